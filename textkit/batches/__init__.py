@@ -1,0 +1,1 @@
+"""Stage 3: ids -> what a model is fed. torch starts here."""

@@ -1,0 +1,1 @@
+"""Stage 2: words <-> vectors. Uses numpy, never torch."""
