@@ -1,0 +1,79 @@
+import pytest
+
+from textkit.vectors.word_vectors import WordVectors
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(numbers, words_file, words_name="v_metadata.tsv", **options):
+        (tmp_path / "v.tsv").write_bytes(numbers)
+        (tmp_path / words_name).write_bytes(words_file)
+        return WordVectors.load(tmp_path / "v.tsv", **options)
+
+    return read
+
+
+def test_written_files(tmp_path):
+    WordVectors(["a", "New York"], [[1, 2], [3, 4.5]]).save(tmp_path / "v.tsv")
+    assert (tmp_path / "v.tsv").read_text() == "1\t2\n3\t4.5\n"
+    assert (tmp_path / "v_metadata.tsv").read_text() == "a\nNew York\n"
+    assert WordVectors.load(tmp_path / "v.tsv").words == ("a", "New York")
+
+
+@pytest.mark.parametrize("name", ["v_metadata.tsv", "metadata.tsv"])
+def test_names_of_the_words_file(read, name):
+    assert read(b"1\t2\n3\t4\n", b"a\nb\n", words_name=name)["b"].tolist() == [3, 4]
+
+
+def test_words_file_with_columns_has_a_header(read):
+    assert read(b"1\t2\n3\t4\n", b"word\tcount\r\na\t7\r\nb\t5\r\n").words == ("a", "b")
+
+
+def test_packed_pair(tmp_path):
+    WordVectors(["a"], [[1, 2]]).save(tmp_path / "v.tsv.gz")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["v.tsv.gz", "v_metadata.tsv.gz"]
+    assert WordVectors.load(tmp_path / "v.tsv.gz")["a"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words", "place"),
+    [
+        (b"1\t2\n3\t4\n", b"a\n", "line 2: .*got more in v.tsv"),
+        (b"1\t2\n", b"a\nb\n", "line 2: .*got more in v_metadata.tsv"),
+        (b"1\t2\n3\n5\t6\n", b"a\nb\nc\n", "line 2: .*2 numbers, got 1"),
+        (b"1\t2\n3\t4\t5\n5\t6\n", b"a\nb\nc\n", "line 2: .*2 numbers, got more"),
+        (b"1\t2\n\n5\t6\n", b"a\nb\nc\n", "line 2: .*2 numbers, got 0"),
+        (b"1\t2\nx\t4\n5\t6\n", b"a\nb\nc\n", "line 2: .*'x'"),
+        (b"1\t2\n3\t4\n5\t6\n", b"a\n\nc\n", "line 2: the word is empty"),
+        (b"1\t2\n3\t4\n5\t6\n", b"a\n\xff\nc\n", "line 2: .*0xff"),
+        (b"", b"a\n", "line 1: .*end with numbers"),
+    ],
+)
+def test_bad_pairs(read, numbers, words, place):
+    with pytest.raises(ValueError, match=place):
+        read(numbers, words)
+
+
+def test_bad_rows_keep_words_and_numbers_together(read):
+    with pytest.warns(UserWarning, match="1 fault: line 2"):
+        vectors = read(b"1\t2\n3\n5\t6\n", b"a\nb\nc\n", bad_rows="skip")
+    assert vectors.words == ("a", "c")
+    assert vectors["c"].tolist() == [5, 6]
+
+
+def test_words_and_limit(read):
+    assert read(b"1\n2\n3\n", b"a\nb\nc\n", limit=2).words == ("a", "b")
+    assert read(b"1\n2\n3\n", b"a\nb\nc\n", words=["c"])["c"].tolist() == [3]
+
+
+def test_missing_words_file(tmp_path):
+    (tmp_path / "v.tsv").write_text("1\t2\n")
+    with pytest.raises(FileNotFoundError, match=r"v_metadata\.tsv beside it"):
+        WordVectors.load(tmp_path / "v.tsv")
+
+
+@pytest.mark.parametrize("word", ["a\tb", "a\nb", ""])
+def test_words_that_break_a_line(tmp_path, word):
+    with pytest.raises(ValueError, match=r"save as \.safetensors"):
+        WordVectors([word], [[1]]).save(tmp_path / "v.tsv")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,82 @@
+"""``python -m textkit.evaluate``: measure a trained thing."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from textkit.commands import command_line
+from textkit.evaluation.analogies import evaluate_analogies
+from textkit.evaluation.similarity import evaluate_similarity
+from textkit.vectors.word_vectors import WordVectors
+
+app = typer.Typer(
+    help="Measure a trained thing.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+Vectors = Annotated[Path, typer.Argument(metavar="VECTORS", help="A file of word vectors, of any known format.")]
+Limit = Annotated[int | None, typer.Option(help="Read only the first so many words.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def similarity(
+    vectors: Vectors,
+    pairs: Annotated[
+        list[str],
+        typer.Option(help="A catalog name or a file of word pairs with scores; may be given several times."),
+    ] = ["wordsim353", "simlex999"],  # noqa: B006  # typer wants a list
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Spearman correlation with human judgments of word pairs."""
+    _show(evaluate_similarity(WordVectors.load(vectors, limit=limit), pairs), as_json)
+
+
+@app.command()
+def analogies(
+    vectors: Vectors,
+    questions: Annotated[str, typer.Option(help="A catalog name or a file of questions.")] = "google-analogies",
+    method: Annotated[str, typer.Option(help="3cosadd or 3cosmul.")] = "3cosadd",
+    vocabulary: Annotated[int, typer.Option(help="Look only among so many of the first words.")] = 30_000,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """Questions of the form: a is to b as c is to what?"""
+    loaded = WordVectors.load(vectors, limit=limit)
+    _show(evaluate_analogies(loaded, questions, method=method, vocabulary_size=vocabulary), as_json)
+
+
+@app.command()
+def neighbors(
+    vectors: Vectors,
+    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words to look up.")],
+    k: Annotated[int, typer.Option("-k", help="How many neighbors.", min=1)] = 10,
+    limit: Limit = None,
+    as_json: AsJson = False,
+) -> None:
+    """The words with the largest cosine to each given word."""
+    found = dict(zip(words, WordVectors.load(vectors, limit=limit).most_similar_batch(words, k), strict=True))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    width = max(len(word) for near in found.values() for word, _ in near)
+    for number, (word, near) in enumerate(found.items()):
+        print(f"{chr(10) * bool(number)}{word}")
+        for neighbor, cosine in near:
+            print(f"  {neighbor:{width}}  {cosine:6.3f}")
+
+
+def _show(report: Any, as_json: bool) -> None:
+    if as_json:
+        json.dump(asdict(report), sys.stdout, ensure_ascii=False, indent=2)
+        print()
+    else:
+        print(report)
+
+
+if __name__ == "__main__":
+    command_line(app)

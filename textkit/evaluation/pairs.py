@@ -1,0 +1,98 @@
+"""Pairs of words with a human score, read from whatever form their files have."""
+
+import math
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from textkit.text.lines import numbered_lines
+
+_SEPARATORS: dict[str | None, str] = {"\t": "tab", ";": "semicolon", ",": "comma", None: "spaces"}
+
+
+class ScoredPair(NamedTuple):
+    """Two words and how similar people find them, on any scale."""
+
+    word1: str
+    word2: str
+    score: float
+
+
+def read_pairs(path: str | os.PathLike[str]) -> list[ScoredPair]:
+    """Read a pairs file; what stands between its columns, its header and its score column are found out.
+
+    The separator (tab, semicolon, comma or spaces) is the one at which most lines fall into two words and a
+    number. The score is the first column after the words that is a number in most lines, so that the part of
+    speech of SimLex-999 and SimVerb-3500 is passed over. A first line without a number there is a header.
+    Empty lines and lines that begin with ``#`` are passed over.
+
+    Args:
+        path: The file, UTF-8; a byte order mark and CR LF are fine.
+
+    Returns:
+        The pairs, in the order of the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        IsADirectoryError: If ``path`` is a folder.
+        ValueError: If no separator fits, if a line lacks a word or the score, if bytes are not UTF-8 (with
+            file and line), or if there are fewer than two pairs.
+    """
+    lines = [
+        (number, line) for number, line in numbered_lines(path) if line.strip() and line.lstrip()[0] != "#"
+    ]
+    if len(lines) < 2:
+        raise ValueError(
+            f"{path} must hold at least two pairs, got {len(lines)} lines of data; check the file"
+        )
+    separator, column = _sniff(Path(path), lines)
+    head, *body = [(number, _split(line, separator)) for number, line in lines]
+    if _score(head[1], column) is not None or len(head[1]) <= column:
+        body.insert(0, head)
+    pairs = [_pair(Path(path), number, fields, separator, column) for number, fields in body]
+    if len(pairs) < 2:
+        raise ValueError(f"{path} must hold at least two pairs, got {len(pairs)}; check the file")
+    return pairs
+
+
+def _sniff(path: Path, lines: list[tuple[int, str]]) -> tuple[str | None, int]:
+    """Find the separator and the score column with the most lines that fit; the first of equals."""
+    best, choice = 0, None
+    for separator in _SEPARATORS:
+        rows = [_split(line, separator) for _, line in lines]
+        widest = max(map(len, rows))
+        for column in range(2, widest):
+            fitting = sum(_score(row, column) is not None and all(row[:2]) for row in rows)
+            if fitting > best:
+                best, choice = fitting, (separator, column)
+            if 2 * fitting >= len(rows):
+                break  # a later column can only be another rating
+    if choice is None:
+        number, line = lines[0]
+        raise ValueError(
+            f"{path}, line {number}: a line must have two words and a score, split by "
+            f"{', '.join(_SEPARATORS.values())}, got {line[:80]!r}; check the separator"
+        )
+    return choice
+
+
+def _split(line: str, separator: str | None) -> list[str]:
+    return [field.strip().strip('"') for field in line.split(separator)]
+
+
+def _score(fields: list[str], column: int) -> float | None:
+    try:
+        score = float(fields[column])
+    except (IndexError, ValueError):
+        return None
+    return score if math.isfinite(score) else None
+
+
+def _pair(path: Path, number: int, fields: list[str], separator: str | None, column: int) -> ScoredPair:
+    score = _score(fields, column)
+    if score is None or not all(fields[:2]):
+        raise ValueError(
+            f"{path}, line {number}: a line must have two words and a finite score in column {column + 1}, "
+            f"split by {_SEPARATORS[separator]}, got {fields}; correct or delete the line"
+        )
+    return ScoredPair(fields[0], fields[1], score)

@@ -1,0 +1,306 @@
+"""Word similarity: how well the cosines of word vectors agree with what people say."""
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textkit.evaluation.lookup import Case, RowLookup, Vectors, unit_rows
+from textkit.evaluation.pairs import ScoredPair, read_pairs
+from textkit.text.catalog import entry, locate, names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_Triples: TypeAlias = Iterable[tuple[str, str, float]]
+PairSet: TypeAlias = str | os.PathLike[str] | _Triples
+Floats: TypeAlias = NDArray[np.float64]
+
+_RESAMPLED_NUMBERS = 1 << 21  # the bootstrap ranks this many numbers at a time: 16 MiB an array
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarityResult:
+    """The agreement of vectors with one set of pairs.
+
+    Attributes:
+        name: The set.
+        pairs: How many pairs it has.
+        usable: How many have both words among the vectors.
+        spearman: Spearman's rank correlation over the usable pairs; nan where ``note`` says why.
+        spearman_missing_as_zero: The same over all pairs, a pair with a missing word counted as similarity 0.
+        low: The lower end of the bootstrap interval of ``spearman``.
+        high: The upper end.
+        missing: The words that are not among the vectors, each once, in the order of the set.
+        note: Why a figure is nan; empty otherwise.
+    """
+
+    name: str
+    pairs: int
+    usable: int
+    spearman: float
+    spearman_missing_as_zero: float
+    low: float
+    high: float
+    missing: tuple[str, ...]
+    note: str = ""
+
+    @property
+    def coverage(self) -> float:
+        """The share of the pairs that are usable, from 0 to 1."""
+        return self.usable / self.pairs
+
+
+@dataclass(frozen=True)
+class SimilarityReport:
+    """The agreement of vectors with one or more sets of pairs.
+
+    Attributes:
+        results: One result a set, in the order asked for.
+        confidence: The share of the bootstrap that lies in an interval.
+    """
+
+    results: tuple[SimilarityResult, ...]
+    confidence: float
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Give a data frame with one row a set and one column a figure; the missing words are counted."""
+        import pandas as pd
+
+        frame: pd.DataFrame = pd.DataFrame(
+            {
+                "name": result.name,
+                "pairs": result.pairs,
+                "usable": result.usable,
+                "coverage": result.coverage,
+                "spearman": result.spearman,
+                "spearman_missing_as_zero": result.spearman_missing_as_zero,
+                "low": result.low,
+                "high": result.high,
+                "missing": len(result.missing),
+                "note": result.note,
+            }
+            for result in self.results
+        )
+        return frame
+
+    def __str__(self) -> str:
+        interval = f"{100 * self.confidence:g}% interval"
+        lines = [f"{'set':24} {'usable pairs':>13} {'Spearman':>9} {interval:>16} {'missing = 0':>12}"]
+        for result in self.results:
+            low, high = _figure(result.low), _figure(result.high)
+            lines.append(
+                f"{_short(result.name):24} {f'{result.usable} of {result.pairs}':>13} "
+                f"{_figure(result.spearman):>9} {f'{low} to {high}':>16} "
+                f"{_figure(result.spearman_missing_as_zero):>12}"
+            )
+        lines += [f"{result.name}: {result.note}" for result in self.results if result.note]
+        return "\n".join(lines)
+
+
+def evaluate_similarity(
+    vectors: Vectors,
+    pairs: PairSet | Mapping[str, PairSet] | Sequence[str | os.PathLike[str]],
+    *,
+    case: Case = "fold",
+    bootstrap: int = 1000,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> SimilarityReport:
+    """Compare the cosines of word vectors with human scores by Spearman's rank correlation.
+
+    Both habits for missing words stand in the report: the pairs left out, and the pairs counted as similarity
+    0. The interval is the percentile interval of the bootstrap over pairs (Efron and Tibshirani 1993, An
+    Introduction to the Bootstrap, chapter 13). Where Spearman is not defined (all scores, or all cosines, are
+    equal, or fewer than two pairs of one set among several are usable) the figure is nan and the result's
+    note says why.
+
+    Args:
+        vectors: Word vectors; they are only read.
+        pairs: A catalog name such as ``"wordsim353"``; a path; a list of (word, word, score); or several sets
+            at once, as a list of names and paths or as a mapping from your name to any of these. A str that
+            is both a catalog name and a file is the former; pass a ``Path`` for the file.
+        case: How words are looked up: ``exact`` as they are written; ``fold`` also, where that fails, in
+            lower case, and then in the most frequent spelling that differs in case only.
+        bootstrap: Resamples for the interval; 0 for none (its ends are nan).
+        confidence: The share of the resamples in the interval, between 0 and 1.
+        seed: The seed of the resamples; the interval of a set does not depend on the sets beside it.
+
+    Returns:
+        A report with one result a set.
+
+    Raises:
+        ValueError: If an argument is out of its range, a file or list is malformed, or no set has two usable
+            pairs.
+        FileNotFoundError: If a str is neither a catalog name nor a file, or a catalog set is not to be had.
+        ConnectionError: If a catalog set cannot be downloaded.
+        IsADirectoryError: If a path is a folder.
+    """
+    if bootstrap < 0:
+        raise ValueError(f"bootstrap must be 0 or more resamples, got {bootstrap}; pass 1000")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence}; pass 0.95")
+    look_up = RowLookup(vectors, case)
+    results = []
+    for name, scored in _sets(pairs):
+        rows = [(look_up(pair.word1), look_up(pair.word2)) for pair in scored]
+        results.append(_evaluate(vectors, name, scored, rows, bootstrap, confidence, seed))
+    if all(result.usable < 2 for result in results):
+        worst = results[0]
+        raise ValueError(
+            f"vectors must know both words of at least two pairs, got {worst.usable} of the {worst.pairs} "
+            f"pairs of {worst.name!r} (missing: {', '.join(worst.missing[:5])}, ...); check the language "
+            "and the case of the vectors, and the separator of the pairs"
+        )
+    return SimilarityReport(tuple(results), confidence)
+
+
+def _evaluate(
+    vectors: Vectors,
+    name: str,
+    scored: Sequence[ScoredPair],
+    rows: Sequence[tuple[int | None, int | None]],
+    bootstrap: int,
+    confidence: float,
+    seed: int,
+) -> SimilarityResult:
+    human = np.array([pair.score for pair in scored], dtype=np.float64)
+    found = np.array([None not in pair for pair in rows])
+    cosines = np.zeros(len(scored))
+    if found.any():
+        left, right = np.array([pair for pair in rows if None not in pair], dtype=np.int64).T
+        cosines[found] = _cosines(vectors, left, right)
+    spearman, note = _spearman(human[found], cosines[found])
+    missing_as_zero, other_note = _spearman(human, cosines)
+    low, high = math.nan, math.nan
+    if bootstrap and not note:
+        resampled = _bootstrap(human[found], cosines[found], bootstrap, seed)
+        low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
+    missing = dict.fromkeys(
+        word
+        for pair, at in zip(scored, rows, strict=True)
+        for word, row in zip(pair[:2], at, strict=True)
+        if row is None
+    )
+    return SimilarityResult(
+        name=name,
+        pairs=len(scored),
+        usable=int(found.sum()),
+        spearman=spearman,
+        spearman_missing_as_zero=missing_as_zero,
+        low=float(low),
+        high=float(high),
+        missing=tuple(missing),
+        note=note or other_note,
+    )
+
+
+def _cosines(vectors: Vectors, left: NDArray[np.int64], right: NDArray[np.int64]) -> Floats:
+    """The cosines of the rows ``left`` with the rows ``right``."""
+    distinct, position = np.unique(np.concatenate([left, right]), return_inverse=True)
+    unit = unit_rows(vectors, distinct)
+    first, second = unit[position[: len(left)]], unit[position[len(left) :]]
+    cosines = np.einsum("pd,pd->p", first, second)
+    # rounding makes a word's cosine with itself differ in the last digit; yet such pairs must tie
+    cosines[(left == right) & (cosines > 0)] = 1.0
+    return cast(Floats, cosines)
+
+
+def _spearman(human: Floats, cosines: Floats) -> tuple[float, str]:
+    """Spearman's correlation, or nan and the reason; scipy would only warn."""
+    from scipy.stats import spearmanr
+
+    if len(human) < 2:
+        return math.nan, f"Spearman needs two usable pairs, got {len(human)}"
+    if np.ptp(human) == 0:
+        return math.nan, f"Spearman is not defined, as all human scores are {human[0]:g}"
+    if np.ptp(cosines) == 0:
+        return math.nan, f"Spearman is not defined, as all cosines are {cosines[0]:g}"
+    return float(spearmanr(human, cosines).statistic), ""
+
+
+def _bootstrap(human: Floats, cosines: Floats, resamples: int, seed: int) -> Floats:
+    """Spearman's correlation of resamples of the pairs; those in which one side is constant are left out.
+
+    Spearman's correlation is Pearson's of the average ranks, taken anew in each resample.
+    """
+    from scipy.stats import rankdata
+
+    generator = np.random.default_rng(seed)
+    step = max(1, _RESAMPLED_NUMBERS // len(human))
+    correlations = []
+    for start in range(0, resamples, step):
+        drawn = generator.integers(len(human), size=(min(step, resamples - start), len(human)))
+        # (resamples, pairs), centered
+        x, y = (rankdata(values[drawn], axis=1) - (len(human) + 1) / 2 for values in (human, cosines))
+        spread = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
+        varied = spread > 0
+        correlations.append((x * y).sum(axis=1)[varied] / spread[varied])
+    kept = np.concatenate(correlations)
+    return kept if len(kept) else np.array([math.nan])
+
+
+def _sets(pairs: object) -> Iterator[tuple[str, list[ScoredPair]]]:
+    """Turn whatever ``pairs`` may be into named sets."""
+    if isinstance(pairs, str | os.PathLike):
+        yield _named(pairs)
+    elif isinstance(pairs, Mapping):
+        if not pairs:
+            raise ValueError("pairs must hold at least one set, got none; name one, such as 'wordsim353'")
+        for name, value in pairs.items():
+            yield str(name), _named(value)[1] if isinstance(value, str | os.PathLike) else _triples(value)
+    else:
+        items = list(cast(Iterable[object], pairs)) if isinstance(pairs, Iterable) else []
+        if items and all(isinstance(item, str | os.PathLike) for item in items):
+            for item in items:
+                yield _named(cast("str | os.PathLike[str]", item))
+        else:
+            yield "pairs", _triples(items)
+
+
+def _named(source: str | os.PathLike[str]) -> tuple[str, list[ScoredPair]]:
+    if isinstance(source, str):
+        if source in names("pairs"):
+            return source, read_pairs(locate(source))
+        if source in names():
+            raise ValueError(
+                f"pairs must be a set of pairs, got {source!r}, which is {entry(source).kind}; choose from "
+                f"{', '.join(names('pairs'))}"
+            )
+        if not Path(source).exists():
+            raise FileNotFoundError(
+                f"pairs must be a file or a name from the catalog, got {source!r}; it has "
+                f"{', '.join(names('pairs'))}"
+            )
+    return Path(source).stem, read_pairs(source)
+
+
+def _triples(items: Iterable[object]) -> list[ScoredPair]:
+    scored = []
+    for position, item in enumerate(items):
+        match item:
+            case (str() as word1, str() as word2, int() | float() | np.number() as score) if math.isfinite(
+                score
+            ):
+                scored.append(ScoredPair(word1, word2, float(score)))
+            case _:
+                raise ValueError(
+                    f"pairs[{position}] must be (word, word, finite score), got {item!r}; pass names and "
+                    "paths in a list of their own, or a mapping"
+                )
+    if len(scored) < 2:
+        raise ValueError(f"pairs must hold at least two pairs, got {len(scored)}; add some")
+    return scored
+
+
+def _figure(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 24 else name[:21] + "..."

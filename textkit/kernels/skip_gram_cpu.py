@@ -1,0 +1,398 @@
+"""Skip-gram with negative sampling on a CPU: blocks of centers that share their negatives.
+
+The text is cut into blocks of consecutive tokens. Within a block every kept token is a center, the noise words are
+drawn once for all of them, and all gradients are taken at the parameters that the block began with. The work is then
+a few small matrix products instead of thousands of single pairs. The expected gradient is that of equation 4 of
+Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality": a center with n
+contexts meets each of the N shared noise words with the weight n * negatives / N.
+
+All random numbers are hashes of (key of the epoch, place in the text), so that nothing depends on which thread does
+the work.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit, uint64
+
+from textkit.kernels.simd import (
+    add,
+    exp_minus_abs,
+    load,
+    logarithm,
+    logistic,
+    multiply,
+    multiply_add,
+    one,
+    positive_part,
+    product,
+    splat,
+    store,
+    total,
+    zero,
+)
+from textkit.kernels.tiles import clear_row, combine, copy_row, dot_tile, prefetch_row
+
+MAX_DRAWN = 96  # the product of a row of (1 + exp(-|x|)) must stay below the largest float32
+
+_SUBSAMPLE, _REACH, _NOISE = 0, 1, 2  # what a hash is for
+
+
+class Text(NamedTuple):
+    """The encoded corpus: ids (tokens,) int32 and offsets (documents + 1,) int64."""
+
+    ids: Any
+    offsets: Any
+
+
+class Tables(NamedTuple):
+    """What is looked up: keep (vocab,) float32, accept (vocab,) float32, alias (vocab,) int32, masks from `band_masks`.
+
+    ``keep`` is the chance that subsampling keeps a token; ``accept`` and ``alias`` are Walker's tables of the noise.
+    """
+
+    keep: Any
+    accept: Any
+    alias: Any
+    masks: Any
+
+
+class Shape(NamedTuple):
+    """The numbers that fix the work: tokens of a block, window, negatives for a pair, noise words drawn for a block."""
+
+    block_tokens: int
+    window: int
+    negatives: int
+    drawn: int
+
+
+class Model(NamedTuple):
+    """The input and the output embedding, each (vocab, width) float32; width is dim rounded up to a multiple of 8."""
+
+    centers: Any
+    contexts: Any
+
+
+class Steps(NamedTuple):
+    """What blocks want to add to the model, a row for every use of a word.
+
+    rows (n, width) float32 has the learning rate included; targets (n,) int32 is the word of each row or -1; loads
+    (n,) float32 is the learning rate times the number of pair terms summed in the row. A block owns `block_rows` rows
+    of each: first the centers, then the contexts and, behind them, the noise words.
+    """
+
+    rows: Any
+    targets: Any
+    loads: Any
+
+
+class Scratch(NamedTuple):
+    """One thread's working memory; see `scratch`."""
+
+    kept: Any
+    place: Any
+    first: Any
+    last: Any
+    X: Any
+    Y: Any
+    N: Any
+    near: Any
+    far: Any
+    products: Any
+    counts: Any
+    tally: Any
+
+
+def round_up(n: int, multiple: int) -> int:
+    """The smallest multiple that is at least ``n``.
+
+    >>> round_up(9, 8)
+    16
+    """
+    return -(-n // multiple) * multiple
+
+
+def band_width(window: int) -> int:
+    """Numbers in a row of the band of scores: 2 * window + 1 and a margin of 3, in whole vectors."""
+    return round_up(2 * window + 4, 8)
+
+
+def band_masks(window: int) -> np.ndarray[Any, Any]:
+    """Which columns of the band are pairs: 1 for contexts, 0 for the center, beyond the reach and in the margin.
+
+    Returns:
+        ((window + 1) ** 2, band width) float32; row ``left * (window + 1) + right`` for so many contexts on each side.
+    """
+    masks = np.zeros((window + 1, window + 1, band_width(window)), np.float32)
+    for left in range(window + 1):
+        for right in range(window + 1):
+            masks[left, right, window - left : window + right + 1] = 1
+            masks[left, right, window] = 0
+    return masks.reshape((window + 1) ** 2, -1)
+
+
+def center_rows(shape: Shape) -> int:
+    """Rows of `Steps` that a block reserves for centers."""
+    return round_up(shape.block_tokens, 4)
+
+
+def block_rows(shape: Shape) -> int:
+    """Rows of `Steps` that a block reserves."""
+    return 2 * center_rows(shape) + round_up(2 * shape.window, 4) + shape.drawn
+
+
+def steps(blocks: int, shape: Shape, width: int) -> Steps:
+    """Room for the steps of so many blocks."""
+    rows = blocks * block_rows(shape)
+    return Steps(np.zeros((rows, width), np.float32), np.full(rows, -1, np.int32), np.zeros(rows, np.float32))
+
+
+def scratch(shape: Shape, width: int) -> Scratch:
+    """Working memory for one thread."""
+    tokens, band = center_rows(shape), band_width(shape.window)
+    around = tokens + 2 * shape.window
+    return Scratch(
+        kept=np.zeros(around, np.int32),
+        place=np.zeros(around, np.int64),
+        first=np.zeros(around, np.int64),
+        last=np.zeros(around, np.int64),
+        X=np.zeros((tokens, width), np.float32),
+        Y=np.zeros((tokens + band, width), np.float32),
+        N=np.zeros((shape.drawn, width), np.float32),
+        near=np.zeros((tokens, band), np.float32),
+        far=np.zeros((tokens, shape.drawn), np.float32),
+        products=np.zeros((1, round_up(tokens, 8)), np.float32),
+        counts=np.zeros((1, round_up(tokens, 8)), np.float32),
+        tally=np.zeros((1, round_up(tokens + band, 8)), np.float32),
+    )
+
+
+@njit(nogil=True)
+def _hash(key: Any, purpose: Any, place: Any) -> Any:
+    """64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
+    x = uint64(key) + uint64(purpose) * uint64(0xD1B54A32D192ED03) + uint64(place) * uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return x ^ (x >> uint64(31))
+
+
+@njit(nogil=True)
+def _fraction(bits: Any) -> Any:
+    """The low 24 bits as a float32 from 0 to below 1."""
+    return np.float32(bits & uint64(0xFFFFFF)) * np.float32(2.0**-24)
+
+
+@njit(nogil=True)
+def _below(bits: Any, limit: Any) -> Any:
+    """An integer from 0 to below ``limit``, from the high 32 bits."""
+    return np.int64(((bits >> uint64(32)) * uint64(limit)) >> uint64(32))
+
+
+@njit(nogil=True)
+def _is_kept(text: Any, place: Any, tables: Any, key: Any) -> Any:
+    """Whether subsampling keeps the token at ``place``."""
+    return _fraction(_hash(key, _SUBSAMPLE, place)) < tables.keep[text.ids[place]]
+
+
+@njit(nogil=True)
+def _collect(text: Any, begin: Any, end: Any, window: Any, tables: Any, key: Any, work: Any) -> Any:
+    """Subsample a block of text and, within its documents, up to ``window`` kept tokens on each side.
+
+    Fills ``work.kept`` (ids), ``work.place`` (in the text), ``work.first`` and ``work.last`` (index of the first and
+    the last collected token of the same document).
+
+    Returns:
+        The index of the block's first token, the index behind its last one, and the number of all collected tokens.
+    """
+    offsets = text.offsets
+    document = np.searchsorted(offsets, begin, side="right") - 1
+    at, before = begin, 0
+    while at > offsets[document] and before < window:
+        at -= 1
+        if _is_kept(text, at, tables, key):
+            before += 1
+    n = start = 0
+    while at < end:
+        while at >= offsets[document + 1]:  # documents may be empty
+            document += 1
+            start = n
+        if _is_kept(text, at, tables, key):
+            work.kept[n], work.place[n], work.first[n] = text.ids[at], at, start
+            n += 1
+        at += 1
+    stop = n
+    while at < offsets[document + 1] and n < stop + window:
+        if _is_kept(text, at, tables, key):
+            work.kept[n], work.place[n], work.first[n] = text.ids[at], at, start
+            n += 1
+        at += 1
+    ending = n - 1
+    for i in range(n - 1, -1, -1):
+        if i < n - 1 and work.first[i] != work.first[i + 1]:
+            ending = i
+        work.last[i] = ending
+    return before, stop, n
+
+
+@njit(nogil=True)
+def _noise_word(tables: Any, key: Any, draw: Any) -> Any:
+    """One draw from the noise distribution by the alias method (Walker 1977)."""
+    bits = _hash(key, _NOISE, draw)
+    word = _below(bits, len(tables.accept))
+    if _fraction(bits) < tables.accept[word]:
+        return word
+    return np.int64(tables.alias[word])
+
+
+@njit(nogil=True)
+def _near_scores(size: Any, begin: Any, shape: Any, tables: Any, rate: Any, key: Any, work: Any) -> Any:
+    """Turn the pairs of the block into coefficients, in ``work.near``, and return their loss and number.
+
+    ``near[c, j]`` belongs to center ``c`` and context ``c + j - window``. ``work.counts`` becomes the number of
+    contexts of each center, ``work.tally`` that of the centers of each context.
+    """
+    window = shape.window
+    band = work.near.shape[1]
+    tiles = (size + 3) // 4 * 4
+    for j in range(0, work.tally.shape[1], 8):
+        store(work.tally, 0, j, zero())
+    minus, step = splat(np.float32(-1)), splat(rate)
+    excess = zero()
+    pairs = 0
+    for i in range(0, tiles, 4):
+        for j in range(0, band, 4):
+            dot_tile(work.X, i, work.Y, i + j, work.near, j, j - 1)
+            dot_tile(work.X, i + 2, work.Y, i + j, work.near, j - 2, j - 3)
+        for c in range(i, i + 4):
+            left = right = 0
+            if c < size:
+                at = begin + c
+                reach = 1 + _below(_hash(key, _REACH, work.place[at]), window)
+                left = min(reach, at - work.first[at])
+                right = min(reach, work.last[at] - at)
+            pairs += left + right
+            work.counts[0, c] = left + right
+            row = left * (window + 1) + right
+            grown = one()
+            for j in range(0, band, 8):
+                mask = load(tables.masks, row, j)
+                x = multiply(minus, load(work.near, c, j))
+                e = exp_minus_abs(x)
+                grown = multiply(grown, multiply_add(mask, e, one()))
+                excess = multiply_add(mask, positive_part(x), excess)
+                store(work.near, c, j, multiply(multiply(mask, step), logistic(x, e)))
+                store(work.tally, 0, c + j, add(mask, load(work.tally, 0, c + j)))
+            work.products[0, c] = product(grown)
+    logs = zero()
+    for c in range(0, tiles, 8):
+        logs = add(logs, logarithm(load(work.products, 0, c)))
+    return np.float64(total(logs)) + np.float64(total(excess)), pairs
+
+
+@njit(nogil=True)
+def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
+    """Turn the products with the noise words into coefficients, in ``work.far``, and return their loss."""
+    tiles = (size + 3) // 4 * 4
+    share = np.float32(shape.negatives) / np.float32(shape.drawn)
+    excess = zero()
+    for i in range(0, tiles, 2):
+        for k in range(0, shape.drawn, 4):
+            dot_tile(work.X, i, work.N, k, work.far, k, k)
+        for c in range(i, i + 2):
+            weight = splat(work.counts[0, c] * share)
+            step = multiply(weight, splat(-rate))
+            grown = one()
+            for k in range(0, shape.drawn, 8):
+                x = load(work.far, c, k)
+                e = exp_minus_abs(x)
+                grown = multiply(grown, add(one(), e))
+                excess = multiply_add(weight, positive_part(x), excess)
+                store(work.far, c, k, multiply(step, logistic(x, e)))
+            work.products[0, c] = product(grown)
+    logs = zero()
+    for c in range(0, tiles, 8):
+        weight = multiply(splat(share), load(work.counts, 0, c))
+        logs = multiply_add(weight, logarithm(load(work.products, 0, c)), logs)
+    return np.float64(total(logs)) + np.float64(total(excess))
+
+
+@njit(nogil=True)
+def block_steps(
+    text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
+) -> Any:
+    """Compute what one block adds to the model, into the rows of ``out`` from ``base`` on.
+
+    Args:
+        text: `Text`. shape: `Shape`. tables: `Tables`. model: `Model`. work: `Scratch`. out: `Steps`.
+        block: Number of the block; it holds the tokens from ``block * shape.block_tokens`` on.
+        rate: Learning rate, float32.
+        key: Hash key of the epoch, uint64.
+        base: First row of ``out``; the block uses `block_rows` of them.
+
+    Returns:
+        The loss summed over pairs (nats, float64) and the number of (center, context) pairs.
+    """
+    window, drawn = shape.window, shape.drawn
+    reserved = (shape.block_tokens + 3) // 4 * 4
+    base_context = base + reserved
+    base_noise = base_context + reserved + (2 * window + 3) // 4 * 4
+    for row in range(base, base_noise + drawn):
+        out.targets[row] = -1
+    end = min((block + 1) * shape.block_tokens, len(text.ids))
+    begin, stop, n = _collect(text, block * shape.block_tokens, end, window, tables, key, work)
+    size = stop - begin
+    if size == 0:
+        return 0.0, 0
+
+    tiles = (size + 3) // 4 * 4
+    for at in range(n):
+        prefetch_row(model.contexts, np.int64(work.kept[at]))
+    for at in range(begin, stop):
+        prefetch_row(model.centers, np.int64(work.kept[at]))
+    for k in range(drawn):
+        word = _noise_word(tables, key, block * drawn + k)
+        prefetch_row(model.contexts, word)
+        out.targets[base_noise + k] = word
+    for c in range(tiles):
+        if c < size:
+            copy_row(work.X, c, model.centers, np.int64(work.kept[begin + c]))
+            out.targets[base + c] = work.kept[begin + c]
+        else:
+            clear_row(work.X, c)
+            work.counts[0, c] = 0
+    for c in range(tiles, (tiles + 7) // 8 * 8):  # neutral in the sums of logarithms
+        work.products[0, c] = 1
+        work.counts[0, c] = 0
+    span = tiles + 2 * window
+    for j in range(tiles + work.near.shape[1]):  # row j is the context at the place of center j - window
+        at = begin + j - window
+        if 0 <= at < n and j < span:
+            copy_row(work.Y, j, model.contexts, np.int64(work.kept[at]))
+            out.targets[base_context + j] = work.kept[at]
+        else:
+            clear_row(work.Y, j)
+    for k in range(drawn):
+        copy_row(work.N, k, model.contexts, np.int64(out.targets[base_noise + k]))
+
+    loss, pairs = _near_scores(size, begin, shape, tables, rate, key, work)
+    loss += _far_scores(size, shape, rate, work)
+
+    near, far, band = work.near, work.far, work.near.shape[1]
+    for i in range(0, tiles, 4):
+        combine(out.rows, base + i, False, near, i * band, band - 1, 1, work.Y, i, 2 * window + 4)
+        combine(out.rows, base + i, True, far, i * drawn, drawn, 1, work.N, 0, drawn)
+    for j in range(0, span, 4):
+        c = max(0, j - 2 * window)
+        terms = min(tiles, j + 4) - c
+        combine(out.rows, base_context + j, False, near, c * band + j - c, 1, band - 1, work.X, c, terms)
+    for k in range(0, drawn, 4):
+        combine(out.rows, base_noise + k, False, far, k, 1, drawn, work.X, 0, tiles)
+
+    weight = np.float32(pairs) * np.float32(shape.negatives) / np.float32(drawn)
+    for c in range(size):
+        out.loads[base + c] = rate * work.counts[0, c] * np.float32(1 + shape.negatives)
+    for j in range(span):
+        out.loads[base_context + j] = rate * work.tally[0, j]
+    for k in range(drawn):
+        out.loads[base_noise + k] = rate * weight
+    return loss, pairs

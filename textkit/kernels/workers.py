@@ -1,0 +1,187 @@
+"""How threads share the blocks of a text: without locks, or so that their number cannot change a byte.
+
+Both functions are called by every worker with the same arguments (its own `Worker` apart), run without the GIL and
+return when the blocks are done.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from textkit.kernels.atomic import fetch, fetch_add
+from textkit.kernels.skip_gram_cpu import block_steps
+from textkit.kernels.tiles import add_scaled_row
+
+PATIENCE = 20_000  # looks at a counter before a waiting worker goes to sleep
+
+
+class Span(NamedTuple):
+    """The blocks of one call: from first to below last, of an epoch that begins at token `before` of `all_tokens`.
+
+    The learning rate falls linearly with the tokens seen, down to `floor` times `rate`.
+    """
+
+    first: int
+    last: int
+    before: int
+    all_tokens: int
+    rate: float
+    floor: float
+    key: Any
+
+
+class Report(NamedTuple):
+    """The loss (nats, float64) and the pairs (int64) of every block, from the first block of the span on."""
+
+    loss: Any
+    pairs: Any
+
+
+@njit(nogil=True)
+def _rate(span: Any, block: Any, block_tokens: Any) -> Any:
+    seen = span.before + block * block_tokens
+    return np.float32(span.rate * max(1.0 - seen / span.all_tokens, span.floor))
+
+
+@njit(nogil=True)
+def _weigh(out: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
+    for row in range(begin, end):
+        word = out.targets[row]
+        if word >= 0 and word % slices == mine:
+            mass[word] += out.loads[row]
+
+
+@njit(nogil=True)
+def _apply(matrix: Any, out: Any, begin: Any, end: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
+    for row in range(begin, end):
+        word = out.targets[row]
+        if word >= 0 and word % slices == mine:
+            scale = np.float32(1)
+            if mass[word] > bound:
+                scale = bound / mass[word]
+            add_scaled_row(matrix, np.int64(word), scale, out.rows, row)
+
+
+@njit(nogil=True)
+def _forget(out: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
+    for row in range(begin, end):
+        word = out.targets[row]
+        if word >= 0 and word % slices == mine:
+            mass[word] = 0
+
+
+@njit(nogil=True)
+def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
+    """Add the steps of the first blocks of ``out`` to the words whose id is ``mine`` modulo ``slices``.
+
+    Gradients of one round are all taken at the same parameters. Where a word occurs so often that the sum of its
+    steps would overshoot, the sum is scaled down: the load of a word in a round is held to ``bound``.
+    """
+    reserved = (shape.block_tokens + 3) // 4 * 4
+    rows = 2 * reserved + (2 * shape.window + 3) // 4 * 4 + shape.drawn
+    for side in range(2):
+        matrix = model.centers if side == 0 else model.contexts
+        begin, end = (0, reserved) if side == 0 else (reserved, rows)
+        for b in range(blocks):
+            _weigh(out, b * rows + begin, b * rows + end, mass[side], slices, mine)
+        for b in range(blocks):
+            _apply(matrix, out, b * rows + begin, b * rows + end, mass[side], bound, slices, mine)
+        for b in range(blocks):
+            _forget(out, b * rows + begin, b * rows + end, mass[side], slices, mine)
+
+
+@njit(nogil=True, cache=True)
+def run_hogwild(
+    text: Any, shape: Any, tables: Any, model: Any, span: Any, bound: Any, control: Any, work: Any, out: Any, mass: Any, report: Any
+) -> Any:
+    """Take blocks one by one and add their steps at once, without locks (Recht et al. 2011, "Hogwild!").
+
+    Args:
+        control: (1,) int64, shared, zero at the start.
+        out: `Steps` of one block, this worker's own. mass: (2, vocab) float32, this worker's own, zero.
+    """
+    while True:
+        block = span.first + fetch_add(control, 0, 1)
+        if block >= span.last:
+            return True
+        rate = _rate(span, block, shape.block_tokens)
+        loss, pairs = block_steps(text, block, shape, tables, model, rate, span.key, work, out, 0)
+        report.loss[block - span.first] = loss
+        report.pairs[block - span.first] = pairs
+        apply_steps(model, out, 1, shape, mass, bound, 1, 0)
+
+
+@njit(nogil=True)
+def _reached(control: Any, index: Any, count: Any) -> Any:
+    for _ in range(PATIENCE):
+        if fetch(control, index) >= count:
+            return True
+    return False
+
+
+@njit(nogil=True, cache=True)
+def run_rounds(
+    text: Any,
+    shape: Any,
+    tables: Any,
+    model: Any,
+    span: Any,
+    bound: Any,
+    control: Any,
+    work: Any,
+    out: Any,
+    mass: Any,
+    report: Any,
+    per_round: Any,
+    slices: Any,
+    at: Any,
+) -> Any:
+    """Work in rounds: all steps of a round first, then each word's steps in the order of the text.
+
+    Whichever thread computes a block or adds the steps of a word, the numbers and their order are the same.
+
+    Args:
+        control: (rounds, 4) int64 flattened, shared, zero at the start: blocks taken, blocks done, slices taken,
+            slices done of each round.
+        out: `Steps` of ``per_round`` blocks, shared. mass: (2, vocab) float32, shared, zero.
+        per_round: Blocks of a round.
+        slices: Parts of the vocabulary that are added independently.
+        at: (2,) int64, this worker's own, zero at the start: the round and the phase where it goes on.
+
+    Returns:
+        True when all rounds are done; False when the worker has waited long for others: call again after a pause.
+    """
+    reserved = (shape.block_tokens + 3) // 4 * 4
+    rows = 2 * reserved + (2 * shape.window + 3) // 4 * 4 + shape.drawn
+    rounds = (span.last - span.first + per_round - 1) // per_round
+    while at[0] < rounds:
+        first = span.first + at[0] * per_round
+        blocks = min(per_round, span.last - first)
+        counters = at[0] * 4
+        if at[1] == 0:
+            while True:
+                b = fetch_add(control, counters, 1)
+                if b >= blocks:
+                    break
+                rate = _rate(span, first + b, shape.block_tokens)
+                loss, pairs = block_steps(text, first + b, shape, tables, model, rate, span.key, work, out, b * rows)
+                report.loss[first + b - span.first] = loss
+                report.pairs[first + b - span.first] = pairs
+                fetch_add(control, counters + 1, 1)
+            at[1] = 1
+        if at[1] == 1:
+            if not _reached(control, counters + 1, blocks):
+                return False
+            while True:
+                mine = fetch_add(control, counters + 2, 1)
+                if mine >= slices:
+                    break
+                apply_steps(model, out, blocks, shape, mass, bound, slices, mine)
+                fetch_add(control, counters + 3, 1)
+            at[1] = 2
+        if not _reached(control, counters + 3, slices):
+            return False
+        at[0] += 1
+        at[1] = 0
+    return True

@@ -1,0 +1,332 @@
+"""A tokenizer is any ``Callable[[str], list[str]]``; those here also have a name and take texts in bulk."""
+
+import logging
+import re
+import sys
+import types
+import unicodedata
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from itertools import islice
+from typing import Any
+
+Tokenizer = Callable[[str], list[str]]
+"""What users may pass: a function from a text to its tokens."""
+
+_NAMES = "'whitespace', 'word', 'word-lower', 'character', 'spacy:LANG', 'jieba' or 'module:function'"
+_SPACY_BATCH = (
+    256  # texts; what spaCy learned from a batch is forgotten after it, so that its memory stays bounded
+)
+
+
+class NamedTokenizer(ABC):
+    """A tokenizer with a name under which ``tokenizer(name)`` finds it again. Immutable and picklable."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name to save beside whatever was made with this tokenizer."""
+
+    @abstractmethod
+    def __call__(self, text: str) -> list[str]:
+        """Return the tokens of one text."""
+
+    def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the tokens of one text after another."""
+        return map(self, texts)
+
+
+@dataclass(frozen=True)
+class WhitespaceTokenizer(NamedTokenizer):
+    r"""Exactly ``str.split()``.
+
+    >>> WhitespaceTokenizer()(" a  b\n")
+    ['a', 'b']
+    """
+
+    @property
+    def name(self) -> str:
+        """``"whitespace"``."""
+        return "whitespace"
+
+    def __call__(self, text: str) -> list[str]:
+        """Return what stands between white space."""
+        return text.split()
+
+
+@dataclass(frozen=True)
+class CharacterTokenizer(NamedTokenizer):
+    """Every code point is a token, white space too.
+
+    >>> CharacterTokenizer()("a b")
+    ['a', ' ', 'b']
+    """
+
+    @property
+    def name(self) -> str:
+        """``"character"``."""
+        return "character"
+
+    def __call__(self, text: str) -> list[str]:
+        """Return the code points."""
+        return list(text)
+
+
+@dataclass(frozen=True)
+class WordTokenizer(NamedTokenizer):
+    """Unicode words with their inner apostrophes, numbers, and each other visible character by itself.
+
+    Args:
+        lower: Lower-case the text first.
+
+    >>> WordTokenizer(lower=True)("Don't pay 3.50, O'Neill!")
+    ["don't", 'pay', '3.50', ',', "o'neill", '!']
+    """
+
+    lower: bool = False
+
+    @property
+    def name(self) -> str:
+        """``"word"`` or ``"word-lower"``."""
+        return "word-lower" if self.lower else "word"
+
+    def __call__(self, text: str) -> list[str]:
+        """Return words, numbers and punctuation."""
+        return _word_pattern().findall(text.lower() if self.lower else text)
+
+
+@lru_cache(maxsize=1)
+def _word_pattern() -> re.Pattern[str]:
+    # Python's \w leaves out combining marks, which would tear Hindi, Thai or decomposed accents apart.
+    # Joiners hold Persian and Indic words together. All marks lie in these two ranges.
+    codes = (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))
+    marks = "".join(c for c in map(chr, codes) if unicodedata.category(c)[0] == "M") + "\u200c\u200d"
+    word = f"\\w[\\w{marks}]*"
+    return re.compile(f"\\d+(?:[.,]\\d+)+|{word}(?:['’]{word})*|[^\\w\\s][{marks}]*")
+
+
+@dataclass(frozen=True)
+class SpacyTokenizer(NamedTokenizer):
+    """The rules of ``spacy.blank(lang)``; nothing is downloaded. Tokens of white space alone are left out.
+
+    Args:
+        lang: A language code of spaCy, such as "en".
+
+    Raises:
+        ValueError: If spaCy does not know the language.
+    """
+
+    lang: str
+
+    def __post_init__(self) -> None:
+        _blank(self.lang)
+
+    @property
+    def name(self) -> str:
+        """``"spacy:"`` and the language."""
+        return f"spacy:{self.lang}"
+
+    def __call__(self, text: str) -> list[str]:
+        """Return spaCy's tokens."""
+        return next(self.pipe([text]))
+
+    def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the tokens of one text after another, worked on in batches."""
+        nlp = _blank(self.lang)
+        texts = iter(texts)
+        while batch := list(islice(texts, _SPACY_BATCH)):
+            with nlp.memory_zone():
+                docs = nlp.tokenizer.pipe(batch)
+                tokens = [[token.text for token in doc if not token.is_space] for doc in docs]
+            yield from tokens
+
+
+@lru_cache(maxsize=8)
+def _blank(lang: str) -> Any:
+    import spacy
+
+    try:
+        return spacy.blank(lang)
+    except (ImportError, ValueError) as error:
+        raise ValueError(
+            f"the language after 'spacy:' must be one that spaCy can split, such as 'en', got {lang!r}; "
+            f"spaCy says: {error}"
+        ) from error
+
+
+@dataclass(frozen=True)
+class JiebaTokenizer(NamedTokenizer):
+    """Chinese words by jieba. White space is left out.
+
+    Raises:
+        ImportError: If jieba is not installed.
+    """
+
+    def __post_init__(self) -> None:
+        _jieba()
+
+    @property
+    def name(self) -> str:
+        """``"jieba"``."""
+        return "jieba"
+
+    def __call__(self, text: str) -> list[str]:
+        """Return jieba's words."""
+        return [token for token in _jieba().lcut(text) if not token.isspace()]
+
+
+@lru_cache(maxsize=1)
+def _jieba() -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # jieba's source has old escape sequences that newer Pythons warn of
+            import jieba
+    except ImportError as error:
+        raise ImportError("the tokenizer 'jieba' needs jieba; pip install textkit[chinese]") from error
+    jieba.setLogLevel(logging.WARNING)  # or the first text prints lines to stderr
+    return jieba
+
+
+@dataclass(frozen=True)
+class FunctionTokenizer(NamedTokenizer):
+    """Any callable from a text to a list of tokens.
+
+    Args:
+        function: Called with one text at a time.
+    """
+
+    function: Tokenizer
+
+    @property
+    def name(self) -> str:
+        """``"module:function"``.
+
+        Raises:
+            ValueError: If the callable cannot be found again under such a name.
+        """
+        module = getattr(self.function, "__module__", None)
+        qualname = getattr(self.function, "__qualname__", None)
+        if isinstance(module, str) and isinstance(qualname, str):
+            name = f"{module}:{qualname}"
+            try:
+                if module != "__main__" and _find(name) is self.function:
+                    return name
+            except ValueError:
+                pass  # the message below says more
+        raise ValueError(
+            f"tokenizer must be a function that can be found again by name, got {self.function!r}; "
+            "define it with def at the top level of an importable module of yours"
+        )
+
+    def __call__(self, text: str) -> list[str]:
+        """Return what the callable makes of the text.
+
+        Raises:
+            TypeError: If that is no list of tokens.
+        """
+        tokens = self.function(text)
+        if not isinstance(tokens, list | tuple):
+            raise TypeError(
+                f"tokenizer must return a list of str, got {type(tokens).__name__} from {self.function!r}"
+            )
+        if wrong := next((kind for kind in set(map(type, tokens)) if not issubclass(kind, str)), None):
+            raise TypeError(
+                f"tokenizer must return a list of str, got {wrong.__name__} in it from {self.function!r}"
+            )
+        return list(tokens)
+
+
+def _find(name: str) -> Tokenizer:
+    """Import the function behind ``module:function``; nothing but a function that this module defines itself.
+
+    A name may come from a saved file of unknown origin, so it must not lead to ``os:system`` by any way.
+    """
+    module_name, _, qualname = name.partition(":")
+    parts = [*module_name.split("."), qualname]
+    if not all(part.isidentifier() for part in parts):
+        raise ValueError(f"tokenizer must be {_NAMES}, got {name!r}")
+    if parts[0] in sys.stdlib_module_names:
+        raise ValueError(
+            f"tokenizer must not name a function of the standard library, got {name!r}; "
+            "define a function of your own that calls it"
+        )
+    try:
+        function = getattr(import_module(module_name), qualname)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(
+            f"tokenizer must name an importable function, got {name!r} ({error}); put its module on the path"
+        ) from error
+    if not isinstance(function, types.FunctionType) or function.__module__ != module_name:
+        raise ValueError(
+            f"tokenizer must name a function that the module defines itself, got {name!r}, "
+            f"which is {function!r}; name the module that defines it"
+        )
+    return function
+
+
+def tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
+    """Find a tokenizer by its name, or give a callable the manners of one.
+
+    Args:
+        spec: "whitespace" (``str.split``), "word", "word-lower", "character", "spacy:LANG", "jieba", the
+            "module:function" of an importable function, or any callable from a str to a list of str.
+
+    Returns:
+        A tokenizer with ``.name`` and ``.pipe(texts)``.
+
+    Raises:
+        ValueError: If there is no tokenizer of this name, or the name is of the standard library.
+        TypeError: If ``spec`` is neither a name nor callable.
+        ImportError: If "jieba" is asked for and not installed.
+
+    >>> tokenizer("whitespace")("to be or not")
+    ['to', 'be', 'or', 'not']
+    >>> tokenizer("word").name
+    'word'
+    """
+    if isinstance(spec, NamedTokenizer):
+        return spec
+    if spec is str.split:
+        return WhitespaceTokenizer()
+    if spec is list:
+        return CharacterTokenizer()
+    if not isinstance(spec, str):
+        if not callable(spec):
+            raise TypeError(
+                f"tokenizer must be a name or a callable, got {type(spec).__name__}; names: {_NAMES}"
+            )
+        return FunctionTokenizer(spec)
+    if spec.startswith("spacy:"):
+        return SpacyTokenizer(spec.removeprefix("spacy:"))
+    match spec:
+        case "whitespace":
+            return WhitespaceTokenizer()
+        case "word":
+            return WordTokenizer()
+        case "word-lower":
+            return WordTokenizer(lower=True)
+        case "character":
+            return CharacterTokenizer()
+        case "jieba":
+            return JiebaTokenizer()
+    if ":" in spec:
+        return FunctionTokenizer(_find(spec))
+    raise ValueError(f"tokenizer must be {_NAMES}, got {spec!r}")
+
+
+def tokenizer_name(spec: str | Tokenizer) -> str:
+    """Return the name under which ``tokenizer(name)`` finds the tokenizer again.
+
+    Raises:
+        ValueError: If a callable has no such name (a lambda, a local function), or a name is unknown.
+
+    >>> tokenizer_name(str.split)
+    'whitespace'
+    """
+    return tokenizer(spec).name

@@ -1,0 +1,60 @@
+"""States of a training that can be gone on from: one safetensors file, written beside and renamed, nothing pickled."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from textkit.text.atomic import atomic_path
+
+FORMAT = "textkit-checkpoint"
+VERSION = 1
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]
+) -> None:
+    """Write a state; a process killed at any moment leaves the old file or the new one.
+
+    Args:
+        path: The file.
+        arrays: Weights by name.
+        state: Whatever JSON can hold: settings, position, sums of losses.
+    """
+    header = {"format": FORMAT, "version": str(VERSION), "state": json.dumps(state)}
+    with atomic_path(path) as temporary:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary, header)
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Read what `save_checkpoint` wrote.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not a whole checkpoint, or one of a newer version.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"checkpoint must be a file, got {os.fspath(path)!r}")
+    try:
+        with safe_open(os.fspath(path), framework="numpy") as file:
+            header = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
+        if header.get("format") != FORMAT:
+            raise ValueError("it has no checkpoint header")
+        version, state = int(header["version"]), json.loads(header["state"])
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise ValueError(
+            f"checkpoint must be a file written by textkit, got {os.fspath(path)!r} ({error}); "
+            "delete it to start from the beginning, or name another file"
+        ) from error
+    if version > VERSION:
+        raise ValueError(
+            f"checkpoint must have version {VERSION} or lower, got {version} in {os.fspath(path)!r}; upgrade textkit"
+        )
+    return arrays, state

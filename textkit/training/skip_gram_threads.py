@@ -1,0 +1,134 @@
+"""Threads that run the skip-gram kernels over spans of blocks."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
+from textkit.kernels.skip_gram_cpu import (
+    MAX_DRAWN,
+    Model,
+    Shape,
+    Tables,
+    Text,
+    band_masks,
+    round_up,
+    scratch,
+    steps,
+)
+from textkit.kernels.workers import Report, Span, run_hogwild, run_rounds
+from textkit.training.settings import Word2VecSettings
+
+BLOCK_CENTERS = 64  # centers that share their noise words, on average
+BLOCK_TOKENS = 512  # and at most so many tokens of text
+ROUND_BLOCKS = 16  # blocks whose gradients are taken at the same parameters, in reproducible mode
+SPAN_BLOCKS = 2048  # blocks between two looks at the clock
+BOUND = 2.0  # learning rate times pair terms that one word may gather in a round
+FLOOR = 1e-4  # the learning rate ends at this share of its start
+PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
+
+
+def shape_for(settings: Word2VecSettings, share: float) -> Shape:
+    """Fix blocks and noise words for a corpus of which subsampling keeps ``share``.
+
+    The noise words of a block grow with ``negatives``, so that each stands for about as many draws in any setting:
+    32 for 5 negatives. (Measured on 17 M tokens of Wikipedia: 24 cost analogies, 64 gained nothing.)
+    """
+    tokens = min(max(round(BLOCK_CENTERS / max(share, 1e-6)), 1), BLOCK_TOKENS)
+    drawn = min(max(round_up(round(6.4 * settings.negatives), 8), 32), MAX_DRAWN)
+    return Shape(tokens, settings.window, settings.negatives, drawn)
+
+
+class SkipGramThreads:
+    """Threads with their working memory, and the tables that the kernels look things up in.
+
+    Args:
+        counts: (vocab,) tokens of each word.
+        settings: The settings.
+        model: The two embeddings; changed in place.
+        workers: Number of threads.
+        reproducible: Rounds with a fixed order of additions, instead of Hogwild.
+    """
+
+    def __init__(
+        self, counts: NDArray[np.int64], settings: Word2VecSettings, model: Model, *, workers: int, reproducible: bool
+    ) -> None:
+        keep = keep_probabilities(counts, settings.subsample)
+        accept, alias = alias_tables(noise_distribution(counts))
+        self.tables = Tables(keep.astype(np.float32), accept, alias, band_masks(settings.window))
+        self.shape = shape_for(settings, kept_share(counts, keep))
+        self.settings, self.model = settings, model
+        self.workers, self.reproducible = workers, reproducible
+        width = model.centers.shape[1]
+        own = 1 if reproducible else workers  # sets of steps and of masses; one that all share, or one each
+        self._steps = [steps(ROUND_BLOCKS if reproducible else 1, self.shape, width) for _ in range(own)]
+        self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(own)]
+        self._scratch = [scratch(self.shape, width) for _ in range(workers)]
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="textkit-word2vec")
+
+    def close(self) -> None:
+        """End the threads."""
+        self._pool.shutdown()
+
+    def blocks(self, text: Text) -> int:
+        """Number of blocks of a text."""
+        return -(-len(text.ids) // self.shape.block_tokens)
+
+    def compile(self, text: Text) -> None:
+        """Load the kernel from the disk, or compile it and say so, once per installation."""
+        with _notice(1.0, "textkit: compiling the word2vec kernel; this happens once after installing ..."):
+            self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
+
+    def run(
+        self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
+    ) -> tuple[float, int]:
+        """Train on the blocks from ``first`` to below ``last``.
+
+        Args:
+            text: The text.
+            first: First block.
+            last: Block behind the last.
+            epoch: Chooses the random numbers, together with the seed.
+            rate: Learning rate at the start of the training; with 0 the loss is measured and nothing changed.
+            before: Tokens seen before this epoch. all_tokens: Tokens of all epochs.
+
+        Returns:
+            The summed loss in nats and the number of pairs.
+        """
+        key = np.random.SeedSequence([self.settings.seed, epoch]).generate_state(1, np.uint64)[0]
+        span = Span(first, last, before, all_tokens, rate, FLOOR if rate else 0.0, key)
+        report = Report(np.zeros(last - first), np.zeros(last - first, np.int64))
+        control = np.zeros(4 * (last - first + 1), np.int64)
+        list(self._pool.map(lambda worker: self._work(worker, text, span, control, report), range(self.workers)))
+        return float(report.loss.sum()), int(report.pairs.sum())
+
+    def _work(self, worker: int, text: Text, span: Span, control: NDArray[np.int64], report: Report) -> None:
+        bound = np.float32(BOUND)
+        mine = 0 if self.reproducible else worker
+        shared: tuple[Any, ...] = (text, self.shape, self.tables, self.model, span, bound, control)
+        memory = (self._scratch[worker], self._steps[mine], self._masses[mine])
+        if not self.reproducible:
+            run_hogwild(*shared, *memory, report)
+            return
+        at = np.zeros(2, np.int64)
+        while not run_rounds(*shared, *memory, report, ROUND_BLOCKS, self.workers, at):
+            time.sleep(PAUSE)
+
+
+@contextmanager
+def _notice(seconds: float, message: str) -> Iterator[None]:
+    """Write a line to stderr if the block takes longer than so many seconds."""
+    timer = threading.Timer(seconds, lambda: print(message, file=sys.stderr, flush=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
