@@ -1,7 +1,7 @@
 """From a text file to word vectors, their neighbors and their score: the whole way.
 
-    python examples/word_vectors.py                     # the tales that come with textkit
-    python examples/word_vectors.py my_corpus.txt       # your own text, a document on each line
+python examples/word_vectors.py                     # the tales that come with textkit
+python examples/word_vectors.py my_corpus.txt       # your own text, a document on each line
 """
 
 import sys
@@ -22,7 +22,9 @@ def main(path: str | None = None) -> None:
 
     # Look around. On a small corpus expect themes rather than synonyms.
     for word in vectors.words[100:103]:
-        neighbors = ", ".join(f"{neighbor} {cosine:.2f}" for neighbor, cosine in vectors.most_similar(word, k=5))
+        neighbors = ", ".join(
+            f"{neighbor} {cosine:.2f}" for neighbor, cosine in vectors.most_similar(word, k=5)
+        )
         print(f"{word}: {neighbors}")
 
     # Measure. A file of your own holds two words and a score on each line; "wordsim353" names a public set.

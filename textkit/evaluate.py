@@ -14,10 +14,15 @@ from textkit.evaluation.similarity import evaluate_similarity
 from textkit.vectors.word_vectors import WordVectors
 
 app = typer.Typer(
-    help="Measure a trained thing.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    help="Measure a trained thing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
-Vectors = Annotated[Path, typer.Argument(metavar="VECTORS", help="A file of word vectors, of any known format.")]
+Vectors = Annotated[
+    Path, typer.Argument(metavar="VECTORS", help="A file of word vectors, of any known format.")
+]
 Limit = Annotated[int | None, typer.Option(help="Read only the first so many words.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -39,7 +44,9 @@ def similarity(
 @app.command()
 def analogies(
     vectors: Vectors,
-    questions: Annotated[str, typer.Option(help="A catalog name or a file of questions.")] = "google-analogies",
+    questions: Annotated[
+        str, typer.Option(help="A catalog name or a file of questions.")
+    ] = "google-analogies",
     method: Annotated[str, typer.Option(help="3cosadd or 3cosmul.")] = "3cosadd",
     vocabulary: Annotated[int, typer.Option(help="Look only among so many of the first words.")] = 30_000,
     limit: Limit = None,

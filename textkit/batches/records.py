@@ -25,5 +25,7 @@ class SkipGramBatch:
     def to(self, device: torch.device | str) -> "SkipGramBatch":
         """The same batch on another device."""
         return SkipGramBatch(
-            centers=self.centers.to(device), contexts=self.contexts.to(device), negatives=self.negatives.to(device)
+            centers=self.centers.to(device),
+            contexts=self.contexts.to(device),
+            negatives=self.negatives.to(device),
         )

@@ -112,6 +112,18 @@ def round_up(n: int, multiple: int) -> int:
     return -(-n // multiple) * multiple
 
 
+def aligned_zeros(rows: int, width: int) -> np.ndarray[Any, Any]:
+    """A (rows, width) float32 array of zeros that begins at a cache line, so that fewer vectors lie across two.
+
+    Large arrays take huge pages where the system gives them, which `np.zeros` does not ask for.
+    """
+    memory = np.empty(rows * width + 16, np.float32)
+    begin = -memory.ctypes.data % 64 // 4
+    array = memory[begin : begin + rows * width].reshape(rows, width)
+    array[:] = 0
+    return array
+
+
 def band_width(window: int) -> int:
     """Numbers in a row of the band of scores: 2 * window + 1 and a margin of 3, in whole vectors."""
     return round_up(2 * window + 4, 8)
@@ -144,7 +156,7 @@ def block_rows(shape: Shape) -> int:
 def steps(blocks: int, shape: Shape, width: int) -> Steps:
     """Room for the steps of so many blocks."""
     rows = blocks * block_rows(shape)
-    return Steps(np.zeros((rows, width), np.float32), np.full(rows, -1, np.int32), np.zeros(rows, np.float32))
+    return Steps(aligned_zeros(rows, width), np.full(rows, -1, np.int32), np.zeros(rows, np.float32))
 
 
 def scratch(shape: Shape, width: int) -> Scratch:
@@ -156,21 +168,25 @@ def scratch(shape: Shape, width: int) -> Scratch:
         place=np.zeros(around, np.int64),
         first=np.zeros(around, np.int64),
         last=np.zeros(around, np.int64),
-        X=np.zeros((tokens, width), np.float32),
-        Y=np.zeros((tokens + band, width), np.float32),
-        N=np.zeros((shape.drawn, width), np.float32),
-        near=np.zeros((tokens, band), np.float32),
-        far=np.zeros((tokens, shape.drawn), np.float32),
-        products=np.zeros((1, round_up(tokens, 8)), np.float32),
-        counts=np.zeros((1, round_up(tokens, 8)), np.float32),
-        tally=np.zeros((1, round_up(tokens + band, 8)), np.float32),
+        X=aligned_zeros(tokens, width),
+        Y=aligned_zeros(tokens + band, width),
+        N=aligned_zeros(shape.drawn, width),
+        near=aligned_zeros(tokens, band),
+        far=aligned_zeros(tokens, shape.drawn),
+        products=aligned_zeros(1, round_up(tokens, 8)),
+        counts=aligned_zeros(1, round_up(tokens, 8)),
+        tally=aligned_zeros(1, round_up(tokens + band, 8)),
     )
 
 
 @njit(nogil=True)
 def _hash(key: Any, purpose: Any, place: Any) -> Any:
     """64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
-    x = uint64(key) + uint64(purpose) * uint64(0xD1B54A32D192ED03) + uint64(place) * uint64(0x9E3779B97F4A7C15)
+    x = (
+        uint64(key)
+        + uint64(purpose) * uint64(0xD1B54A32D192ED03)
+        + uint64(place) * uint64(0x9E3779B97F4A7C15)
+    )
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
     return x ^ (x >> uint64(31))
@@ -189,9 +205,9 @@ def _below(bits: Any, limit: Any) -> Any:
 
 
 @njit(nogil=True)
-def _is_kept(text: Any, place: Any, tables: Any, key: Any) -> Any:
+def _is_kept(ids: Any, place: Any, keep: Any, key: Any) -> Any:
     """Whether subsampling keeps the token at ``place``."""
-    return _fraction(_hash(key, _SUBSAMPLE, place)) < tables.keep[text.ids[place]]
+    return _fraction(_hash(key, _SUBSAMPLE, place)) < keep[ids[place]]
 
 
 @njit(nogil=True)
@@ -204,44 +220,58 @@ def _collect(text: Any, begin: Any, end: Any, window: Any, tables: Any, key: Any
     Returns:
         The index of the block's first token, the index behind its last one, and the number of all collected tokens.
     """
-    offsets = text.offsets
-    document = np.searchsorted(offsets, begin, side="right") - 1
+    ids, offsets, keep = (
+        text.ids,
+        text.offsets,
+        tables.keep,
+    )  # local names: a field of a tuple costs a reference count
+    kept, place, first, last = work.kept, work.place, work.first, work.last
+    document, above = (
+        np.int64(0),
+        np.int64(len(offsets) - 1),
+    )  # the last document that begins at or before `begin`
+    while above - document > 1:
+        middle = (document + above) // 2
+        if offsets[middle] <= begin:
+            document = middle
+        else:
+            above = middle
     at, before = begin, 0
     while at > offsets[document] and before < window:
         at -= 1
-        if _is_kept(text, at, tables, key):
+        if _is_kept(ids, at, keep, key):
             before += 1
     n = start = 0
     while at < end:
         while at >= offsets[document + 1]:  # documents may be empty
             document += 1
             start = n
-        if _is_kept(text, at, tables, key):
-            work.kept[n], work.place[n], work.first[n] = text.ids[at], at, start
+        if _is_kept(ids, at, keep, key):
+            kept[n], place[n], first[n] = ids[at], at, start
             n += 1
         at += 1
     stop = n
     while at < offsets[document + 1] and n < stop + window:
-        if _is_kept(text, at, tables, key):
-            work.kept[n], work.place[n], work.first[n] = text.ids[at], at, start
+        if _is_kept(ids, at, keep, key):
+            kept[n], place[n], first[n] = ids[at], at, start
             n += 1
         at += 1
     ending = n - 1
     for i in range(n - 1, -1, -1):
-        if i < n - 1 and work.first[i] != work.first[i + 1]:
+        if i < n - 1 and first[i] != first[i + 1]:
             ending = i
-        work.last[i] = ending
+        last[i] = ending
     return before, stop, n
 
 
 @njit(nogil=True)
-def _noise_word(tables: Any, key: Any, draw: Any) -> Any:
+def _noise_word(accept: Any, alias: Any, key: Any, draw: Any) -> Any:
     """One draw from the noise distribution by the alias method (Walker 1977)."""
     bits = _hash(key, _NOISE, draw)
-    word = _below(bits, len(tables.accept))
-    if _fraction(bits) < tables.accept[word]:
+    word = _below(bits, len(accept))
+    if _fraction(bits) < accept[word]:
         return word
-    return np.int64(tables.alias[word])
+    return np.int64(alias[word])
 
 
 @njit(nogil=True)
@@ -251,74 +281,86 @@ def _near_scores(size: Any, begin: Any, shape: Any, tables: Any, rate: Any, key:
     ``near[c, j]`` belongs to center ``c`` and context ``c + j - window``. ``work.counts`` becomes the number of
     contexts of each center, ``work.tally`` that of the centers of each context.
     """
-    window = shape.window
-    band = work.near.shape[1]
+    window, masks = shape.window, tables.masks
+    X, Y, near, place, first, last = work.X, work.Y, work.near, work.place, work.first, work.last
+    counts, products, tally = work.counts, work.products, work.tally
+    band = near.shape[1]
     tiles = (size + 3) // 4 * 4
-    for j in range(0, work.tally.shape[1], 8):
-        store(work.tally, 0, j, zero())
+    for j in range(0, tally.shape[1], 8):
+        store(tally, 0, j, zero())
     minus, step = splat(np.float32(-1)), splat(rate)
     excess = zero()
     pairs = 0
     for i in range(0, tiles, 4):
         for j in range(0, band, 4):
-            dot_tile(work.X, i, work.Y, i + j, work.near, j, j - 1)
-            dot_tile(work.X, i + 2, work.Y, i + j, work.near, j - 2, j - 3)
+            dot_tile(X, i, Y, i + j, near, j, j - 1)
+            dot_tile(X, i + 2, Y, i + j, near, j - 2, j - 3)
         for c in range(i, i + 4):
             left = right = 0
             if c < size:
                 at = begin + c
-                reach = 1 + _below(_hash(key, _REACH, work.place[at]), window)
-                left = min(reach, at - work.first[at])
-                right = min(reach, work.last[at] - at)
+                reach = 1 + _below(_hash(key, _REACH, place[at]), window)
+                left = min(reach, at - first[at])
+                right = min(reach, last[at] - at)
             pairs += left + right
-            work.counts[0, c] = left + right
+            counts[0, c] = left + right
             row = left * (window + 1) + right
             grown = one()
             for j in range(0, band, 8):
-                mask = load(tables.masks, row, j)
-                x = multiply(minus, load(work.near, c, j))
+                mask = load(masks, row, j)
+                x = multiply(minus, load(near, c, j))
                 e = exp_minus_abs(x)
                 grown = multiply(grown, multiply_add(mask, e, one()))
                 excess = multiply_add(mask, positive_part(x), excess)
-                store(work.near, c, j, multiply(multiply(mask, step), logistic(x, e)))
-                store(work.tally, 0, c + j, add(mask, load(work.tally, 0, c + j)))
-            work.products[0, c] = product(grown)
+                store(near, c, j, multiply(multiply(mask, step), logistic(x, e)))
+                store(tally, 0, c + j, add(mask, load(tally, 0, c + j)))
+            products[0, c] = product(grown)
     logs = zero()
     for c in range(0, tiles, 8):
-        logs = add(logs, logarithm(load(work.products, 0, c)))
+        logs = add(logs, logarithm(load(products, 0, c)))
     return np.float64(total(logs)) + np.float64(total(excess)), pairs
 
 
 @njit(nogil=True)
 def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
     """Turn the products with the noise words into coefficients, in ``work.far``, and return their loss."""
+    X, N, far, counts, products, drawn = work.X, work.N, work.far, work.counts, work.products, shape.drawn
     tiles = (size + 3) // 4 * 4
-    share = np.float32(shape.negatives) / np.float32(shape.drawn)
+    share = np.float32(shape.negatives) / np.float32(drawn)
     excess = zero()
     for i in range(0, tiles, 2):
-        for k in range(0, shape.drawn, 4):
-            dot_tile(work.X, i, work.N, k, work.far, k, k)
+        for k in range(0, drawn, 4):
+            dot_tile(X, i, N, k, far, k, k)
         for c in range(i, i + 2):
-            weight = splat(work.counts[0, c] * share)
+            weight = splat(counts[0, c] * share)
             step = multiply(weight, splat(-rate))
             grown = one()
-            for k in range(0, shape.drawn, 8):
-                x = load(work.far, c, k)
+            for k in range(0, drawn, 8):
+                x = load(far, c, k)
                 e = exp_minus_abs(x)
                 grown = multiply(grown, add(one(), e))
                 excess = multiply_add(weight, positive_part(x), excess)
-                store(work.far, c, k, multiply(step, logistic(x, e)))
-            work.products[0, c] = product(grown)
+                store(far, c, k, multiply(step, logistic(x, e)))
+            products[0, c] = product(grown)
     logs = zero()
     for c in range(0, tiles, 8):
-        weight = multiply(splat(share), load(work.counts, 0, c))
-        logs = multiply_add(weight, logarithm(load(work.products, 0, c)), logs)
+        weight = multiply(splat(share), load(counts, 0, c))
+        logs = multiply_add(weight, logarithm(load(products, 0, c)), logs)
     return np.float64(total(logs)) + np.float64(total(excess))
 
 
 @njit(nogil=True)
 def block_steps(
-    text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
+    text: Any,
+    block: Any,
+    shape: Any,
+    tables: Any,
+    model: Any,
+    rate: Any,
+    key: Any,
+    work: Any,
+    out: Any,
+    base: Any,
 ) -> Any:
     """Compute what one block adds to the model, into the rows of ``out`` from ``base`` on.
 
@@ -333,12 +375,22 @@ def block_steps(
         The loss summed over pairs (nats, float64) and the number of (center, context) pairs.
     """
     window, drawn = shape.window, shape.drawn
+    ids, accept, alias, centers, contexts = (
+        text.ids,
+        tables.accept,
+        tables.alias,
+        model.centers,
+        model.contexts,
+    )
+    rows, targets, loads = out.rows, out.targets, out.loads
+    kept, X, Y, N, near, far = work.kept, work.X, work.Y, work.N, work.near, work.far
+    counts, products, tally = work.counts, work.products, work.tally
     reserved = (shape.block_tokens + 3) // 4 * 4
     base_context = base + reserved
     base_noise = base_context + reserved + (2 * window + 3) // 4 * 4
     for row in range(base, base_noise + drawn):
-        out.targets[row] = -1
-    end = min((block + 1) * shape.block_tokens, len(text.ids))
+        targets[row] = -1
+    end = min((block + 1) * shape.block_tokens, len(ids))
     begin, stop, n = _collect(text, block * shape.block_tokens, end, window, tables, key, work)
     size = stop - begin
     if size == 0:
@@ -346,53 +398,59 @@ def block_steps(
 
     tiles = (size + 3) // 4 * 4
     for at in range(n):
-        prefetch_row(model.contexts, np.int64(work.kept[at]))
+        prefetch_row(contexts, np.int64(kept[at]))
     for at in range(begin, stop):
-        prefetch_row(model.centers, np.int64(work.kept[at]))
+        prefetch_row(centers, np.int64(kept[at]))
     for k in range(drawn):
-        word = _noise_word(tables, key, block * drawn + k)
-        prefetch_row(model.contexts, word)
-        out.targets[base_noise + k] = word
+        word = _noise_word(accept, alias, key, block * drawn + k)
+        prefetch_row(contexts, word)
+        targets[base_noise + k] = word
     for c in range(tiles):
         if c < size:
-            copy_row(work.X, c, model.centers, np.int64(work.kept[begin + c]))
-            out.targets[base + c] = work.kept[begin + c]
+            copy_row(X, c, centers, np.int64(kept[begin + c]))
+            targets[base + c] = kept[begin + c]
         else:
-            clear_row(work.X, c)
-            work.counts[0, c] = 0
+            clear_row(X, c)
+            counts[0, c] = 0
     for c in range(tiles, (tiles + 7) // 8 * 8):  # neutral in the sums of logarithms
-        work.products[0, c] = 1
-        work.counts[0, c] = 0
+        products[0, c] = 1
+        counts[0, c] = 0
     span = tiles + 2 * window
-    for j in range(tiles + work.near.shape[1]):  # row j is the context at the place of center j - window
+    for j in range(tiles + near.shape[1]):  # row j is the context at the place of center j - window
         at = begin + j - window
         if 0 <= at < n and j < span:
-            copy_row(work.Y, j, model.contexts, np.int64(work.kept[at]))
-            out.targets[base_context + j] = work.kept[at]
+            copy_row(Y, j, contexts, np.int64(kept[at]))
+            targets[base_context + j] = kept[at]
         else:
-            clear_row(work.Y, j)
+            clear_row(Y, j)
     for k in range(drawn):
-        copy_row(work.N, k, model.contexts, np.int64(out.targets[base_noise + k]))
+        copy_row(N, k, contexts, np.int64(targets[base_noise + k]))
 
     loss, pairs = _near_scores(size, begin, shape, tables, rate, key, work)
     loss += _far_scores(size, shape, rate, work)
 
-    near, far, band = work.near, work.far, work.near.shape[1]
+    band = near.shape[1]
+    fresh, onto, none, next_one = (
+        np.int64(0),
+        np.int64(1),
+        np.int64(0),
+        np.int64(1),
+    )  # literals: a compilation for each
     for i in range(0, tiles, 4):
-        combine(out.rows, base + i, False, near, i * band, band - 1, 1, work.Y, i, 2 * window + 4)
-        combine(out.rows, base + i, True, far, i * drawn, drawn, 1, work.N, 0, drawn)
+        combine(rows, base + i, fresh, near, i * band, band - 1, next_one, Y, i, 2 * window + 4)
+        combine(rows, base + i, onto, far, i * drawn, drawn, next_one, N, none, drawn)
     for j in range(0, span, 4):
         c = max(0, j - 2 * window)
         terms = min(tiles, j + 4) - c
-        combine(out.rows, base_context + j, False, near, c * band + j - c, 1, band - 1, work.X, c, terms)
+        combine(rows, base_context + j, fresh, near, c * band + j - c, next_one, band - 1, X, c, terms)
     for k in range(0, drawn, 4):
-        combine(out.rows, base_noise + k, False, far, k, 1, drawn, work.X, 0, tiles)
+        combine(rows, base_noise + k, fresh, far, k, next_one, drawn, X, none, tiles)
 
     weight = np.float32(pairs) * np.float32(shape.negatives) / np.float32(drawn)
     for c in range(size):
-        out.loads[base + c] = rate * work.counts[0, c] * np.float32(1 + shape.negatives)
+        loads[base + c] = rate * counts[0, c] * np.float32(1 + shape.negatives)
     for j in range(span):
-        out.loads[base_context + j] = rate * work.tally[0, j]
+        loads[base_context + j] = rate * tally[0, j]
     for k in range(drawn):
-        out.loads[base_noise + k] = rate * weight
+        loads[base_noise + k] = rate * weight
     return loss, pairs

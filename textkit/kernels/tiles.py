@@ -4,7 +4,18 @@ from typing import Any
 
 from numba import njit
 
-from textkit.kernels.simd import add, broadcast, load, multiply_add, prefetch, splat, store, store_halves, sums_of_eight, zero
+from textkit.kernels.simd import (
+    add,
+    broadcast,
+    load,
+    multiply_add,
+    prefetch,
+    splat,
+    store,
+    store_halves,
+    sums_of_eight,
+    zero,
+)
 
 
 @njit(nogil=True)
@@ -26,9 +37,9 @@ def dot_tile(X: Any, i: int, Y: Any, j: int, out: Any, column: int, next_column:
 
 @njit(nogil=True)
 def combine(
-    out: Any, i: int, keep: bool, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int
+    out: Any, i: int, onto: int, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int
 ) -> None:
-    """``out[i : i + 4] = factor @ X[j : j + terms]``, added to what is there if ``keep``.
+    """``out[i : i + 4] = factor @ X[j : j + terms]``, added to what is there if ``onto``.
 
     The number at row ``r`` and column ``k`` of the (4, terms) factor is the one at ``start + r * down + k * along`` of
     the memory of ``A``, so that one function serves a matrix, its transpose and a band.
@@ -37,7 +48,7 @@ def combine(
     dim = X.shape[1]
     while d + 24 <= dim:
         c00 = c01 = c02 = c10 = c11 = c12 = c20 = c21 = c22 = c30 = c31 = c32 = zero()
-        if keep:
+        if onto:
             c00, c01, c02 = load(out, i, d), load(out, i, d + 8), load(out, i, d + 16)
             c10, c11, c12 = load(out, i + 1, d), load(out, i + 1, d + 8), load(out, i + 1, d + 16)
             c20, c21, c22 = load(out, i + 2, d), load(out, i + 2, d + 8), load(out, i + 2, d + 16)
@@ -61,7 +72,7 @@ def combine(
         d += 24
     while d < dim:
         c0 = c1 = c2 = c3 = zero()
-        if keep:
+        if onto:
             c0, c1, c2, c3 = load(out, i, d), load(out, i + 1, d), load(out, i + 2, d), load(out, i + 3, d)
         at = start
         for k in range(j, j + terms):

@@ -13,7 +13,7 @@ from textkit.kernels.atomic import fetch, fetch_add
 from textkit.kernels.skip_gram_cpu import block_steps
 from textkit.kernels.tiles import add_scaled_row
 
-PATIENCE = 20_000  # looks at a counter before a waiting worker goes to sleep
+PATIENCE = 200_000  # looks at a counter, some tenths of a millisecond, before a waiting worker goes to sleep
 
 
 class Span(NamedTuple):
@@ -45,35 +45,39 @@ def _rate(span: Any, block: Any, block_tokens: Any) -> Any:
 
 
 @njit(nogil=True)
-def _weigh(out: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
+def _weigh(targets: Any, loads: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
     for row in range(begin, end):
-        word = out.targets[row]
-        if word >= 0 and word % slices == mine:
-            mass[word] += out.loads[row]
+        word = targets[row]
+        if word >= 0 and word & (slices - 1) == mine:
+            mass[word] += loads[row]
 
 
 @njit(nogil=True)
-def _apply(matrix: Any, out: Any, begin: Any, end: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
+def _apply(
+    matrix: Any, targets: Any, steps: Any, begin: Any, end: Any, mass: Any, bound: Any, slices: Any, mine: Any
+) -> None:
     for row in range(begin, end):
-        word = out.targets[row]
-        if word >= 0 and word % slices == mine:
+        word = targets[row]
+        if word >= 0 and word & (slices - 1) == mine:
             scale = np.float32(1)
             if mass[word] > bound:
                 scale = bound / mass[word]
-            add_scaled_row(matrix, np.int64(word), scale, out.rows, row)
+            add_scaled_row(matrix, np.int64(word), scale, steps, row)
 
 
 @njit(nogil=True)
-def _forget(out: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
+def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
     for row in range(begin, end):
-        word = out.targets[row]
-        if word >= 0 and word % slices == mine:
+        word = targets[row]
+        if word >= 0 and word & (slices - 1) == mine:
             mass[word] = 0
 
 
 @njit(nogil=True)
-def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
-    """Add the steps of the first blocks of ``out`` to the words whose id is ``mine`` modulo ``slices``.
+def apply_steps(
+    model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any
+) -> None:
+    """Add the steps of the first blocks of ``out`` to the words whose id is ``mine`` modulo ``slices``, a power of 2.
 
     Gradients of one round are all taken at the same parameters. Where a word occurs so often that the sum of its
     steps would overshoot, the sum is scaled down: the load of a word in a round is held to ``bound``.
@@ -84,16 +88,36 @@ def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound:
         matrix = model.centers if side == 0 else model.contexts
         begin, end = (0, reserved) if side == 0 else (reserved, rows)
         for b in range(blocks):
-            _weigh(out, b * rows + begin, b * rows + end, mass[side], slices, mine)
+            _weigh(out.targets, out.loads, b * rows + begin, b * rows + end, mass[side], slices, mine)
         for b in range(blocks):
-            _apply(matrix, out, b * rows + begin, b * rows + end, mass[side], bound, slices, mine)
+            _apply(
+                matrix,
+                out.targets,
+                out.rows,
+                b * rows + begin,
+                b * rows + end,
+                mass[side],
+                bound,
+                slices,
+                mine,
+            )
         for b in range(blocks):
-            _forget(out, b * rows + begin, b * rows + end, mass[side], slices, mine)
+            _forget(out.targets, b * rows + begin, b * rows + end, mass[side], slices, mine)
 
 
 @njit(nogil=True, cache=True)
 def run_hogwild(
-    text: Any, shape: Any, tables: Any, model: Any, span: Any, bound: Any, control: Any, work: Any, out: Any, mass: Any, report: Any
+    text: Any,
+    shape: Any,
+    tables: Any,
+    model: Any,
+    span: Any,
+    bound: Any,
+    control: Any,
+    work: Any,
+    out: Any,
+    mass: Any,
+    report: Any,
 ) -> Any:
     """Take blocks one by one and add their steps at once, without locks (Recht et al. 2011, "Hogwild!").
 
@@ -146,7 +170,7 @@ def run_rounds(
             slices done of each round.
         out: `Steps` of ``per_round`` blocks, shared. mass: (2, vocab) float32, shared, zero.
         per_round: Blocks of a round.
-        slices: Parts of the vocabulary that are added independently.
+        slices: Parts of the vocabulary that are added independently, a power of 2.
         at: (2,) int64, this worker's own, zero at the start: the round and the phase where it goes on.
 
     Returns:
@@ -165,7 +189,9 @@ def run_rounds(
                 if b >= blocks:
                     break
                 rate = _rate(span, first + b, shape.block_tokens)
-                loss, pairs = block_steps(text, first + b, shape, tables, model, rate, span.key, work, out, b * rows)
+                loss, pairs = block_steps(
+                    text, first + b, shape, tables, model, rate, span.key, work, out, b * rows
+                )
                 report.loss[first + b - span.first] = loss
                 report.pairs[first + b - span.first] = pairs
                 fetch_add(control, counters + 1, 1)

@@ -58,7 +58,13 @@ class SkipGramThreads:
     """
 
     def __init__(
-        self, counts: NDArray[np.int64], settings: Word2VecSettings, model: Model, *, workers: int, reproducible: bool
+        self,
+        counts: NDArray[np.int64],
+        settings: Word2VecSettings,
+        model: Model,
+        *,
+        workers: int,
+        reproducible: bool,
     ) -> None:
         keep = keep_probabilities(counts, settings.subsample)
         accept, alias = alias_tables(noise_distribution(counts))
@@ -66,6 +72,7 @@ class SkipGramThreads:
         self.shape = shape_for(settings, kept_share(counts, keep))
         self.settings, self.model = settings, model
         self.workers, self.reproducible = workers, reproducible
+        self._slices = 1 << (workers - 1).bit_length()  # a power of 2, at least one for each worker
         width = model.centers.shape[1]
         own = 1 if reproducible else workers  # sets of steps and of masses; one that all share, or one each
         self._steps = [steps(ROUND_BLOCKS if reproducible else 1, self.shape, width) for _ in range(own)]
@@ -106,7 +113,11 @@ class SkipGramThreads:
         span = Span(first, last, before, all_tokens, rate, FLOOR if rate else 0.0, key)
         report = Report(np.zeros(last - first), np.zeros(last - first, np.int64))
         control = np.zeros(4 * (last - first + 1), np.int64)
-        list(self._pool.map(lambda worker: self._work(worker, text, span, control, report), range(self.workers)))
+        list(
+            self._pool.map(
+                lambda worker: self._work(worker, text, span, control, report), range(self.workers)
+            )
+        )
         return float(report.loss.sum()), int(report.pairs.sum())
 
     def _work(self, worker: int, text: Text, span: Span, control: NDArray[np.int64], report: Report) -> None:
@@ -118,7 +129,7 @@ class SkipGramThreads:
             run_hogwild(*shared, *memory, report)
             return
         at = np.zeros(2, np.int64)
-        while not run_rounds(*shared, *memory, report, ROUND_BLOCKS, self.workers, at):
+        while not run_rounds(*shared, *memory, report, ROUND_BLOCKS, self._slices, at):
             time.sleep(PAUSE)
 
 

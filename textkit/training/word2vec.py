@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from textkit.kernels.skip_gram_cpu import Model, Text, round_up
+from textkit.kernels.skip_gram_cpu import Model, Text, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.checkpoint import load_checkpoint, save_checkpoint
@@ -66,7 +66,7 @@ def train_word2vec(
     negatives: int = 5,
     min_count: int = 5,
     max_vocab: int | None = None,
-    subsample: float = 1e-4,
+    subsample: float = 1e-3,
     epochs: int = 5,
     learning_rate: float = 0.025,
     workers: int | None = None,
@@ -136,7 +136,12 @@ def train_word2vec(
     workers = _usable_cores() if workers is None else workers
     if workers < 1:
         raise ValueError(f"workers must be at least 1 thread, got {workers}")
-    reading: dict[str, Any] = {"tokenizer": tokenizer, "column": column, "encoding": encoding, "errors": errors}
+    reading: dict[str, Any] = {
+        "tokenizer": tokenizer,
+        "column": column,
+        "encoding": encoding,
+        "errors": errors,
+    }
     encoded = encode_corpus(corpus, min_count=min_count, max_size=max_vocab, progress=progress, **reading)
     held_out = None if valid is None else encode_corpus(valid, vocabulary=encoded.vocabulary, **reading)
 
@@ -233,7 +238,8 @@ class _Training:
                     seconds=position.seconds + time.monotonic() - start,
                 )
                 bar.set_postfix_str(
-                    f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {_mean(position):.4f}", refresh=False
+                    f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {_mean(position):.4f}",
+                    refresh=False,
                 )
                 if last == blocks:
                     position = self._finished_epoch(position)
@@ -263,7 +269,9 @@ class _Training:
         return _Position(
             epoch=position.epoch + 1,
             losses=[*position.losses, report.loss],
-            valid_losses=position.valid_losses if valid_loss is None else [*position.valid_losses, valid_loss],
+            valid_losses=position.valid_losses
+            if valid_loss is None
+            else [*position.valid_losses, valid_loss],
         )
 
     def _save(self, position: _Position) -> None:
@@ -280,7 +288,9 @@ class _Training:
         found = state.get("identity", {})
         different = [name for name, value in self.identity.items() if found.get(name) != value]
         if different:
-            described = ", ".join(f"{name} {found.get(name)!r} there, {self.identity[name]!r} here" for name in different)
+            described = ", ".join(
+                f"{name} {found.get(name)!r} there, {self.identity[name]!r} here" for name in different
+            )
             raise ValueError(
                 f"checkpoint must be of the same corpus and settings, got {os.fspath(self.checkpoint)!r} ({described}); "
                 "delete it to start from the beginning, or name another file"
@@ -304,7 +314,7 @@ def _text(corpus: EncodedCorpus) -> Text:
 def _fresh_model(words: list[str], settings: Word2VecSettings, init: WordVectors | None) -> Model:
     """Input vectors evenly within +-0.5 / dim, or those of ``init``; output vectors zero."""
     shape = (len(words), round_up(settings.dim, 8))
-    centers, contexts = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    centers, contexts = aligned_zeros(*shape), aligned_zeros(*shape)
     random = np.random.default_rng(settings.seed)
     for begin in range(0, len(words), 65536):
         part: NDArray[np.float32] = random.random((min(65536, len(words) - begin), settings.dim), np.float32)
