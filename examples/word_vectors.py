@@ -22,9 +22,7 @@ def main(path: str | None = None) -> None:
 
     # Look around. On a small corpus expect themes rather than synonyms.
     for word in vectors.words[100:103]:
-        neighbors = ", ".join(
-            f"{neighbor} {cosine:.2f}" for neighbor, cosine in vectors.most_similar(word, k=5)
-        )
+        neighbors = ", ".join(f"{neighbor} {cosine:.2f}" for neighbor, cosine in vectors.most_similar(word, k=5))
         print(f"{word}: {neighbors}")
 
     # Measure. A file of your own holds two words and a score on each line; "wordsim353" names a public set.

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -20,10 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Vectors = Annotated[
-    Path, typer.Argument(metavar="VECTORS", help="A file of word vectors, of any known format.")
-]
+Vectors = Annotated[Path, typer.Argument(metavar="VECTORS", help="A file of word vectors, of any known format.")]
 Limit = Annotated[int | None, typer.Option(help="Read only the first so many words.", show_default=False)]
+Method = Literal["3cosadd", "3cosmul"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -44,10 +43,8 @@ def similarity(
 @app.command()
 def analogies(
     vectors: Vectors,
-    questions: Annotated[
-        str, typer.Option(help="A catalog name or a file of questions.")
-    ] = "google-analogies",
-    method: Annotated[str, typer.Option(help="3cosadd or 3cosmul.")] = "3cosadd",
+    questions: Annotated[str, typer.Option(help="A catalog name or a file of questions.")] = "google-analogies",
+    method: Annotated[Method, typer.Option(help="How an answer is scored.")] = "3cosadd",
     vocabulary: Annotated[int, typer.Option(help="Look only among so many of the first words.")] = 30_000,
     limit: Limit = None,
     as_json: AsJson = False,

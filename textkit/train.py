@@ -38,9 +38,7 @@ def word2vec(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Where to save: .safetensors .txt .bin .vec (.gz, .xz).")
     ],
-    dim: Annotated[
-        int | None, typer.Option(help="Length of a vector.  [default: 100]", show_default=False)
-    ] = None,
+    dim: Annotated[int | None, typer.Option(help="Length of a vector.  [default: 100]", show_default=False)] = None,
     window: Annotated[int, typer.Option(help="Largest distance of a context, in tokens.")] = DEFAULT.window,
     negatives: Annotated[int, typer.Option(help="Noise words for each pair.")] = DEFAULT.negatives,
     min_count: Annotated[int, typer.Option(help="Leave out words with fewer tokens.")] = DEFAULT.min_count,
@@ -49,17 +47,11 @@ def word2vec(
         float, typer.Option(help="Thin out words above this share of all tokens; 0: none.")
     ] = DEFAULT.subsample,
     epochs: Annotated[int, typer.Option(help="How often to go through the corpus.")] = DEFAULT.epochs,
-    learning_rate: Annotated[
-        float, typer.Option(help="At the start; it falls linearly.")
-    ] = DEFAULT.learning_rate,
-    workers: Annotated[
-        int | None, typer.Option(help="Threads.  [default: all cores]", show_default=False)
-    ] = None,
+    learning_rate: Annotated[float, typer.Option(help="At the start; it falls linearly.")] = DEFAULT.learning_rate,
+    workers: Annotated[int | None, typer.Option(help="Threads.  [default: all cores]", show_default=False)] = None,
     reproducible: Annotated[
         bool,
-        typer.Option(
-            "--reproducible/--hogwild", help="The same bytes for any number of threads, or full speed."
-        ),
+        typer.Option("--reproducible/--hogwild", help="The same bytes for any number of threads, or full speed."),
     ] = True,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = DEFAULT.seed,
     tokenizer: Annotated[
@@ -67,13 +59,9 @@ def word2vec(
     ] = "whitespace",
     column: Annotated[str | None, typer.Option(help="The column with the text, for tables.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
-    errors: Annotated[
-        str, typer.Option(help="Bytes not in the encoding: strict, replace or ignore.")
-    ] = "strict",
+    errors: Annotated[str, typer.Option(help="Bytes not in the encoding: strict, replace or ignore.")] = "strict",
     init: Annotated[Path | None, typer.Option(help="Vectors to go on from.")] = None,
-    valid: Annotated[
-        Path | None, typer.Option(help="Held-out text: print its loss after every epoch.")
-    ] = None,
+    valid: Annotated[Path | None, typer.Option(help="Held-out text: print its loss after every epoch.")] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here while training; go on from it if it exists.")
     ] = None,
@@ -105,9 +93,7 @@ def word2vec(
         seed=seed,
         tokenizer=tokenizer,
         init=None if init is None else WordVectors.load(init),
-        valid=None
-        if valid is None
-        else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors),
+        valid=None if valid is None else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors),
         checkpoint=checkpoint,
         on_epoch=print_epoch,
     )

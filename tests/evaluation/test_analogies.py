@@ -93,9 +93,7 @@ def test_counts_are_those_of_the_definition_with_mixed_case(seed, method, fold):
     vectors = random_vectors(seed, words, dim=3)
     questions = random_questions(seed, 30, words)
     answers = [slow_answer(vectors, question, method, 10, fold) for question in questions]
-    report = evaluate_analogies(
-        vectors, questions, method=method, vocabulary_size=10, case="fold" if fold else "exact"
-    )
+    report = evaluate_analogies(vectors, questions, method=method, vocabulary_size=10, case="fold" if fold else "exact")
     assert report.total.skipped == answers.count(None)
     right = [
         answer is not None and answer == (question[3].lower() if fold else question[3])
@@ -112,9 +110,7 @@ def test_the_words_of_the_question_are_no_answers():
 
 
 def test_what_cannot_be_asked_is_counted():
-    report = evaluate_analogies(
-        ROYAL, {"known": [QUESTION], "unknown": [("man", "king", "girl", "princess")]}
-    )
+    report = evaluate_analogies(ROYAL, {"known": [QUESTION], "unknown": [("man", "king", "girl", "princess")]})
     assert [(s.asked, s.skipped) for s in report.sections] == [(1, 0), (0, 1)]
     assert math.isnan(report.sections[1].accuracy)
     assert (report.total.asked, report.total.skipped, report.total.accuracy) == (1, 1, 1.0)
@@ -178,9 +174,7 @@ def test_gensim_counts_the_same(tmp_path):
     ends = starts + generator.normal(size=10) + generator.normal(scale=0.6, size=(30, 10))
     words = [f"{side}{i}" for i in range(30) for side in ("start", "end")]
     matrix = np.stack([starts, ends], axis=1).reshape(60, 10).astype(np.float32)
-    questions = [
-        (f"start{i}", f"end{i}", f"start{j}", f"end{j}") for i in range(31) for j in range(0, 30, 3) if i != j
-    ]
+    questions = [(f"start{i}", f"end{i}", f"start{j}", f"end{j}") for i in range(31) for j in range(0, 30, 3) if i != j]
     path = tmp_path / "questions.txt"
     path.write_text(": x\n" + "".join(" ".join(question) + "\n" for question in questions))
     theirs = gensim.KeyedVectors(vector_size=10)

@@ -61,17 +61,13 @@ def test_case():
 def test_several_sets_at_once(tmp_path):
     path = tmp_path / "rising.csv"
     path.write_text("".join(f"{a},{b},{score}\n" for a, b, score in RISING))
-    report = evaluate_similarity(
-        VECTORS, {"file": path, "list": RISING, "none": [("x", "y", 1), ("x", "z", 2)]}
-    )
+    report = evaluate_similarity(VECTORS, {"file": path, "list": RISING, "none": [("x", "y", 1), ("x", "z", 2)]})
     assert [result.name for result in report.results] == ["file", "list", "none"]
     assert [result.usable for result in report.results] == [4, 4, 0]
     assert report.results[0].low == report.results[1].low
     assert report.results[2].note == "Spearman needs two usable pairs, got 0"
     assert math.isnan(report.results[2].spearman)
-    assert [result.name for result in evaluate_similarity(VECTORS, [path, str(path)]).results] == [
-        "rising"
-    ] * 2
+    assert [result.name for result in evaluate_similarity(VECTORS, [path, str(path)]).results] == ["rising"] * 2
 
 
 @pytest.mark.parametrize(
@@ -93,10 +89,7 @@ def test_the_interval_holds_the_figure_and_narrows_with_confidence():
     words = [f"w{i}" for i in range(80)]
     vectors = WordVectors(words, generator.normal(size=(80, 5)))
     unit = vectors.matrix / np.linalg.norm(vectors.matrix, axis=1, keepdims=True)
-    pairs = [
-        (words[i], words[i + 1], float(unit[i] @ unit[i + 1] + generator.normal(scale=0.3)))
-        for i in range(79)
-    ]
+    pairs = [(words[i], words[i + 1], float(unit[i] @ unit[i + 1] + generator.normal(scale=0.3))) for i in range(79)]
     wide, narrow = (only(evaluate_similarity(vectors, pairs, confidence=share)) for share in (0.95, 0.5))
     assert -1 <= wide.low < narrow.low < wide.spearman < narrow.high < wide.high <= 1
     again = only(evaluate_similarity(vectors, pairs))
@@ -212,9 +205,7 @@ def test_the_catalog_s_sets_agree_with_gensim():
     matrix = np.random.default_rng(1).normal(size=(len(words), 20)).astype(np.float32)
     theirs = gensim.KeyedVectors(vector_size=20)
     theirs.add_vectors(words, matrix)
-    report = evaluate_similarity(
-        WordVectors(words, matrix), ["wordsim353", "simlex999", files[2]], bootstrap=0
-    )
+    report = evaluate_similarity(WordVectors(words, matrix), ["wordsim353", "simlex999", files[2]], bootstrap=0)
     for file, result in zip(files, report.results, strict=True):
         _, spearman, missing_percent = theirs.evaluate_word_pairs(file)
         assert result.spearman == pytest.approx(spearman.statistic, abs=1e-3)

@@ -23,9 +23,7 @@ def write_table(path, texts):
         case ".parquet":
             frame.to_parquet(path)
         case ".jsonl":
-            path.write_text(
-                "".join(json.dumps(row) + "\n" for row in frame.to_dict("records")), encoding="utf-8"
-            )
+            path.write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")), encoding="utf-8")
         case ".tsv":
             lines = [f"{row.id}\t{row.text}\n" for row in frame.itertuples()]
             path.write_text("id\ttext\n" + "".join(lines), encoding="utf-8")
@@ -82,9 +80,7 @@ def test_another_encoding(tmp_path):
 
 def test_bytes_that_are_no_utf8(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"ok\ncaf\xe9\n")
-    with pytest.raises(
-        ValueError, match=r"a\.txt must be UTF-8 text, got the byte 0xe9 on line 2, byte offset 6"
-    ):
+    with pytest.raises(ValueError, match=r"a\.txt must be UTF-8 text, got the byte 0xe9 on line 2, byte offset 6"):
         list(corpus(tmp_path / "a.txt"))
     assert list(corpus(tmp_path / "a.txt", errors="replace")) == ["ok", "caf\ufffd"]
 
@@ -110,9 +106,7 @@ def test_a_column_of_a_table(tmp_path, suffix):
 def test_a_missing_column_is_told_which_there_are(tmp_path, suffix):
     path = write_table(tmp_path / f"a{suffix}", ["x"])
     for column in ("body", None):
-        with pytest.raises(
-            ValueError, match=rf"column must name a column of .*, got {column!r}; it has 'id', 'text'"
-        ):
+        with pytest.raises(ValueError, match=rf"column must name a column of .*, got {column!r}; it has 'id', 'text'"):
             list(corpus(path, column=column))
 
 
@@ -187,9 +181,7 @@ def test_lines_that_are_no_json_objects(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
 def test_wrong_bytes_in_a_table_are_placed(tmp_path, suffix):
-    (tmp_path / f"a{suffix}").write_bytes(
-        b"text\nx\ncaf\xe9\n" if suffix != ".jsonl" else b'{"text": "x"}\n\n\xe9\n'
-    )
+    (tmp_path / f"a{suffix}").write_bytes(b"text\nx\ncaf\xe9\n" if suffix != ".jsonl" else b'{"text": "x"}\n\n\xe9\n')
     with pytest.raises(ValueError, match="got the byte 0xe9 on line 3"):
         list(corpus(tmp_path / f"a{suffix}", column="text"))
 
@@ -298,18 +290,14 @@ def test_options_that_cannot_apply(option):
 # names and paths
 
 
-@pytest.mark.parametrize(
-    "text", ["The fox ran over the hill.", "long " * 5000, "nul\0", "", "no/such/file.txt"]
-)
+@pytest.mark.parametrize("text", ["The fox ran over the hill.", "long " * 5000, "nul\0", "", "no/such/file.txt"])
 def test_text_where_a_path_belongs(text, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     if not text:
         with pytest.raises(IsADirectoryError):  # Path("") is the current folder
             corpus(text)
         return
-    with pytest.raises(
-        ValueError, match=r"must be an existing file, got .*; pass \[text\] for text in memory"
-    ):
+    with pytest.raises(ValueError, match=r"must be an existing file, got .*; pass \[text\] for text in memory"):
         corpus(text)
 
 
@@ -320,17 +308,13 @@ def test_a_missing_path(tmp_path):
 
 def test_a_folder(tmp_path):
     for source in (tmp_path, str(tmp_path), [tmp_path]):
-        with pytest.raises(
-            IsADirectoryError, match=r"got the folder .*; pass sorted\(Path\(.*\)\.glob\('\*\.txt'\)\)"
-        ):
+        with pytest.raises(IsADirectoryError, match=r"got the folder .*; pass sorted\(Path\(.*\)\.glob\('\*\.txt'\)\)"):
             corpus(source)
 
 
 def test_a_list_of_names_of_files_is_neither_paths_nor_texts(tmp_path):
     (tmp_path / "a.txt").touch()
-    with pytest.raises(
-        ValueError, match=r"pass \[Path\(name\), \.\.\.\] to read the files, or iter\(texts\)"
-    ):
+    with pytest.raises(ValueError, match=r"pass \[Path\(name\), \.\.\.\] to read the files, or iter\(texts\)"):
         corpus([str(tmp_path / "a.txt")])
     with pytest.raises(TypeError, match=r"for document 2; .*a list of paths must hold nothing else"):
         list(corpus(["text", tmp_path / "a.txt"]))

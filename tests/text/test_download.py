@@ -150,9 +150,7 @@ def test_only_web_addresses_are_followed(tmp_path):
 def test_members_come_from_one_download_of_the_archive(server, tmp_path, name, archive):
     address = server.put(f"/{name}", archive)
     for split in ("train", "test"):
-        file = DataFile(
-            path=f"{split}.txt", address=address, member=f"set/{split}", address_sha256=sha256(archive)
-        )
+        file = DataFile(path=f"{split}.txt", address=address, member=f"set/{split}", address_sha256=sha256(archive))
         assert download(file, tmp_path).read_text() == f"{split}\n"
     assert server.asked == [f"/{name}"]
 
@@ -167,9 +165,7 @@ def test_a_wrong_archive_is_kept_aside_and_never_opened(server, tmp_path):
 
 def test_a_damaged_archive_in_the_cache_is_kept_aside(server, tmp_path):
     archive = zipped(a="a\n")
-    file = DataFile(
-        path="a.txt", address=server.put("/a.zip", archive), member="a", address_sha256=sha256(archive)
-    )
+    file = DataFile(path="a.txt", address=server.put("/a.zip", archive), member="a", address_sha256=sha256(archive))
     download(file, tmp_path).unlink()
     (source,) = (tmp_path / "sources").iterdir()
     source.write_bytes(b"damaged")
@@ -178,9 +174,7 @@ def test_a_damaged_archive_in_the_cache_is_kept_aside(server, tmp_path):
     assert download(file, tmp_path).read_text() == "a\n"
 
 
-@pytest.mark.parametrize(
-    "archive", [b"no archive at all", zipped(a="a\n")[:30], tarred({"a": b"a" * 10_000})[:60]]
-)
+@pytest.mark.parametrize("archive", [b"no archive at all", zipped(a="a\n")[:30], tarred({"a": b"a" * 10_000})[:60]])
 def test_what_is_no_whole_archive_is_an_error(server, tmp_path, archive):
     file = DataFile(path="a.txt", address=server.put("/a.zip", archive), member="a")
     with pytest.raises(ValueError, match="must be a whole archive"):

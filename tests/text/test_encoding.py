@@ -152,9 +152,7 @@ def test_an_empty_file(tmp_path, content):
 
 
 def test_a_vocabulary_left_empty_or_knowing_nothing():
-    with pytest.raises(
-        ValueError, match=r"min_count must leave at least one token, got 5, .* largest count is 2"
-    ):
+    with pytest.raises(ValueError, match=r"min_count must leave at least one token, got 5, .* largest count is 2"):
         encode_corpus(["a a b"], min_count=5)
     with pytest.raises(ValueError, match="vocabulary must know some token of the corpus, got none of 2"):
         encode_corpus(["a b"], vocabulary=Vocabulary.from_counts({"c": 1}))
@@ -238,9 +236,7 @@ def test_a_full_disk_is_an_error_with_its_place_and_the_old_files_stay(tmp_path,
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, hard))
     try:
-        with pytest.raises(
-            OSError, match="while writing the corpus; make room there, or set TMPDIR"
-        ) as caught:
+        with pytest.raises(OSError, match="while writing the corpus; make room there, or set TMPDIR") as caught:
             encode_corpus(["a b"] * 10_000, folder=folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

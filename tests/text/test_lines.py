@@ -24,7 +24,5 @@ def test_packed_lines_and_damage(tmp_path):
 
 
 def test_bytes_that_are_no_utf_8_are_named_with_file_line_and_offset(tmp_path):
-    with pytest.raises(
-        ValueError, match=r"text.txt must be UTF-8 text, got the byte 0xff on line 2, byte offset 3"
-    ):
+    with pytest.raises(ValueError, match=r"text.txt must be UTF-8 text, got the byte 0xff on line 2, byte offset 3"):
         list(numbered_lines(write(tmp_path, b"a\nb\xff\n", "text.txt")))

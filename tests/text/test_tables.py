@@ -2,9 +2,7 @@ import pytest
 
 from textkit.text.tables import TableFormat, read_table
 
-CSV = TableFormat(
-    style="csv", columns=("text", "label"), text_column="text", label_column="label", header=True
-)
+CSV = TableFormat(style="csv", columns=("text", "label"), text_column="text", label_column="label", header=True)
 TSV = TableFormat(style="plain", separator="\t", columns=("label", "text"), text_column="text")
 
 
@@ -28,21 +26,15 @@ def test_plain_fields_keep_their_quotes_and_the_last_takes_the_rest(tmp_path):
 
 
 def test_each_gap_may_have_its_own_separator(tmp_path):
-    table = TableFormat(
-        style="plain", separator=(":", " "), columns=("coarse", "fine", "text"), text_column="text"
-    )
+    table = TableFormat(style="plain", separator=(":", " "), columns=("coarse", "fine", "text"), text_column="text")
     path = write(tmp_path, "NUM:dist How far is it: here ?\n")
-    assert list(read_table(path, table)) == [
-        {"coarse": "NUM", "fine": "dist", "text": "How far is it: here ?"}
-    ]
+    assert list(read_table(path, table)) == [{"coarse": "NUM", "fine": "dist", "text": "How far is it: here ?"}]
 
 
 def test_a_folder_holds_one_file_a_label(tmp_path):
     write(tmp_path, "Bach\nAbt\n", "German.txt")
     write(tmp_path, "Sm\u00e5\n", "Norwegian.txt")
-    table = TableFormat(
-        style="folder", columns=("name", "language"), text_column="name", label_column="language"
-    )
+    table = TableFormat(style="folder", columns=("name", "language"), text_column="name", label_column="language")
     assert list(read_table(tmp_path, table)) == [
         {"name": "Bach", "language": "German"},
         {"name": "Abt", "language": "German"},

@@ -51,9 +51,7 @@ def test_rare_tokens_and_those_too_many_are_cut():
 
 
 def test_a_vocabulary_left_empty_tells_the_largest_count():
-    with pytest.raises(
-        ValueError, match=r"min_count must leave at least one token, got 10, .* largest count is 9"
-    ):
+    with pytest.raises(ValueError, match=r"min_count must leave at least one token, got 10, .* largest count is 9"):
         Vocabulary.from_counts({"the": 9, "fox": 3}, min_count=10)
     with pytest.raises(ValueError, match="the largest count is 9"):
         SOME.prune(min_count=10)
@@ -231,9 +229,7 @@ def test_merged_counts_add_up(one, other):
 
 
 def test_merged_specials_join_and_tokens_never_seen_stay():
-    merged = Vocabulary(["<unk>", "new"], [0, 0], ["<unk>"]).merge(
-        Vocabulary.from_counts({"a": 1}, specials=["<pad>"])
-    )
+    merged = Vocabulary(["<unk>", "new"], [0, 0], ["<unk>"]).merge(Vocabulary.from_counts({"a": 1}, specials=["<pad>"]))
     assert merged.tokens == ("<pad>", "<unk>", "a", "new")
 
 

@@ -39,9 +39,7 @@ def test_every_truncation_names_its_row(read):
     for cut in range(len(whole)):
         with pytest.raises(ValueError, match=r"v\.bin, byte \d+: "):
             read(whole[:cut])
-    with pytest.raises(
-        ValueError, match=rf"byte {second - 1}: the header promises 2 rows, .* truncated in row 2"
-    ):
+    with pytest.raises(ValueError, match=rf"byte {second - 1}: the header promises 2 rows, .* truncated in row 2"):
         read(whole[:-1])
     with pytest.warns(UserWarning, match="1 fault: byte"):
         assert read(whole[:-1], bad_rows="skip").words == ("a",)

@@ -19,6 +19,4 @@ def test_nothing_is_compared_before_the_message_is_read():
 
 def test_message_without_a_close_word():
     message = str(UnknownWordError("xyz", ["queen"]))
-    assert message == (
-        "word must be one of the 1 words that have a vector, got 'xyz'; no known word is spelled alike"
-    )
+    assert message == ("word must be one of the 1 words that have a vector, got 'xyz'; no known word is spelled alike")

@@ -125,9 +125,7 @@ def test_memory_for_reading(tmp_path, name, form):
     vectors.save(tmp_path / name, format=form)
     kept = vectors.matrix.nbytes + sum(map(sys.getsizeof, vectors.words)) + sys.getsizeof(vectors.words)
     few = vectors.words[::2000]
-    WordVectors.load(
-        tmp_path / name, format=form, limit=1
-    )  # what is imported or cached at first is not counted
+    WordVectors.load(tmp_path / name, format=form, limit=1)  # what is imported or cached at first is not counted
     del vectors
 
     assert peak_memory(tmp_path / name, format=form) < 1.3 * kept
@@ -206,6 +204,4 @@ def test_gensim_finds_the_same_neighbors():
     )
     group = ["word7", "word8", "word9", "word10"]
     assert vectors.doesnt_match(group) == theirs.doesnt_match(group)
-    assert vectors.similarity("word7", "word8") == pytest.approx(
-        float(theirs.similarity("word7", "word8")), rel=1e-5
-    )
+    assert vectors.similarity("word7", "word8") == pytest.approx(float(theirs.similarity("word7", "word8")), rel=1e-5)

@@ -28,7 +28,7 @@ def keep_probabilities(counts: NDArray[np.int64], subsample: float) -> NDArray[n
         return np.ones(len(counts))
     with np.errstate(divide="ignore"):
         ratio = subsample * counts.sum() / counts.astype(np.float64)
-    return np.minimum(1.0, np.sqrt(ratio) + ratio)
+    return np.asarray(np.minimum(1.0, np.sqrt(ratio) + ratio))
 
 
 def noise_distribution(counts: NDArray[np.int64], power: float = NOISE_POWER) -> NDArray[np.float64]:

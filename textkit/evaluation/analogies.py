@@ -147,9 +147,7 @@ def evaluate_analogies(
     """
     check_case(case)
     if method not in get_args(Method):
-        raise ValueError(
-            f"method must be one of {', '.join(get_args(Method))}, got {method!r}; choose one of them"
-        )
+        raise ValueError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}; choose one of them")
     if vocabulary_size < 4:
         raise ValueError(f"vocabulary_size must be at least 4 words, got {vocabulary_size}; pass 30000")
     sections = open_questions(questions)

@@ -38,13 +38,9 @@ def read_pairs(path: str | os.PathLike[str]) -> list[ScoredPair]:
         ValueError: If no separator fits, if a line lacks a word or the score, if bytes are not UTF-8 (with
             file and line), or if there are fewer than two pairs.
     """
-    lines = [
-        (number, line) for number, line in numbered_lines(path) if line.strip() and line.lstrip()[0] != "#"
-    ]
+    lines = [(number, line) for number, line in numbered_lines(path) if line.strip() and line.lstrip()[0] != "#"]
     if len(lines) < 2:
-        raise ValueError(
-            f"{path} must hold at least two pairs, got {len(lines)} lines of data; check the file"
-        )
+        raise ValueError(f"{path} must hold at least two pairs, got {len(lines)} lines of data; check the file")
     separator, column = _sniff(Path(path), lines)
     head, *body = [(number, _split(line, separator)) for number, line in lines]
     if _score(head[1], column) is not None or len(head[1]) <= column:

@@ -85,9 +85,7 @@ def read_questions(path: str | os.PathLike[str]) -> list[Section]:
             sections.append(Section(name, tuple(questions)))
             name, questions = line.strip()[1:].strip(), []
             if not name:
-                raise ValueError(
-                    f"{path}, line {number}: a section must have a name, got {line!r}; write ': name'"
-                )
+                raise ValueError(f"{path}, line {number}: a section must have a name, got {line!r}; write ': name'")
         elif len(words) == 4:
             questions.append((words[0], words[1], words[2], words[3]))
         else:
@@ -102,9 +100,7 @@ def read_questions(path: str | os.PathLike[str]) -> list[Section]:
 def _filled(sections: list[Section], source: str) -> list[Section]:
     kept = [section for section in sections if section.questions]
     if not kept:
-        raise ValueError(
-            f"{source} must hold at least one question of four words, got none; check the source"
-        )
+        raise ValueError(f"{source} must hold at least one question of four words, got none; check the source")
     return kept
 
 

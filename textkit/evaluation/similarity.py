@@ -274,8 +274,7 @@ def _named(source: str | os.PathLike[str]) -> tuple[str, list[ScoredPair]]:
             )
         if not Path(source).exists():
             raise FileNotFoundError(
-                f"pairs must be a file or a name from the catalog, got {source!r}; it has "
-                f"{', '.join(names('pairs'))}"
+                f"pairs must be a file or a name from the catalog, got {source!r}; it has {', '.join(names('pairs'))}"
             )
     return Path(source).stem, read_pairs(source)
 
@@ -284,9 +283,7 @@ def _triples(items: Iterable[object]) -> list[ScoredPair]:
     scored = []
     for position, item in enumerate(items):
         match item:
-            case (str() as word1, str() as word2, int() | float() | np.number() as score) if math.isfinite(
-                score
-            ):
+            case (str() as word1, str() as word2, int() | float() | np.number() as score) if math.isfinite(score):
                 scored.append(ScoredPair(word1, word2, float(score)))
             case _:
                 raise ValueError(

@@ -95,14 +95,10 @@ def prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
     """Start to bring the cache line of ``array[row, column]`` near, without waiting for it."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = builder.bitcast(
-            _address(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer()
-        )
+        place = builder.bitcast(_address(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer())
         kind = ir.FunctionType(ir.VoidType(), [place.type, _INDEX, _INDEX, _INDEX])
         function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
-        builder.call(
-            function, [place, *(ir.Constant(_INDEX, hint) for hint in (0, 3, 1))]
-        )  # to read, keep, data
+        builder.call(function, [place, *(ir.Constant(_INDEX, hint) for hint in (0, 3, 1))])  # to read, keep, data
         return context.get_dummy_value()
 
     return types.void(array, types.intp, types.intp), code
@@ -113,9 +109,7 @@ def store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
     """``array[row, column : column + 8] = value``."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = builder.bitcast(
-            _address(context, builder, signature.args[0], *args[:3]), _VECTOR.as_pointer()
-        )
+        place = builder.bitcast(_address(context, builder, signature.args[0], *args[:3]), _VECTOR.as_pointer())
         builder.store(args[3], place).align = 4
         return context.get_dummy_value()
 
@@ -124,7 +118,7 @@ def store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
 
 @intrinsic
 def store_halves(typing: Any, array: Any, row: Any, column: Any, next_column: Any, value: Any) -> Any:
-    """Write ``value[:4]`` to ``array[row]`` from ``column`` on, ``value[4:]`` to ``array[row + 1]`` from ``next_column`` on.
+    """Write ``value[:4]`` to row ``row`` from ``column`` on and ``value[4:]`` to the next row from ``next_column`` on.
 
     A negative column reaches back into the row before.
     """
@@ -291,9 +285,7 @@ def logarithm(typing: Any, x: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         word = builder.bitcast(args[0], _BITS)
         exponent = builder.sitofp(builder.sub(builder.lshr(word, _bits(23)), _bits(127)), _VECTOR)
-        fraction = builder.bitcast(
-            builder.or_(builder.and_(word, _bits(0x7FFFFF)), _bits(0x3F800000)), _VECTOR
-        )
+        fraction = builder.bitcast(builder.or_(builder.and_(word, _bits(0x7FFFFF)), _bits(0x3F800000)), _VECTOR)
         # log(m) = 2 artanh((m - 1) / (m + 1)), and the quotient is at most 1/3 for m in [1, 2)
         ratio = builder.fdiv(builder.fsub(fraction, _constant(1)), builder.fadd(fraction, _constant(1)))
         square = builder.fmul(ratio, ratio)

@@ -182,11 +182,7 @@ def scratch(shape: Shape, width: int) -> Scratch:
 @njit(nogil=True)
 def _hash(key: Any, purpose: Any, place: Any) -> Any:
     """64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
-    x = (
-        uint64(key)
-        + uint64(purpose) * uint64(0xD1B54A32D192ED03)
-        + uint64(place) * uint64(0x9E3779B97F4A7C15)
-    )
+    x = uint64(key) + uint64(purpose) * uint64(0xD1B54A32D192ED03) + uint64(place) * uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
     return x ^ (x >> uint64(31))
@@ -364,12 +360,8 @@ def block_steps(
 ) -> Any:
     """Compute what one block adds to the model, into the rows of ``out`` from ``base`` on.
 
-    Args:
-        text: `Text`. shape: `Shape`. tables: `Tables`. model: `Model`. work: `Scratch`. out: `Steps`.
-        block: Number of the block; it holds the tokens from ``block * shape.block_tokens`` on.
-        rate: Learning rate, float32.
-        key: Hash key of the epoch, uint64.
-        base: First row of ``out``; the block uses `block_rows` of them.
+    Block ``block`` holds the tokens from ``block * shape.block_tokens`` on. ``rate`` is the learning rate (float32),
+    ``key`` the hash key of the epoch (uint64); ``base`` is the first of the `block_rows` rows that the block uses.
 
     Returns:
         The loss summed over pairs (nats, float64) and the number of (center, context) pairs.

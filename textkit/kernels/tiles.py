@@ -20,7 +20,10 @@ from textkit.kernels.simd import (
 
 @njit(nogil=True)
 def dot_tile(X: Any, i: int, Y: Any, j: int, out: Any, column: int, next_column: int) -> None:
-    """Write ``X[i] @ Y[j : j + 4].T`` to ``out[i]`` from ``column`` on, and that of ``X[i + 1]`` from ``next_column`` on."""
+    """Multiply rows ``i`` and ``i + 1`` of X with ``Y[j : j + 4].T``, into the same rows of ``out``.
+
+    The first result stands from ``column`` on, the second from ``next_column`` on.
+    """
     a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero()
     for d in range(0, X.shape[1], 8):
         a, b = load(X, i, d), load(X, i + 1, d)
@@ -36,9 +39,7 @@ def dot_tile(X: Any, i: int, Y: Any, j: int, out: Any, column: int, next_column:
 
 
 @njit(nogil=True)
-def combine(
-    out: Any, i: int, onto: int, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int
-) -> None:
+def combine(out: Any, i: int, onto: int, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int) -> None:
     """``out[i : i + 4] = factor @ X[j : j + terms]``, added to what is there if ``onto``.
 
     The number at row ``r`` and column ``k`` of the (4, terms) factor is the one at ``start + r * down + k * along`` of

@@ -1,7 +1,9 @@
 """How threads share the blocks of a text: without locks, or so that their number cannot change a byte.
 
-Both functions are called by every worker with the same arguments (its own `Worker` apart), run without the GIL and
-return when the blocks are done.
+Both functions are called by every worker, run without the GIL and return when the blocks are done.
+
+They are the only ones whose machine code is kept on the disk. Numba makes it anew when this file has changed, not when
+one of those it imports has: touch this file after working on them.
 """
 
 from typing import Any, NamedTuple
@@ -74,9 +76,7 @@ def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: An
 
 
 @njit(nogil=True)
-def apply_steps(
-    model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any
-) -> None:
+def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
     """Add the steps of the first blocks of ``out`` to the words whose id is ``mine`` modulo ``slices``, a power of 2.
 
     Gradients of one round are all taken at the same parameters. Where a word occurs so often that the sum of its
@@ -121,9 +121,8 @@ def run_hogwild(
 ) -> Any:
     """Take blocks one by one and add their steps at once, without locks (Recht et al. 2011, "Hogwild!").
 
-    Args:
-        control: (1,) int64, shared, zero at the start.
-        out: `Steps` of one block, this worker's own. mass: (2, vocab) float32, this worker's own, zero.
+    Shared by all workers are ``control`` (1,) int64, zero at the start, and ``report``; each worker's own are ``work``,
+    ``out`` (the `Steps` of one block) and ``mass`` (2, vocab) float32, zero.
     """
     while True:
         block = span.first + fetch_add(control, 0, 1)
@@ -138,10 +137,12 @@ def run_hogwild(
 
 @njit(nogil=True)
 def _reached(control: Any, index: Any, count: Any) -> Any:
-    for _ in range(PATIENCE):
-        if fetch(control, index) >= count:
-            return True
-    return False
+    looks = 0
+    while fetch(control, index) < count:
+        looks += 1
+        if looks == PATIENCE:
+            return False
+    return True
 
 
 @njit(nogil=True, cache=True)
@@ -165,13 +166,10 @@ def run_rounds(
 
     Whichever thread computes a block or adds the steps of a word, the numbers and their order are the same.
 
-    Args:
-        control: (rounds, 4) int64 flattened, shared, zero at the start: blocks taken, blocks done, slices taken,
-            slices done of each round.
-        out: `Steps` of ``per_round`` blocks, shared. mass: (2, vocab) float32, shared, zero.
-        per_round: Blocks of a round.
-        slices: Parts of the vocabulary that are added independently, a power of 2.
-        at: (2,) int64, this worker's own, zero at the start: the round and the phase where it goes on.
+    Shared by all workers are ``control`` (4 * rounds,) int64, zero at the start (blocks taken, blocks done, slices
+    taken, slices done of each round), ``out`` (the `Steps` of ``per_round`` blocks), ``mass`` (2, vocab) float32, zero,
+    and ``report``; each worker's own are ``work`` and ``at`` (2,) int64, zero at the start: the round and the phase
+    where it goes on. The vocabulary is added in ``slices`` independent parts, a power of 2.
 
     Returns:
         True when all rounds are done; False when the worker has waited long for others: call again after a pause.
@@ -189,9 +187,7 @@ def run_rounds(
                 if b >= blocks:
                     break
                 rate = _rate(span, first + b, shape.block_tokens)
-                loss, pairs = block_steps(
-                    text, first + b, shape, tables, model, rate, span.key, work, out, b * rows
-                )
+                loss, pairs = block_steps(text, first + b, shape, tables, model, rate, span.key, work, out, b * rows)
                 report.loss[first + b - span.first] = loss
                 report.pairs[first + b - span.first] = pairs
                 fetch_add(control, counters + 1, 1)

@@ -29,9 +29,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     if target.is_dir():
         raise IsADirectoryError(f"path must be a file, got the folder {str(target)!r}; add a file name to it")
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"the folder of path must exist, got {str(target)!r}; create {str(folder)!r} first"
-        )
+        raise FileNotFoundError(f"the folder of path must exist, got {str(target)!r}; create {str(folder)!r} first")
     suffix = "".join(target.suffixes[-2:])
     handle, name = tempfile.mkstemp(prefix=f".{target.stem[:40]}-", suffix=f".tmp{suffix}", dir=folder)
     os.close(handle)

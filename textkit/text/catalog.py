@@ -184,9 +184,7 @@ def locate(name: str, split: str | None = None) -> Path:
             return found
     what = f"data set {name!r} (split {split!r}) must be on this machine or at its address"
     where = f"in {own} (TEXTKIT_DATA)" if own else "in a folder that you name in TEXTKIT_DATA"
-    remedy = (
-        f"put the file there by hand: as {file.path} {where} or as {file.target[0]} in {cache} (the cache)"
-    )
+    remedy = f"put the file there by hand: as {file.path} {where} or as {file.target[0]} in {cache} (the cache)"
     remedy += _other_splits(known, split, own, cache)
     if not file.address:
         raise FileNotFoundError(f"{what}, got neither: no public address is known; {remedy}")
@@ -230,9 +228,7 @@ def corpora_folder() -> Path:
     for folder in (package / "corpora", package.parent / "corpora"):
         if (folder / "catalog.toml").is_file():
             return folder
-    raise FileNotFoundError(
-        f"{package / 'corpora'} must hold catalog.toml, got nothing; install textkit again"
-    )
+    raise FileNotFoundError(f"{package / 'corpora'} must hold catalog.toml, got nothing; install textkit again")
 
 
 def read_catalog(path: str | os.PathLike[str]) -> dict[str, CatalogEntry]:

@@ -25,9 +25,7 @@ def closest_words(word: str, words: Iterable[str], *, limit: int = 3) -> list[st
     folded = word.casefold()
     scanned = list(islice(words, _SCANNED))
     same = [known for known in scanned if known.casefold() == folded][:limit]
-    alike = (
-        known for known in scanned if known[:1].casefold() == folded[:1] and abs(len(known) - len(word)) <= 2
-    )
+    alike = (known for known in scanned if known[:1].casefold() == folded[:1] and abs(len(known) - len(word)) <= 2)
     close = difflib.get_close_matches(folded, islice(alike, _COMPARED), n=limit, cutoff=0.6)
     return list(dict.fromkeys([*same, *close]))[:limit]
 
@@ -39,9 +37,5 @@ def unknown_word_message(word: str, words: Iterable[str], *, what: str = "word")
     "word must be a known word, got 'quen'; the closest known: 'queen'"
     """
     close = closest_words(word, words)
-    remedy = (
-        "the closest known: " + ", ".join(map(repr, close))
-        if close
-        else "none of the known words is close to it"
-    )
+    remedy = "the closest known: " + ", ".join(map(repr, close)) if close else "none of the known words is close to it"
     return f"{what} must be a known word, got {word!r}; {remedy}"

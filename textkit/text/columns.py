@@ -68,9 +68,7 @@ def choose_column(column: str | None, columns: Iterable[str], place: str) -> str
     return column
 
 
-def csv_documents(
-    path: Path, column: str | None, *, separator: str, encoding: str, errors: str
-) -> Iterator[Document]:
+def csv_documents(path: Path, column: str | None, *, separator: str, encoding: str, errors: str) -> Iterator[Document]:
     """Read a column of a separated file with a header; fields may be quoted, except between tabs.
 
     Raises:
@@ -86,8 +84,7 @@ def csv_documents(
     for number, row in rows:
         if len(row) != len(header):
             raise ValueError(
-                f"line {number} of {path} must have {len(header)} fields, as the header has, got {len(row)}; "
-                "correct it"
+                f"line {number} of {path} must have {len(header)} fields, as the header has, got {len(row)}; correct it"
             )
         yield row[place]
 
@@ -105,9 +102,7 @@ def _quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[t
         try:
             row = next(reader, None)
         except csv.Error as error:
-            raise ValueError(
-                f"line {reader.line_num} of {path} must be CSV, but {error}; correct it"
-            ) from error
+            raise ValueError(f"line {reader.line_num} of {path} must be CSV, but {error}; correct it") from error
         finally:
             csv.field_size_limit(limit)
         if row is None:

@@ -124,9 +124,7 @@ def open_corpus(
     if isinstance(source, Corpus):
         unused = {"column": column, "split": split}
         if given := [name for name, value in unused.items() if value is not None]:
-            raise ValueError(
-                f"{given[0]} must be None for a Corpus, got {unused[given[0]]!r}; pass it to corpus()"
-            )
+            raise ValueError(f"{given[0]} must be None for a Corpus, got {unused[given[0]]!r}; pass it to corpus()")
         return source
     source, name = _take_split(source, split), type(source).__name__
     if (frame := _loaded("pandas", "DataFrame")) and isinstance(source, frame):
@@ -151,9 +149,7 @@ def _from_catalog(name: str, column: str | None, split: str | None) -> Corpus:
     known = catalog.entry(name)
     if known.kind == "text":
         if column is not None:
-            raise ValueError(
-                f"column must be None for {name!r}, which is no table, got {column!r}; leave it out"
-            )
+            raise ValueError(f"column must be None for {name!r}, which is no table, got {column!r}; leave it out")
         return Corpus([TextFile(catalog.locate(name, split), "utf-8", "strict")], repr(name))
     if known.kind != "table":
         raise ValueError(
@@ -171,9 +167,7 @@ def _check_decoding(encoding: str, errors: str) -> None:
     try:
         codecs.getincrementaldecoder(encoding)
     except LookupError:
-        raise ValueError(
-            f"encoding must be known to Python, got {encoding!r}; try 'utf-8' or 'latin-1'"
-        ) from None
+        raise ValueError(f"encoding must be known to Python, got {encoding!r}; try 'utf-8' or 'latin-1'") from None
     if errors not in ("strict", "replace", "ignore"):
         raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', got {errors!r}")
 
@@ -184,14 +178,10 @@ def _loaded(module: str, name: str) -> Any:
 
 
 def _take_split(source: object, split: str | None) -> Any:
-    splits = tuple(
-        filter(None, (_loaded("datasets", "DatasetDict"), _loaded("datasets", "IterableDatasetDict")))
-    )
+    splits = tuple(filter(None, (_loaded("datasets", "DatasetDict"), _loaded("datasets", "IterableDatasetDict"))))
     if isinstance(source, splits):
         if split not in source:
-            raise ValueError(
-                f"split must be one of {', '.join(map(repr, source))}, got {split!r}; choose one of them"
-            )
+            raise ValueError(f"split must be one of {', '.join(map(repr, source))}, got {split!r}; choose one of them")
         return source[split]
     if split is not None:
         raise ValueError(f"split must be None for {type(source).__name__}, got {split!r}; leave it out")
@@ -235,9 +225,7 @@ def _file(path: Path, column: str | None, encoding: str, errors: str) -> Part:
         case [".jsonl"]:
             return Documents(partial(json_documents, path, column, **decoding))
         case [".parquet"] if packed:
-            raise ValueError(
-                f"source must be a .parquet file that is not packed again, got {str(path)!r}; unpack it"
-            )
+            raise ValueError(f"source must be a .parquet file that is not packed again, got {str(path)!r}; unpack it")
         case [".parquet"]:
             return Documents(partial(parquet_documents, path, column))
     if column is not None:

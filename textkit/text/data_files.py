@@ -41,9 +41,7 @@ class DataFile:
     def __post_init__(self) -> None:
         for path in (self.path, *self.files):
             if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or not path:
-                raise ValueError(
-                    f"path must stay inside the data folder, got {path!r}; make it a relative path"
-                )
+                raise ValueError(f"path must stay inside the data folder, got {path!r}; make it a relative path")
 
     @property
     def made(self) -> bool:
@@ -88,9 +86,7 @@ def data_folder() -> Path | None:
         return None
     folder = Path(named).expanduser()
     if not folder.is_dir():
-        raise NotADirectoryError(
-            f"TEXTKIT_DATA must name an existing folder, got {named!r}; correct or unset it"
-        )
+        raise NotADirectoryError(f"TEXTKIT_DATA must name an existing folder, got {named!r}; correct or unset it")
     return folder
 
 
@@ -152,9 +148,7 @@ def check_hash(path: Path, expected: str, *, keep_aside: Path | None) -> None:
     else:
         kept = keep_aside.with_name(keep_aside.name + ".bad")
         path.replace(kept)
-        remedy = (
-            f"the bad file is kept aside as {str(kept)!r} and not used; call again to download it once more"
-        )
+        remedy = f"the bad file is kept aside as {str(kept)!r} and not used; call again to download it once more"
     raise ValueError(f"{kept} must have the SHA-256 {expected}, got {actual}; {remedy}")
 
 

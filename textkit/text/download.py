@@ -89,9 +89,7 @@ def _make(file: DataFile, source: Path, target: Path) -> None:
         else:
             _recode(source, file.encoding or "utf-8", file.until, target)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-        raise ValueError(
-            f"{source} must be a whole archive, got: {error}; delete it and call again"
-        ) from error
+        raise ValueError(f"{source} must be a whole archive, got: {error}; delete it and call again") from error
 
 
 def _extract(archive: Path, member: str, target: Path) -> None:
@@ -123,8 +121,6 @@ def _recode(source: Path, encoding: str, until: str, target: Path) -> None:
     if until:
         head, found, _ = text.partition("\n" + until)
         if not found:
-            raise ValueError(
-                f"{source} must have a line that begins with {until!r}, got none; the address has changed"
-            )
+            raise ValueError(f"{source} must have a line that begins with {until!r}, got none; the address has changed")
         text = head.rstrip() + "\n"
     target.write_bytes(text.encode("utf-8"))

@@ -66,19 +66,14 @@ class EncodedCorpus:
             version, sizes = config["version"], (config["tokens"], config["documents"], config["vocabulary"])
             tokens_read = int(config["tokens_read"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{place} must describe an encoded corpus, got {error!r}; encode it again"
-            ) from error
+            raise ValueError(f"{place} must describe an encoded corpus, got {error!r}; encode it again") from error
         if version != _VERSION:
-            raise ValueError(
-                f"{place} must have version {_VERSION}, got {version!r}; install a newer textkit"
-            )
+            raise ValueError(f"{place} must have version {_VERSION}, got {version!r}; install a newer textkit")
         corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read)
         found = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
         if found != sizes or corpus.offsets[-1] != len(corpus.ids):
             raise ValueError(
-                f"{folder} must hold (tokens, documents, vocabulary) {sizes}, got {found}; encode the corpus "
-                "again"
+                f"{folder} must hold (tokens, documents, vocabulary) {sizes}, got {found}; encode the corpus again"
             )
         return corpus
 
@@ -225,9 +220,7 @@ def _check_settings(
             f"{tuple(specials)}; prune the vocabulary instead"
         )
     if unknown == "keep" and "<unk>" not in (specials if vocabulary is None else vocabulary.specials):
-        raise ValueError(
-            "unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']"
-        )
+        raise ValueError("unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']")
 
 
 def _numbering(
@@ -262,13 +255,10 @@ def _mapped_offsets(path: Path) -> npt.NDArray[np.int64]:
     try:
         offsets: npt.NDArray[np.int64] = np.load(path, mmap_mode="r")
     except (ValueError, EOFError) as error:
-        raise ValueError(
-            f"{path} must hold document offsets, got {error}; encode the corpus again"
-        ) from error
+        raise ValueError(f"{path} must hold document offsets, got {error}; encode the corpus again") from error
     if offsets.dtype != np.int64 or offsets.ndim != 1 or not len(offsets):
         raise ValueError(
-            f"{path} must hold int64 offsets, got {offsets.dtype} of shape {offsets.shape}; encode the "
-            "corpus again"
+            f"{path} must hold int64 offsets, got {offsets.dtype} of shape {offsets.shape}; encode the corpus again"
         )
     return offsets
 

@@ -35,9 +35,7 @@ def write_imdb_table(archive: Path, folder: str, target: Path) -> None:
                 ) from error
             rows.append((_LABELS[match[1]], int(match[2]), int(match[3]), re.sub(r"[\t\r\n]+", " ", text)))
     if not rows:
-        raise ValueError(
-            f"{archive} must hold reviews in {folder}/neg and {folder}/pos, got none; fetch it again"
-        )
+        raise ValueError(f"{archive} must hold reviews in {folder}/neg and {folder}/pos, got none; fetch it again")
     rows.sort()
     with open(target, "w", encoding="utf-8", newline="\n") as table:
         table.write("label\trating\tid\ttext\n")

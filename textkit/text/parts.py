@@ -91,8 +91,7 @@ class Texts:
         """
         if self.spent:
             raise ValueError(
-                "source must be readable again, got an iterator that has been read; pass a list, or read it "
-                "once"
+                "source must be readable again, got an iterator that has been read; pass a list, or read it once"
             )
         self.spent = iter(self.source) is self.source
         for number, document in enumerate(self.source, start=1):

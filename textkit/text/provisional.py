@@ -19,9 +19,7 @@ _BATCH_TEXT = 1 << 22  # characters, and
 _BATCH_PIECES = 1 << 14  # documents tokenized at a time
 
 
-def encode_parts(
-    corpus: Corpus, tokenizer: NamedTokenizer, stream: TokenStream, *, progress: bool
-) -> TypeCounts:
+def encode_parts(corpus: Corpus, tokenizer: NamedTokenizer, stream: TokenStream, *, progress: bool) -> TypeCounts:
     """Write a corpus to a stream as provisional ids.
 
     Args:

@@ -49,9 +49,7 @@ class TableFormat:
         if self.style not in ("csv", "plain", "folder"):
             raise ValueError(f"style must be csv, plain or folder, got {self.style!r}; choose one of them")
         if self.style == "csv" and not isinstance(self.separator, str):
-            raise ValueError(
-                f"separator must be one string for csv, got {self.separator!r}; use the style plain"
-            )
+            raise ValueError(f"separator must be one string for csv, got {self.separator!r}; use the style plain")
         if self.style == "plain" and len(self.separators) != len(self.columns) - 1:
             raise ValueError(
                 f"separator must be one string, or one for each gap between {len(self.columns)} columns, "
@@ -94,16 +92,12 @@ def read_table(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
         empty = False
         yield row
     if empty:
-        raise ValueError(
-            f"{path} must hold rows with the columns {', '.join(table.columns)}, got none; fetch it again"
-        )
+        raise ValueError(f"{path} must hold rows with the columns {', '.join(table.columns)}, got none; fetch it again")
 
 
 def _folder_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
     if not path.is_dir():
-        raise NotADirectoryError(
-            f"path must be a folder with one file a label, got {str(path)!r}; name its folder"
-        )
+        raise NotADirectoryError(f"path must be a folder with one file a label, got {str(path)!r}; name its folder")
     item, label = table.columns
     for file in sorted(path.glob("*.txt")):
         for _, line in numbered_lines(file):
@@ -136,9 +130,7 @@ def _file_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
 
 def _csv_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[str]]]:
     # newlines go back on, because a quoted field may hold one
-    reader = csv.reader(
-        (line + "\n" for _, line in numbered_lines(path)), delimiter=str(table.separator), strict=True
-    )
+    reader = csv.reader((line + "\n" for _, line in numbered_lines(path)), delimiter=str(table.separator), strict=True)
     while True:
         try:
             fields = next(reader, None)

@@ -18,9 +18,7 @@ Tokenizer = Callable[[str], list[str]]
 """What users may pass: a function from a text to its tokens."""
 
 _NAMES = "'whitespace', 'word', 'word-lower', 'character', 'spacy:LANG', 'jieba' or 'module:function'"
-_SPACY_BATCH = (
-    256  # texts; what spaCy learned from a batch is forgotten after it, so that its memory stays bounded
-)
+_SPACY_BATCH = 256  # texts; what spaCy learned from a batch is forgotten after it, so that its memory stays bounded
 
 
 class NamedTokenizer(ABC):
@@ -183,9 +181,7 @@ class JiebaTokenizer(NamedTokenizer):
 def _jieba() -> Any:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # jieba's source has old escape sequences that newer Pythons warn of
+            warnings.simplefilter("ignore")  # jieba's source has old escape sequences that newer Pythons warn of
             import jieba
     except ImportError as error:
         raise ImportError("the tokenizer 'jieba' needs jieba; pip install textkit[chinese]") from error
@@ -232,13 +228,9 @@ class FunctionTokenizer(NamedTokenizer):
         """
         tokens = self.function(text)
         if not isinstance(tokens, list | tuple):
-            raise TypeError(
-                f"tokenizer must return a list of str, got {type(tokens).__name__} from {self.function!r}"
-            )
+            raise TypeError(f"tokenizer must return a list of str, got {type(tokens).__name__} from {self.function!r}")
         if wrong := next((kind for kind in set(map(type, tokens)) if not issubclass(kind, str)), None):
-            raise TypeError(
-                f"tokenizer must return a list of str, got {wrong.__name__} in it from {self.function!r}"
-            )
+            raise TypeError(f"tokenizer must return a list of str, got {wrong.__name__} in it from {self.function!r}")
         return list(tokens)
 
 
@@ -298,9 +290,7 @@ def tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
         return CharacterTokenizer()
     if not isinstance(spec, str):
         if not callable(spec):
-            raise TypeError(
-                f"tokenizer must be a name or a callable, got {type(spec).__name__}; names: {_NAMES}"
-            )
+            raise TypeError(f"tokenizer must be a name or a callable, got {type(spec).__name__}; names: {_NAMES}")
         return FunctionTokenizer(spec)
     if spec.startswith("spacy:"):
         return SpacyTokenizer(spec.removeprefix("spacy:"))

@@ -94,9 +94,7 @@ def token_array(tokens: Sequence[str]) -> pa.StringArray:
     except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
         pass
     check_tokens(tokens)
-    raise ValueError(
-        f"tokens must be text that Arrow can hold, got {len(tokens)} of them; encode fewer at a time"
-    )
+    raise ValueError(f"tokens must be text that Arrow can hold, got {len(tokens)} of them; encode fewer at a time")
 
 
 def check_tokens(tokens: Sequence[str]) -> None:
@@ -110,9 +108,7 @@ def check_tokens(tokens: Sequence[str]) -> None:
         "".join(tokens).encode()
     except TypeError:
         place, wrong = next((n, token) for n, token in enumerate(tokens) if not isinstance(token, str))
-        raise TypeError(
-            f"a token must be a str, got {wrong!r} at position {place}; turn it into a str"
-        ) from None
+        raise TypeError(f"a token must be a str, got {wrong!r} at position {place}; turn it into a str") from None
     except UnicodeEncodeError:
         wrong = next(token for token in tokens if any("\ud800" <= c <= "\udfff" for c in token))
         raise ValueError(

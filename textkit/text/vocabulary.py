@@ -55,8 +55,7 @@ class Vocabulary:
         self._specials = _ordered_specials(specials)
         if len(self._counts) != len(self._tokens):
             raise ValueError(
-                f"counts must be as many as tokens, got {len(self._counts)} for {len(self._tokens)}; pair "
-                "them again"
+                f"counts must be as many as tokens, got {len(self._counts)} for {len(self._tokens)}; pair them again"
             )
         if len(self._counts) and self._counts.min() < 0:
             raise ValueError(f"counts must be 0 or more, got {self._counts.min()}; count again")
@@ -131,8 +130,7 @@ class Vocabulary:
             raise ValueError(f"min_count must be 1 or more, got {min_count}; 1 keeps every token")
         if max_size is not None and max_size <= len(specials):
             raise ValueError(
-                f"max_size must be more than the {len(specials)} specials, got {max_size}; None keeps all "
-                "tokens"
+                f"max_size must be more than the {len(specials)} specials, got {max_size}; None keeps all tokens"
             )
         ids = np.full(len(tokens), -1, dtype=np.int32)
         special_counts = np.zeros(len(specials), dtype=np.int64)
@@ -323,9 +321,7 @@ class Vocabulary:
         >>> Vocabulary.from_counts({"x": 1, "y": 3}).prune(min_count=2).tokens
         ('y',)
         """
-        return Vocabulary.ranked(
-            token_array(self._tokens), self._counts, min_count, max_size, self._specials
-        )[0]
+        return Vocabulary.ranked(token_array(self._tokens), self._counts, min_count, max_size, self._specials)[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         r"""Write a text file: format and specials, then ``token<tab>count`` in order of ids.

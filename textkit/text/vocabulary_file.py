@@ -45,9 +45,7 @@ def _unescape(match: re.Match[str]) -> str:
     return _LETTERS[code]
 
 
-def write_vocabulary(
-    path: Path, tokens: Sequence[str], counts: Iterable[int], specials: Sequence[str]
-) -> None:
+def write_vocabulary(path: Path, tokens: Sequence[str], counts: Iterable[int], specials: Sequence[str]) -> None:
     """Write the file; the old one stays until the new one is whole.
 
     Raises:
@@ -55,9 +53,7 @@ def write_vocabulary(
     """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\t".join([_FORMAT, str(_VERSION), *specials]) + "\n")
-        file.writelines(
-            f"{escape_token(token)}\t{count}\n" for token, count in zip(tokens, counts, strict=True)
-        )
+        file.writelines(f"{escape_token(token)}\t{count}\n" for token, count in zip(tokens, counts, strict=True))
 
 
 def read_vocabulary(path: Path) -> tuple[list[str], list[int], list[str]]:

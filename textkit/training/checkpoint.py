@@ -17,9 +17,7 @@ FORMAT = "textkit-checkpoint"
 VERSION = 1
 
 
-def save_checkpoint(
-    path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]
-) -> None:
+def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
     """Write a state; a process killed at any moment leaves the old file or the new one.
 
     Args:

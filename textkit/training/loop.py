@@ -98,7 +98,7 @@ def train(
                     "try a smaller learning rate or clip_norm=1.0"
                 )
             optimizer.zero_grad()
-            (loss.total / max(loss.count, 1)).backward()
+            (loss.total / max(loss.count, 1)).backward()  # type: ignore[no-untyped-call]
             if clip_norm is not None:
                 nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
             optimizer.step()

@@ -13,12 +13,7 @@ def _at_least(settings: Any, name: str, least: int, unit: str) -> None:
 
 def _finite(settings: Any, name: str, *, zero: bool) -> None:
     value = getattr(settings, name)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, (int, float))
-        or not math.isfinite(value)
-        or value < 0
-    ):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
         raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
     if value == 0 and not zero:
         raise ValueError(f"{name} must be above 0, got {value!r}")

@@ -104,7 +104,8 @@ class SkipGramThreads:
             last: Block behind the last.
             epoch: Chooses the random numbers, together with the seed.
             rate: Learning rate at the start of the training; with 0 the loss is measured and nothing changed.
-            before: Tokens seen before this epoch. all_tokens: Tokens of all epochs.
+            before: Tokens seen before this epoch.
+            all_tokens: Tokens of all epochs.
 
         Returns:
             The summed loss in nats and the number of pairs.
@@ -113,11 +114,7 @@ class SkipGramThreads:
         span = Span(first, last, before, all_tokens, rate, FLOOR if rate else 0.0, key)
         report = Report(np.zeros(last - first), np.zeros(last - first, np.int64))
         control = np.zeros(4 * (last - first + 1), np.int64)
-        list(
-            self._pool.map(
-                lambda worker: self._work(worker, text, span, control, report), range(self.workers)
-            )
-        )
+        list(self._pool.map(lambda worker: self._work(worker, text, span, control, report), range(self.workers)))
         return float(report.loss.sum()), int(report.pairs.sum())
 
     def _work(self, worker: int, text: Text, span: Span, control: NDArray[np.int64], report: Report) -> None:

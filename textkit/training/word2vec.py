@@ -269,9 +269,7 @@ class _Training:
         return _Position(
             epoch=position.epoch + 1,
             losses=[*position.losses, report.loss],
-            valid_losses=position.valid_losses
-            if valid_loss is None
-            else [*position.valid_losses, valid_loss],
+            valid_losses=position.valid_losses if valid_loss is None else [*position.valid_losses, valid_loss],
         )
 
     def _save(self, position: _Position) -> None:
@@ -292,8 +290,8 @@ class _Training:
                 f"{name} {found.get(name)!r} there, {self.identity[name]!r} here" for name in different
             )
             raise ValueError(
-                f"checkpoint must be of the same corpus and settings, got {os.fspath(self.checkpoint)!r} ({described}); "
-                "delete it to start from the beginning, or name another file"
+                f"checkpoint must be of the same corpus and settings, got {os.fspath(self.checkpoint)!r} "
+                f"({described}); delete it to start from the beginning, or name another file"
             )
         self.threads.model.centers[:] = arrays["centers"]
         self.threads.model.contexts[:] = arrays["contexts"]

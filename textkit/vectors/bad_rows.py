@@ -36,8 +36,7 @@ class BadRows:
         """
         if self._policy == "error":
             raise ValueError(
-                f"{self._path}, {self._unit} {place}: {reason}; mend it, or pass bad_rows='skip' to pass "
-                "over it"
+                f"{self._path}, {self._unit} {place}: {reason}; mend it, or pass bad_rows='skip' to pass over it"
             )
         self.count += 1
         if len(self._first) < _SHOWN:

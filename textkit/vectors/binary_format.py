@@ -52,8 +52,7 @@ def read_binary(path: Path, options: ReadOptions) -> VectorTable:
         count, dim = int(match[1]), int(match[2])
         if not 1 <= dim <= MAX_DIM:
             raise ValueError(
-                f"{path}, byte 0: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; is this a "
-                "word2vec file?"
+                f"{path}, byte 0: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; is this a word2vec file?"
             )
         bad = BadRows(path, options.bad_rows, "byte")
         builder = TableBuilder(dim, _expected_rows(source, count, dim), options, bad)
@@ -86,9 +85,7 @@ def write_binary(path: Path, table: VectorTable) -> None:
         for start in range(0, len(table.matrix), _WRITE_ROWS):
             block = table.matrix[start : start + _WRITE_ROWS].astype("<f4")
             words = table.words[start : start + _WRITE_ROWS]
-            pieces = [
-                b"%b %b\n" % (word.encode(), row.tobytes()) for word, row in zip(words, block, strict=True)
-            ]
+            pieces = [b"%b %b\n" % (word.encode(), row.tobytes()) for word, row in zip(words, block, strict=True)]
             stream.write(b"".join(pieces))
 
 
@@ -153,7 +150,4 @@ def _what_else(start: bytes) -> str:
     """Say what a file without a header of word2vec may be."""
     if start.startswith(_FASTTEXT_MAGIC):
         return "the file must be in word2vec's binary format, got a fastText model; save its vectors as .vec"
-    return (
-        f"the file must begin with 'count dim' and a newline, got {start[:20]!r}; is this a word2vec "
-        "binary file?"
-    )
+    return f"the file must begin with 'count dim' and a newline, got {start[:20]!r}; is this a word2vec binary file?"

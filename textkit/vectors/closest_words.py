@@ -56,10 +56,7 @@ class UnknownWordError(KeyError):
     def __str__(self) -> str:
         close = closest_words(self.word, self._words)
         hint = f"did you mean {', '.join(map(repr, close))}?" if close else "no known word is spelled alike"
-        return (
-            f"word must be one of the {len(self._words):,} words that have a vector, got {self.word!r}; "
-            f"{hint}"
-        )
+        return f"word must be one of the {len(self._words):,} words that have a vector, got {self.word!r}; {hint}"
 
     def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
         return KeyError, (str(self),)  # without the whole vocabulary

@@ -65,6 +65,4 @@ def _deviation(matrix: NDArray[np.float32]) -> float:
         return 0.0
     blocks = [matrix[start : start + _ROWS_AT_ONCE] for start in range(0, len(matrix), _ROWS_AT_ONCE)]
     mean = sum(float(block.sum(dtype=np.float64)) for block in blocks) / matrix.size
-    return float(
-        np.sqrt(sum(float(np.square(block - mean, dtype=np.float64).sum()) for block in blocks) / matrix.size)
-    )
+    return float(np.sqrt(sum(float(np.square(block - mean, dtype=np.float64).sum()) for block in blocks) / matrix.size))

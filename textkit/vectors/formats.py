@@ -36,9 +36,7 @@ class Format:
 FORMATS = {
     "word2vec": Format(".txt", read_text, partial(write_text, header=True, kind="word2vec")),
     "word2vec-binary": Format(".bin", read_binary, write_binary),
-    "glove": Format(
-        ".txt", partial(read_text, may_have_header=False), partial(write_text, header=False, kind="glove")
-    ),
+    "glove": Format(".txt", partial(read_text, may_have_header=False), partial(write_text, header=False, kind="glove")),
     "fasttext": Format(".vec", read_text, partial(write_text, header=True, kind="fasttext")),
     "safetensors": Format(".safetensors", read_safetensors, write_safetensors, packable=False),
     "projector": Format(".tsv", read_projector, write_projector),

@@ -62,9 +62,7 @@ def read_projector(path: Path, options: ReadOptions) -> VectorTable:
         bad = BadRows(path, options.bad_rows, "line")
         dim = guess_layout(path, first, may_have_header=False, has_words=False).dim
         builder = TableBuilder(dim, 0, options, bad)
-        rows = (
-            row for _, block in chain([(1, first)], blocks) for row in text_rows(block, dim, has_words=False)
-        )
+        rows = (row for _, block in chain([(1, first)], blocks) for row in text_rows(block, dim, has_words=False))
         line = 0
         for row, raw in zip_longest(rows, words):
             if builder.full():

@@ -30,9 +30,7 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         if self.limit is not None and self.limit < 0:
-            raise ValueError(
-                f"limit must be None or at least 0, got {self.limit}; use None to keep every row"
-            )
+            raise ValueError(f"limit must be None or at least 0, got {self.limit}; use None to keep every row")
         if self.encoding_errors not in get_args(EncodingErrors):
             raise ValueError(
                 f"encoding_errors must be 'strict', 'replace' or 'ignore', got {self.encoding_errors!r}; "
@@ -60,7 +58,5 @@ def wanted_words(words: Iterable[str] | None) -> frozenset[str] | None:
     True
     """
     if isinstance(words, str):
-        raise ValueError(
-            f"words must be an iterable of words, got the str {words[:40]!r}; pass [{words[:40]!r}]"
-        )
+        raise ValueError(f"words must be an iterable of words, got the str {words[:40]!r}; pass [{words[:40]!r}]")
     return None if words is None else frozenset(words)

@@ -66,9 +66,7 @@ def read_safetensors(path: Path, options: ReadOptions) -> VectorTable:
             f"{path}, byte 8: word_offsets must have one number more than vectors has rows, got shapes "
             f"{offsets.shape} and {matrix.shape}; the file is garbled"
         )
-    count = (
-        len(matrix) if options.limit is None or options.words is not None else min(options.limit, len(matrix))
-    )
+    count = len(matrix) if options.limit is None or options.words is not None else min(options.limit, len(matrix))
     words: list[str] = []
     rows: list[int] = []
     for row, word in enumerate(_words(path, blob, offsets[: count + 1], start, options.encoding_errors)):
@@ -99,15 +97,11 @@ def write_safetensors(path: Path, table: VectorTable) -> None:
     check_writable(table.words, None, "safetensors")
     taken = [key for key in _RESERVED if key in table.metadata]
     if taken:
-        raise ValueError(
-            f"metadata must not have the key {taken[0]!r}, which the format uses; give it another name"
-        )
+        raise ValueError(f"metadata must not have the key {taken[0]!r}, which the format uses; give it another name")
     count, dim = table.matrix.shape
     offsets = np.zeros(count + 1, dtype="<i8")
     np.cumsum([len(word.encode()) for word in table.words], out=offsets[1:])
-    header: dict[str, Any] = {
-        "__metadata__": {**table.metadata, "format": _FORMAT, "format_version": FORMAT_VERSION}
-    }
+    header: dict[str, Any] = {"__metadata__": {**table.metadata, "format": _FORMAT, "format_version": FORMAT_VERSION}}
     end = 0
     for name, shape in (
         ("word_offsets", [count + 1]),
@@ -141,13 +135,9 @@ def _read_header(path: Path, size: int) -> tuple[dict[str, Any], int]:
         try:
             header = json.loads(stream.read(length))
         except (ValueError, RecursionError) as error:
-            raise ValueError(
-                f"{path}, byte 8: the header must be JSON, got {error}; the file is garbled"
-            ) from error
+            raise ValueError(f"{path}, byte 8: the header must be JSON, got {error}; the file is garbled") from error
     if not isinstance(header, dict):
-        raise ValueError(
-            f"{path}, byte 8: the header must be a JSON object, got another value; the file is garbled"
-        )
+        raise ValueError(f"{path}, byte 8: the header must be a JSON object, got another value; the file is garbled")
     return header, 8 + length
 
 
@@ -170,9 +160,7 @@ def _tensor(path: Path, header: dict[str, Any], name: str, axes: int, start: int
         )
     if math.prod(shape) == 0:  # nothing cannot be mapped
         if max(shape) > size:
-            raise ValueError(
-                f"{path}, byte 8: the tensor {name!r} must have a shape that is usual, got {shape}"
-            )
+            raise ValueError(f"{path}, byte 8: the tensor {name!r} must have a shape that is usual, got {shape}")
         return np.empty(tuple(shape), dtype=dtype)
     return np.memmap(path, dtype=dtype, mode="r", offset=start + begin, shape=tuple(shape))
 
@@ -187,9 +175,7 @@ def _words(
 ) -> Iterator[str]:
     """Cut the bytes of all words into words."""
     if offsets.min() < 0 or offsets.max() > len(blob) or (offsets[1:] < offsets[:-1]).any():
-        raise ValueError(
-            f"{path}, byte {start}: the word offsets must rise from 0 to {len(blob)}; the file is garbled"
-        )
+        raise ValueError(f"{path}, byte {start}: the word offsets must rise from 0 to {len(blob)}; the file is garbled")
     for first in range(0, len(offsets) - 1, _WORDS_AT_ONCE):
         edges = offsets[first : first + _WORDS_AT_ONCE + 1].tolist()
         text = blob[edges[0] : edges[-1]].tobytes()

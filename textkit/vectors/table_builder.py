@@ -23,11 +23,7 @@ class TableBuilder:
     def __init__(self, dim: int, rows: int, options: ReadOptions, bad: BadRows) -> None:
         self._wanted = options.words
         self._most = min(
-            (
-                n
-                for n in (options.limit, None if self._wanted is None else len(self._wanted))
-                if n is not None
-            ),
+            (n for n in (options.limit, None if self._wanted is None else len(self._wanted)) if n is not None),
             default=None,
         )
         self._words: dict[str, None] = {}  # a set that remembers the order

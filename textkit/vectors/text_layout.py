@@ -31,9 +31,7 @@ class TextLayout:
     start: int
 
 
-def guess_layout(
-    path: Path, block: bytes, *, may_have_header: bool = True, has_words: bool = True
-) -> TextLayout:
+def guess_layout(path: Path, block: bytes, *, may_have_header: bool = True, has_words: bool = True) -> TextLayout:
     """Guess the shape of a file from the first block of it.
 
     Separators need no guess: fields are split at spaces and tabs, and a row's last ``dim`` fields are its
@@ -93,6 +91,5 @@ def _most_common(counts: list[int]) -> int:
 def _check_dim(path: Path, dim: int) -> None:
     if not 1 <= dim <= MAX_DIM:
         raise ValueError(
-            f"{path}, line 1: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; is this a file of "
-            "vectors?"
+            f"{path}, line 1: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; is this a file of vectors?"
         )

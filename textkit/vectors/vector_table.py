@@ -85,8 +85,7 @@ def index_words(words: Sequence[str]) -> dict[str, int]:
         # The dict holds the last row of each word, so the first word whose row is another one is repeated.
         row, word = next((row, word) for row, word in enumerate(words) if index[word] != row)
         raise ValueError(
-            f"words must be there once each, got {word!r} in rows {row} and {index[word]}; leave one of "
-            "them out"
+            f"words must be there once each, got {word!r} in rows {row} and {index[word]}; leave one of them out"
         )
     return index
 

@@ -53,9 +53,7 @@ def check_writable(words: Sequence[str], breaks: re.Pattern[str] | None, kind: s
             found = breaks.search(word)
             if found or not word:
                 rule = f"hold no {found[0]!r}" if found else "not be empty"
-                raise ValueError(
-                    f"a word in a {kind!r} file must {rule}, got {word!r}; save as .safetensors instead"
-                )
+                raise ValueError(f"a word in a {kind!r} file must {rule}, got {word!r}; save as .safetensors instead")
         if not word.isascii():
             try:
                 word.encode()

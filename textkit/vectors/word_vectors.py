@@ -45,13 +45,9 @@ class WordVectors:
     ['queen', 'dog']
     """
 
-    def __init__(
-        self, words: Sequence[str], matrix: ArrayLike, *, metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, words: Sequence[str], matrix: ArrayLike, *, metadata: Mapping[str, str] | None = None) -> None:
         if isinstance(words, str):
-            raise TypeError(
-                f"words must be a sequence of words, got the str {words[:40]!r}; pass [{words[:40]!r}]"
-            )
+            raise TypeError(f"words must be a sequence of words, got the str {words[:40]!r}; pass [{words[:40]!r}]")
         self._words = tuple(words)
         self._index = index_words(self._words)
         self._matrix = float_matrix(matrix, len(self._words))
@@ -149,9 +145,7 @@ class WordVectors:
         if are_words(query):
             given = self._rows(query)
             if not given and not taken:
-                raise ValueError(
-                    "query must be a word, words or a vector, got nothing; give at least one word"
-                )
+                raise ValueError("query must be a word, words or a vector, got nothing; give at least one word")
             direction = self.unit[given].sum(axis=0)[None]
         else:
             given = []
@@ -178,9 +172,7 @@ class WordVectors:
             ValueError: If ``k`` or ``restrict`` is below 1, or vectors have another shape or are not finite.
         """
         if isinstance(queries, str):
-            raise ValueError(
-                f"queries must be several words or vectors, got the str {queries!r}; use most_similar"
-            )
+            raise ValueError(f"queries must be several words or vectors, got the str {queries!r}; use most_similar")
         if are_words(queries):
             rows = self._rows(queries)
             return self._neighbors(self.unit[rows], k, [[row] for row in rows], restrict)
@@ -234,9 +226,7 @@ class WordVectors:
         if method == "3cosadd":
             return self.most_similar([b, c], k, negative=[a], restrict=restrict)
         if method != "3cosmul":
-            raise ValueError(
-                f"method must be '3cosadd' or '3cosmul', got {method!r}; '3cosadd' is the usual one"
-            )
+            raise ValueError(f"method must be '3cosadd' or '3cosmul', got {method!r}; '3cosadd' is the usual one")
         check_counts(k=k, restrict=restrict)
         rows, scores = three_cos_mul(self.unit, self.index(a), self.index(b), self.index(c), k, restrict)
         return [(self._words[row], score) for row, score in zip(rows, scores, strict=True)]
@@ -278,17 +268,13 @@ class WordVectors:
             ValueError: If ``missing`` is unknown, or ``words`` is a str.
         """
         if missing not in ("error", "skip"):
-            raise ValueError(
-                f"missing must be 'error' or 'skip', got {missing!r}; use 'skip' to leave words out"
-            )
+            raise ValueError(f"missing must be 'error' or 'skip', got {missing!r}; use 'skip' to leave words out")
         if isinstance(words, str):
             raise ValueError(f"words must be an iterable of words, got the str {words[:40]!r}; pass a list")
         kept = [word for word in dict.fromkeys(words) if missing == "error" or word in self]
         return WordVectors(kept, self[kept], metadata=self._metadata)
 
-    def to_embedding(
-        self, vocabulary: HasTokens, *, freeze: bool = True, seed: int = 0
-    ) -> "torch.nn.Embedding":
+    def to_embedding(self, vocabulary: HasTokens, *, freeze: bool = True, seed: int = 0) -> "torch.nn.Embedding":
         """Make an embedding layer whose rows follow a vocabulary.
 
         Args:

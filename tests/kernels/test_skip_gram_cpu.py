@@ -1,0 +1,176 @@
+"""The kernel against the readable model: the same pairs, the same loss, the gradient that autograd finds."""
+
+import numpy as np
+import pytest
+import torch
+
+from textkit.batches.frequencies import alias_tables, keep_probabilities, noise_distribution
+from textkit.batches.records import SkipGramBatch
+from textkit.kernels.skip_gram_cpu import (
+    Model,
+    Shape,
+    Tables,
+    Text,
+    aligned_zeros,
+    band_masks,
+    block_rows,
+    block_steps,
+    center_rows,
+    round_up,
+    scratch,
+    steps,
+)
+from textkit.models.skip_gram import SkipGram, SkipGramConfig
+
+KEY = 987654321
+WORDS = 30
+BITS = 2**64
+
+
+def hashed(purpose, place):
+    """The kernel's hash, once more in plain Python integers."""
+    x = (KEY + purpose * 0xD1B54A32D192ED03 + place * 0x9E3779B97F4A7C15) % BITS
+    x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) % BITS
+    x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) % BITS
+    return x ^ (x >> 31)
+
+
+def pairs_of_block(documents, block, block_tokens, window, keep):
+    """Every (center, context) pair whose center is a kept token of the block, straight from the definition."""
+    pairs, place = [], 0
+    for document in documents:
+        kept = []
+        for word in document:
+            if (hashed(0, place) & 0xFFFFFF) / 2**24 < np.float32(keep[word]):
+                kept.append((place, word))
+            place += 1
+        for i, (where, center) in enumerate(kept):
+            if where // block_tokens == block:
+                reach = 1 + ((hashed(1, where) >> 32) * window >> 32)
+                for j in range(max(0, i - reach), min(len(kept), i + reach + 1)):
+                    if j != i:
+                        pairs.append((center, kept[j][1]))
+    return pairs
+
+
+class Case:
+    """A small random corpus and model, and one block of it gone through the kernel."""
+
+    def __init__(self, *, dim, window, negatives, drawn, subsample, block_tokens=40, block=1, lengths=(5, 0, 33, 1, 70)):
+        random = np.random.default_rng([dim, window])
+        self.documents = [random.integers(0, WORDS, length) for length in lengths]
+        ids = np.concatenate(self.documents).astype(np.int32)
+        ids.flags.writeable = False
+        counts = np.bincount(ids, minlength=WORDS)
+        self.keep = keep_probabilities(counts, subsample)
+        self.shape = Shape(block_tokens, window, negatives, drawn)
+        width = round_up(dim, 8)
+        self.model = Model(aligned_zeros(WORDS, width), aligned_zeros(WORDS, width))
+        for matrix in self.model:
+            matrix[:, :dim] = random.normal(size=(WORDS, dim))
+        tables = Tables(
+            self.keep.astype(np.float32), *alias_tables(noise_distribution(counts)), band_masks(window)
+        )
+        text = Text(ids, np.cumsum([0, *lengths]))
+        self.out = steps(2, self.shape, width)
+        self.base = block_rows(self.shape)  # the second place of two, to see that nothing is written outside
+        self.rate = np.float32(0.5)
+        self.loss, self.pairs = block_steps(
+            text, block, self.shape, tables, self.model, self.rate, np.uint64(KEY), scratch(self.shape, width),
+            self.out, self.base,
+        )  # fmt: skip
+        self.expected_pairs = pairs_of_block(self.documents, block, block_tokens, window, self.keep)
+        self.noise = self.out.targets[self.base + block_rows(self.shape) - drawn :]
+        self.dim = dim
+
+    def summed(self, first, last):
+        """The steps of some rows, added up by word."""
+        total = np.zeros((WORDS, self.dim))
+        for row in range(self.base + first, self.base + last):
+            if self.out.targets[row] >= 0:
+                total[self.out.targets[row]] += self.out.rows[row, : self.dim]
+        return total
+
+
+CASES = [
+    {"dim": 10, "window": 5, "negatives": 8, "drawn": 8, "subsample": 0},
+    {"dim": 100, "window": 5, "negatives": 5, "drawn": 32, "subsample": 0.02},
+    {"dim": 1, "window": 1, "negatives": 1, "drawn": 32, "subsample": 0.02},
+    {"dim": 24, "window": 20, "negatives": 15, "drawn": 96, "subsample": 0},
+    {"dim": 33, "window": 3, "negatives": 16, "drawn": 16, "subsample": 0.05, "block": 0, "block_tokens": 7},
+    {"dim": 16, "window": 4, "negatives": 2, "drawn": 8, "subsample": 0, "block": 2},  # the short last block
+]
+
+
+@pytest.mark.parametrize("settings", CASES)
+def test_block_equals_the_readable_model(settings):
+    case = Case(**settings)
+    assert case.pairs == len(case.expected_pairs) > 0
+
+    # the readable model, in float64: each pair with all the noise words of the block, weighed to `negatives` of them
+    readable = SkipGram(SkipGramConfig(vocab=WORDS, dim=case.dim, sparse=False)).double()
+    with torch.no_grad():
+        readable.centers.weight.copy_(torch.from_numpy(case.model.centers[:, : case.dim]))
+        readable.contexts.weight.copy_(torch.from_numpy(case.model.contexts[:, : case.dim]))
+    centers, contexts = torch.tensor(case.expected_pairs).unbind(1)
+    noise = torch.from_numpy(case.noise.astype(np.int64)).expand(len(centers), -1)
+    batch = SkipGramBatch(centers=centers, contexts=contexts, negatives=noise)
+    near, far = readable(batch)
+    share = case.shape.negatives / case.shape.drawn
+    loss = -torch.nn.functional.logsigmoid(near).sum() - share * torch.nn.functional.logsigmoid(-far).sum()
+    if share == 1:
+        assert loss.item() == pytest.approx(readable.loss(batch).total.item())
+    loss.backward()
+
+    assert case.loss == pytest.approx(loss.item(), rel=1e-5)
+    split = center_rows(case.shape)
+    scale = -float(case.rate)
+    for found, weight in [
+        (case.summed(0, split), readable.centers.weight),
+        (case.summed(split, block_rows(case.shape)), readable.contexts.weight),
+    ]:
+        expected = scale * weight.grad.numpy()
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5 * np.abs(expected).max())
+
+
+def test_a_block_writes_only_its_own_rows():
+    case = Case(**CASES[0])
+    assert (case.out.targets[: case.base] == -1).all()
+    assert not case.out.rows[: case.base].any()
+
+
+def test_loads_count_pair_terms():
+    case = Case(**CASES[0])
+    terms = np.zeros(WORDS)
+    split = center_rows(case.shape)
+    for row in range(case.base, case.base + split):
+        if case.out.targets[row] >= 0:
+            terms[case.out.targets[row]] += case.out.loads[row]
+    pairs = np.bincount([center for center, _ in case.expected_pairs], minlength=WORDS)
+    np.testing.assert_allclose(terms, case.rate * pairs * (1 + case.shape.negatives), rtol=1e-5)
+
+
+def test_blocks_together_hold_every_pair_once():
+    settings = {**CASES[1], "block_tokens": 16}
+    total = sum(Case(**settings, block=block).pairs for block in range(7))
+    case = Case(**settings)
+    assert total == sum(
+        len(pairs_of_block(case.documents, block, 16, case.shape.window, case.keep)) for block in range(7)
+    )
+
+
+def test_noise_follows_the_distribution():
+    counts = np.array([1000, 100, 10, 1, 0])
+    chances = noise_distribution(counts)
+    accept, alias = alias_tables(chances)
+    from textkit.kernels.skip_gram_cpu import _noise_word
+
+    drawn = np.bincount([_noise_word(accept, alias, np.uint64(5), i) for i in range(40_000)], minlength=5)
+    np.testing.assert_allclose(drawn / 40_000, chances, atol=0.01)
+    assert drawn[4] == 0
+
+
+def test_band_masks_by_hand():
+    masks = band_masks(2).reshape(3, 3, -1)
+    np.testing.assert_array_equal(masks[2, 1], [1, 1, 0, 1, 0, 0, 0, 0])
+    assert not masks[0, 0].any()
