@@ -56,7 +56,9 @@ def pairs_of_block(documents, block, block_tokens, window, keep):
 class Case:
     """A small random corpus and model, and one block of it gone through the kernel."""
 
-    def __init__(self, *, dim, window, negatives, drawn, subsample, block_tokens=40, block=1, lengths=(5, 0, 33, 1, 70)):
+    def __init__(
+        self, *, dim, window, negatives, drawn, subsample, block_tokens=40, block=1, lengths=(5, 0, 33, 1, 70)
+    ):
         random = np.random.default_rng([dim, window])
         self.documents = [random.integers(0, WORDS, length) for length in lengths]
         ids = np.concatenate(self.documents).astype(np.int32)
@@ -68,9 +70,7 @@ class Case:
         self.model = Model(aligned_zeros(WORDS, width), aligned_zeros(WORDS, width))
         for matrix in self.model:
             matrix[:, :dim] = random.normal(size=(WORDS, dim))
-        tables = Tables(
-            self.keep.astype(np.float32), *alias_tables(noise_distribution(counts)), band_masks(window)
-        )
+        tables = Tables(self.keep.astype(np.float32), *alias_tables(noise_distribution(counts)), band_masks(window))
         text = Text(ids, np.cumsum([0, *lengths]))
         self.out = steps(2, self.shape, width)
         self.base = block_rows(self.shape)  # the second place of two, to see that nothing is written outside

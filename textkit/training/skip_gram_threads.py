@@ -28,9 +28,10 @@ from textkit.training.settings import Word2VecSettings
 
 BLOCK_CENTERS = 64  # centers that share their noise words, on average
 BLOCK_TOKENS = 512  # and at most so many tokens of text
-ROUND_BLOCKS = 16  # blocks whose gradients are taken at the same parameters, in reproducible mode
+ROUND_BLOCKS = 16  # blocks whose gradients are taken at the same parameters, in reproducible mode,
+ROUND_SHARE = 1 / 128  # but no more than this share of an epoch
 SPAN_BLOCKS = 2048  # blocks between two looks at the clock
-BOUND = 2.0  # learning rate times pair terms that one word may gather in a round
+BOUND = 1.5  # learning rate times pair terms that a word may gather in a round: from 2 on, tiny corpora diverged
 FLOOR = 1e-4  # the learning rate ends at this share of its start
 PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
 
@@ -74,8 +75,10 @@ class SkipGramThreads:
         self.workers, self.reproducible = workers, reproducible
         self._slices = 1 << (workers - 1).bit_length()  # a power of 2, at least one for each worker
         width = model.centers.shape[1]
+        blocks = counts.sum() / self.shape.block_tokens
+        self._round = min(max(int(blocks * ROUND_SHARE), 1), ROUND_BLOCKS) if reproducible else 1
         own = 1 if reproducible else workers  # sets of steps and of masses; one that all share, or one each
-        self._steps = [steps(ROUND_BLOCKS if reproducible else 1, self.shape, width) for _ in range(own)]
+        self._steps = [steps(self._round, self.shape, width) for _ in range(own)]
         self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(own)]
         self._scratch = [scratch(self.shape, width) for _ in range(workers)]
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="textkit-word2vec")
@@ -126,7 +129,7 @@ class SkipGramThreads:
             run_hogwild(*shared, *memory, report)
             return
         at = np.zeros(2, np.int64)
-        while not run_rounds(*shared, *memory, report, ROUND_BLOCKS, self._slices, at):
+        while not run_rounds(*shared, *memory, report, self._round, self._slices, at):
             time.sleep(PAUSE)
 
 

@@ -1,0 +1,251 @@
+"""textkit beside gensim on one corpus, in one run: speed, memory and quality of skip-gram word vectors.
+
+    pip install -c constraints.txt -e ".[bench]"
+    python benchmarks/word2vec_cpu.py                      # about an hour on two cores
+    python benchmarks/word2vec_cpu.py --dim 300 --seeds 3
+    python benchmarks/word2vec_cpu.py --corpus my.txt --seeds 1 --epochs 1
+
+Every training runs in a fresh process, one at a time, the systems by turns. Both read the same file, whose lines are
+at most 10,000 words long: gensim's corpus_file mode leaves out what is beyond. The faster of gensim's two modes, found
+with the first seed, stands for it. Words per second count epochs times the tokens in the vocabulary, before
+subsampling, over the seconds of training; textkit's kernel is compiled before, once for an installation.
+"""
+
+import json
+import lzma
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+SYSTEMS = ["gensim file", "gensim sentences", "textkit hogwild", "textkit reproducible"]
+LINE = 10_000  # words
+QUALITY = ["wordsim353", "simlex999", "analogies"]
+
+
+def prepare(corpus: Path | None, folder: Path) -> Path:
+    """Write the corpus to a plain file with lines of at most 10,000 words."""
+    if corpus is None:
+        corpus = Path(os.environ.get("TEXTKIT_DATA", ".")) / "lm" / "wiki8.xz"
+    if not corpus.is_file():
+        raise FileNotFoundError(f"corpus must be a file, got {corpus}; set TEXTKIT_DATA or give --corpus")
+    with lzma.open(corpus, "rt", encoding="utf-8") if corpus.suffix == ".xz" else corpus.open(encoding="utf-8") as text:
+        target = folder / "corpus.txt"
+        with target.open("w", encoding="utf-8") as out:
+            for line in text:
+                words = line.split()
+                for begin in range(0, len(words), LINE):
+                    out.write(" ".join(words[begin : begin + LINE]) + "\n")
+    return target
+
+
+def sgemm_rate(threads: int) -> float:
+    """Floating-point operations per second of a large float32 matrix product, the best of five."""
+    from threadpoolctl import threadpool_limits
+
+    size = 3000
+    a, b = (np.random.default_rng(seed).random((size, size), np.float32) for seed in (0, 1))
+    best = float("inf")
+    with threadpool_limits(threads):
+        for _ in range(5):
+            start = time.perf_counter()
+            a @ b
+            best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
+
+
+def train_gensim(mode: str, corpus: Path, out: Path, s: dict[str, Any]) -> dict[str, float]:
+    """Train with gensim and save in its own format."""
+    from gensim.models import Word2Vec
+    from gensim.models.word2vec import LineSentence
+
+    start = time.perf_counter()
+    source: dict[str, Any] = (
+        {"corpus_file": str(corpus)} if mode == "file" else {"corpus_iterable": LineSentence(str(corpus))}
+    )
+    model = Word2Vec(
+        sg=1, vector_size=s["dim"], window=s["window"], negative=s["negatives"], sample=s["subsample"],
+        min_count=s["min_count"], workers=s["workers"], seed=s["seed"], alpha=s["learning_rate"],
+    )  # fmt: skip
+    model.build_vocab(**source)
+    begin = time.perf_counter()
+    model.train(**source, total_examples=model.corpus_count, total_words=model.corpus_total_words, epochs=s["epochs"])
+    seconds = time.perf_counter() - begin
+    model.wv.save(str(out))
+    tokens = sum(int(model.wv.get_vecattr(word, "count")) for word in model.wv.index_to_key)
+    return {"seconds": seconds, "words": tokens * s["epochs"], "file_to_vectors": time.perf_counter() - start}
+
+
+def train_textkit(mode: str, corpus: Path, out: Path, s: dict[str, Any]) -> dict[str, float]:
+    """Train with textkit and save as safetensors."""
+    start = time.perf_counter()
+    import textkit
+
+    seconds: list[float] = []
+    names = ("dim", "window", "negatives", "subsample", "min_count", "workers", "seed", "learning_rate", "epochs")
+    vectors = textkit.train_word2vec(
+        corpus,
+        reproducible=mode == "reproducible",
+        progress=False,
+        on_epoch=lambda report: seconds.append(report.seconds),
+        **{name: s[name] for name in names},
+    )
+    vectors.save(out)
+    tokens = json.loads(vectors.metadata["training"])["tokens"]
+    return {
+        "seconds": sum(seconds),
+        "words": tokens * s["epochs"],
+        "file_to_vectors": time.perf_counter() - start,
+    }
+
+
+def score(path: Path, system: str) -> dict[str, float]:
+    """Evaluate saved vectors, of either system, with textkit."""
+    import textkit
+
+    if system.startswith("gensim"):
+        from gensim.models import KeyedVectors
+
+        loaded = KeyedVectors.load(str(path))
+        vectors = textkit.WordVectors(loaded.index_to_key, loaded.vectors)
+    else:
+        vectors = textkit.WordVectors.load(path)
+    found = {
+        name: textkit.evaluate_similarity(vectors, name, bootstrap=0).results[0].spearman
+        for name in ("wordsim353", "simlex999")
+    }
+    analogies = textkit.evaluate_analogies(vectors, "google-analogies", vocabulary_size=30_000)
+    return {**found, "analogies": analogies.total.accuracy}
+
+
+def one(system: str, corpus: Path, settings: dict[str, Any], folder: Path) -> dict[str, float]:
+    """Train in a process of its own, so that imports, memory and caches are its own too, and evaluate the vectors."""
+    out = folder / ("vectors.kv" if system.startswith("gensim") else "vectors.safetensors")
+    job = json.dumps({"system": system, "corpus": str(corpus), "out": str(out), "settings": settings})
+    start = time.perf_counter()
+    done = subprocess.run([sys.executable, __file__, "--job", job], capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - start
+    if done.returncode:
+        raise RuntimeError(f"{system} failed:\n{done.stderr}")
+    result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    result["words_per_second"] = result["words"] / result["seconds"]
+    return {**result, "process_seconds": wall, **score(out, system)}
+
+
+def peak_mb() -> float:
+    """The largest memory of this process; on Linux without what it had before it became this program."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def run_job(job: dict[str, Any]) -> None:
+    system, mode = job["system"].split()
+    train = train_gensim if system == "gensim" else train_textkit
+    result = train(mode, Path(job["corpus"]), Path(job["out"]), job["settings"])
+    result["peak_mb"] = peak_mb()
+    print(json.dumps(result))
+
+
+def work(s: dict[str, Any], share_of_words: float) -> float:
+    """Multiply-adds, twice, for each word of the text: what equation 4 asks for, without any sharing."""
+    pairs = share_of_words * (s["window"] + 1)
+    return float(pairs * (1 + s["negatives"]) * 3 * 2 * s["dim"])
+
+
+def show(runs: dict[str, list[dict[str, float]]], s: dict[str, Any], sgemm: float, kept: float) -> str:
+    """The table: means and, behind +-, standard deviations over the seeds."""
+    peer = next(name for name in ("gensim file", "gensim sentences") if len(runs.get(name, [])) == s["seeds"])
+    runs = {name: results for name, results in runs.items() if results}
+    lines = [
+        f"{s['dim']} dimensions, {s['epochs']} epochs, {s['workers']} threads, {s['seeds']} seeds; sgemm on "
+        f"{s['workers']} threads {sgemm / 1e9:.0f} GFLOP/s",
+        "",
+        "| system | words/s | ratio | from file | ratio | peak MB | WordSim-353 | SimLex-999 | analogies | of sgemm |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    base_speed = statistics.median(run["words_per_second"] for run in runs[peer])
+    base_file = statistics.median(run["file_to_vectors"] for run in runs[peer])
+    for name, results in runs.items():
+        speed = statistics.median(run["words_per_second"] for run in results)
+        file = statistics.median(run["file_to_vectors"] for run in results)
+        quality = [
+            f"{statistics.mean(run[q] for run in results):.3f} ± "
+            f"{statistics.stdev(run[q] for run in results) if len(results) > 1 else 0:.3f}"
+            for q in QUALITY
+        ]
+        lines.append(
+            f"| {name} ({len(results)}) | {speed / 1e6:.2f} M | {speed / base_speed:.1f} | {file:.0f} s | "
+            f"{base_file / file:.1f} | {max(run['peak_mb'] for run in results):.0f} | {' | '.join(quality)} | "
+            f"{100 * work(s, kept) * speed / sgemm:.0f} % |"
+        )
+    return "\n".join(lines)
+
+
+def kept_share(corpus: Path, s: dict[str, Any]) -> float:
+    """The share of tokens that subsampling keeps."""
+    import textkit
+    from textkit.batches import frequencies
+
+    counts = textkit.encode_corpus(corpus, min_count=s["min_count"]).vocabulary.counts
+    return frequencies.kept_share(counts, frequencies.keep_probabilities(counts, s["subsample"]))
+
+
+def main(
+    corpus: Annotated[Path | None, typer.Option(help="Text file.  [default: wiki8 in TEXTKIT_DATA]")] = None,
+    dim: Annotated[int, typer.Option(help="Length of a vector.")] = 100,
+    epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 5,
+    workers: Annotated[int, typer.Option(help="Threads of each system.")] = 2,
+    seeds: Annotated[int, typer.Option(help="Trainings of each system.", min=1)] = 3,
+    gensim: Annotated[
+        str, typer.Option(help="both: the faster mode of gensim stands for it; or file, or sentences.")
+    ] = "both",
+    output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("word2vec_cpu.json"),
+    job: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Measure textkit beside gensim: words per second, seconds from file to vectors, memory, quality."""
+    if job is not None:
+        run_job(json.loads(job))
+        return
+    settings = {
+        "dim": dim, "window": 5, "negatives": 5, "subsample": 1e-4, "min_count": 5,
+        "epochs": epochs, "workers": workers, "learning_rate": 0.025,
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        text = prepare(corpus, folder)
+        for mode in ("hogwild", "reproducible"):  # compile, so that no measured run does
+            small = folder / "small.txt"
+            small.write_text("one two three\n" * 20, encoding="utf-8")
+            train_textkit(mode, small, folder / "small.safetensors", {**settings, "epochs": 1, "seed": 0})
+        sgemm, kept = sgemm_rate(workers), kept_share(text, settings)
+        runs: dict[str, list[dict[str, float]]] = {name: [] for name in SYSTEMS}
+        slower = {"both": "", "file": "gensim sentences", "sentences": "gensim file"}[gensim]
+        for seed in range(1, seeds + 1):
+            for system in (name for name in SYSTEMS if name != slower):
+                result = one(system, text, {**settings, "seed": seed}, folder)
+                runs[system].append(result)
+                shown = {key: round(value, 4) for key, value in result.items()}
+                print(f"{system}, seed {seed}: {shown}", file=sys.stderr, flush=True)
+            if not slower:
+                slower = min(SYSTEMS[:2], key=lambda mode: runs[mode][0]["words_per_second"])
+        settings["seeds"] = seeds
+    output.write_text(
+        json.dumps({"settings": settings, "sgemm": sgemm, "kept_share": kept, "runs": runs}, indent=2) + "\n",
+        encoding="utf-8",
+    )
+    print(show(runs, settings, sgemm, kept))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,148 @@
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from textkit.text.catalog import corpora_folder
+from textkit.vectors.word_vectors import WordVectors
+
+TALES = str(corpora_folder() / "tales.txt")
+
+
+def run(*arguments, width=80):
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Vectors of the tales, trained by the command."""
+    path = tmp_path_factory.mktemp("vectors") / "tales.safetensors"
+    done = run("textkit.train", "word2vec", TALES, "-o", str(path), "--dim", "16", "--tokenizer", "word-lower")
+    assert done.returncode == 0, done.stderr
+    return path, done
+
+
+def test_training_prints_the_result_on_stdout_and_progress_on_stderr(trained):
+    path, done = trained
+    assert done.stdout == f"{path}: 954 words, 16 dimensions\n"
+    assert "epoch 5: loss" in done.stderr
+    assert "words/s" in done.stderr
+    assert len(WordVectors.load(path)) == 954
+
+
+def test_a_catalog_name_and_every_option(trained, tmp_path):
+    path, _ = trained
+    out = tmp_path / "more.txt"
+    options = (
+        "--dim 16 --window 2 --negatives 3 --min-count 2 --max-vocab 300 --subsample 0.01 --epochs 1 --workers 2 "
+        "--learning-rate 0.05 --seed 3 --hogwild --tokenizer word-lower --encoding utf-8 --errors replace"
+    )
+    done = run(
+        "textkit.train", "word2vec", "tales", "-o", str(out), *options.split(), "--init", str(path),
+        "--valid", TALES, "--checkpoint", str(tmp_path / "state"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "held-out loss" in done.stderr
+    assert len(WordVectors.load(out)) == 954  # the 300 of the corpus, and all that init had
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_column_of_a_table(tmp_path):
+    out = tmp_path / "reviews.vec"
+    reviews = str(corpora_folder() / "reviews.csv")
+    done = run("textkit.train", "word2vec", reviews, "--column", "text", "-o", str(out), "--epochs", "1", "--dim", "8")
+    assert done.returncode == 0, done.stderr
+    assert "film" in WordVectors.load(out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-such-file.txt", "-o", "x.txt"], "no-such-file.txt"),
+        ([TALES, "-o", "x.docx"], "must end in one of"),
+        ([TALES, "-o", "no/such/folder/x.txt"], "create it first"),
+        ([TALES, "-o", "x.txt", "--window", "0"], "window must be an integer of at least 1"),
+        ([TALES, "-o", "x.txt", "--tokenizer", "magic"], "tokenizer must be"),
+        ([TALES, "-o", "x.txt", "--min-count", "100000"], "min_count"),
+        ([TALES, "-o", "x.txt", "--column", "text"], "column"),
+        (["corpora", "-o", "x.txt"], "error"),
+    ],
+)
+def test_a_mistake_is_one_line_and_no_traceback(arguments, message, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "textkit.train", "word2vec", *arguments], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["textkit.train"],
+        ["textkit.train", "word2vec"],
+        ["textkit.evaluate"],
+        ["textkit.evaluate", "similarity"],
+        ["textkit.evaluate", "analogies"],
+        ["textkit.evaluate", "neighbors"],
+    ],
+)
+def test_help_fits_80_columns(command):
+    done = run(*command, "--help")
+    assert done.returncode == 0
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert "Usage" in done.stdout
+
+
+def test_neighbors(trained):
+    path, _ = trained
+    done = run("textkit.evaluate", "neighbors", str(path), "sea", "boat", "-k", "3")
+    assert done.returncode == 0, done.stderr
+    vectors = WordVectors.load(path)
+    blocks = [block.splitlines() for block in done.stdout.split("\n\n")]
+    assert [block[0] for block in blocks] == ["sea", "boat"]
+    for word, *lines in blocks:
+        shown = [(line.split()[0], float(line.split()[1])) for line in lines]
+        assert shown == [(near, round(cosine, 3)) for near, cosine in vectors.most_similar(word, 3)]
+    done = run("textkit.evaluate", "neighbors", str(path), "seaa")
+    assert done.returncode == 1
+    assert "did you mean 'sea'" in done.stderr
+
+
+def test_similarity_and_analogies(trained, tmp_path):
+    path, _ = trained
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("sea\tboat\t9\nking\tqueen\t8\nold\tmoon\t2\nwind\tsea\t5\n")
+    done = run("textkit.evaluate", "similarity", str(path), "--pairs", str(pairs))
+    assert done.returncode == 0, done.stderr
+    assert "3 of 4" in done.stdout  # there is no king in the tales
+    as_json = run("textkit.evaluate", "similarity", str(path), "--pairs", str(pairs), "--json")
+    assert json.loads(as_json.stdout)["results"][0]["usable"] == 3
+    questions = tmp_path / "questions.txt"
+    questions.write_text(": water\nsea boat road cart\nsea boat king queen\n")
+    done = run("textkit.evaluate", "analogies", str(path), "--questions", str(questions), "--method", "3cosmul")
+    assert done.returncode == 0, done.stderr
+    assert "water" in done.stdout
+    done = run("textkit.evaluate", "similarity", str(tmp_path / "none.txt"))
+    assert done.returncode == 1
+    assert "none.txt" in done.stderr
+
+
+def test_the_command_and_the_function_give_the_same_bytes(trained):
+    from textkit.training.word2vec import train_word2vec
+
+    path, _ = trained
+    direct = train_word2vec(TALES, dim=16, tokenizer="word-lower", progress=False, workers=1)
+    np.testing.assert_array_equal(WordVectors.load(path).matrix, direct.matrix)

@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from textkit.training.checkpoint import load_checkpoint, save_checkpoint
+
+
+def test_what_is_saved_is_loaded(tmp_path):
+    path = tmp_path / "state"
+    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([1.5], np.float64)}
+    save_checkpoint(path, arrays, {"epoch": 3, "loss": 0.1 + 0.2})
+    found, state = load_checkpoint(path)
+    assert state == {"epoch": 3, "loss": 0.1 + 0.2}
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+
+
+def test_missing_foreign_and_broken_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match="checkpoint must be a file"):
+        load_checkpoint(tmp_path / "none")
+    path = tmp_path / "state"
+    save_checkpoint(path, {"a": np.zeros(100, np.float32)}, {})
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(ValueError, match=r"written by textkit, got .*delete it to start from the beginning"):
+        load_checkpoint(path)
+    path.write_bytes(b"garbage")
+    with pytest.raises(ValueError, match="delete it"):
+        load_checkpoint(path)
+    save_file({"a": np.zeros(3, np.float32)}, path)
+    with pytest.raises(ValueError, match="no checkpoint header"):
+        load_checkpoint(path)
+    save_file({}, path, {"format": "textkit-checkpoint", "version": "99", "state": "{}"})
+    with pytest.raises(ValueError, match="version 1 or lower, got 99"):
+        load_checkpoint(path)
