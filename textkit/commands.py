@@ -22,7 +22,7 @@ def command_line(app: Callable[[], object]) -> None:
     try:
         app()
     except (ValueError, OSError, KeyError, TypeError, ImportError, FloatingPointError) as error:
-        message = error.args[0] if isinstance(error, KeyError) and error.args else error
+        message = error.args[0] if type(error) is KeyError and error.args else error  # its str() is in quotes
         print(f"error: {message}", file=sys.stderr)
         sys.exit(FAILED)
     except KeyboardInterrupt:

@@ -97,6 +97,7 @@ CASES = [
     {"dim": 100, "window": 5, "negatives": 5, "drawn": 32, "subsample": 0.02},
     {"dim": 1, "window": 1, "negatives": 1, "drawn": 32, "subsample": 0.02},
     {"dim": 24, "window": 20, "negatives": 15, "drawn": 96, "subsample": 0},
+    {"dim": 9, "window": 100, "negatives": 1, "drawn": 8, "subsample": 0, "lengths": (300,), "block_tokens": 90},
     {"dim": 33, "window": 3, "negatives": 16, "drawn": 16, "subsample": 0.05, "block": 0, "block_tokens": 7},
     {"dim": 16, "window": 4, "negatives": 2, "drawn": 8, "subsample": 0, "block": 2},  # the short last block
 ]
@@ -139,15 +140,31 @@ def test_a_block_writes_only_its_own_rows():
     assert not case.out.rows[: case.base].any()
 
 
-def test_loads_count_pair_terms():
-    case = Case(**CASES[0])
-    terms = np.zeros(WORDS)
+def logistic(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def test_loads_are_the_rate_times_errors_times_squared_lengths():
+    case = Case(**CASES[1])
+    centers, contexts = (matrix[:, : case.dim].astype(np.float64) for matrix in case.model)
+    share = case.shape.negatives / case.shape.drawn
+    of_centers, of_contexts = np.zeros(WORDS), np.zeros(WORDS)
+
+    def add(center, context, error):
+        of_centers[center] += error * max(1, contexts[context] @ contexts[context])
+        of_contexts[context] += error * max(1, centers[center] @ centers[center])
+
+    for center, context in case.expected_pairs:
+        add(center, context, 1 - logistic(centers[center] @ contexts[context]))
+        for word in case.noise:
+            add(center, word, share * logistic(centers[center] @ contexts[word]))
     split = center_rows(case.shape)
-    for row in range(case.base, case.base + split):
-        if case.out.targets[row] >= 0:
-            terms[case.out.targets[row]] += case.out.loads[row]
-    pairs = np.bincount([center for center, _ in case.expected_pairs], minlength=WORDS)
-    np.testing.assert_allclose(terms, case.rate * pairs * (1 + case.shape.negatives), rtol=1e-5)
+    for expected, first, last in [(of_centers, 0, split), (of_contexts, split, block_rows(case.shape))]:
+        found = np.zeros(WORDS)
+        for row in range(case.base + first, case.base + last):
+            if case.out.targets[row] >= 0:
+                found[case.out.targets[row]] += case.out.loads[row]
+        np.testing.assert_allclose(found, case.rate * expected, rtol=1e-4, atol=1e-5)
 
 
 def test_blocks_together_hold_every_pair_once():

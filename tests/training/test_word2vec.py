@@ -61,7 +61,7 @@ def test_words_of_a_topic_come_together(topics, reproducible):
     within, between = apart(vectors)
     assert within > 0.8
     assert within - between > 0.4
-    assert losses[-1] < losses[0] - 0.3
+    assert losses[-1] < losses[0] - 0.2
 
 
 def test_the_first_loss_is_log_two_for_each_score():
@@ -163,7 +163,7 @@ def test_tiny_corpora():
         ({"dim": 0}, "dim must be an integer of at least 1"),
         ({"dim": 2.5}, "dim must be an integer"),
         ({"window": 0}, "window must be an integer of at least 1"),
-        ({"window": 5000}, "window must be at most 1000"),
+        ({"window": 5000}, "window must be at most 200"),
         ({"negatives": 0}, "negatives must be"),
         ({"min_count": 0}, "min_count must be"),
         ({"max_vocab": 0}, "max_vocab must be"),

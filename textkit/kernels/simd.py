@@ -176,6 +176,12 @@ def add(typing: Any, a: Any, b: Any) -> Any:
 
 
 @intrinsic
+def subtract(typing: Any, a: Any, b: Any) -> Any:
+    """``a - b``."""
+    return float32x8(float32x8, float32x8), lambda context, builder, signature, args: builder.fsub(*args)
+
+
+@intrinsic
 def multiply(typing: Any, a: Any, b: Any) -> Any:
     """``a * b``."""
     return float32x8(float32x8, float32x8), lambda context, builder, signature, args: builder.fmul(*args)

@@ -28,10 +28,11 @@ from textkit.kernels.simd import (
     product,
     splat,
     store,
+    subtract,
     total,
     zero,
 )
-from textkit.kernels.tiles import clear_row, combine, copy_row, dot_tile, prefetch_row
+from textkit.kernels.tiles import clear_row, combine, copy_row, dot_tile, prefetch_row, square_norms
 
 MAX_DRAWN = 96  # the product of a row of (1 + exp(-|x|)) must stay below the largest float32
 
@@ -76,9 +77,11 @@ class Model(NamedTuple):
 class Steps(NamedTuple):
     """What blocks want to add to the model, a row for every use of a word.
 
-    rows (n, width) float32 has the learning rate included; targets (n,) int32 is the word of each row or -1; loads
-    (n,) float32 is the learning rate times the number of pair terms summed in the row. A block owns `block_rows` rows
-    of each: first the centers, then the contexts and, behind them, the noise words.
+    rows (n, width) float32 has the learning rate included; targets (n,) int32 is the word of each row or -1. loads
+    (n,) float32 says how far a step reaches: the learning rate times the sum of error * max(1, |y|**2) over the vectors
+    y that it is made of; an error is 1 - s for a pair and s for noise, s the logistic function of the score. No score
+    changes by more, and the curvature of the loss along the step is no larger, since s * (1 - s) is below both errors.
+    A block owns `block_rows` rows of each: first the centers, then the contexts and, behind them, the noise words.
     """
 
     rows: Any
@@ -100,7 +103,12 @@ class Scratch(NamedTuple):
     far: Any
     products: Any
     counts: Any
-    tally: Any
+    X_norms: Any
+    Y_norms: Any
+    N_norms: Any
+    center_loads: Any
+    context_loads: Any
+    noise_loads: Any
 
 
 def round_up(n: int, multiple: int) -> int:
@@ -175,7 +183,12 @@ def scratch(shape: Shape, width: int) -> Scratch:
         far=aligned_zeros(tokens, shape.drawn),
         products=aligned_zeros(1, round_up(tokens, 8)),
         counts=aligned_zeros(1, round_up(tokens, 8)),
-        tally=aligned_zeros(1, round_up(tokens + band, 8)),
+        X_norms=aligned_zeros(1, round_up(tokens, 8)),
+        Y_norms=aligned_zeros(1, round_up(tokens + band, 8)),
+        N_norms=aligned_zeros(1, shape.drawn),
+        center_loads=aligned_zeros(1, round_up(tokens, 8)),
+        context_loads=aligned_zeros(1, round_up(tokens + band, 8)),
+        noise_loads=aligned_zeros(1, shape.drawn),
     )
 
 
@@ -275,15 +288,16 @@ def _near_scores(size: Any, begin: Any, shape: Any, tables: Any, rate: Any, key:
     """Turn the pairs of the block into coefficients, in ``work.near``, and return their loss and number.
 
     ``near[c, j]`` belongs to center ``c`` and context ``c + j - window``. ``work.counts`` becomes the number of
-    contexts of each center, ``work.tally`` that of the centers of each context.
+    contexts of each center; the loads of centers and contexts are begun.
     """
     window, masks = shape.window, tables.masks
+    band = work.near.shape[1]
     X, Y, near, place, first, last = work.X, work.Y, work.near, work.place, work.first, work.last
-    counts, products, tally = work.counts, work.products, work.tally
-    band = near.shape[1]
+    counts, products, X_norms, Y_norms = work.counts, work.products, work.X_norms, work.Y_norms
+    center_loads, context_loads = work.center_loads, work.context_loads
     tiles = (size + 3) // 4 * 4
-    for j in range(0, tally.shape[1], 8):
-        store(tally, 0, j, zero())
+    for j in range(0, context_loads.shape[1], 8):
+        store(context_loads, 0, j, zero())
     minus, step = splat(np.float32(-1)), splat(rate)
     excess = zero()
     pairs = 0
@@ -301,15 +315,21 @@ def _near_scores(size: Any, begin: Any, shape: Any, tables: Any, rate: Any, key:
             pairs += left + right
             counts[0, c] = left + right
             row = left * (window + 1) + right
-            grown = one()
+            grown, load_of_center, norm = one(), zero(), splat(X_norms[0, c])
             for j in range(0, band, 8):
                 mask = load(masks, row, j)
                 x = multiply(minus, load(near, c, j))
                 e = exp_minus_abs(x)
                 grown = multiply(grown, multiply_add(mask, e, one()))
                 excess = multiply_add(mask, positive_part(x), excess)
-                store(near, c, j, multiply(multiply(mask, step), logistic(x, e)))
-                store(tally, 0, c + j, add(mask, load(tally, 0, c + j)))
+                coefficient = multiply(multiply(mask, step), logistic(x, e))
+                store(near, c, j, coefficient)
+                store(context_loads, 0, c + j, multiply_add(coefficient, norm, load(context_loads, 0, c + j)))
+                load_of_center = multiply_add(coefficient, load(Y_norms, 0, c + j), load_of_center)
+                if j % 64 == 56:  # the product of more numbers could pass the largest float32
+                    excess = add(excess, logarithm(grown))
+                    grown = one()
+            center_loads[0, c] = total(load_of_center)
             products[0, c] = product(grown)
     logs = zero()
     for c in range(0, tiles, 8):
@@ -319,8 +339,14 @@ def _near_scores(size: Any, begin: Any, shape: Any, tables: Any, rate: Any, key:
 
 @njit(nogil=True)
 def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
-    """Turn the products with the noise words into coefficients, in ``work.far``, and return their loss."""
+    """Turn the products with the noise words into coefficients, in ``work.far``, and return their loss.
+
+    The loads of centers are finished, those of noise words made.
+    """
     X, N, far, counts, products, drawn = work.X, work.N, work.far, work.counts, work.products, shape.drawn
+    X_norms, N_norms, center_loads, noise_loads = work.X_norms, work.N_norms, work.center_loads, work.noise_loads
+    for k in range(0, drawn, 8):
+        store(noise_loads, 0, k, zero())
     tiles = (size + 3) // 4 * 4
     share = np.float32(shape.negatives) / np.float32(drawn)
     excess = zero()
@@ -330,13 +356,17 @@ def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
         for c in range(i, i + 2):
             weight = splat(counts[0, c] * share)
             step = multiply(weight, splat(-rate))
-            grown = one()
+            grown, load_of_center, norm = one(), zero(), splat(X_norms[0, c])
             for k in range(0, drawn, 8):
                 x = load(far, c, k)
                 e = exp_minus_abs(x)
                 grown = multiply(grown, add(one(), e))
                 excess = multiply_add(weight, positive_part(x), excess)
-                store(far, c, k, multiply(step, logistic(x, e)))
+                coefficient = multiply(step, logistic(x, e))
+                store(far, c, k, coefficient)
+                store(noise_loads, 0, k, subtract(load(noise_loads, 0, k), multiply(coefficient, norm)))
+                load_of_center = multiply_add(coefficient, load(N_norms, 0, k), load_of_center)
+            center_loads[0, c] -= total(load_of_center)
             products[0, c] = product(grown)
     logs = zero()
     for c in range(0, tiles, 8):
@@ -376,7 +406,7 @@ def block_steps(
     )
     rows, targets, loads = out.rows, out.targets, out.loads
     kept, X, Y, N, near, far = work.kept, work.X, work.Y, work.N, work.near, work.far
-    counts, products, tally = work.counts, work.products, work.tally
+    counts, products, band = work.counts, work.products, near.shape[1]
     reserved = (shape.block_tokens + 3) // 4 * 4
     base_context = base + reserved
     base_noise = base_context + reserved + (2 * window + 3) // 4 * 4
@@ -408,7 +438,7 @@ def block_steps(
         products[0, c] = 1
         counts[0, c] = 0
     span = tiles + 2 * window
-    for j in range(tiles + near.shape[1]):  # row j is the context at the place of center j - window
+    for j in range(tiles + band):  # row j is the context at the place of center j - window
         at = begin + j - window
         if 0 <= at < n and j < span:
             copy_row(Y, j, contexts, np.int64(kept[at]))
@@ -418,10 +448,12 @@ def block_steps(
     for k in range(drawn):
         copy_row(N, k, contexts, np.int64(targets[base_noise + k]))
 
+    square_norms(X, tiles, work.X_norms)
+    square_norms(Y, tiles + band, work.Y_norms)
+    square_norms(N, drawn, work.N_norms)
     loss, pairs = _near_scores(size, begin, shape, tables, rate, key, work)
     loss += _far_scores(size, shape, rate, work)
 
-    band = near.shape[1]
     fresh, onto, none, next_one = (
         np.int64(0),
         np.int64(1),
@@ -438,11 +470,10 @@ def block_steps(
     for k in range(0, drawn, 4):
         combine(rows, base_noise + k, fresh, far, k, next_one, drawn, X, none, tiles)
 
-    weight = np.float32(pairs) * np.float32(shape.negatives) / np.float32(drawn)
     for c in range(size):
-        loads[base + c] = rate * counts[0, c] * np.float32(1 + shape.negatives)
+        loads[base + c] = work.center_loads[0, c]
     for j in range(span):
-        loads[base_context + j] = rate * tally[0, j]
+        loads[base_context + j] = work.context_loads[0, j]
     for k in range(drawn):
-        loads[base_noise + k] = rate * weight
+        loads[base_noise + k] = work.noise_loads[0, k]
     return loss, pairs

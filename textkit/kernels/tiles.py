@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from textkit.kernels.simd import (
@@ -14,6 +15,7 @@ from textkit.kernels.simd import (
     store,
     store_halves,
     sums_of_eight,
+    total,
     zero,
 )
 
@@ -99,6 +101,17 @@ def copy_row(target: Any, i: int, source: Any, j: int) -> None:
     """``target[i] = source[j]``."""
     for d in range(0, target.shape[1], 8):
         store(target, i, d, load(source, j, d))
+
+
+@njit(nogil=True)
+def square_norms(X: Any, rows: int, out: Any) -> None:
+    """``out[0, i] = max(1, X[i] @ X[i])`` for the first rows."""
+    for i in range(rows):
+        squares = zero()
+        for d in range(0, X.shape[1], 8):
+            x = load(X, i, d)
+            squares = multiply_add(x, x, squares)
+        out[0, i] = max(np.float32(1), total(squares))
 
 
 @njit(nogil=True)

@@ -79,8 +79,8 @@ def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: An
 def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
     """Add the steps of the first blocks of ``out`` to the words whose id is ``mine`` modulo ``slices``, a power of 2.
 
-    Gradients of one round are all taken at the same parameters. Where a word occurs so often that the sum of its
-    steps would overshoot, the sum is scaled down: the load of a word in a round is held to ``bound``.
+    Gradients of one round are all taken at the same parameters. Where a word occurs so often that the sum of its steps
+    would overshoot, the sum is scaled down: the summed loads of a word in a round are held to ``bound``.
     """
     reserved = (shape.block_tokens + 3) // 4 * 4
     rows = 2 * reserved + (2 * shape.window + 3) // 4 * 4 + shape.drawn

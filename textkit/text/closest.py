@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 _SCANNED = 300_000  # words; the frequent ones come first, and a message must not take long
-_COMPARED = 5_000  # words; difflib is slow
+_COMPARED = 2_000  # words; difflib is slow
 
 
 def closest_words(word: str, words: Iterable[str], *, limit: int = 3) -> list[str]:
@@ -17,17 +17,22 @@ def closest_words(word: str, words: Iterable[str], *, limit: int = 3) -> list[st
         limit: The most words to return.
 
     Returns:
-        Words, the closest first; spellings in another case before all others.
+        Words, the closest first.
 
     >>> closest_words("Quen", ["the", "queen", "king", "quen"])
     ['quen', 'queen']
     """
-    folded = word.casefold()
-    scanned = list(islice(words, _SCANNED))
-    same = [known for known in scanned if known.casefold() == folded][:limit]
-    alike = (known for known in scanned if known[:1].casefold() == folded[:1] and abs(len(known) - len(word)) <= 2)
-    close = difflib.get_close_matches(folded, islice(alike, _COMPARED), n=limit, cutoff=0.6)
-    return list(dict.fromkeys([*same, *close]))[:limit]
+    plain = word.casefold()
+    likely = (
+        known
+        for known in islice(words, _SCANNED)
+        if known[:1].casefold() == plain[:1] and abs(len(known) - len(word)) <= 3
+    )
+    folded: dict[str, list[str]] = {}
+    for known in islice(likely, _COMPARED):
+        folded.setdefault(known.casefold(), []).append(known)
+    close = difflib.get_close_matches(plain, list(folded), n=limit, cutoff=0.6) if plain else []
+    return [known for match in close for known in folded[match]][:limit]
 
 
 def unknown_word_message(word: str, words: Iterable[str], *, what: str = "word") -> str:

@@ -56,7 +56,7 @@ class Word2VecSettings:
         _at_least(self, "seed", 0, "")
         _finite(self, "subsample", zero=True)
         _finite(self, "learning_rate", zero=False)
-        if self.window > 1000:
-            raise ValueError(f"window must be at most 1000 tokens, got {self.window}")
+        if self.window > 200:
+            raise ValueError(f"window must be at most 200 tokens, got {self.window}")
         if self.learning_rate > 1:
             raise ValueError(f"learning_rate must be at most 1, got {self.learning_rate}; 0.025 is usual")

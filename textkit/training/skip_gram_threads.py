@@ -28,10 +28,10 @@ from textkit.training.settings import Word2VecSettings
 
 BLOCK_CENTERS = 64  # centers that share their noise words, on average
 BLOCK_TOKENS = 512  # and at most so many tokens of text
-ROUND_BLOCKS = 16  # blocks whose gradients are taken at the same parameters, in reproducible mode,
+ROUND_BLOCKS = 8  # blocks whose gradients are taken at the same parameters, in reproducible mode,
 ROUND_SHARE = 1 / 128  # but no more than this share of an epoch
 SPAN_BLOCKS = 2048  # blocks between two looks at the clock
-BOUND = 1.5  # learning rate times pair terms that a word may gather in a round: from 2 on, tiny corpora diverged
+BOUND = 3.0  # how far the steps of one word may change a score in a round; twice that, and tiny corpora wobble
 FLOOR = 1e-4  # the learning rate ends at this share of its start
 PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
 
@@ -114,7 +114,7 @@ class SkipGramThreads:
             The summed loss in nats and the number of pairs.
         """
         key = np.random.SeedSequence([self.settings.seed, epoch]).generate_state(1, np.uint64)[0]
-        span = Span(first, last, before, all_tokens, rate, FLOOR if rate else 0.0, key)
+        span = Span(first, last, before, all_tokens, float(rate), FLOOR if rate else 0.0, key)
         report = Report(np.zeros(last - first), np.zeros(last - first, np.int64))
         control = np.zeros(4 * (last - first + 1), np.int64)
         list(self._pool.map(lambda worker: self._work(worker, text, span, control, report), range(self.workers)))

@@ -1,4 +1,5 @@
-from textkit.vectors.closest_words import UnknownWordError, closest_words
+from textkit.text.closest import closest_words
+from textkit.vectors.unknown_word import UnknownWordError
 
 
 def test_spelling_and_case():
