@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from textkit.text.encoding import EncodedCorpus, encode_corpus
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
-    from textkit.training.word2vec import EpochReport, train_word2vec
+    from textkit.training.word2vec import train_word2vec
+    from textkit.training.word2vec_run import EpochReport
     from textkit.vectors.word_vectors import WordVectors
 
 __version__ = "0.1.0"
@@ -31,7 +32,7 @@ _PUBLIC = {
     "AnalogyReport": "textkit.evaluation.analogies",
     "Corpus": "textkit.text.corpus",
     "EncodedCorpus": "textkit.text.encoding",
-    "EpochReport": "textkit.training.word2vec",
+    "EpochReport": "textkit.training.word2vec_run",
     "SimilarityReport": "textkit.evaluation.similarity",
     "Tokenizer": "textkit.text.tokenizers",
     "Vocabulary": "textkit.text.vocabulary",

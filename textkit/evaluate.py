@@ -1,7 +1,7 @@
 """``python -m textkit.evaluate``: measure a trained thing."""
 
 import json
-import sys
+import math
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -67,17 +67,25 @@ def neighbors(
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=2))
         return
-    width = max(len(word) for near in found.values() for word, _ in near)
+    width = max((len(word) for near in found.values() for word, _ in near), default=0)
     for number, (word, near) in enumerate(found.items()):
         print(f"{chr(10) * bool(number)}{word}")
         for neighbor, cosine in near:
             print(f"  {neighbor:{width}}  {cosine:6.3f}")
 
 
+def _without_nan(value: Any) -> Any:
+    """The same value with None for every NaN, which JSON does not know."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def _show(report: Any, as_json: bool) -> None:
     if as_json:
-        json.dump(asdict(report), sys.stdout, ensure_ascii=False, indent=2)
-        print()
+        print(json.dumps(_without_nan(asdict(report)), ensure_ascii=False, indent=2))
     else:
         print(report)
 

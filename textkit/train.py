@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands import command_line, opened_corpus
+from textkit.commands import check_output, command_line, opened_corpus
 from textkit.training.settings import Word2VecSettings
-from textkit.training.word2vec import EpochReport, train_word2vec
+from textkit.training.word2vec import train_word2vec
+from textkit.training.word2vec_run import EpochReport
 from textkit.vectors.formats import find_format
 from textkit.vectors.word_vectors import WordVectors
 
@@ -38,7 +39,7 @@ def word2vec(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Where to save: .safetensors .txt .bin .vec (.gz, .xz).")
     ],
-    dim: Annotated[int | None, typer.Option(help="Length of a vector.  [default: 100]", show_default=False)] = None,
+    dim: Annotated[int | None, typer.Option(help="Length of a vector.", show_default="100")] = None,
     window: Annotated[int, typer.Option(help="Largest distance of a context, in tokens.")] = DEFAULT.window,
     negatives: Annotated[int, typer.Option(help="Noise words for each pair.")] = DEFAULT.negatives,
     min_count: Annotated[int, typer.Option(help="Leave out words with fewer tokens.")] = DEFAULT.min_count,
@@ -48,7 +49,7 @@ def word2vec(
     ] = DEFAULT.subsample,
     epochs: Annotated[int, typer.Option(help="How often to go through the corpus.")] = DEFAULT.epochs,
     learning_rate: Annotated[float, typer.Option(help="At the start; it falls linearly.")] = DEFAULT.learning_rate,
-    workers: Annotated[int | None, typer.Option(help="Threads.  [default: all cores]", show_default=False)] = None,
+    workers: Annotated[int | None, typer.Option(help="Threads.", show_default="all cores")] = None,
     reproducible: Annotated[
         bool,
         typer.Option("--reproducible/--hogwild", help="The same bytes for any number of threads, or full speed."),
@@ -62,14 +63,16 @@ def word2vec(
     errors: Annotated[str, typer.Option(help="Bytes not in the encoding: strict, replace or ignore.")] = "strict",
     init: Annotated[Path | None, typer.Option(help="Vectors to go on from.")] = None,
     valid: Annotated[Path | None, typer.Option(help="Held-out text: print its loss after every epoch.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop when the held-out loss has not fallen for so many epochs.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here while training; go on from it if it exists.")
     ] = None,
 ) -> None:
     """Word vectors by skip-gram with negative sampling."""
+    check_output(output, [*corpus, valid, init, checkpoint])
     find_format(output)  # a wrong suffix must not cost a training
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"the folder of --output must exist, got {output.parent}; create it first")
 
     def print_epoch(report: EpochReport) -> None:
         held_out = "" if report.valid_loss is None else f", held-out loss {report.valid_loss:.4f}"
@@ -94,10 +97,13 @@ def word2vec(
         tokenizer=tokenizer,
         init=None if init is None else WordVectors.load(init),
         valid=None if valid is None else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors),
+        patience=patience,
         checkpoint=checkpoint,
         on_epoch=print_epoch,
     )
     vectors.save(output)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
     print(f"{output}: {len(vectors):,} words, {vectors.dim} dimensions")
 
 

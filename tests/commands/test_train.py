@@ -75,6 +75,9 @@ def test_a_column_of_a_table(tmp_path):
         ([TALES, "-o", "x.txt", "--min-count", "100000"], "min_count"),
         ([TALES, "-o", "x.txt", "--column", "text"], "column"),
         (["corpora", "-o", "x.txt"], "error"),
+        ([TALES, "-o", "."], "must be a file, got the folder"),
+        ([TALES, "-o", "x.txt", "--init", "none.txt"], "none.txt: No such file or directory"),
+        ([TALES, "-o", "x.txt", "--checkpoint", "x.txt"], "--output must not be a file that is used otherwise"),
     ],
 )
 def test_a_mistake_is_one_line_and_no_traceback(arguments, message, tmp_path):
@@ -146,3 +149,37 @@ def test_the_command_and_the_function_give_the_same_bytes(trained):
     path, _ = trained
     direct = train_word2vec(TALES, dim=16, tokenizer="word-lower", progress=False, workers=1)
     np.testing.assert_array_equal(WordVectors.load(path).matrix, direct.matrix)
+
+
+def test_the_corpus_is_never_written_over(tmp_path):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("to be or not to be\n" * 20)
+    done = run("textkit.train", "word2vec", str(corpus), "-o", str(corpus))
+    assert done.returncode == 1
+    assert "--output must not be a file that is read" in done.stderr
+    assert corpus.read_text() == "to be or not to be\n" * 20
+
+
+def test_a_full_disk_while_saving_leaves_the_checkpoint(tmp_path):
+    out, checkpoint = tmp_path / "big.txt", tmp_path / "state"
+    code = (
+        "import resource, runpy, signal, sys\n"
+        "from textkit.vectors.word_vectors import WordVectors\n"
+        "save = WordVectors.save\n"
+        "def full(self, path):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); save(self, path)\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); WordVectors.save = full\n"
+        f"sys.argv = ['train', 'word2vec', {TALES!r}, '-o', {str(out)!r}, '--checkpoint', {str(checkpoint)!r}]\n"
+        "runpy.run_module('textkit.train', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "error: " in done.stderr
+    assert checkpoint.exists()
+    assert not out.exists()
+
+
+def test_neighbors_of_the_only_word(tmp_path):
+    path = tmp_path / "one.txt"
+    path.write_text("1 2\nalone 1 2\n")
+    assert run("textkit.evaluate", "neighbors", str(path), "alone").stdout == "alone\n"

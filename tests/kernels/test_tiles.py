@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from textkit.kernels.tiles import add_scaled_row, clear_row, combine, copy_row, dot_tile
+from textkit.kernels.tiles import add_scaled_row, clear_row, combine, copy_row, dot_rows
 
 RANDOM = np.random.default_rng(3)
 
@@ -11,16 +11,16 @@ def numbers(*shape):
 
 
 @pytest.mark.parametrize("width", [8, 16, 24, 32, 104])
-def test_dot_tile_is_a_small_matrix_product(width):
-    X, Y, out = numbers(4, width), numbers(8, width), np.zeros((4, 8), np.float32)
-    dot_tile(X, 2, Y, 3, out, 4, 1)
-    expected = X[2:4] @ Y[3:7].T
-    np.testing.assert_allclose(out[2, 4:8], expected[0], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(out[3, 1:5], expected[1], rtol=1e-4, atol=1e-5)
-    assert np.count_nonzero(out) == 8
+def test_dot_rows_is_a_matrix_product_of_two_rows(width):
+    X, Y, out = numbers(4, width), numbers(12, width), np.zeros((4, 12), np.float32)
+    dot_rows(X, 2, Y, 3, 8, out, 4, 1)
+    expected = X[2:4] @ Y[3:11].T
+    np.testing.assert_allclose(out[2, 4:12], expected[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(out[3, 1:9], expected[1], rtol=1e-4, atol=1e-5)
+    assert np.count_nonzero(out) == 16
 
 
-@pytest.mark.parametrize("width", [8, 16, 24, 32, 56, 104])
+@pytest.mark.parametrize("width", [8, 16, 24, 32, 40, 56, 104])
 @pytest.mark.parametrize("onto", [0, 1])
 def test_combine_multiplies_a_matrix_and_its_transpose(width, onto):
     A, X = numbers(6, 8), numbers(9, width)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from textkit.training.checkpoint import load_checkpoint, save_checkpoint
+from textkit.training.checkpoint import load_checkpoint, remove_leftovers, save_checkpoint
 
 
 def test_what_is_saved_is_loaded(tmp_path):
@@ -32,3 +32,21 @@ def test_missing_foreign_and_broken_files(tmp_path):
     save_file({}, path, {"format": "textkit-checkpoint", "version": "99", "state": "{}"})
     with pytest.raises(ValueError, match="version 1 or lower, got 99"):
         load_checkpoint(path)
+
+
+def test_a_damaged_weight_is_found(tmp_path):
+    path = tmp_path / "state"
+    save_checkpoint(path, {"a": np.zeros(100, np.float32)}, {})
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="weights are damaged"):
+        load_checkpoint(path)
+
+
+def test_leftovers_of_this_checkpoint_alone_are_removed(tmp_path):
+    mine, other = tmp_path / ".state-abc.tmp.ck", tmp_path / ".other-abc.tmp.ck"
+    mine.touch()
+    other.touch()
+    remove_leftovers(tmp_path / "state.ck")
+    assert list(tmp_path.iterdir()) == [other]

@@ -78,7 +78,7 @@ def test_metadata_tells_how_the_vectors_were_trained():
 
 
 def test_words_come_by_count_then_alphabet():
-    vectors = train([["b", "a", "c"], ["c", "b", "a", "c"]], min_count=1)
+    vectors = train([["b", "a", "c"], ["c", "b", "a", "c"]], min_count=1, subsample=0)
     assert vectors.words == ("c", "a", "b")
     assert train(min_count=5, max_vocab=7).words == train(min_count=5).words[:7]
 
@@ -150,7 +150,9 @@ def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
 
 def test_tiny_corpora():
     assert len(train(["to be or not to be that is the question"] * 2, min_count=1)) == 8
-    assert len(train([["one"]], min_count=1)) == 1  # no pair at all
+    for reproducible in (True, False):
+        with pytest.raises(ValueError, match="corpus must give at least one pair of words, got none"):
+            train([["one"], ["two"]], min_count=1, reproducible=reproducible)
     with pytest.raises(ValueError, match="min_count"):
         train(["to be"], min_count=5)
     with pytest.raises(ValueError, match="at least one token"):
@@ -173,7 +175,7 @@ def test_tiny_corpora():
         ({"learning_rate": float("nan")}, "learning_rate must be a finite number"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"learning_rate": 25.0}, "learning_rate must be at most 1"),
-        ({"workers": 0}, "workers must be at least 1"),
+        ({"workers": 0}, "workers must be an integer of at least 1 thread"),
     ],
 )
 def test_wrong_settings_are_named_before_anything_is_read(settings, message):
@@ -233,7 +235,9 @@ def test_a_killed_training_ends_with_the_same_bytes(tmp_path):
     found = train(epochs=400, workers=1, checkpoint=checkpoint, on_epoch=lambda r: epochs.append(r.epoch))
     assert digest(found) == expected
     assert len(epochs) < 400  # it did go on, and not begin again
-    assert not checkpoint.exists()
+    assert not list(tmp_path.glob(".*"))  # what the killed processes were writing is gone
+    again = train(epochs=400, checkpoint=checkpoint, on_epoch=epochs.append)
+    assert digest(again) == expected  # a finished training gives its result at once
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
@@ -255,6 +259,77 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     save_checkpoint(checkpoint, {}, {"something": "else"})
     with pytest.raises(ValueError, match="same corpus and settings"):
         train(checkpoint=checkpoint)
+
+
+def test_a_checkpoint_of_another_init_or_held_out_text_is_refused(tmp_path, topics):
+    first, second = (train(topics, seed=seed, subsample=0) for seed in (1, 2))
+    checkpoint = tmp_path / "state"
+    settings = {"init": first, "dim": None, "valid": topics, "subsample": 0}
+    expected = digest(train(topics, **settings, checkpoint=checkpoint))
+    with pytest.raises(ValueError, match=r"same corpus and settings.*init"):
+        train(topics, **{**settings, "init": second}, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match=r"same corpus and settings.*valid"):
+        train(topics, **{**settings, "valid": topics[:9]}, checkpoint=checkpoint)
+    assert digest(train(topics, **settings, checkpoint=checkpoint)) == expected
+
+
+def test_a_folder_that_is_missing_is_found_before_anything_is_read(tmp_path):
+    with pytest.raises(FileNotFoundError, match="folder of checkpoint must exist"):
+        train(iter([]), checkpoint=tmp_path / "none" / "state")
+
+
+def test_ctrl_c_saves_a_whole_state(tmp_path):
+    checkpoint = tmp_path / "state"
+    interrupts = """
+import _thread, threading
+def interrupt(report):
+    if report.epoch == 3:
+        threading.Timer(0.02, _thread.interrupt_main).start()
+"""
+    code = interrupts + CHILD.replace("checkpoint_seconds=0", "on_epoch=interrupt")
+    child = subprocess.run([sys.executable, "-c", code, str(TALES), str(checkpoint)], capture_output=True, check=False)
+    assert b"KeyboardInterrupt" in child.stderr
+    assert checkpoint.exists()
+    epochs = []
+    found = train(epochs=400, checkpoint=checkpoint, on_epoch=epochs.append)
+    assert digest(found) == digest(train(epochs=400))
+    assert 0 < len(epochs) <= 397
+
+
+def test_training_stops_when_the_held_out_loss_rises(topics):
+    reports = []
+    opposite = [[f"{'ab'[n % 2]}{n % 10}" for n in range(20)]] * 20  # words that never stand together in the corpus
+    settings = {"valid": opposite, "subsample": 0, "epochs": 40}
+    stopped = train(topics, **settings, patience=2, on_epoch=reports.append)
+    losses = [report.valid_loss for report in reports]
+    assert len(losses) < 40
+    assert min(losses[-2:]) >= min(losses[:-2])
+    assert len(json.loads(stopped.metadata["training"])["valid_losses"]) == len(losses)
+    with pytest.raises(ValueError, match="patience must be None without valid, got 2"):
+        train(topics, patience=2)
+
+
+def test_held_out_text_without_a_known_pair_is_named():
+    with pytest.raises(ValueError, match="valid must be a corpus with words of the trained vocabulary"):
+        train(valid=["xyzzy plugh"])
+    with pytest.raises(ValueError, match="valid must give at least one pair of words"):
+        train(valid=["the"])
+
+
+def test_wrong_types_are_named():
+    with pytest.raises(TypeError, match="init must be WordVectors, got str; load a file"):
+        train(init="vectors.txt")
+    with pytest.raises(ValueError, match=r"workers must be an integer of at least 1 thread, got 2\.5"):
+        train(workers=2.5)
+    assert digest(train(dim=np.int64(8), learning_rate=np.float32(0.5))) == digest(train(dim=8, learning_rate=0.5))
+
+
+def test_the_loss_of_wide_windows():
+    losses = []
+    words = [[f"w{i}" for i in range(300)]] * 2
+    settings = {"window": 200, "min_count": 1, "subsample": 0, "epochs": 1, "negatives": 1, "learning_rate": 1e-9}
+    train(words, **settings, on_epoch=lambda r: losses.append(r.loss))
+    assert losses == [pytest.approx(2 * np.log(2), rel=1e-6)]
 
 
 def test_two_trainings_at_once_do_not_disturb_each_other():

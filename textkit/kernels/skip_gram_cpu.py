@@ -32,7 +32,7 @@ from textkit.kernels.simd import (
     total,
     zero,
 )
-from textkit.kernels.tiles import clear_row, combine, copy_row, dot_tile, prefetch_row, square_norms
+from textkit.kernels.tiles import clear_row, combine, copy_row, dot_rows, prefetch_row, square_norms
 
 MAX_DRAWN = 96  # the product of a row of (1 + exp(-|x|)) must stay below the largest float32
 
@@ -301,10 +301,10 @@ def _near_scores(size: Any, begin: Any, shape: Any, tables: Any, rate: Any, key:
     minus, step = splat(np.float32(-1)), splat(rate)
     excess = zero()
     pairs = 0
+    zero_column = np.int64(0)  # a literal would be a compilation of its own
     for i in range(0, tiles, 4):
-        for j in range(0, band, 4):
-            dot_tile(X, i, Y, i + j, near, j, j - 1)
-            dot_tile(X, i + 2, Y, i + j, near, j - 2, j - 3)
+        dot_rows(X, i, Y, i, band, near, zero_column, zero_column - 1)
+        dot_rows(X, i + 2, Y, i, band, near, zero_column - 2, zero_column - 3)
         for c in range(i, i + 4):
             left = right = 0
             if c < size:
@@ -350,9 +350,9 @@ def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
     tiles = (size + 3) // 4 * 4
     share = np.float32(shape.negatives) / np.float32(drawn)
     excess = zero()
+    zero_column = np.int64(0)
     for i in range(0, tiles, 2):
-        for k in range(0, drawn, 4):
-            dot_tile(X, i, N, k, far, k, k)
+        dot_rows(X, i, N, zero_column, drawn, far, zero_column, zero_column)
         for c in range(i, i + 2):
             weight = splat(counts[0, c] * share)
             step = multiply(weight, splat(-rate))

@@ -21,23 +21,25 @@ from textkit.kernels.simd import (
 
 
 @njit(nogil=True)
-def dot_tile(X: Any, i: int, Y: Any, j: int, out: Any, column: int, next_column: int) -> None:
-    """Multiply rows ``i`` and ``i + 1`` of X with ``Y[j : j + 4].T``, into the same rows of ``out``.
+def dot_rows(X: Any, i: int, Y: Any, j: int, terms: int, out: Any, column: int, next_column: int) -> None:
+    """Multiply rows ``i`` and ``i + 1`` of X with ``Y[j : j + terms].T``, into the same rows of ``out``.
 
-    The first result stands from ``column`` on, the second from ``next_column`` on.
+    The first result stands from ``column`` on, the second from ``next_column`` on; ``terms`` is a multiple of 4.
     """
-    a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero()
-    for d in range(0, X.shape[1], 8):
-        a, b = load(X, i, d), load(X, i + 1, d)
-        y = load(Y, j, d)
-        a0, b0 = multiply_add(a, y, a0), multiply_add(b, y, b0)
-        y = load(Y, j + 1, d)
-        a1, b1 = multiply_add(a, y, a1), multiply_add(b, y, b1)
-        y = load(Y, j + 2, d)
-        a2, b2 = multiply_add(a, y, a2), multiply_add(b, y, b2)
-        y = load(Y, j + 3, d)
-        a3, b3 = multiply_add(a, y, a3), multiply_add(b, y, b3)
-    store_halves(out, i, column, next_column, sums_of_eight(a0, a1, a2, a3, b0, b1, b2, b3))
+    for k in range(0, terms, 4):
+        row = j + k
+        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero()
+        for d in range(0, X.shape[1], 8):
+            a, b = load(X, i, d), load(X, i + 1, d)
+            y = load(Y, row, d)
+            a0, b0 = multiply_add(a, y, a0), multiply_add(b, y, b0)
+            y = load(Y, row + 1, d)
+            a1, b1 = multiply_add(a, y, a1), multiply_add(b, y, b1)
+            y = load(Y, row + 2, d)
+            a2, b2 = multiply_add(a, y, a2), multiply_add(b, y, b2)
+            y = load(Y, row + 3, d)
+            a3, b3 = multiply_add(a, y, a3), multiply_add(b, y, b3)
+        store_halves(out, i, column + k, next_column + k, sums_of_eight(a0, a1, a2, a3, b0, b1, b2, b3))
 
 
 @njit(nogil=True)
@@ -49,7 +51,7 @@ def combine(out: Any, i: int, onto: int, A: Any, start: int, down: int, along: i
     """
     d = 0
     dim = X.shape[1]
-    while d + 24 <= dim:
+    while d + 24 <= dim and dim - d != 32:  # 32 is better done as 16 and 16
         c00 = c01 = c02 = c10 = c11 = c12 = c20 = c21 = c22 = c30 = c31 = c32 = zero()
         if onto:
             c00, c01, c02 = load(out, i, d), load(out, i, d + 8), load(out, i, d + 16)
@@ -73,6 +75,28 @@ def combine(out: Any, i: int, onto: int, A: Any, start: int, down: int, along: i
         store(out, i + 2, d, c20), store(out, i + 2, d + 8, c21), store(out, i + 2, d + 16, c22)
         store(out, i + 3, d, c30), store(out, i + 3, d + 8, c31), store(out, i + 3, d + 16, c32)
         d += 24
+    while d + 16 <= dim:
+        c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = zero()
+        if onto:
+            c00, c01, c10, c11 = load(out, i, d), load(out, i, d + 8), load(out, i + 1, d), load(out, i + 1, d + 8)
+            c20, c21 = load(out, i + 2, d), load(out, i + 2, d + 8)
+            c30, c31 = load(out, i + 3, d), load(out, i + 3, d + 8)
+        at = start
+        for k in range(j, j + terms):
+            x0, x1 = load(X, k, d), load(X, k, d + 8)
+            a = broadcast(A, at)
+            c00, c01 = multiply_add(a, x0, c00), multiply_add(a, x1, c01)
+            a = broadcast(A, at + down)
+            c10, c11 = multiply_add(a, x0, c10), multiply_add(a, x1, c11)
+            a = broadcast(A, at + 2 * down)
+            c20, c21 = multiply_add(a, x0, c20), multiply_add(a, x1, c21)
+            a = broadcast(A, at + 3 * down)
+            c30, c31 = multiply_add(a, x0, c30), multiply_add(a, x1, c31)
+            at += along
+        store(out, i, d, c00), store(out, i, d + 8, c01), store(out, i + 1, d, c10), store(out, i + 1, d + 8, c11)
+        store(out, i + 2, d, c20), store(out, i + 2, d + 8, c21)
+        store(out, i + 3, d, c30), store(out, i + 3, d + 8, c31)
+        d += 16
     while d < dim:
         c0 = c1 = c2 = c3 = zero()
         if onto:

@@ -18,6 +18,14 @@ from textkit.kernels.tiles import add_scaled_row
 PATIENCE = 200_000  # looks at a counter, some tenths of a millisecond, before a waiting worker goes to sleep
 
 
+def _kept(function: Any) -> Any:
+    """Compile, and keep the machine code on the disk if there is any folder to keep it in."""
+    try:
+        return njit(nogil=True, cache=True)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+        return njit(nogil=True)(function)
+
+
 class Span(NamedTuple):
     """The blocks of one call: from first to below last, of an epoch that begins at token `before` of `all_tokens`.
 
@@ -105,7 +113,7 @@ def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound:
             _forget(out.targets, b * rows + begin, b * rows + end, mass[side], slices, mine)
 
 
-@njit(nogil=True, cache=True)
+@_kept
 def run_hogwild(
     text: Any,
     shape: Any,
@@ -145,7 +153,7 @@ def _reached(control: Any, index: Any, count: Any) -> Any:
     return True
 
 
-@njit(nogil=True, cache=True)
+@_kept
 def run_rounds(
     text: Any,
     shape: Any,

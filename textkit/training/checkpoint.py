@@ -1,8 +1,10 @@
 """States of a training that can be gone on from: one safetensors file, written beside and renamed, nothing pickled."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[A
         arrays: Weights by name.
         state: Whatever JSON can hold: settings, position, sums of losses.
     """
-    header = {"format": FORMAT, "version": str(VERSION), "state": json.dumps(state)}
+    header = {"format": FORMAT, "version": str(VERSION), "state": json.dumps(state), "digest": _digest(arrays)}
     with atomic_path(path) as temporary:
         save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary, header)
 
@@ -46,6 +48,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any
         if header.get("format") != FORMAT:
             raise ValueError("it has no checkpoint header")
         version, state = int(header["version"]), json.loads(header["state"])
+        if version == VERSION and header["digest"] != _digest(arrays):
+            raise ValueError("its weights are damaged")
     except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(
             f"checkpoint must be a file written by textkit, got {os.fspath(path)!r} ({error}); "
@@ -56,3 +60,19 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any
             f"checkpoint must have version {VERSION} or lower, got {version} in {os.fspath(path)!r}; upgrade textkit"
         )
     return arrays, state
+
+
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Delete what a process that was killed while saving to ``path`` left beside it."""
+    path = Path(path)
+    for leftover in path.parent.glob(f".{path.stem[:40]}-*.tmp{''.join(path.suffixes[-2:])}"):
+        with suppress(OSError):
+            leftover.unlink()
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
+    return digest.hexdigest()

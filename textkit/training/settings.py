@@ -2,21 +2,33 @@
 
 import math
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 
-def _at_least(settings: Any, name: str, least: int, unit: str) -> None:
-    value = getattr(settings, name)
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least} {unit}, got {value!r}")
+def check_count(name: str, value: Any, least: int, unit: str = "") -> int:
+    """Return a whole number as an int, NumPy's too.
+
+    Raises:
+        ValueError: If it is something else, or below ``least``.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        rule = f"an integer of at least {least} {unit}".strip()
+        raise ValueError(f"{name} must be {rule}, got {value!r}")
+    return int(value)
+
+
+def _at_least(settings: Any, name: str, least: int, unit: str = "") -> None:
+    object.__setattr__(settings, name, check_count(name, getattr(settings, name), least, unit))
 
 
 def _finite(settings: Any, name: str, *, zero: bool) -> None:
     value = getattr(settings, name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value) or value < 0:
         raise ValueError(f"{name} must be a finite number of at least 0, got {value!r}")
     if value == 0 and not zero:
         raise ValueError(f"{name} must be above 0, got {value!r}")
+    object.__setattr__(settings, name, float(value))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +65,7 @@ class Word2VecSettings:
         if self.max_vocab is not None:
             _at_least(self, "max_vocab", 1, "words")
         _at_least(self, "epochs", 1, "epochs")
-        _at_least(self, "seed", 0, "")
+        _at_least(self, "seed", 0)
         _finite(self, "subsample", zero=True)
         _finite(self, "learning_rate", zero=False)
         if self.window > 200:

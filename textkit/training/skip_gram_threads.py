@@ -31,7 +31,7 @@ BLOCK_TOKENS = 512  # and at most so many tokens of text
 ROUND_BLOCKS = 8  # blocks whose gradients are taken at the same parameters, in reproducible mode,
 ROUND_SHARE = 1 / 128  # but no more than this share of an epoch
 SPAN_BLOCKS = 2048  # blocks between two looks at the clock
-BOUND = 3.0  # how far the steps of one word may change a score in a round; twice that, and tiny corpora wobble
+BOUND = 3.0  # how far a word's steps may change a score in a round; from twice that on, tiny corpora are unsettled
 FLOOR = 1e-4  # the learning rate ends at this share of its start
 PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
 
@@ -56,6 +56,9 @@ class SkipGramThreads:
         model: The two embeddings; changed in place.
         workers: Number of threads.
         reproducible: Rounds with a fixed order of additions, instead of Hogwild.
+
+    Attributes:
+        interrupted: Whether Ctrl-C was pressed during `run`, which finishes its span all the same.
     """
 
     def __init__(
@@ -81,6 +84,7 @@ class SkipGramThreads:
         self._steps = [steps(self._round, self.shape, width) for _ in range(own)]
         self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(own)]
         self._scratch = [scratch(self.shape, width) for _ in range(workers)]
+        self.interrupted = False
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="textkit-word2vec")
 
     def close(self) -> None:
@@ -117,7 +121,14 @@ class SkipGramThreads:
         span = Span(first, last, before, all_tokens, float(rate), FLOOR if rate else 0.0, key)
         report = Report(np.zeros(last - first), np.zeros(last - first, np.int64))
         control = np.zeros(4 * (last - first + 1), np.int64)
-        list(self._pool.map(lambda worker: self._work(worker, text, span, control, report), range(self.workers)))
+        tasks = [self._pool.submit(self._work, worker, text, span, control, report) for worker in range(self.workers)]
+        while True:
+            try:
+                for task in tasks:
+                    task.result()
+                break
+            except KeyboardInterrupt:  # a span is finished, so that what is saved is whole
+                self.interrupted = True
         return float(report.loss.sum()), int(report.pairs.sum())
 
     def _work(self, worker: int, text: Text, span: Span, control: NDArray[np.int64], report: Report) -> None:

@@ -1,61 +1,23 @@
 """`train_word2vec`: a corpus in, word vectors out."""
 
 import json
+import math
 import os
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
-from textkit.kernels.skip_gram_cpu import Model, Text, aligned_zeros, round_up
+from textkit.kernels.skip_gram_cpu import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
-from textkit.training.checkpoint import load_checkpoint, save_checkpoint
-from textkit.training.settings import Word2VecSettings
-from textkit.training.skip_gram_threads import SPAN_BLOCKS, SkipGramThreads
+from textkit.training.settings import Word2VecSettings, check_count
+from textkit.training.skip_gram_threads import SkipGramThreads
+from textkit.training.word2vec_run import EpochReport, Word2VecRun
 from textkit.vectors.word_vectors import WordVectors
-
-VALID_EPOCH = 2**31  # the random numbers of held-out text: the same in every epoch
-
-
-@dataclass(frozen=True, kw_only=True)
-class EpochReport:
-    """One epoch of a training.
-
-    Attributes:
-        epoch: From 1.
-        loss: Mean loss of the (center, context) pairs of the epoch, in nats: equation 4 of Mikolov et al. 2013,
-            negated, with ``negatives`` expected noise words. Taken while the vectors change.
-        pairs: How many pairs that is.
-        valid_loss: The same on the held-out text, taken at the end of the epoch; None without one.
-        words_per_second: Tokens of the vocabulary, before subsampling, for each second of training.
-        seconds: Time that the epoch took.
-    """
-
-    epoch: int
-    loss: float
-    pairs: int
-    valid_loss: float | None
-    words_per_second: float
-    seconds: float
-
-
-@dataclass
-class _Position:
-    """Where a training stands: everything besides the weights that going on from here needs."""
-
-    epoch: int = 0
-    block: int = 0
-    loss: float = 0.0
-    pairs: int = 0
-    seconds: float = 0.0
-    losses: list[float] = field(default_factory=list)
-    valid_losses: list[float] = field(default_factory=list)
 
 
 def train_word2vec(
@@ -78,6 +40,7 @@ def train_word2vec(
     errors: str = "strict",
     init: WordVectors | None = None,
     valid: object = None,
+    patience: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
     on_epoch: Callable[[EpochReport], None] | None = None,
@@ -106,8 +69,10 @@ def train_word2vec(
         errors: What happens to bytes that are not in that encoding: "strict", "replace" or "ignore".
         init: Vectors to go on from. Their words stay; words that the corpus brings are added.
         valid: Held-out text, a corpus; its loss is measured after every epoch.
-        checkpoint: A file. The state is saved there while training, and deleted at the end. If it exists, training
+        patience: Stop when the held-out loss has not fallen for so many epochs; None goes through all of them.
+        checkpoint: A file. The state is saved there while training, on Ctrl-C and at the end. If it exists, training
             goes on from it; in reproducible mode the result has the same bytes as a training that was never stopped.
+            Delete it when the vectors are saved.
         checkpoint_seconds: Time between two savings.
         on_epoch: Called with an `EpochReport` after every epoch.
         progress: Whether to show a progress bar on stderr.
@@ -120,6 +85,8 @@ def train_word2vec(
             checkpoint is of another training.
         FloatingPointError: If the loss is not finite; the checkpoint then holds the last good state.
     """
+    if init is not None and not isinstance(init, WordVectors):
+        raise TypeError(f"init must be WordVectors, got {type(init).__name__}; load a file with WordVectors.load")
     if dim is not None and init is not None and dim != init.dim:
         raise ValueError(f"dim must be that of init, {init.dim}, got {dim}; leave it out")
     settings = Word2VecSettings(
@@ -133,9 +100,15 @@ def train_word2vec(
         learning_rate=learning_rate,
         seed=seed,
     )
-    workers = _usable_cores() if workers is None else workers
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1 thread, got {workers}")
+    workers = check_count("workers", _usable_cores() if workers is None else workers, 1, "thread")
+    if patience is not None:
+        patience = check_count("patience", patience, 1, "epoch")
+        if valid is None:
+            raise ValueError(f"patience must be None without valid, got {patience}; give held-out text as valid")
+    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
+        raise FileNotFoundError(
+            f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
+        )
     reading: dict[str, Any] = {
         "tokenizer": tokenizer,
         "column": column,
@@ -143,7 +116,7 @@ def train_word2vec(
         "errors": errors,
     }
     encoded = encode_corpus(corpus, min_count=min_count, max_size=max_vocab, progress=progress, **reading)
-    held_out = None if valid is None else encode_corpus(valid, vocabulary=encoded.vocabulary, **reading)
+    held_out = None if valid is None else _held_out(valid, encoded, reading)
 
     known = encoded.vocabulary.tokens
     added = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
@@ -152,161 +125,36 @@ def train_word2vec(
     model = _fresh_model(words, settings, init)
     threads = SkipGramThreads(counts, settings, model, workers=workers, reproducible=reproducible)
     try:
-        training = _Training(threads, encoded, held_out, checkpoint, checkpoint_seconds, on_epoch, progress)
-        position = training.run()
+        run = Word2VecRun(
+            threads,
+            encoded,
+            held_out=held_out,
+            init=init,
+            patience=patience,
+            checkpoint=checkpoint,
+            checkpoint_seconds=checkpoint_seconds,
+            on_epoch=on_epoch,
+            progress=progress,
+        )
+        position = run.run()
     finally:
         threads.close()
     described = {
         **asdict(settings),
         "reproducible": reproducible,
         "tokens": len(encoded.ids),
-        "losses": position.losses,
+        "losses": [None if math.isnan(loss) else loss for loss in position.losses],
         "valid_losses": position.valid_losses,
     }
     matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
-    vectors = WordVectors(words, matrix, metadata={"training": json.dumps(described)})
-    if checkpoint is not None:
-        Path(checkpoint).unlink(missing_ok=True)
-    return vectors
+    return WordVectors(words, matrix, metadata={"training": json.dumps(described)})
 
 
-class _Training:
-    """One run over the epochs: spans of blocks, with the clock, the bar and the checkpoint between them."""
-
-    def __init__(
-        self,
-        threads: SkipGramThreads,
-        corpus: EncodedCorpus,
-        held_out: EncodedCorpus | None,
-        checkpoint: str | os.PathLike[str] | None,
-        checkpoint_seconds: float,
-        on_epoch: Callable[[EpochReport], None] | None,
-        progress: bool,
-    ) -> None:
-        self.threads, self.settings = threads, threads.settings
-        self.text = _text(corpus)
-        self.held_out = None if held_out is None else _text(held_out)
-        self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
-        self.on_epoch, self.progress = on_epoch, progress
-        self.identity = {
-            "corpus": corpus.fingerprint() if checkpoint is not None else "",
-            "held_out": held_out is not None,
-            "vocabulary": len(threads.model.centers),
-            "reproducible": threads.reproducible,
-            **asdict(self.settings),
-        }
-
-    def run(self) -> _Position:
-        """Train to the end, from the checkpoint if there is one."""
-        position = self._resumed()
-        self.threads.compile(self.text)
-        tokens, blocks = len(self.text.ids), self.threads.blocks(self.text)
-        saved = time.monotonic()
-        with tqdm(
-            total=tokens * self.settings.epochs,
-            initial=min(position.block * self.threads.shape.block_tokens, tokens) + position.epoch * tokens,
-            unit=" words",
-            unit_scale=True,
-            desc="word2vec",
-            disable=not self.progress,
-            dynamic_ncols=True,
-        ) as bar:
-            while position.epoch < self.settings.epochs:
-                start = time.monotonic()
-                last = min(position.block + SPAN_BLOCKS, blocks)
-                loss, pairs = self.threads.run(
-                    self.text,
-                    position.block,
-                    last,
-                    epoch=position.epoch,
-                    rate=self.settings.learning_rate,
-                    before=position.epoch * tokens,
-                    all_tokens=tokens * self.settings.epochs,
-                )
-                if not np.isfinite(loss):
-                    raise FloatingPointError(
-                        f"the loss became {loss} in epoch {position.epoch + 1}; try learning_rate="
-                        f"{self.settings.learning_rate / 4:g}"
-                    )
-                end_of_span = min(last * self.threads.shape.block_tokens, tokens)
-                bar.update(end_of_span - position.block * self.threads.shape.block_tokens)
-                position = replace(
-                    position,
-                    block=last,
-                    loss=position.loss + loss,
-                    pairs=position.pairs + pairs,
-                    seconds=position.seconds + time.monotonic() - start,
-                )
-                bar.set_postfix_str(
-                    f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {_mean(position):.4f}",
-                    refresh=False,
-                )
-                if last == blocks:
-                    position = self._finished_epoch(position)
-                if self.checkpoint is not None and time.monotonic() - saved >= self.checkpoint_seconds:
-                    self._save(position)
-                    saved = time.monotonic()
-        return position
-
-    def _finished_epoch(self, position: _Position) -> _Position:
-        valid_loss = None
-        if self.held_out is not None:
-            blocks = self.threads.blocks(self.held_out)
-            loss, pairs = self.threads.run(
-                self.held_out, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1
-            )
-            valid_loss = loss / max(pairs, 1)
-        report = EpochReport(
-            epoch=position.epoch + 1,
-            loss=_mean(position),
-            pairs=position.pairs,
-            valid_loss=valid_loss,
-            words_per_second=len(self.text.ids) / max(position.seconds, 1e-9),
-            seconds=position.seconds,
-        )
-        if self.on_epoch is not None:
-            self.on_epoch(report)
-        return _Position(
-            epoch=position.epoch + 1,
-            losses=[*position.losses, report.loss],
-            valid_losses=position.valid_losses if valid_loss is None else [*position.valid_losses, valid_loss],
-        )
-
-    def _save(self, position: _Position) -> None:
-        if self.checkpoint is not None:
-            model = self.threads.model
-            state = {"identity": self.identity, "position": asdict(position)}
-            save_checkpoint(self.checkpoint, {"centers": model.centers, "contexts": model.contexts}, state)
-
-    def _resumed(self) -> _Position:
-        """Take weights and position from the checkpoint, if there is one."""
-        if self.checkpoint is None or not Path(self.checkpoint).exists():
-            return _Position()
-        arrays, state = load_checkpoint(self.checkpoint)
-        found = state.get("identity", {})
-        different = [name for name, value in self.identity.items() if found.get(name) != value]
-        if different:
-            described = ", ".join(
-                f"{name} {found.get(name)!r} there, {self.identity[name]!r} here" for name in different
-            )
-            raise ValueError(
-                f"checkpoint must be of the same corpus and settings, got {os.fspath(self.checkpoint)!r} "
-                f"({described}); delete it to start from the beginning, or name another file"
-            )
-        self.threads.model.centers[:] = arrays["centers"]
-        self.threads.model.contexts[:] = arrays["contexts"]
-        return _Position(**state["position"])
-
-
-def _mean(position: _Position) -> float:
-    return position.loss / max(position.pairs, 1)
-
-
-def _text(corpus: EncodedCorpus) -> Text:
-    """The arrays as the kernel wants them: plain, and read-only whether mapped or not."""
-    ids, offsets = np.asarray(corpus.ids), np.asarray(corpus.offsets, np.int64).view()
-    ids.flags.writeable = offsets.flags.writeable = False
-    return Text(ids, offsets)
+def _held_out(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+    try:
+        return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
+    except ValueError as error:
+        raise ValueError(f"valid must be a corpus with words of the trained vocabulary: {error}") from error
 
 
 def _fresh_model(words: list[str], settings: Word2VecSettings, init: WordVectors | None) -> Model:

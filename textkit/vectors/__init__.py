@@ -1,1 +1,1 @@
-"""Stage 2: words <-> vectors. Uses numpy, never torch."""
+"""Stage 2: words <-> vectors. Uses numpy, and torch only inside `to_embedding`."""
