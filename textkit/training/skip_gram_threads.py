@@ -39,11 +39,13 @@ PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
 def shape_for(settings: Word2VecSettings, share: float) -> Shape:
     """Fix blocks and noise words for a corpus of which subsampling keeps ``share``.
 
-    The noise words of a block grow with ``negatives``, so that each stands for about as many draws in any setting:
-    32 for 5 negatives. (Measured on 17 M tokens of Wikipedia: 24 cost analogies, 64 gained nothing.)
+    The noise words of a block grow with ``negatives``, so that each stands for about as many draws in any setting: 32
+    for 5 negatives. Longer vectors need more of them to be as good: twice as many from 300 dimensions on. (On 17 M
+    tokens of Wikipedia 24 instead of 32 cost analogies at 100 dimensions, and 32 instead of 64 at 300.)
     """
     tokens = min(max(round(BLOCK_CENTERS / max(share, 1e-6)), 1), BLOCK_TOKENS)
-    drawn = min(max(round_up(round(6.4 * settings.negatives), 8), 32), MAX_DRAWN)
+    drawn = 6.4 * settings.negatives * min(max(settings.dim / 150, 1), 2)
+    drawn = min(max(round_up(round(drawn), 8), 32), MAX_DRAWN)
     return Shape(tokens, settings.window, settings.negatives, drawn)
 
 
