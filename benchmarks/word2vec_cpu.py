@@ -227,7 +227,9 @@ def main(
         for mode in ("hogwild", "reproducible"):  # compile, so that no measured run does
             small = folder / "small.txt"
             small.write_text("one two three\n" * 20, encoding="utf-8")
-            train_textkit(mode, small, folder / "small.safetensors", {**settings, "subsample": 0, "epochs": 1, "seed": 0})
+            train_textkit(
+                mode, small, folder / "small.safetensors", {**settings, "subsample": 0, "epochs": 1, "seed": 0}
+            )
         sgemm, kept = sgemm_rate(workers), kept_share(text, settings)
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in SYSTEMS}
         slower = {"both": "", "file": "gensim sentences", "sentences": "gensim file"}[gensim]

@@ -6,7 +6,7 @@ import torch
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, noise_distribution
 from textkit.batches.records import SkipGramBatch
-from textkit.kernels.skip_gram_cpu import (
+from textkit.kernels.skip_gram_arrays import (
     Model,
     Shape,
     Tables,
@@ -14,12 +14,12 @@ from textkit.kernels.skip_gram_cpu import (
     aligned_zeros,
     band_masks,
     block_rows,
-    block_steps,
     center_rows,
     round_up,
     scratch,
     steps,
 )
+from textkit.kernels.skip_gram_cpu import block_steps
 from textkit.models.skip_gram import SkipGram, SkipGramConfig
 
 KEY = 987654321

@@ -12,17 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
-from textkit.kernels.skip_gram_cpu import (
-    MAX_DRAWN,
-    Model,
-    Shape,
-    Tables,
-    Text,
-    band_masks,
-    round_up,
-    scratch,
-    steps,
-)
+from textkit.kernels.skip_gram_arrays import MAX_DRAWN, Model, Shape, Tables, Text, band_masks, round_up, scratch, steps
 from textkit.kernels.workers import Report, Span, run_hogwild, run_rounds
 from textkit.training.settings import Word2VecSettings
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.kernels.skip_gram_cpu import Model, aligned_zeros, round_up
+from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.settings import Word2VecSettings, check_count

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from textkit.kernels.skip_gram_cpu import Text
+from textkit.kernels.skip_gram_arrays import Text
 from textkit.text.encoding import EncodedCorpus
 from textkit.training.checkpoint import load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.skip_gram_threads import SPAN_BLOCKS, SkipGramThreads
