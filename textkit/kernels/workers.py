@@ -6,6 +6,7 @@ They are the only ones whose machine code is kept on the disk. Numba makes it an
 one of those it imports has: touch this file after working on them.
 """
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -215,3 +216,12 @@ def run_rounds(
         at[0] += 1
         at[1] = 0
     return True
+
+
+def forget_kept_code() -> None:
+    """Delete the machine code on the disk, so that it is made anew."""
+    for function in (run_hogwild, run_rounds):
+        folder = getattr(function.stats, "cache_path", None)
+        if folder is not None:
+            for index in Path(folder).glob(f"workers.{function.py_func.__name__}-*.nbi"):
+                index.unlink(missing_ok=True)

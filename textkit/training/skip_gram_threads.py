@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
 from textkit.kernels.skip_gram_arrays import MAX_DRAWN, Model, Shape, Tables, Text, band_masks, round_up, scratch, steps
-from textkit.kernels.workers import Report, Span, run_hogwild, run_rounds
+from textkit.kernels.workers import Report, Span, forget_kept_code, run_hogwild, run_rounds
 from textkit.training.settings import Word2VecSettings
 
 BLOCK_CENTERS = 64  # centers that share their noise words, on average
@@ -90,7 +90,11 @@ class SkipGramThreads:
     def compile(self, text: Text) -> None:
         """Load the kernel from the disk, or compile it and say so, once per installation."""
         with _notice(1.0, "textkit: compiling the word2vec kernel; this happens once after installing ..."):
-            self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
+            try:
+                self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
+            except Exception:  # whatever reading code raises that another version left there, or a power cut
+                forget_kept_code()
+                self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
 
     def run(
         self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
