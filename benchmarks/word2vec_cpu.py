@@ -1,7 +1,7 @@
 """textkit beside gensim on one corpus, in one run: speed, memory and quality of skip-gram word vectors.
 
     pip install -c constraints.txt -e ".[bench]"
-    python benchmarks/word2vec_cpu.py                      # about an hour on two cores
+    python benchmarks/word2vec_cpu.py                      # a quarter of an hour on two cores
     python benchmarks/word2vec_cpu.py --dim 300 --seeds 3
     python benchmarks/word2vec_cpu.py --corpus my.txt --seeds 1 --epochs 1
 

@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 
 from textkit.kernels.simd import (
-    add,
     broadcast,
     load,
     multiply_add,
@@ -143,13 +142,6 @@ def clear_row(target: Any, i: int) -> None:
     """``target[i] = 0``."""
     for d in range(0, target.shape[1], 8):
         store(target, i, d, zero())
-
-
-@njit(nogil=True)
-def add_row(target: Any, i: int, source: Any, j: int) -> None:
-    """``target[i] += source[j]``."""
-    for d in range(0, target.shape[1], 8):
-        store(target, i, d, add(load(target, i, d), load(source, j, d)))
 
 
 @njit(nogil=True)
