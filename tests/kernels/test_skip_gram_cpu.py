@@ -1,5 +1,7 @@
 """The kernel against the readable model: the same pairs, the same loss, the gradient that autograd finds."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -12,9 +14,9 @@ from textkit.kernels.skip_gram_arrays import (
     Tables,
     Text,
     aligned_zeros,
-    band_masks,
     block_rows,
     center_rows,
+    lane_masks,
     round_up,
     scratch,
     steps,
@@ -35,9 +37,9 @@ def hashed(purpose, place):
     return x ^ (x >> 31)
 
 
-def pairs_of_block(documents, block, block_tokens, window, keep):
-    """Every (center, context) pair whose center is a kept token of the block, straight from the definition."""
-    pairs, place = [], 0
+def contexts_of_block(documents, block, block_tokens, window, keep):
+    """Every kept token of the block and the words around it, straight from the definition."""
+    centers, place = [], 0
     for document in documents:
         kept = []
         for word in document:
@@ -47,10 +49,22 @@ def pairs_of_block(documents, block, block_tokens, window, keep):
         for i, (where, center) in enumerate(kept):
             if where // block_tokens == block:
                 reach = 1 + ((hashed(1, where) >> 32) * window >> 32)
-                for j in range(max(0, i - reach), min(len(kept), i + reach + 1)):
-                    if j != i:
-                        pairs.append((center, kept[j][1]))
-    return pairs
+                around = range(max(0, i - reach), min(len(kept), i + reach + 1))
+                centers.append((center, [kept[j][1] for j in around if j != i]))
+    return centers
+
+
+def noise_words_met(centers, window, drawn):
+    """How many noise words each center meets: in proportion to its contexts, the same for each four in a row.
+
+    The centers with most contexts come first, and the first of four counts; whole eights are met.
+    """
+    order = sorted(range(len(centers)), key=lambda c: -len(centers[c][1]))
+    met = [0] * len(centers)
+    for s, c in enumerate(order):
+        most = len(centers[order[s // 4 * 4]][1])
+        met[c] = math.ceil(most * drawn / (2 * window) / 8) * 8
+    return met
 
 
 class Case:
@@ -70,7 +84,7 @@ class Case:
         self.model = Model(aligned_zeros(WORDS, width), aligned_zeros(WORDS, width))
         for matrix in self.model:
             matrix[:, :dim] = random.normal(size=(WORDS, dim))
-        tables = Tables(self.keep.astype(np.float32), *alias_tables(noise_distribution(counts)), band_masks(window))
+        tables = Tables(self.keep.astype(np.float32), *alias_tables(noise_distribution(counts)), lane_masks(window))
         text = Text(ids, np.cumsum([0, *lengths]))
         self.out = steps(2, self.shape, width)
         self.base = block_rows(self.shape)  # the second place of two, to see that nothing is written outside
@@ -79,7 +93,8 @@ class Case:
             text, block, self.shape, tables, self.model, self.rate, np.uint64(KEY), scratch(self.shape, width),
             self.out, self.base,
         )  # fmt: skip
-        self.expected_pairs = pairs_of_block(self.documents, block, block_tokens, window, self.keep)
+        self.centers = contexts_of_block(self.documents, block, block_tokens, window, self.keep)
+        self.met = noise_words_met(self.centers, window, drawn)
         self.noise = self.out.targets[self.base + block_rows(self.shape) - drawn :]
         self.dim = dim
 
@@ -106,21 +121,27 @@ CASES = [
 @pytest.mark.parametrize("settings", CASES)
 def test_block_equals_the_readable_model(settings):
     case = Case(**settings)
-    assert case.pairs == len(case.expected_pairs) > 0
+    assert case.pairs == sum(len(contexts) for _, contexts in case.centers) > 0
 
-    # the readable model, in float64: each pair with all the noise words of the block, weighed to `negatives` of them
+    # the readable model, in float64: each pair with all the noise words of its center, weighed to `negatives` of them
     readable = SkipGram(SkipGramConfig(vocab=WORDS, dim=case.dim, sparse=False)).double()
     with torch.no_grad():
         readable.centers.weight.copy_(torch.from_numpy(case.model.centers[:, : case.dim]))
         readable.contexts.weight.copy_(torch.from_numpy(case.model.contexts[:, : case.dim]))
-    centers, contexts = torch.tensor(case.expected_pairs).unbind(1)
-    noise = torch.from_numpy(case.noise.astype(np.int64)).expand(len(centers), -1)
-    batch = SkipGramBatch(centers=centers, contexts=contexts, negatives=noise)
-    near, far = readable(batch)
-    share = case.shape.negatives / case.shape.drawn
-    loss = -torch.nn.functional.logsigmoid(near).sum() - share * torch.nn.functional.logsigmoid(-far).sum()
-    if share == 1:
-        assert loss.item() == pytest.approx(readable.loss(batch).total.item())
+    loss = torch.zeros((), dtype=torch.float64)
+    for (center, contexts), met in zip(case.centers, case.met, strict=True):
+        if contexts:
+            batch = SkipGramBatch(
+                centers=torch.full((len(contexts),), int(center)),
+                contexts=torch.tensor(np.array(contexts)),
+                negatives=torch.from_numpy(case.noise[:met].astype(np.int64)).expand(len(contexts), -1),
+            )
+            near, far = readable(batch)
+            weight = case.shape.negatives / met
+            own = -torch.nn.functional.logsigmoid(near).sum() - weight * torch.nn.functional.logsigmoid(-far).sum()
+            if weight == 1:
+                assert own.item() == pytest.approx(readable.loss(batch).total.item())
+            loss = loss + own
     loss.backward()
 
     assert case.loss == pytest.approx(loss.item(), rel=1e-5)
@@ -140,40 +161,33 @@ def test_a_block_writes_only_its_own_rows():
     assert not case.out.rows[: case.base].any()
 
 
-def logistic(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def test_loads_are_the_rate_times_errors_times_squared_lengths():
+def test_loads_bound_how_far_scores_change():
     case = Case(**CASES[1])
     centers, contexts = (matrix[:, : case.dim].astype(np.float64) for matrix in case.model)
-    share = case.shape.negatives / case.shape.drawn
-    of_centers, of_contexts = np.zeros(WORDS), np.zeros(WORDS)
+    middle = case.base + center_rows(case.shape)
+    rows, targets, loads = case.out.rows[:, : case.dim].astype(np.float64), case.out.targets, case.out.loads
+    longest_center = max(np.linalg.norm(centers[center]) for center, _ in case.centers)
+    longest_context = max(np.linalg.norm(contexts[word]) for word in targets[middle:] if word >= 0)
 
-    def add(center, context, error):
-        of_centers[center] += error * max(1, contexts[context] @ contexts[context])
-        of_contexts[context] += error * max(1, centers[center] @ centers[center])
+    used = middle + np.flatnonzero(targets[middle:] >= 0)
+    np.testing.assert_allclose(loads[used], longest_center * np.linalg.norm(rows[used], axis=1), rtol=1e-4)
 
-    for center, context in case.expected_pairs:
-        add(center, context, 1 - logistic(centers[center] @ contexts[context]))
-        for word in case.noise:
-            add(center, word, share * logistic(centers[center] @ contexts[word]))
-    split = center_rows(case.shape)
-    for expected, first, last in [(of_centers, 0, split), (of_contexts, split, block_rows(case.shape))]:
-        found = np.zeros(WORDS)
-        for row in range(case.base + first, case.base + last):
-            if case.out.targets[row] >= 0:
-                found[case.out.targets[row]] += case.out.loads[row]
-        np.testing.assert_allclose(found, case.rate * expected, rtol=1e-4, atol=1e-5)
+    # the rows of centers: those with most contexts first
+    order = sorted(range(len(case.centers)), key=lambda c: -len(case.centers[c][1]))
+    for row, c in enumerate(order, start=case.base):
+        center, around = case.centers[c]
+        errors = [1 - 1 / (1 + np.exp(-centers[center] @ contexts[context])) for context in around]
+        near = case.rate * (errors @ contexts[around]) if around else np.zeros(case.dim)
+        expected = longest_context * max(np.linalg.norm(near), np.linalg.norm(rows[row]))
+        assert targets[row] == center
+        assert loads[row] == pytest.approx(expected, rel=1e-4)
 
 
 def test_blocks_together_hold_every_pair_once():
     settings = {**CASES[1], "block_tokens": 16}
-    total = sum(Case(**settings, block=block).pairs for block in range(7))
-    case = Case(**settings)
-    assert total == sum(
-        len(pairs_of_block(case.documents, block, 16, case.shape.window, case.keep)) for block in range(7)
-    )
+    found = sum(Case(**settings, block=block).pairs for block in range(7))
+    whole = Case(**{**settings, "block_tokens": 200}, block=0)
+    assert found == whole.pairs == sum(len(contexts) for _, contexts in whole.centers)
 
 
 def test_noise_follows_the_distribution():
@@ -187,7 +201,8 @@ def test_noise_follows_the_distribution():
     assert drawn[4] == 0
 
 
-def test_band_masks_by_hand():
-    masks = band_masks(2).reshape(3, 3, -1)
-    np.testing.assert_array_equal(masks[2, 1], [1, 1, 0, 1, 0, 0, 0, 0])
-    assert not masks[0, 0].any()
+def test_lane_masks_by_hand():
+    masks = lane_masks(5)
+    np.testing.assert_array_equal(masks[3], [1] * 3 + [0] * 13)
+    assert not masks[0].any()
+    np.testing.assert_array_equal(masks[10], [1] * 10 + [0] * 6)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from textkit.kernels.tiles import add_scaled_row, clear_row, combine, copy_row, dot_rows
+from textkit.kernels.tiles import add_scaled_row, clear_row, combine, copy_row, dot_eight, transpose, weigh_rows
 
 RANDOM = np.random.default_rng(3)
 
@@ -10,27 +10,53 @@ def numbers(*shape):
     return RANDOM.standard_normal(shape).astype(np.float32)
 
 
+def without(rows, begin, gap, count):
+    """The indices of ``count`` rows from ``begin`` on, save the ``gap``-th."""
+    return [row for row in range(begin, rows) if row != begin + gap][:count]
+
+
 @pytest.mark.parametrize("width", [8, 16, 24, 32, 104])
-def test_dot_rows_is_a_matrix_product_of_two_rows(width):
-    X, Y, out = numbers(4, width), numbers(12, width), np.zeros((4, 12), np.float32)
-    dot_rows(X, 2, Y, 3, 8, out, 4, 1)
-    expected = X[2:4] @ Y[3:11].T
-    np.testing.assert_allclose(out[2, 4:12], expected[0], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(out[3, 1:9], expected[1], rtol=1e-4, atol=1e-5)
-    assert np.count_nonzero(out) == 16
+@pytest.mark.parametrize("gap", [-3, 0, 3, 7, 8, 11])
+def test_dot_eight_leaves_out_one_row(width, gap):
+    X, Y, out = numbers(4, width), numbers(12, width), np.zeros((4, 24), np.float32)
+    dot_eight(X, 2, Y, 3, gap, out, 1, 8)
+    begin, gap = (4, 99) if gap < 0 else (3, gap)  # a gap that lies behind: all rows come one later
+    np.testing.assert_allclose(out[1, 8:16], Y[without(12, begin, gap, 8)] @ X[2], rtol=1e-4, atol=1e-5)
+    assert np.count_nonzero(out) == 8
 
 
-@pytest.mark.parametrize("width", [8, 16, 24, 32, 40, 56, 104])
-@pytest.mark.parametrize("onto", [0, 1])
-def test_combine_multiplies_a_matrix_and_its_transpose(width, onto):
-    A, X = numbers(6, 8), numbers(9, width)
-    out = numbers(8, width)
+@pytest.mark.parametrize("width", [8, 32, 40, 64, 104, 200])
+@pytest.mark.parametrize("gap", [0, 2, 5])
+def test_weigh_rows_leaves_out_one_row(width, gap):
+    A, Y, out = numbers(2, 8), numbers(9, width), numbers(3, width)
     before = out.copy()
-    combine(out, 4, onto, A, 8 * 1 + 2, 8, 1, X, 3, 5)  # rows 1..4, columns 2..6
-    np.testing.assert_allclose(out[4:8], A[1:5, 2:7] @ X[3:8] + onto * before[4:8], rtol=1e-4, atol=1e-5)
+    weigh_rows(out, 1, A, 8 + 2, Y, 3, gap, 5)
+    np.testing.assert_allclose(out[1], A[1, 2:7] @ Y[without(9, 3, gap, 5)], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(out[[0, 2]], before[[0, 2]])
+    weigh_rows(out, 1, A, 0, Y, 0, 0, 0)
+    assert not out[1].any()
+
+
+@pytest.mark.parametrize("columns", [8, 16, 24, 32, 40, 56, 104])
+@pytest.mark.parametrize("onto", [0, 1])
+def test_combine_multiplies_a_matrix_and_its_transpose(columns, onto):
+    A, X = numbers(6, 8), numbers(9, columns + 8)
+    out = numbers(8, columns + 8)
+    before = out.copy()
+    combine(out, 4, onto, A, 8 * 1 + 2, 8, 1, X, 3, 5, columns)  # rows 1..4, columns 2..6
+    expected = A[1:5, 2:7] @ X[3:8] + onto * before[4:8]
+    np.testing.assert_allclose(out[4:8, :columns], expected[:, :columns], rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(out[:4], before[:4])
-    combine(out, 0, onto, A, 2, 1, 8, X, 0, 6)  # columns 2..5 as rows
-    np.testing.assert_allclose(out[:4], A[:, 2:6].T @ X[:6] + onto * before[:4], rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(out[:, columns:], before[:, columns:])
+    combine(out, 0, onto, A, 2, 1, 8, X, 0, 6, columns)  # columns 2..5 as rows
+    expected = A[:, 2:6].T @ X[:6] + onto * before[:4]
+    np.testing.assert_allclose(out[:4, :columns], expected[:, :columns], rtol=1e-4, atol=1e-5)
+
+
+def test_transpose():
+    X, out = numbers(18, 24), np.zeros((24, 16), np.float32)
+    transpose(X, 16, out)
+    np.testing.assert_array_equal(out, X[:16].T)
 
 
 def test_rows_are_copied_cleared_and_added():

@@ -26,5 +26,16 @@ def test_kept_code_of_another_version_is_made_anew(tmp_path):
     assert gone not in index.read_bytes()
 
 
+def test_kept_code_of_other_sources_is_made_anew(tmp_path):
+    index = Path(python(INDEX, tmp_path).stdout.strip())
+    python(TRAIN, tmp_path)
+    kept = index.stat().st_mtime_ns
+    python(TRAIN, tmp_path)
+    assert index.stat().st_mtime_ns == kept
+    (index.parent / "workers.sources").write_text("the digest of an older version")
+    python(TRAIN, tmp_path)
+    assert index.stat().st_mtime_ns > kept
+
+
 def test_kept_code_has_a_place():
     assert run_hogwild.stats.cache_path

@@ -226,6 +226,31 @@ def sums_of_eight(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g
     return float32x8(*[float32x8] * WIDTH), code
 
 
+@intrinsic
+def transpose_eight(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
+    """The columns of the eight rows ``a`` to ``h``, as eight vectors."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = list(args)
+        for lanes_low, lanes_high in (
+            ([0, 8, 1, 9, 4, 12, 5, 13], [2, 10, 3, 11, 6, 14, 7, 15]),  # pairs of rows, number by number
+            ([0, 1, 8, 9, 4, 5, 12, 13], [2, 3, 10, 11, 6, 7, 14, 15]),  # then two by two
+        ):
+            step = 1 if lanes_low[1] == 8 else 2
+            mixed = list(rows)
+            for i in range(WIDTH):
+                if i & step == 0:
+                    mixed[i] = _shuffle(builder, rows[i], rows[i + step], lanes_low)
+                    mixed[i + step] = _shuffle(builder, rows[i], rows[i + step], lanes_high)
+            rows = mixed
+        low = [_shuffle(builder, rows[i], rows[i + 4], [0, 1, 2, 3, 8, 9, 10, 11]) for i in range(4)]
+        high = [_shuffle(builder, rows[i], rows[i + 4], [4, 5, 6, 7, 12, 13, 14, 15]) for i in range(4)]
+        columns = [part[i] for part in (low, high) for i in (0, 2, 1, 3)]
+        return context.make_tuple(builder, signature.return_type, columns)
+
+    return types.containers.UniTuple(float32x8, WIDTH)(*[float32x8] * WIDTH), code
+
+
 def _reduced(builder: Any, vector: Any, combine: Any) -> Any:
     for lanes in ([4, 5, 6, 7, 4, 5, 6, 7], [2, 3, 2, 3, 2, 3, 2, 3], [1] * WIDTH):
         vector = combine(vector, _shuffle(builder, vector, vector, lanes))

@@ -27,7 +27,10 @@ class Tables(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """The numbers that fix the work: tokens of a block, window, negatives for a pair, noise words drawn for a block."""
+    """The numbers that fix the work: tokens of a block, window, negatives for a pair, noise words drawn for a block.
+
+    A center with all 2 * window contexts meets all noise words of its block, one with fewer meets fewer.
+    """
 
     block_tokens: int
     window: int
@@ -46,9 +49,9 @@ class Steps(NamedTuple):
     """What blocks want to add to the model, a row for every use of a word.
 
     rows (n, width) float32 has the learning rate included; targets (n,) int32 is the word of each row or -1. loads
-    (n,) float32 says how far a step reaches: the learning rate times the sum of error * max(1, |y|**2) over the vectors
-    y that it is made of; an error is 1 - s for a pair and s for noise, s the logistic function of the score. No score
-    changes by more, and the curvature of the loss along the step is no larger, since s * (1 - s) is below both errors.
+    (n,) float32 says how far a step reaches: its length, times that of the longest vector which it can meet in the
+    block. Sums of loads bound what the sum of the steps does to a score. For a center it is the length of what its
+    contexts alone add, if that is longer: noise may cancel it in one score, but not in each.
     A block owns `block_rows` rows of each: first the centers, then the contexts and, behind them, the noise words.
     """
 
@@ -58,25 +61,34 @@ class Steps(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """One thread's working memory; see `scratch`."""
+    """One thread's working memory; see `scratch`.
+
+    kept (ids), place (in the text), first, last and Y (the context vectors) belong to the collected tokens, left
+    and counts to the centers in the order of the text. X (the center vectors), near and far (scores, then
+    coefficients), lengths (of what contexts add), products and weights stand in the order of `order`, whose inverse
+    is `rank`. N are the vectors of the noise words, T is N transposed.
+    """
 
     kept: Any
     place: Any
     first: Any
     last: Any
+    order: Any
+    rank: Any
+    left: Any
+    counts: Any
+    buckets: Any
+    met: Any
+    meeting: Any
     X: Any
     Y: Any
     N: Any
+    T: Any
     near: Any
     far: Any
+    lengths: Any
     products: Any
-    counts: Any
-    X_norms: Any
-    Y_norms: Any
-    N_norms: Any
-    center_loads: Any
-    context_loads: Any
-    noise_loads: Any
+    weights: Any
 
 
 def round_up(n: int, multiple: int) -> int:
@@ -100,23 +112,13 @@ def aligned_zeros(rows: int, width: int) -> np.ndarray[Any, Any]:
     return array
 
 
-def band_width(window: int) -> int:
-    """Numbers in a row of the band of scores: 2 * window + 1 and a margin of 3, in whole vectors."""
-    return round_up(2 * window + 4, 8)
-
-
-def band_masks(window: int) -> np.ndarray[Any, Any]:
-    """Which columns of the band are pairs: 1 for contexts, 0 for the center, beyond the reach and in the margin.
+def lane_masks(window: int) -> np.ndarray[Any, Any]:
+    """Which numbers of a row of scores are pairs: row ``n`` has 1 for the first ``n`` and 0 for the rest.
 
     Returns:
-        ((window + 1) ** 2, band width) float32; row ``left * (window + 1) + right`` for so many contexts on each side.
+        (2 * window + 1, 2 * window rounded up to a multiple of 8) float32.
     """
-    masks = np.zeros((window + 1, window + 1, band_width(window)), np.float32)
-    for left in range(window + 1):
-        for right in range(window + 1):
-            masks[left, right, window - left : window + right + 1] = 1
-            masks[left, right, window] = 0
-    return masks.reshape((window + 1) ** 2, -1)
+    return (np.arange(round_up(2 * window, 8)) < np.arange(2 * window + 1)[:, None]).astype(np.float32)
 
 
 def center_rows(shape: Shape) -> int:
@@ -137,24 +139,27 @@ def steps(blocks: int, shape: Shape, width: int) -> Steps:
 
 def scratch(shape: Shape, width: int) -> Scratch:
     """Working memory for one thread."""
-    tokens, band = center_rows(shape), band_width(shape.window)
+    tokens = center_rows(shape)
     around = tokens + 2 * shape.window
     return Scratch(
         kept=np.zeros(around, np.int32),
         place=np.zeros(around, np.int64),
         first=np.zeros(around, np.int64),
         last=np.zeros(around, np.int64),
+        order=np.zeros(tokens, np.int64),
+        rank=np.zeros(tokens, np.int64),
+        left=np.zeros(tokens, np.int64),
+        counts=np.zeros(tokens, np.int64),
+        buckets=np.zeros(2 * shape.window + 2, np.int64),
+        met=np.zeros(tokens // 4, np.int64),
+        meeting=np.zeros(shape.drawn // 8, np.int64),
         X=aligned_zeros(tokens, width),
-        Y=aligned_zeros(tokens + band, width),
+        Y=aligned_zeros(around + 8, width),
         N=aligned_zeros(shape.drawn, width),
-        near=aligned_zeros(tokens, band),
+        T=aligned_zeros(width, shape.drawn),
+        near=aligned_zeros(tokens, round_up(2 * shape.window, 8)),
         far=aligned_zeros(tokens, shape.drawn),
+        lengths=np.zeros(tokens, np.float32),
         products=aligned_zeros(1, round_up(tokens, 8)),
-        counts=aligned_zeros(1, round_up(tokens, 8)),
-        X_norms=aligned_zeros(1, round_up(tokens, 8)),
-        Y_norms=aligned_zeros(1, round_up(tokens + band, 8)),
-        N_norms=aligned_zeros(1, shape.drawn),
-        center_loads=aligned_zeros(1, round_up(tokens, 8)),
-        context_loads=aligned_zeros(1, round_up(tokens + band, 8)),
-        noise_loads=aligned_zeros(1, shape.drawn),
+        weights=aligned_zeros(1, round_up(tokens, 8)),
     )

@@ -4,7 +4,8 @@ The text is cut into blocks of consecutive tokens. Within a block every kept tok
 drawn once for all of them, and all gradients are taken at the parameters that the block began with. The work is then
 a few small matrix products instead of thousands of single pairs. The expected gradient is that of equation 4 of
 Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality": a center with n
-contexts meets each of the N shared noise words with the weight n * negatives / N.
+contexts meets the first N noise words of its block with the weight n * negatives / N. N grows with n, as the number of
+draws does in the published program, so that no work is spent on centers that count little.
 
 All random numbers are hashes of (key of the epoch, place in the text), so that nothing depends on which thread does
 the work.
@@ -28,11 +29,21 @@ from textkit.kernels.simd import (
     product,
     splat,
     store,
-    subtract,
     total,
     zero,
 )
-from textkit.kernels.tiles import clear_row, combine, copy_row, dot_rows, prefetch_row, square_norms
+from textkit.kernels.tiles import (
+    add_scaled_row,
+    clear_row,
+    combine,
+    copy_row,
+    dot_eight,
+    length,
+    longest,
+    prefetch_row,
+    transpose,
+    weigh_rows,
+)
 
 _SUBSAMPLE, _REACH, _NOISE = 0, 1, 2  # what a hash is for
 
@@ -129,109 +140,121 @@ def _noise_word(accept: Any, alias: Any, key: Any, draw: Any) -> Any:
 
 
 @njit(nogil=True)
-def _near_scores(size: Any, begin: Any, shape: Any, tables: Any, rate: Any, key: Any, work: Any) -> Any:
-    """Turn the pairs of the block into coefficients, in ``work.near``, and return their loss and number.
+def _sort_centers(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any:
+    """Draw the reach of each center, and put those with many contexts first; return the number of pairs.
 
-    ``near[c, j]`` belongs to center ``c`` and context ``c + j - window``. ``work.counts`` becomes the number of
-    contexts of each center; the loads of centers and contexts are begun.
+    A center meets noise words in proportion to its contexts, so that four in a row then meet about as many. Fills
+    ``work.left`` and ``work.counts``, the contexts on the left and on both sides of each center; ``work.order``, the
+    centers so sorted, and its inverse ``work.rank``; and, in that order, ``work.met``, the noise words that each four
+    centers meet, and ``work.meeting``, how many centers meet the noise words from ``8 * k`` on.
     """
-    window, masks = shape.window, tables.masks
-    band = work.near.shape[1]
-    X, Y, near, place, first, last = work.X, work.Y, work.near, work.place, work.first, work.last
-    counts, products, X_norms, Y_norms = work.counts, work.products, work.X_norms, work.Y_norms
-    center_loads, context_loads = work.center_loads, work.context_loads
+    place, first, last, left, counts = work.place, work.first, work.last, work.left, work.counts
+    order, rank, buckets, met, meeting = work.order, work.rank, work.buckets, work.met, work.meeting
+    most, drawn = 2 * shape.window, shape.drawn
     tiles = (size + 3) // 4 * 4
-    for j in range(0, context_loads.shape[1], 8):
-        store(context_loads, 0, j, zero())
-    minus, step = splat(np.float32(-1)), splat(rate)
-    excess = zero()
+    for n in range(most + 2):
+        buckets[n] = 0
     pairs = 0
-    zero_column = np.int64(0)  # a literal would be a compilation of its own
+    for c in range(size):
+        at = begin + c
+        reach = 1 + _below(_hash(key, _REACH, place[at]), shape.window)
+        left[c] = min(reach, at - first[at])
+        counts[c] = left[c] + min(reach, last[at] - at)
+        buckets[most - counts[c] + 1] += 1
+        pairs += counts[c]
+    for n in range(most + 1):
+        buckets[n + 1] += buckets[n]
+    for c in range(size):
+        s = buckets[most - counts[c]]
+        buckets[most - counts[c]] += 1
+        order[s], rank[c] = c, s
+    for k in range(drawn // 8):
+        meeting[k] = 0
     for i in range(0, tiles, 4):
-        dot_rows(X, i, Y, i, band, near, zero_column, zero_column - 1)
-        dot_rows(X, i + 2, Y, i, band, near, zero_column - 2, zero_column - 3)
-        for c in range(i, i + 4):
-            left = right = 0
-            if c < size:
-                at = begin + c
-                reach = 1 + _below(_hash(key, _REACH, place[at]), window)
-                left = min(reach, at - first[at])
-                right = min(reach, last[at] - at)
-            pairs += left + right
-            counts[0, c] = left + right
-            row = left * (window + 1) + right
-            grown, load_of_center, norm = one(), zero(), splat(X_norms[0, c])
-            for j in range(0, band, 8):
-                mask = load(masks, row, j)
-                x = multiply(minus, load(near, c, j))
-                e = exp_minus_abs(x)
-                grown = multiply(grown, multiply_add(mask, e, one()))
-                excess = multiply_add(mask, positive_part(x), excess)
-                coefficient = multiply(multiply(mask, step), logistic(x, e))
-                store(near, c, j, coefficient)
-                store(context_loads, 0, c + j, multiply_add(coefficient, norm, load(context_loads, 0, c + j)))
-                load_of_center = multiply_add(coefficient, load(Y_norms, 0, c + j), load_of_center)
-                if j % 64 == 56:  # the product of more numbers could pass the largest float32
-                    excess = add(excess, logarithm(grown))
-                    grown = one()
-            center_loads[0, c] = total(load_of_center)
-            products[0, c] = product(grown)
-    logs = zero()
-    for c in range(0, tiles, 8):
-        logs = add(logs, logarithm(load(products, 0, c)))
-    return np.float64(total(logs)) + np.float64(total(excess)), pairs
+        met[i // 4] = (counts[order[i]] * drawn + 8 * most - 1) // (8 * most) * 8
+        for k in range(met[i // 4] // 8):
+            meeting[k] = i + 4
+    return pairs
+
+
+@njit(nogil=True)
+def _near_steps(
+    begin: Any, size: Any, tables: Any, rate: Any, work: Any, rows: Any, base: Any, base_context: Any
+) -> Any:
+    """Compute the steps of the pairs of a block, and return their loss.
+
+    The steps of centers, sorted, go to ``rows`` from ``base`` on, those of contexts from ``base_context`` on. Between,
+    a row of ``work.near`` holds the scores of one center, then its coefficients.
+    """
+    masks, X, Y, near = tables.masks, work.X, work.Y, work.near
+    order, rank, left, counts = work.order, work.rank, work.left, work.counts
+    products = work.products
+    # three passes, so that no center waits for another's long chain of operations
+    for c in range(size):
+        for m in range(0, counts[c], 8):
+            dot_eight(X, rank[c], Y, begin + c - left[c] + m, left[c] - m, near, rank[c], m)
+    minus, step = splat(np.float32(-1)), splat(rate)
+    excess = logs = zero()
+    for s in range(size):
+        n = counts[order[s]]
+        grown = one()
+        for m in range(0, n, 8):
+            mask = load(masks, n, m)
+            x = multiply(minus, load(near, s, m))
+            e = exp_minus_abs(x)
+            grown = multiply(grown, multiply_add(mask, e, one()))
+            excess = multiply_add(mask, positive_part(x), excess)
+            store(near, s, m, multiply(multiply(mask, step), logistic(x, e)))
+            if m % 64 == 56:  # the product of more numbers could pass the largest float32
+                excess = add(excess, logarithm(grown))
+                grown = one()
+        products[0, s] = product(grown)
+    for c in range(size):
+        s, n, gap = rank[c], counts[c], left[c]
+        start = begin + c - gap
+        weigh_rows(rows, base + s, near, s * near.shape[1], Y, start, gap, n)
+        work.lengths[s] = length(rows, base + s)
+        for m in range(n):
+            add_scaled_row(rows, base_context + start + m + (gap <= m), near[s, m], X, s)
+    for s in range(0, size, 8):
+        logs = add(logs, logarithm(load(products, 0, s)))
+    return np.float64(total(logs)) + np.float64(total(excess))
 
 
 @njit(nogil=True)
 def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
-    """Turn the products with the noise words into coefficients, in ``work.far``, and return their loss.
-
-    The loads of centers are finished, those of noise words made.
-    """
-    X, N, far, counts, products, drawn = work.X, work.N, work.far, work.counts, work.products, shape.drawn
-    X_norms, N_norms, center_loads, noise_loads = work.X_norms, work.N_norms, work.center_loads, work.noise_loads
-    for k in range(0, drawn, 8):
-        store(noise_loads, 0, k, zero())
-    tiles = (size + 3) // 4 * 4
-    share = np.float32(shape.negatives) / np.float32(drawn)
-    excess = zero()
-    zero_column = np.int64(0)
-    for i in range(0, tiles, 2):
-        dot_rows(X, i, N, zero_column, drawn, far, zero_column, zero_column)
-        for c in range(i, i + 2):
-            weight = splat(counts[0, c] * share)
-            step = multiply(weight, splat(-rate))
-            grown, load_of_center, norm = one(), zero(), splat(X_norms[0, c])
-            for k in range(0, drawn, 8):
-                x = load(far, c, k)
+    """Turn the products with the noise words into coefficients, in ``work.far``, and return their loss."""
+    X, T, far, counts, products = work.X, work.T, work.far, work.counts, work.products
+    order, met, weights = work.order, work.met, work.weights
+    tiles, width = (size + 3) // 4 * 4, X.shape[1]
+    excess = logs = zero()
+    # literals: a compilation for each
+    fresh, none, one_on = np.int64(0), np.int64(0), np.int64(1)
+    for i in range(0, tiles, 4):
+        noise_words = met[i // 4]
+        combine(far, i, fresh, X, i * width, width, one_on, T, none, width, noise_words)
+        for s in range(i, i + 4):
+            share = np.float32(0)
+            if s < size and noise_words > 0:
+                share = np.float32(counts[order[s]] * shape.negatives) / np.float32(noise_words)
+            weights[0, s] = share
+            weight, step = splat(share), splat(-rate * share)
+            grown = one()
+            for k in range(0, noise_words, 8):
+                x = load(far, s, k)
                 e = exp_minus_abs(x)
                 grown = multiply(grown, add(one(), e))
                 excess = multiply_add(weight, positive_part(x), excess)
-                coefficient = multiply(step, logistic(x, e))
-                store(far, c, k, coefficient)
-                store(noise_loads, 0, k, subtract(load(noise_loads, 0, k), multiply(coefficient, norm)))
-                load_of_center = multiply_add(coefficient, load(N_norms, 0, k), load_of_center)
-            center_loads[0, c] -= total(load_of_center)
-            products[0, c] = product(grown)
-    logs = zero()
-    for c in range(0, tiles, 8):
-        weight = multiply(splat(share), load(counts, 0, c))
-        logs = multiply_add(weight, logarithm(load(products, 0, c)), logs)
+                store(far, s, k, multiply(step, logistic(x, e)))
+            products[0, s] = product(grown)
+    for s in range(0, tiles, 8):
+        logs = multiply_add(load(weights, 0, s), logarithm(load(products, 0, s)), logs)
     return np.float64(total(logs)) + np.float64(total(excess))
 
 
 @njit(nogil=True)
 def block_steps(
-    text: Any,
-    block: Any,
-    shape: Any,
-    tables: Any,
-    model: Any,
-    rate: Any,
-    key: Any,
-    work: Any,
-    out: Any,
-    base: Any,
+    text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
 ) -> Any:
     """Compute what one block adds to the model, into the rows of ``out`` from ``base`` on.
 
@@ -242,16 +265,9 @@ def block_steps(
         The loss summed over pairs (nats, float64) and the number of (center, context) pairs.
     """
     window, drawn = shape.window, shape.drawn
-    ids, accept, alias, centers, contexts = (
-        text.ids,
-        tables.accept,
-        tables.alias,
-        model.centers,
-        model.contexts,
-    )
+    ids, accept, alias, centers, contexts = text.ids, tables.accept, tables.alias, model.centers, model.contexts
     rows, targets, loads = out.rows, out.targets, out.loads
-    kept, X, Y, N, near, far = work.kept, work.X, work.Y, work.N, work.near, work.far
-    counts, products, band = work.counts, work.products, near.shape[1]
+    kept, order, X, Y, N, far = work.kept, work.order, work.X, work.Y, work.N, work.far
     reserved = (shape.block_tokens + 3) // 4 * 4
     base_context = base + reserved
     base_noise = base_context + reserved + (2 * window + 3) // 4 * 4
@@ -263,7 +279,6 @@ def block_steps(
     if size == 0:
         return 0.0, 0
 
-    tiles = (size + 3) // 4 * 4
     for at in range(n):
         prefetch_row(contexts, np.int64(kept[at]))
     for at in range(begin, stop):
@@ -272,53 +287,39 @@ def block_steps(
         word = _noise_word(accept, alias, key, block * drawn + k)
         prefetch_row(contexts, word)
         targets[base_noise + k] = word
-    for c in range(tiles):
-        if c < size:
-            copy_row(X, c, centers, np.int64(kept[begin + c]))
-            targets[base + c] = kept[begin + c]
-        else:
-            clear_row(X, c)
-            counts[0, c] = 0
-    for c in range(tiles, (tiles + 7) // 8 * 8):  # neutral in the sums of logarithms
-        products[0, c] = 1
-        counts[0, c] = 0
-    span = tiles + 2 * window
-    for j in range(tiles + band):  # row j is the context at the place of center j - window
-        at = begin + j - window
-        if 0 <= at < n and j < span:
-            copy_row(Y, j, contexts, np.int64(kept[at]))
-            targets[base_context + j] = kept[at]
-        else:
-            clear_row(Y, j)
+    pairs = _sort_centers(begin, size, shape, key, work)
+    tiles = (size + 3) // 4 * 4
+    for s in range(size):
+        word = kept[begin + order[s]]
+        copy_row(X, s, centers, np.int64(word))
+        targets[base + s] = word
+    for s in range(size, tiles):
+        clear_row(X, s)
+    for s in range(size, (size + 7) // 8 * 8):  # neutral in the sums of logarithms
+        work.products[0, s] = 1
+        work.weights[0, s] = 0
+    for at in range(n):
+        copy_row(Y, at, contexts, np.int64(kept[at]))
+        clear_row(rows, base_context + at)
+        targets[base_context + at] = kept[at]
     for k in range(drawn):
         copy_row(N, k, contexts, np.int64(targets[base_noise + k]))
-
-    square_norms(X, tiles, work.X_norms)
-    square_norms(Y, tiles + band, work.Y_norms)
-    square_norms(N, drawn, work.N_norms)
-    loss, pairs = _near_scores(size, begin, shape, tables, rate, key, work)
+    transpose(N, drawn, work.T)
+    loss = _near_steps(begin, size, tables, rate, work, rows, base, base_context)
     loss += _far_scores(size, shape, rate, work)
-
-    fresh, onto, none, next_one = (
-        np.int64(0),
-        np.int64(1),
-        np.int64(0),
-        np.int64(1),
-    )  # literals: a compilation for each
+    # literals: a compilation for each
+    fresh, onto, none, one_on = np.int64(0), np.int64(1), np.int64(0), np.int64(1)
+    width = X.shape[1]
     for i in range(0, tiles, 4):
-        combine(rows, base + i, fresh, near, i * band, band - 1, next_one, Y, i, 2 * window + 4)
-        combine(rows, base + i, onto, far, i * drawn, drawn, next_one, N, none, drawn)
-    for j in range(0, span, 4):
-        c = max(0, j - 2 * window)
-        terms = min(tiles, j + 4) - c
-        combine(rows, base_context + j, fresh, near, c * band + j - c, next_one, band - 1, X, c, terms)
+        combine(rows, base + i, onto, far, i * drawn, drawn, one_on, N, none, work.met[i // 4], width)
     for k in range(0, drawn, 4):
-        combine(rows, base_noise + k, fresh, far, k, next_one, drawn, X, none, tiles)
+        combine(rows, base_noise + k, fresh, far, k, one_on, drawn, X, none, work.meeting[k // 8], width)
 
-    for c in range(size):
-        loads[base + c] = work.center_loads[0, c]
-    for j in range(span):
-        loads[base_context + j] = work.context_loads[0, j]
+    of_centers, of_contexts = longest(X, size), max(longest(Y, n), longest(N, drawn))
+    for s in range(size):
+        loads[base + s] = of_contexts * max(length(rows, base + s), work.lengths[s])
+    for at in range(n):
+        loads[base_context + at] = of_centers * length(rows, base_context + at)
     for k in range(drawn):
-        loads[base_noise + k] = work.noise_loads[0, k]
+        loads[base_noise + k] = of_centers * length(rows, base_noise + k)
     return loss, pairs

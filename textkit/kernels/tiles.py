@@ -1,4 +1,4 @@
-"""Small matrix products for Numba functions: rows of 8n numbers, four rows of the result at a time in registers."""
+"""Small matrix products for Numba functions, on rows of 8n numbers, with parts of the result held in registers."""
 
 from typing import Any
 
@@ -12,45 +12,77 @@ from textkit.kernels.simd import (
     prefetch,
     splat,
     store,
-    store_halves,
     sums_of_eight,
     total,
+    transpose_eight,
     zero,
 )
 
 
 @njit(nogil=True)
-def dot_rows(X: Any, i: int, Y: Any, j: int, terms: int, out: Any, column: int, next_column: int) -> None:
-    """Multiply rows ``i`` and ``i + 1`` of X with ``Y[j : j + terms].T``, into the same rows of ``out``.
+def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, column: int) -> None:
+    """Multiply row ``i`` of X with eight rows of Y, into ``out[row, column : column + 8]``.
 
-    The first result stands from ``column`` on, the second from ``next_column`` on; ``terms`` is a multiple of 4.
+    The rows are those from ``j`` on; one is left out before the ``gap``-th of them if ``gap`` is below 8.
     """
-    for k in range(0, terms, 4):
-        row = j + k
-        a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = zero()
-        for d in range(0, X.shape[1], 8):
-            a, b = load(X, i, d), load(X, i + 1, d)
-            y = load(Y, row, d)
-            a0, b0 = multiply_add(a, y, a0), multiply_add(b, y, b0)
-            y = load(Y, row + 1, d)
-            a1, b1 = multiply_add(a, y, a1), multiply_add(b, y, b1)
-            y = load(Y, row + 2, d)
-            a2, b2 = multiply_add(a, y, a2), multiply_add(b, y, b2)
-            y = load(Y, row + 3, d)
-            a3, b3 = multiply_add(a, y, a3), multiply_add(b, y, b3)
-        store_halves(out, i, column + k, next_column + k, sums_of_eight(a0, a1, a2, a3, b0, b1, b2, b3))
+    r0, r1, r2, r3 = j + (gap <= 0), j + 1 + (gap <= 1), j + 2 + (gap <= 2), j + 3 + (gap <= 3)
+    r4, r5, r6, r7 = j + 4 + (gap <= 4), j + 5 + (gap <= 5), j + 6 + (gap <= 6), j + 7 + (gap <= 7)
+    c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero()
+    for d in range(0, X.shape[1], 8):
+        x = load(X, i, d)
+        c0, c1 = multiply_add(x, load(Y, r0, d), c0), multiply_add(x, load(Y, r1, d), c1)
+        c2, c3 = multiply_add(x, load(Y, r2, d), c2), multiply_add(x, load(Y, r3, d), c3)
+        c4, c5 = multiply_add(x, load(Y, r4, d), c4), multiply_add(x, load(Y, r5, d), c5)
+        c6, c7 = multiply_add(x, load(Y, r6, d), c6), multiply_add(x, load(Y, r7, d), c7)
+    store(out, row, column, sums_of_eight(c0, c1, c2, c3, c4, c5, c6, c7))
 
 
 @njit(nogil=True)
-def combine(out: Any, i: int, onto: int, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int) -> None:
-    """``out[i : i + 4] = factor @ X[j : j + terms]``, added to what is there if ``onto``.
+def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, terms: int) -> None:
+    """``out[i] = A[start : start + terms] @ rows of Y``, A counted along its rows one after the other.
+
+    The rows are those from ``j`` on; one is left out before the ``gap``-th of them.
+    """
+    d = 0
+    width = out.shape[1]
+    while d + 64 <= width:
+        c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero()
+        for m in range(terms):
+            a, row = broadcast(A, start + m), j + m + (gap <= m)
+            c0, c1 = multiply_add(a, load(Y, row, d), c0), multiply_add(a, load(Y, row, d + 8), c1)
+            c2, c3 = multiply_add(a, load(Y, row, d + 16), c2), multiply_add(a, load(Y, row, d + 24), c3)
+            c4, c5 = multiply_add(a, load(Y, row, d + 32), c4), multiply_add(a, load(Y, row, d + 40), c5)
+            c6, c7 = multiply_add(a, load(Y, row, d + 48), c6), multiply_add(a, load(Y, row, d + 56), c7)
+        store(out, i, d, c0), store(out, i, d + 8, c1), store(out, i, d + 16, c2), store(out, i, d + 24, c3)
+        store(out, i, d + 32, c4), store(out, i, d + 40, c5), store(out, i, d + 48, c6), store(out, i, d + 56, c7)
+        d += 64
+    while d + 32 <= width:
+        c0 = c1 = c2 = c3 = zero()
+        for m in range(terms):
+            a, row = broadcast(A, start + m), j + m + (gap <= m)
+            c0, c1 = multiply_add(a, load(Y, row, d), c0), multiply_add(a, load(Y, row, d + 8), c1)
+            c2, c3 = multiply_add(a, load(Y, row, d + 16), c2), multiply_add(a, load(Y, row, d + 24), c3)
+        store(out, i, d, c0), store(out, i, d + 8, c1), store(out, i, d + 16, c2), store(out, i, d + 24, c3)
+        d += 32
+    while d < width:
+        c0 = zero()
+        for m in range(terms):
+            c0 = multiply_add(broadcast(A, start + m), load(Y, j + m + (gap <= m), d), c0)
+        store(out, i, d, c0)
+        d += 8
+
+
+@njit(nogil=True)
+def combine(
+    out: Any, i: int, onto: int, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int, columns: int
+) -> None:
+    """``out[i : i + 4, :columns] = factor @ X[j : j + terms, :columns]``, added to what is there if ``onto``.
 
     The number at row ``r`` and column ``k`` of the (4, terms) factor is the one at ``start + r * down + k * along`` of
     the memory of ``A``, so that one function serves a matrix, its transpose and a band.
     """
     d = 0
-    dim = X.shape[1]
-    while d + 24 <= dim and dim - d != 32:  # 32 is better done as 16 and 16
+    while d + 24 <= columns and columns - d != 32:  # 32 is better done as 16 and 16
         c00 = c01 = c02 = c10 = c11 = c12 = c20 = c21 = c22 = c30 = c31 = c32 = zero()
         if onto:
             c00, c01, c02 = load(out, i, d), load(out, i, d + 8), load(out, i, d + 16)
@@ -74,7 +106,7 @@ def combine(out: Any, i: int, onto: int, A: Any, start: int, down: int, along: i
         store(out, i + 2, d, c20), store(out, i + 2, d + 8, c21), store(out, i + 2, d + 16, c22)
         store(out, i + 3, d, c30), store(out, i + 3, d + 8, c31), store(out, i + 3, d + 16, c32)
         d += 24
-    while d + 16 <= dim:
+    while d + 16 <= columns:
         c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = zero()
         if onto:
             c00, c01, c10, c11 = load(out, i, d), load(out, i, d + 8), load(out, i + 1, d), load(out, i + 1, d + 8)
@@ -96,7 +128,7 @@ def combine(out: Any, i: int, onto: int, A: Any, start: int, down: int, along: i
         store(out, i + 2, d, c20), store(out, i + 2, d + 8, c21)
         store(out, i + 3, d, c30), store(out, i + 3, d + 8, c31)
         d += 16
-    while d < dim:
+    while d < columns:
         c0 = c1 = c2 = c3 = zero()
         if onto:
             c0, c1, c2, c3 = load(out, i, d), load(out, i + 1, d), load(out, i + 2, d), load(out, i + 3, d)
@@ -110,6 +142,18 @@ def combine(out: Any, i: int, onto: int, A: Any, start: int, down: int, along: i
             at += along
         store(out, i, d, c0), store(out, i + 1, d, c1), store(out, i + 2, d, c2), store(out, i + 3, d, c3)
         d += 8
+
+
+@njit(nogil=True)
+def transpose(X: Any, rows: int, out: Any) -> None:
+    """``out[:, :rows] = X[:rows].T``; ``rows`` is a multiple of 8."""
+    for i in range(0, rows, 8):
+        for d in range(0, X.shape[1], 8):
+            a, b, c, e = load(X, i, d), load(X, i + 1, d), load(X, i + 2, d), load(X, i + 3, d)
+            f, g, h, k = load(X, i + 4, d), load(X, i + 5, d), load(X, i + 6, d), load(X, i + 7, d)
+            a, b, c, e, f, g, h, k = transpose_eight(a, b, c, e, f, g, h, k)
+            store(out, d, i, a), store(out, d + 1, i, b), store(out, d + 2, i, c), store(out, d + 3, i, e)
+            store(out, d + 4, i, f), store(out, d + 5, i, g), store(out, d + 6, i, h), store(out, d + 7, i, k)
 
 
 @njit(nogil=True)
@@ -127,14 +171,22 @@ def copy_row(target: Any, i: int, source: Any, j: int) -> None:
 
 
 @njit(nogil=True)
-def square_norms(X: Any, rows: int, out: Any) -> None:
-    """``out[0, i] = max(1, X[i] @ X[i])`` for the first rows."""
+def length(X: Any, i: int) -> Any:
+    """The Euclidean norm of ``X[i]``."""
+    squares = zero()
+    for d in range(0, X.shape[1], 8):
+        x = load(X, i, d)
+        squares = multiply_add(x, x, squares)
+    return np.sqrt(total(squares))
+
+
+@njit(nogil=True)
+def longest(X: Any, rows: int) -> Any:
+    """The largest norm of the first rows, or 1 if all are shorter."""
+    found = np.float32(1)
     for i in range(rows):
-        squares = zero()
-        for d in range(0, X.shape[1], 8):
-            x = load(X, i, d)
-            squares = multiply_add(x, x, squares)
-        out[0, i] = max(np.float32(1), total(squares))
+        found = max(found, length(X, i))
+    return found
 
 
 @njit(nogil=True)

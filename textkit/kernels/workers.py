@@ -3,9 +3,11 @@
 Both functions are called by every worker, run without the GIL and return when the blocks are done.
 
 They are the only ones whose machine code is kept on the disk. Numba makes it anew when this file has changed, not when
-one of those it imports has: touch this file after working on them.
+one of those it imports has; `forget_outdated_code` does the rest.
 """
 
+import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -220,8 +222,28 @@ def run_rounds(
 
 def forget_kept_code() -> None:
     """Delete the machine code on the disk, so that it is made anew."""
-    for function in (run_hogwild, run_rounds):
-        folder = getattr(function.stats, "cache_path", None)
-        if folder is not None:
-            for index in Path(folder).glob(f"workers.{function.py_func.__name__}-*.nbi"):
-                index.unlink(missing_ok=True)
+    for folder in _folders_of_code():
+        for index in folder.glob("workers.run_*.nbi"):
+            index.unlink(missing_ok=True)
+
+
+def forget_outdated_code() -> None:
+    """Delete the machine code on the disk if it was made from other sources than those of today.
+
+    A digest of the sources is kept beside it. Call this before the first use of a function of this file.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    for folder in _folders_of_code():
+        mark = folder / "workers.sources"
+        with suppress(OSError):  # a folder that cannot be written holds no code either
+            if not mark.exists() or mark.read_text(encoding="utf-8") != digest.hexdigest():
+                forget_kept_code()
+                folder.mkdir(parents=True, exist_ok=True)
+                mark.write_text(digest.hexdigest(), encoding="utf-8")
+
+
+def _folders_of_code() -> set[Path]:
+    paths = (function.stats.cache_path for function in (run_hogwild, run_rounds))
+    return {Path(path) for path in paths if path is not None}

@@ -12,29 +12,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
-from textkit.kernels.skip_gram_arrays import MAX_DRAWN, Model, Shape, Tables, Text, band_masks, round_up, scratch, steps
-from textkit.kernels.workers import Report, Span, forget_kept_code, run_hogwild, run_rounds
+from textkit.kernels.skip_gram_arrays import MAX_DRAWN, Model, Shape, Tables, Text, lane_masks, round_up, scratch, steps
+from textkit.kernels.workers import Report, Span, forget_kept_code, forget_outdated_code, run_hogwild, run_rounds
 from textkit.training.settings import Word2VecSettings
 
-BLOCK_CENTERS = 64  # centers that share their noise words, on average
-BLOCK_TOKENS = 512  # and at most so many tokens of text
-ROUND_BLOCKS = 8  # blocks whose gradients are taken at the same parameters, in reproducible mode,
+BLOCK_CENTERS = 128  # centers that share their noise words, on average
+LEAST_CENTERS = 16  # in a small corpus
+BLOCK_TOKENS = 1024  # and at most so many tokens of text
+ROUND_BLOCKS = 4  # blocks whose gradients are taken at the same parameters, in reproducible mode,
 ROUND_SHARE = 1 / 128  # but no more than this share of an epoch
-SPAN_BLOCKS = 2048  # blocks between two looks at the clock
-BOUND = 3.0  # how far a word's steps may change a score in a round; from twice that on, tiny corpora are unsettled
+SPAN_BLOCKS = 1024  # blocks between two looks at the clock
+BOUND = 2.0  # how far a word's steps may change a score in a round; above it, tiny corpora are unsettled
 FLOOR = 1e-4  # the learning rate ends at this share of its start
 PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
 
 
-def shape_for(settings: Word2VecSettings, share: float) -> Shape:
-    """Fix blocks and noise words for a corpus of which subsampling keeps ``share``.
+def shape_for(settings: Word2VecSettings, kept: float, share: float) -> Shape:
+    """Fix blocks and noise words for a corpus of which subsampling keeps ``kept`` tokens, a ``share`` of all.
 
-    The noise words of a block grow with ``negatives``, so that each stands for about as many draws in any setting: 32
-    for 5 negatives. Longer vectors need more of them to be as good: twice as many from 300 dimensions on. (On 17 M
-    tokens of Wikipedia 24 instead of 32 cost analogies at 100 dimensions, and 32 instead of 64 at 300.)
+    All steps of a block are taken at once, so that small corpora have small blocks, to make many steps.
+
+    The noise words of a block grow with ``negatives``: 48 for 5 of them, of which a center meets 32 on average. Longer
+    vectors need more of them to be as good: twice as many from 300 dimensions on. (On 17 M tokens of Wikipedia 40
+    instead of 48 cost analogies at 100 dimensions.)
     """
-    tokens = min(max(round(BLOCK_CENTERS / max(share, 1e-6)), 1), BLOCK_TOKENS)
-    drawn = 6.4 * settings.negatives * min(max(settings.dim / 150, 1), 2)
+    centers = min(max(kept * ROUND_SHARE, LEAST_CENTERS), BLOCK_CENTERS)
+    tokens = min(max(round(centers / max(share, 1e-6)), 1), BLOCK_TOKENS)
+    drawn = 9.6 * settings.negatives * min(max(settings.dim / 150, 1), 2)
     drawn = min(max(round_up(round(drawn), 8), 32), MAX_DRAWN)
     return Shape(tokens, settings.window, settings.negatives, drawn)
 
@@ -64,8 +68,9 @@ class SkipGramThreads:
     ) -> None:
         keep = keep_probabilities(counts, settings.subsample)
         accept, alias = alias_tables(noise_distribution(counts))
-        self.tables = Tables(keep.astype(np.float32), accept, alias, band_masks(settings.window))
-        self.shape = shape_for(settings, kept_share(counts, keep))
+        self.tables = Tables(keep.astype(np.float32), accept, alias, lane_masks(settings.window))
+        share = kept_share(counts, keep)
+        self.shape = shape_for(settings, share * counts.sum(), share)
         self.settings, self.model = settings, model
         self.workers, self.reproducible = workers, reproducible
         self._slices = 1 << (workers - 1).bit_length()  # a power of 2, at least one for each worker
@@ -90,6 +95,7 @@ class SkipGramThreads:
     def compile(self, text: Text) -> None:
         """Load the kernel from the disk, or compile it and say so, once per installation."""
         with _notice(1.0, "textkit: compiling the word2vec kernel; this happens once after installing ..."):
+            forget_outdated_code()
             try:
                 self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
             except Exception:  # whatever reading code raises that another version left there, or a power cut
