@@ -22,7 +22,8 @@ BLOCK_TOKENS = 1024  # and at most so many tokens of text
 ROUND_BLOCKS = 4  # blocks whose gradients are taken at the same parameters, in reproducible mode,
 ROUND_SHARE = 1 / 128  # but no more than this share of an epoch
 SPAN_BLOCKS = 1024  # blocks between two looks at the clock
-BOUND = 2.0  # how far a word's steps may change a score in a round; above it, tiny corpora are unsettled
+BOUND = 2.0  # how far a word's steps may change a score in a round; above it, tiny corpora are unsettled,
+LOOSE_BOUND = 4.0  # but not large ones, where a word seldom meets itself in a block: there the bound costs quality
 FLOOR = 1e-4  # the learning rate ends at this share of its start
 PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
 
@@ -41,6 +42,21 @@ def shape_for(settings: Word2VecSettings, kept: float, share: float) -> Shape:
     drawn = 9.6 * settings.negatives * min(max(settings.dim / 150, 1), 2)
     drawn = min(max(round_up(round(drawn), 8), 32), MAX_DRAWN)
     return Shape(tokens, settings.window, settings.negatives, drawn)
+
+
+def bound_for(kept: NDArray[np.float64], centers: float) -> float:
+    """How far a word's steps may change a score in a round.
+
+    Args:
+        kept: (vocab,) tokens of each word that subsampling keeps.
+        centers: Kept tokens in a block.
+
+    >>> bound_for(np.full(10, 500.0), 100), bound_for(np.full(10_000, 500.0), 100)
+    (2.0, 3.98)
+    """
+    shares = kept / kept.sum()
+    again = centers * float(shares @ shares)  # how often the word of a center is expected once more in its block
+    return max(BOUND, LOOSE_BOUND - 2 * again)
 
 
 class SkipGramThreads:
@@ -71,6 +87,7 @@ class SkipGramThreads:
         self.tables = Tables(keep.astype(np.float32), accept, alias, lane_masks(settings.window))
         share = kept_share(counts, keep)
         self.shape = shape_for(settings, share * counts.sum(), share)
+        self.bound = bound_for(counts * keep, share * self.shape.block_tokens)
         self.settings, self.model = settings, model
         self.workers, self.reproducible = workers, reproducible
         self._slices = 1 << (workers - 1).bit_length()  # a power of 2, at least one for each worker
@@ -134,7 +151,7 @@ class SkipGramThreads:
         return float(report.loss.sum()), int(report.pairs.sum())
 
     def _work(self, worker: int, text: Text, span: Span, control: NDArray[np.int64], report: Report) -> None:
-        bound = np.float32(BOUND)
+        bound = np.float32(self.bound)
         mine = 0 if self.reproducible else worker
         shared: tuple[Any, ...] = (text, self.shape, self.tables, self.model, span, bound, control)
         memory = (self._scratch[worker], self._steps[mine], self._masses[mine])
