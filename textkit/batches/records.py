@@ -1,6 +1,6 @@
 """What models are fed: frozen records of tensors, each with its shape."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -29,3 +29,59 @@ class SkipGramBatch:
             contexts=self.contexts.to(device),
             negatives=self.negatives.to(device),
         )
+
+
+IGNORED = -100
+"""The target that stands where nothing is to be predicted; torch's cross entropy leaves it out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BpttBatch:
+    """A window of parallel streams; row b goes on where row b of the batch before ended.
+
+    Attributes:
+        inputs: (batch, time) int64 token ids.
+        targets: (batch, time) int64, the token after each input; `IGNORED` after the end of a stream.
+        first: Whether the streams begin here, so that the state must begin anew.
+        rate: What the learning rate of this step is to be multiplied with.
+        count: Number of predictions; counted if None.
+    """
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    first: bool
+    rate: float = 1.0
+    count: int | None = None
+
+    def __len__(self) -> int:
+        return _predictions(self.targets) if self.count is None else self.count
+
+    def to(self, device: torch.device | str) -> "BpttBatch":
+        """The same batch on another device."""
+        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device), count=len(self))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequenceBatch:
+    """Documents that have nothing to do with each other, padded to the same length.
+
+    Attributes:
+        inputs: (batch, time) int64 token ids, 0 after the end.
+        targets: (batch, time) int64, the token after each input; `IGNORED` after the end.
+        lengths: (batch,) int64, inputs of each document; always on the CPU, where packing wants them.
+    """
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+    lengths: torch.Tensor
+
+    def __len__(self) -> int:
+        return int(self.lengths.sum())
+
+    def to(self, device: torch.device | str) -> "SequenceBatch":
+        """The same batch on another device; the lengths stay on the CPU."""
+        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+
+
+def _predictions(targets: torch.Tensor) -> int:
+    return int((targets != IGNORED).sum())

@@ -1,0 +1,87 @@
+"""Separate documents, such as poems or names, in batches of similar length."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textkit.batches.records import IGNORED, SequenceBatch
+
+_BLUR = 0.1  # lengths are sorted as if up to a tenth longer or shorter, so that neighbors differ between epochs
+
+
+class SequenceBatches:
+    """Documents with a begin and an end, sorted into batches of similar length; nothing carries over between them.
+
+    A document x becomes the inputs begin + x and the targets x + end, so that its first token and its end are
+    predicted too. Every document comes once in an epoch, in an order of the epoch's own.
+
+    Args:
+        documents: Token ids of each, (tokens,) integers.
+        begin: Id of ``<bos>``.
+        end: Id of ``<eos>``.
+        budget: The most inputs in a batch, padding included; a longer document is a batch by itself.
+        seed: Seed of the order.
+
+    Attributes:
+        predictions: Tokens predicted in an epoch, ends included.
+
+    Raises:
+        ValueError: If there is no document, or the budget is below 1.
+
+    >>> batches = SequenceBatches([np.array([5, 6]), np.array([7])], begin=2, end=3, budget=6)
+    >>> (batch,) = batches.epoch()
+    >>> batch.inputs.tolist(), batch.targets.tolist(), batch.lengths.tolist()
+    ([[2, 5, 6], [2, 7, 0]], [[5, 6, 3], [7, 3, -100]], [3, 2])
+    """
+
+    def __init__(
+        self, documents: Sequence[NDArray[Any]], *, begin: int, end: int, budget: int = 4096, seed: int = 0
+    ) -> None:
+        if not len(documents):
+            raise ValueError("documents must hold at least one document, got none; is the corpus empty?")
+        if budget < 1:
+            raise ValueError(f"budget must be at least 1 token, got {budget}")
+        self.documents = documents
+        self.begin, self.end = begin, end
+        self.budget = budget
+        self.seed = seed
+        self.lengths = np.array([len(document) + 1 for document in documents])
+        self.predictions = int(self.lengths.sum())
+
+    def epoch(self, epoch: int = 0) -> Iterator[SequenceBatch]:
+        """Yield the batches of an epoch.
+
+        Args:
+            epoch: Number of the epoch, from 0; each has its own order and its own batches.
+        """
+        random = np.random.default_rng([self.seed, epoch])
+        blurred = self.lengths * random.uniform(1 - _BLUR, 1 + _BLUR, len(self.lengths))
+        groups = self._groups(np.argsort(blurred, kind="stable"))
+        for number in random.permutation(len(groups)):
+            yield self._batch(groups[number])
+
+    def _groups(self, order: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+        groups = []
+        first, longest = 0, 0
+        for place, number in enumerate(order):
+            longest = max(longest, int(self.lengths[number]))
+            if place > first and longest * (place - first + 1) > self.budget:
+                groups.append(order[first:place])
+                first, longest = place, int(self.lengths[number])
+        return [*groups, order[first:]]
+
+    def _batch(self, numbers: NDArray[np.intp]) -> SequenceBatch:
+        numbers = numbers[np.argsort(-self.lengths[numbers], kind="stable")]  # longest first, as packing wants them
+        lengths = self.lengths[numbers]
+        inputs = np.zeros((len(numbers), lengths[0]), dtype=np.int64)
+        targets = np.full_like(inputs, IGNORED)
+        for row, (number, length) in enumerate(zip(numbers, lengths, strict=True)):
+            document = self.documents[number]
+            inputs[row, 0], inputs[row, 1:length] = self.begin, document
+            targets[row, : length - 1], targets[row, length - 1] = document, self.end
+        return SequenceBatch(
+            inputs=torch.from_numpy(inputs), targets=torch.from_numpy(targets), lengths=torch.from_numpy(lengths)
+        )

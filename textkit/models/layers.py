@@ -1,0 +1,182 @@
+"""What recurrent models are made of: dropout whose masks stay for a whole window, and one recurrent layer.
+
+Every mask is drawn from a generator that is handed in, so that a training can go on exactly from its saved state.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, get_args
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+Cell = Literal["rnn_tanh", "rnn_relu", "lstm", "gru"]
+CELLS: tuple[Cell, ...] = get_args(Cell)
+LayerState: TypeAlias = tuple[torch.Tensor, ...]
+"""(h,), or (h, c) of an LSTM; each (batch, hidden)."""
+
+_GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
+_RUN: dict[str, Callable[..., Any]] = {
+    "rnn_tanh": torch.rnn_tanh,
+    "rnn_relu": torch.rnn_relu,
+    "lstm": torch.lstm,
+    "gru": torch.gru,
+}
+
+
+def dropout_mask(
+    shape: tuple[int, ...], rate: float, *, like: torch.Tensor, generator: torch.Generator | None
+) -> torch.Tensor:
+    """Draw a mask: 0 with the chance ``rate``, else 1 / (1 - rate), so that the mean stays 1.
+
+    Args:
+        shape: The shape of the mask.
+        rate: Share of zeros, from 0 to below 1.
+        like: A tensor on the device and of the type that the mask is to have.
+        generator: Where the mask is drawn from, on the generator's own device; torch's global state if None.
+    """
+    device = like.device if generator is None else generator.device
+    mask = torch.empty(shape, device=device).bernoulli_(1 - rate, generator=generator)
+    return mask.div_(1 - rate).to(like)
+
+
+def locked_dropout(sequence: torch.Tensor, rate: float, generator: torch.Generator | None = None) -> torch.Tensor:
+    """Drop the same units at every time step of a sequence (Gal and Ghahramani 2016, section 4.1).
+
+    Args:
+        sequence: (batch, time, dim).
+        rate: Share of units dropped, from 0 to below 1; each sequence of the batch has its own.
+        generator: See `dropout_mask`.
+
+    Returns:
+        (batch, time, dim); ``sequence`` itself if the rate is 0.
+    """
+    if rate == 0:
+        return sequence
+    batch, _, dim = sequence.shape
+    return sequence * dropout_mask((batch, 1, dim), rate, like=sequence, generator=generator)
+
+
+def embed(
+    ids: torch.Tensor, weight: torch.Tensor, rate: float = 0.0, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    """Look up the vectors of tokens; some tokens of the vocabulary are dropped wherever they stand.
+
+    Dropping whole rows of the embedding is from Gal and Ghahramani 2016, section 4.2.
+
+    Args:
+        ids: (batch, time) int64.
+        weight: (vocab, dim).
+        rate: Share of the vocabulary that is dropped, from 0 to below 1.
+        generator: See `dropout_mask`.
+
+    Returns:
+        (batch, time, dim).
+    """
+    vectors = F.embedding(ids, weight)
+    if rate == 0:
+        return vectors
+    # a factor for each token that is there, instead of a second embedding matrix
+    return vectors * dropout_mask((len(weight), 1), rate, like=weight, generator=generator)[ids]
+
+
+class RecurrentLayer(nn.Module):
+    """One recurrent layer, run by torch's own kernel over a whole window; its recurrent weights may be dropped.
+
+    Dropped recurrent weights are those of Merity et al. 2018, section 2: a weight that is dropped is missing at
+    every step of the window.
+
+    Args:
+        cell: "rnn_tanh", "rnn_relu", "lstm" or "gru", with torch's equations and order of gates.
+        inputs: Length of the vectors that come in.
+        hidden: Units of the layer.
+        generator: Where the weights are drawn from; torch's global state if None.
+    """
+
+    def __init__(self, cell: Cell, inputs: int, hidden: int, *, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        self.cell = cell
+        self.hidden = hidden
+        rows = _GATES[cell] * hidden
+        self.weight_ih = nn.Parameter(torch.empty(rows, inputs))
+        self.weight_hh = nn.Parameter(torch.empty(rows, hidden))
+        self.bias_ih = nn.Parameter(torch.zeros(rows))
+        self.bias_hh = nn.Parameter(torch.zeros(rows))
+        with torch.no_grad():
+            for weight in (self.weight_ih, self.weight_hh):
+                weight.uniform_(-(hidden**-0.5), hidden**-0.5, generator=generator)
+            if cell == "lstm":  # memory is kept at first: Jozefowicz et al. 2015, section 2.2
+                self.bias_ih[hidden : 2 * hidden] = 1.0
+
+    def forward(
+        self,
+        sequence: torch.Tensor,
+        state: LayerState | None = None,
+        *,
+        lengths: torch.Tensor | None = None,
+        weight_dropout: float = 0.0,
+        generator: torch.Generator | None = None,
+    ) -> tuple[torch.Tensor, LayerState]:
+        """Run over a window.
+
+        Args:
+            sequence: (batch, time, inputs).
+            state: State before the first step; None for zeros.
+            lengths: (batch,) int64 on the CPU, real steps of each sequence; None if all steps are real.
+            weight_dropout: Share of the recurrent weights dropped, from 0 to below 1.
+            generator: See `dropout_mask`.
+
+        Returns:
+            The outputs (batch, time, hidden), 0 where a sequence has ended, and the state after the last real step.
+        """
+        recurrent: torch.Tensor = self.weight_hh
+        if weight_dropout > 0:
+            shape = (len(recurrent), self.hidden)
+            recurrent = recurrent * dropout_mask(shape, weight_dropout, like=recurrent, generator=generator)
+        weights: list[torch.Tensor] = [self.weight_ih, recurrent, self.bias_ih, self.bias_hh]
+        if sequence.is_cuda:
+            weights = _joined(weights)
+        if state is None:
+            zeros = sequence.new_zeros(len(sequence), self.hidden)
+            state = (zeros, zeros) if self.cell == "lstm" else (zeros,)
+        if lengths is None:
+            return self._run(sequence, state, weights)
+        return self._run_packed(sequence, state, weights, lengths)
+
+    def _run(
+        self, sequence: torch.Tensor, state: LayerState, weights: list[torch.Tensor]
+    ) -> tuple[torch.Tensor, LayerState]:
+        start = tuple(part.unsqueeze(0) for part in state)
+        output, *end = _RUN[self.cell](
+            sequence, start if self.cell == "lstm" else start[0], weights, True, 1, 0.0, self.training, False, True
+        )
+        return output, tuple(part.squeeze(0) for part in end)
+
+    def _run_packed(
+        self, sequence: torch.Tensor, state: LayerState, weights: list[torch.Tensor], lengths: torch.Tensor
+    ) -> tuple[torch.Tensor, LayerState]:
+        packed = pack_padded_sequence(sequence, lengths, batch_first=True, enforce_sorted=False)
+        order, back = packed.sorted_indices, packed.unsorted_indices
+        start = tuple(part[order].unsqueeze(0) for part in state)
+        output, *end = _RUN[self.cell](
+            packed.data,
+            packed.batch_sizes,
+            start if self.cell == "lstm" else start[0],
+            weights,
+            True,
+            1,
+            0.0,
+            self.training,
+            False,
+        )
+        result = PackedSequence(output, packed.batch_sizes, order, back)
+        padded, _ = pad_packed_sequence(result, batch_first=True, total_length=sequence.shape[1])
+        return padded, tuple(part.squeeze(0)[back] for part in end)
+
+
+def _joined(weights: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Copy weights into one stretch of memory, where cuDNN wants them; it would warn and copy them itself."""
+    stretch = torch.cat([weight.reshape(-1) for weight in weights])
+    parts = torch.split(stretch, [weight.numel() for weight in weights])
+    return [part.view(weight.shape) for part, weight in zip(parts, weights, strict=True)]

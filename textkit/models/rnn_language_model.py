@@ -1,0 +1,282 @@
+"""A recurrent language model: the tokens so far in, the chances of the next token out."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
+from textkit.models.layers import CELLS, Cell, LayerState, RecurrentLayer, embed, locked_dropout
+from textkit.models.loss import Loss
+
+State: TypeAlias = tuple[LayerState, ...]
+"""What a model remembers of the text so far: for each layer (h,) or (h, c), each (batch, hidden of the layer)."""
+
+_TAIL_DIVISOR = 4  # each rarer group of words has vectors a quarter as long: Grave et al. 2017, section 4.3
+
+
+def detached(state: State) -> State:
+    """The same state without its history, so that gradients end at the border of two windows."""
+    return tuple(tuple(part.detach() for part in layer) for layer in state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RnnLanguageModelConfig:
+    """The shape of an `RnnLanguageModel`, and what keeps it from learning its text by heart.
+
+    Attributes:
+        cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
+        layers: Recurrent layers, one above the other.
+        dim: Length of a token's vector.
+        hidden: Units of each layer.
+        tied: Whether the output layer has the embedding's weights (Press and Wolf 2017); the last layer then has
+            ``dim`` units.
+        embedding_dropout: Share of the vocabulary whose vectors are dropped in a window, from 0 to below 1.
+        input_dropout: Share of the units dropped, the same ones in the whole window, below the first layer,
+        layer_dropout: between two layers, and
+        output_dropout: above the last.
+        weight_dropout: Share of the recurrent weights dropped in a window.
+        activation_penalty: Weight of the mean square of the dropped outputs of the last layer (AR), and
+        temporal_penalty: of the mean square of the differences of its outputs from step to step (TAR; Merity et al.
+            2017, "Revisiting Activation Regularization for Language RNNs").
+        cutoffs: Ids at which groups of rarer words begin, for an adaptive softmax (Grave et al. 2017), such as
+            (2000, 10000); empty for a plain softmax.
+    """
+
+    cell: Cell = "lstm"
+    layers: int = 1
+    dim: int = 256
+    hidden: int = 384
+    tied: bool = False
+    embedding_dropout: float = 0.0
+    input_dropout: float = 0.0
+    layer_dropout: float = 0.0
+    output_dropout: float = 0.0
+    weight_dropout: float = 0.0
+    activation_penalty: float = 0.0
+    temporal_penalty: float = 0.0
+    cutoffs: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cutoffs", tuple(self.cutoffs))  # JSON knows lists only
+        if self.cell not in CELLS:
+            raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {self.cell!r}")
+        for name in ("layers", "dim", "hidden"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
+        for name in ("embedding", "input", "layer", "output", "weight"):
+            rate = getattr(self, f"{name}_dropout")
+            if not 0 <= rate < 1:
+                raise ValueError(f"{name}_dropout must be a share from 0 to below 1, got {rate}; 0 drops nothing")
+        for name in ("activation_penalty", "temporal_penalty"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}; 0 is no penalty")
+        self._check_cutoffs()
+
+    def _check_cutoffs(self) -> None:
+        rising = all(low < high for low, high in zip((0, *self.cutoffs), self.cutoffs, strict=False))
+        if not rising or not all(isinstance(cutoff, int) for cutoff in self.cutoffs):
+            raise ValueError(f"cutoffs must be whole numbers above 0 that rise, got {self.cutoffs}; try (2000, 10000)")
+        if self.cutoffs and self.tied:
+            raise ValueError(f"cutoffs must be () for tied weights, got {self.cutoffs}; set tied=False or cutoffs=()")
+        if (least := _TAIL_DIVISOR ** len(self.cutoffs)) > self.widths[-1]:
+            raise ValueError(
+                f"hidden must be at least {least} for {len(self.cutoffs)} cutoffs, got {self.hidden}; raise it"
+            )
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each layer."""
+        return (self.hidden,) * (self.layers - 1) + (self.dim if self.tied else self.hidden,)
+
+
+class RnnLanguageModel(nn.Module):
+    """Predicts each token from those before it, which it remembers in a state.
+
+    The weights of the embedding start evenly within +-0.1, those of the layers and of the output within one over
+    the root of the units they come from.
+
+    Args:
+        config: The shape.
+        vocab: Number of tokens.
+        generator: Where the weights at the start are drawn from; torch's global state if None.
+
+    Attributes:
+        dropout_generator: Where the masks of dropout are drawn from, in training only. Put one on the model's device
+            in its place for speed; its state belongs into a checkpoint.
+
+    Raises:
+        ValueError: If there is no token, or a cutoff beyond the vocabulary.
+    """
+
+    def __init__(self, config: RnnLanguageModelConfig, vocab: int, *, generator: torch.Generator | None = None) -> None:
+        super().__init__()
+        if vocab < 1:
+            raise ValueError(f"vocab must be at least 1 token, got {vocab}")
+        if config.cutoffs and config.cutoffs[-1] >= vocab:
+            raise ValueError(f"cutoffs must be below the vocabulary of {vocab}, got {config.cutoffs}; lower them")
+        self.config = config
+        self.vocab = vocab
+        self.dropout_generator = torch.Generator("cpu").manual_seed(0)
+        self.embedding = nn.Parameter(torch.empty(vocab, config.dim))
+        with torch.no_grad():
+            self.embedding.uniform_(-0.1, 0.1, generator=generator)
+        self.layers = nn.ModuleList(
+            RecurrentLayer(config.cell, inputs, hidden, generator=generator)
+            for inputs, hidden in zip((config.dim, *config.widths), config.widths, strict=False)
+        )
+        self.adaptive = _adaptive_softmax(config, vocab, generator) if config.cutoffs else None
+        self.output_weight, self.output_bias = None, None
+        if self.adaptive is None:
+            self.output_bias = nn.Parameter(torch.zeros(vocab))
+            if not config.tied:
+                self.output_weight = nn.Parameter(torch.empty(vocab, config.widths[-1]))
+                _spread(self.output_weight, generator)
+
+    def features(
+        self, inputs: torch.Tensor, state: State | None = None, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, State]:
+        """Run the recurrent layers.
+
+        Args:
+            inputs: (batch, time) int64 token ids.
+            state: What was remembered before; None at the beginning of a text.
+            lengths: (batch,) int64 on the CPU, real tokens of each row; None if all are real.
+
+        Returns:
+            The outputs of the last layer after and before dropout, both (batch, time, width), and the state.
+        """
+        config, generator = self.config, self.dropout_generator
+        on = 1.0 if self.training else 0.0
+        sequence = embed(inputs, self.embedding, on * config.embedding_dropout, generator)  # (batch, time, dim)
+        sequence = locked_dropout(sequence, on * config.input_dropout, generator)
+        states: list[LayerState] = []
+        for number, layer in enumerate(self.layers):
+            if number > 0:
+                sequence = locked_dropout(sequence, on * config.layer_dropout, generator)
+            sequence, after = layer(
+                sequence,
+                None if state is None else state[number],
+                lengths=lengths,
+                weight_dropout=on * config.weight_dropout,
+                generator=generator,
+            )  # (batch, time, hidden)
+            states.append(after)
+        return locked_dropout(sequence, on * config.output_dropout, generator), sequence, tuple(states)
+
+    def scores(self, features: torch.Tensor) -> torch.Tensor:
+        """Score every token of the vocabulary: logits of a plain softmax.
+
+        Args:
+            features: (..., width).
+
+        Returns:
+            (..., vocab).
+
+        Raises:
+            ValueError: If the softmax is adaptive, which has no logits; take `log_probabilities`.
+        """
+        if self.adaptive is not None:
+            raise ValueError(f"cutoffs must be () for scores, got {self.config.cutoffs}; take log_probabilities")
+        weight = self.embedding if self.output_weight is None else self.output_weight
+        return F.linear(features, weight, self.output_bias)
+
+    def log_probabilities(self, features: torch.Tensor) -> torch.Tensor:
+        """The natural logarithm of the chance of every token.
+
+        Args:
+            features: (..., width).
+
+        Returns:
+            (..., vocab); the exponentials of each row sum to 1.
+        """
+        if self.adaptive is None:
+            return F.log_softmax(self.scores(features), dim=-1)
+        with _full_precision(features):
+            rows = self.adaptive.log_prob(features.reshape(-1, features.shape[-1]).to(self.embedding.dtype))
+        return rows.view(*features.shape[:-1], self.vocab)
+
+    def forward(self, inputs: torch.Tensor, state: State | None = None) -> tuple[torch.Tensor, State]:
+        """Read tokens and score what may come after each.
+
+        Args:
+            inputs: (batch, time) int64 token ids.
+            state: What was remembered before; None at the beginning of a text.
+
+        Returns:
+            Logits, or log-probabilities of an adaptive softmax, (batch, time, vocab); and the state.
+        """
+        features, _, state = self.features(inputs, state)
+        return self.scores(features) if self.adaptive is None else self.log_probabilities(features), state
+
+    def window_loss(self, batch: BpttBatch | SequenceBatch, state: State | None = None) -> tuple[Loss, State]:
+        """The loss of one window, and the state to go on with.
+
+        Args:
+            batch: Tokens and those that follow them.
+            state: What was remembered before, usually `detached`; None at the beginning.
+
+        Returns:
+            The summed cross entropy, with the penalties while training; and the state after the window.
+        """
+        lengths = batch.lengths if isinstance(batch, SequenceBatch) else None
+        features, raw, state = self.features(batch.inputs, state, lengths)
+        rows, targets = features.flatten(0, 1), batch.targets.flatten()
+        if self.adaptive is None:
+            total = F.cross_entropy(self.scores(rows), targets, ignore_index=IGNORED, reduction="sum")
+        else:
+            real = targets != IGNORED
+            with _full_precision(features):
+                total = -self.adaptive(rows[real].to(self.embedding.dtype), targets[real]).output.sum()
+        return Loss(total=total, count=len(batch), penalty=self._penalty(features, raw, batch)), state
+
+    def loss(self, batch: BpttBatch | SequenceBatch) -> Loss:
+        """The loss of a window that begins without a state."""
+        return self.window_loss(batch)[0]
+
+    def _penalty(
+        self, features: torch.Tensor, raw: torch.Tensor, batch: BpttBatch | SequenceBatch
+    ) -> torch.Tensor | None:
+        """AR and TAR as in the published program of Merity et al. 2018: means over all units, times the weights."""
+        config = self.config
+        if not self.training or not (config.activation_penalty or config.temporal_penalty):
+            return None
+        real = batch.targets != IGNORED  # (batch, time)
+        penalty = features.new_zeros(())
+        if config.activation_penalty:
+            penalty = penalty + config.activation_penalty * _mean_square(features, real)
+        if config.temporal_penalty:
+            penalty = penalty + config.temporal_penalty * _mean_square(raw[:, 1:] - raw[:, :-1], real[:, 1:])
+        return penalty * len(batch)
+
+
+def _mean_square(values: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    """The mean square of ``values`` (batch, time, dim) where ``real`` (batch, time) is True; 0 if nowhere."""
+    squares = values.to(torch.promote_types(values.dtype, torch.float32)).square().mean(-1)
+    return torch.where(real, squares, 0.0).sum() / real.sum().clamp(min=1)
+
+
+def _full_precision(tensor: torch.Tensor) -> torch.autocast:
+    """Switch mixed precision off: torch's adaptive softmax puts tensors of two types together."""
+    return torch.autocast(tensor.device.type, enabled=False)
+
+
+def _adaptive_softmax(
+    config: RnnLanguageModelConfig, vocab: int, generator: torch.Generator | None
+) -> nn.AdaptiveLogSoftmaxWithLoss:
+    # torch's own start would be drawn from its global state
+    adaptive: nn.AdaptiveLogSoftmaxWithLoss = nn.utils.skip_init(  # type: ignore[no-untyped-call]
+        nn.AdaptiveLogSoftmaxWithLoss, config.widths[-1], vocab, list(config.cutoffs), div_value=float(_TAIL_DIVISOR)
+    )
+    for weight in adaptive.parameters():
+        _spread(weight, generator)
+    return adaptive
+
+
+def _spread(weight: torch.Tensor, generator: torch.Generator | None) -> None:
+    """Draw weights (to, from) evenly within one over the root of what they come from."""
+    with torch.no_grad():
+        weight.uniform_(-(weight.shape[1] ** -0.5), weight.shape[1] ** -0.5, generator=generator)
