@@ -1,1 +1,1 @@
-"""Stage 7: a trained thing -> numbers."""
+"""Stage 6: a trained thing -> numbers."""

@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+import torch
+
+from textkit.generation.language_model import LanguageModel
+from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.text.vocabulary import Vocabulary
+
+NEVER = -1e4  # the logit of a chance of 0: its exponential is 0 in float32
+
+
+@pytest.fixture(scope="session")
+def bigrams():
+    """Make a language model whose chances are a table, {token: {next token: chance}}, and known by hand."""
+
+    def make(table, *, unit="char", specials=None):
+        if specials is None:
+            specials = ("<pad>", "<unk>") if unit == "char" else ("<pad>", "<unk>", "<eos>")
+        tokens = {token for row in table.values() for token in row} | set(table)
+        vocabulary = Vocabulary.from_counts(dict.fromkeys(tokens, 1), specials=specials)
+        size = len(vocabulary)
+        logits = np.full((size, size), NEVER, np.float32)
+        for token, row in table.items():
+            for after, chance in row.items():
+                logits[vocabulary[token], vocabulary[after]] = np.log(chance)
+        model = RnnLanguageModel(RnnLanguageModelConfig(cell="rnn_relu", dim=size, hidden=size), size)
+        one_hot = torch.eye(size)  # the state is the last token, one-hot
+        layer = {"weight_ih": one_hot, "weight_hh": 0 * one_hot, "bias_ih": 0 * one_hot[0], "bias_hh": 0 * one_hot[0]}
+        model.load_state_dict(
+            {
+                "embedding": one_hot,
+                **{f"layers.0.{name}": weight for name, weight in layer.items()},
+                "output_weight": torch.from_numpy(logits.T.copy()),
+                "output_bias": torch.zeros(size),
+            }
+        )
+        return LanguageModel(model, vocabulary, unit=unit)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def random_model():
+    """Make a language model of lower-case characters with random weights that are far from even."""
+
+    def make(*, seed=1, spread=0.7, **config):
+        vocabulary = Vocabulary.from_counts(
+            dict.fromkeys("abcdefghijklmnopqrstuvwxyz \n", 1), specials=("<pad>", "<unk>")
+        )
+        config = RnnLanguageModelConfig(**{"dim": 12, "hidden": 16, **config})
+        generator = torch.Generator().manual_seed(seed)
+        model = RnnLanguageModel(config, len(vocabulary), generator=generator)
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight.normal_(0, spread, generator=generator)
+        return LanguageModel(model, vocabulary, unit="char")
+
+    return make

@@ -1,0 +1,203 @@
+"""How well a language model expects a text: nats per token, perplexity, bits per character and per byte."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
+from textkit.batches.sequences import SequenceBatches
+from textkit.models.loss import Loss
+from textkit.text.id_stream import IdStream
+
+_HELD = 1 << 24  # scores of tokens that are in memory at a time, each of 4 bytes
+
+
+class Scorable(Protocol):
+    """A torch module that reads windows of text and carries a state from one to the next."""
+
+    training: bool
+    vocab: int
+
+    def window_loss(self, batch: Any, state: Any = None) -> tuple[Loss, Any]:
+        """The summed loss of a window, and the state after it."""
+
+    def train(self, mode: bool = True) -> Any:
+        """Switch training on or off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelScore:
+    """How well a model expects a text. What is per character or byte counts the text as it was read, unknown or not.
+
+    Attributes:
+        nats: Mean of -ln(chance of the token that came), per token predicted.
+        perplexity: exp(nats): among how many equally likely tokens the model seems to choose.
+        bits_per_character: The same uncertainty in bits, per character of the text (line ends are characters).
+        bits_per_byte: The same, per byte of the text in UTF-8.
+        unknown: Share of the text's tokens that the vocabulary does not have, from 0 to 1. Where it is not 0, the other
+            figures are too good: the model must only expect "something unknown".
+        tokens: How many tokens were predicted: all but the first.
+        characters: Characters of the text.
+        bytes: Bytes of the text in UTF-8.
+    """
+
+    nats: float
+    perplexity: float
+    bits_per_character: float
+    bits_per_byte: float
+    unknown: float
+    tokens: int
+    characters: int
+    bytes: int
+
+    def __str__(self) -> str:
+        rows = (
+            ("nats per token", f"{self.nats:.4f}"),
+            ("perplexity", f"{self.perplexity:,.2f}"),
+            ("bits per character", f"{self.bits_per_character:.4f}"),
+            ("bits per byte", f"{self.bits_per_byte:.4f}"),
+            ("unknown tokens", f"{100 * self.unknown:.2f} %"),
+            ("tokens predicted", f"{self.tokens:,}"),
+            ("characters", f"{self.characters:,}"),
+            ("bytes", f"{self.bytes:,}"),
+        )
+        width = max(len(value) for _, value in rows)
+        return "\n".join(f"{name:18}  {value:>{width}}" for name, value in rows)
+
+
+def score_ids(
+    model: Scorable,
+    stream: IdStream,
+    *,
+    batch_size: int = 1,
+    window: int | None = None,
+    device: torch.device | str = "cpu",
+) -> LanguageModelScore:
+    """Predict every token of a text but the first from all that stand before it.
+
+    Losses are summed in float64 and divided once. Bits per character are the bits per token, times the tokens for each
+    character of the text.
+
+    Args:
+        model: The model; it is switched to evaluation and back.
+        stream: The text.
+        batch_size: Into how many parts the text is cut, which are read side by side. 1 is exact; more are faster, but
+            each part begins without memory.
+        window: Tokens of each part that are read at a time; it changes the speed and not the result. None for 256, or
+            less for a large vocabulary.
+        device: Where the model is.
+
+    Raises:
+        ValueError: If there are not two tokens at least, a size is below 1 or ``batch_size`` above what there is to
+            predict.
+        FloatingPointError: If the loss is not a finite number.
+    """
+    predictions = len(stream) - 1
+    if predictions < 1:
+        raise ValueError(f"text must have at least 2 tokens, got {len(stream)}; pass a longer text")
+    if window is None:
+        window = min(max(_HELD // (batch_size * model.vocab), 16), 256) if batch_size > 0 else 1
+    for name, value in (("batch_size", batch_size), ("window", window)):
+        if value < 1:
+            raise ValueError(f"{name} must be at least 1, got {value}")
+    if batch_size > predictions:
+        raise ValueError(
+            f"batch_size must be at most the {predictions} tokens to predict, got {batch_size}; 1 is exact for any text"
+        )
+    nats = _total(model, _windows(stream.ids, batch_size, window), device) / predictions
+    bits = nats / math.log(2) * len(stream)  # of the whole text, the first token like the others
+    return LanguageModelScore(
+        nats=nats,
+        perplexity=_perplexity(nats),
+        bits_per_character=bits / stream.characters,
+        bits_per_byte=bits / stream.bytes,
+        unknown=stream.unknown / len(stream),
+        tokens=predictions,
+        characters=stream.characters,
+        bytes=stream.bytes,
+    )
+
+
+def score_documents(
+    model: Scorable,
+    documents: SequenceBatches,
+    *,
+    characters: int,
+    size: int,
+    unknown: int,
+    device: torch.device | str = "cpu",
+) -> LanguageModelScore:
+    """Predict every token of documents that stand alone, and the end of each.
+
+    Args:
+        model: The model; it is switched to evaluation and back.
+        documents: The documents.
+        characters: Characters of all of them, one for the end of each.
+        size: Bytes of the same in UTF-8.
+        unknown: How many of their tokens the vocabulary does not have.
+        device: Where the model is.
+
+    Raises:
+        FloatingPointError: If the loss is not a finite number.
+    """
+    total = _total(model, documents.epoch(), device)
+    nats, bits = total / documents.predictions, total / math.log(2)
+    return LanguageModelScore(
+        nats=nats,
+        perplexity=_perplexity(nats),
+        bits_per_character=bits / characters,
+        bits_per_byte=bits / size,
+        unknown=unknown / (documents.predictions - len(documents.documents)),
+        tokens=documents.predictions,
+        characters=characters,
+        bytes=size,
+    )
+
+
+def _total(model: Scorable, batches: Iterable[BpttBatch | SequenceBatch], device: torch.device | str) -> float:
+    """The loss of all batches, in nats; the state is carried through windows."""
+    total, state, was_training = 0.0, None, model.training
+    model.train(False)
+    try:
+        with torch.inference_mode():
+            for batch in batches:
+                loss, after = model.window_loss(batch.to(device), state)
+                total += loss.total.item()
+                state = after if isinstance(batch, BpttBatch) else None
+    finally:
+        model.train(was_training)
+    if not math.isfinite(total):
+        raise FloatingPointError(
+            f"the loss must be a finite number, got {total}; the model's weights are damaged, train it again"
+        )
+    return total
+
+
+def _perplexity(nats: float) -> float:
+    return math.exp(nats) if nats < 700 else math.inf
+
+
+def _windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBatch]:
+    """Cut a stream into rows, each beginning with the last token of the row before, and the rows into windows.
+
+    >>> (batch,) = _windows(np.arange(6, dtype=np.int32), rows=2, window=9)
+    >>> batch.inputs.tolist(), batch.targets.tolist()
+    ([[0, 1, 2], [3, 4, 4]], [[1, 2, 3], [4, 5, -100]])
+    """
+    predictions = len(ids) - 1
+    time = -(-predictions // rows)
+    for start in range(0, time, window):
+        steps = np.arange(start, min(start + window, time))
+        places = np.arange(rows)[:, None] * time + steps  # (rows, steps)
+        real = places < predictions
+        places = np.minimum(places, predictions - 1)
+        yield BpttBatch(
+            inputs=torch.from_numpy(ids[places].astype(np.int64)),
+            targets=torch.from_numpy(np.where(real, ids[places + 1], IGNORED).astype(np.int64)),
+            first=start == 0,
+        )

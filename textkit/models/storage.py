@@ -1,0 +1,172 @@
+"""Trained models as folders of plain files: config.json, vocabulary.txt, weights.safetensors. Nothing is pickled."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from textkit.text.atomic_folder import atomic_folder
+from textkit.text.vocabulary import Vocabulary
+
+FORMAT = "textkit"
+VERSION = 1
+CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.txt", "weights.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredModel:
+    """What a folder holds.
+
+    Attributes:
+        folder: Where it lies.
+        config: The whole of config.json: "format", "version", "kind", "files" and what the kind of model adds.
+        vocabulary: The tokens that the model knows.
+        weights: Arrays by name.
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    vocabulary: Vocabulary
+    weights: Mapping[str, NDArray[Any]]
+
+
+def write_folder(
+    folder: str | os.PathLike[str],
+    *,
+    kind: str,
+    config: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    weights: Mapping[str, NDArray[Any]],
+) -> None:
+    """Write a model; a process killed at any moment leaves the old folder or the new one.
+
+    Args:
+        folder: Where to; the folder around it must exist. A model that is there is replaced.
+        kind: What it is, such as "language-model".
+        config: What else is needed to build it; anything that JSON can hold.
+        vocabulary: The tokens.
+        weights: Arrays by name.
+
+    Raises:
+        ValueError: If ``folder`` is a file, or a folder with something else than a model.
+        OSError: If it cannot be written.
+    """
+    with atomic_folder(folder, replaceable=_is_model) as temporary:
+        vocabulary.save(temporary / VOCABULARY)
+        (temporary / WEIGHTS).write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
+        files = {name: _described((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS)}
+        described = {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": files}
+        text = json.dumps(described, ensure_ascii=False, indent=2) + "\n"
+        (temporary / CONFIG).write_text(text, encoding="utf-8")
+
+
+def read_folder(folder: str | os.PathLike[str], *, kind: str) -> StoredModel:
+    """Read what `write_folder` wrote.
+
+    Args:
+        folder: The folder.
+        kind: What it must hold.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If it is no model, or one of another kind or of a newer version, or one of its files is missing
+            or damaged; the message names the file.
+    """
+    while True:  # until it is not replaced by another process while it is read
+        config = read_config(folder)
+        try:
+            if config["kind"] != kind:
+                raise ValueError(
+                    f"folder must hold a {kind}, got a {config['kind']} in {os.fspath(folder)!r}; use textkit.load"
+                )
+            found = _read(Path(folder), config)
+        except (OSError, ValueError):
+            if config == read_config(folder):
+                raise
+        else:
+            if config == read_config(folder):
+                return found
+
+
+def read_config(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read config.json alone, and check that it describes a model of this version.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        ValueError: If it is no model, or one of a newer version.
+    """
+    path, shown = Path(folder), os.fspath(folder)
+    if not path.exists():
+        raise FileNotFoundError(f"folder must be that of a saved model, got {shown!r}, which does not exist")
+    if not path.is_dir():
+        raise ValueError(f"folder must be that of a saved model, got the file {shown!r}; give the folder")
+    try:
+        config = json.loads((path / CONFIG).read_bytes())
+        if not isinstance(config, dict) or config.get("format") != FORMAT:
+            raise ValueError("it does not describe a model of textkit")
+        version = config["version"]
+        if not isinstance(version, int) or (version <= VERSION and not isinstance(config["kind"], str)):
+            raise ValueError("it has no version or no kind")
+    except FileNotFoundError:
+        raise ValueError(
+            f"folder must be that of a saved model, got {shown!r}, which has no {CONFIG}; give the one it was saved to"
+        ) from None
+    except (ValueError, KeyError, RecursionError) as error:
+        raise ValueError(
+            f"{path / CONFIG} must describe a saved model, got one that does not ({error!r}); save the model again"
+        ) from error
+    if version > VERSION:
+        raise ValueError(f"{path / CONFIG} must have version {VERSION} or lower, got {version}; upgrade textkit")
+    return config
+
+
+def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
+    contents = {name: _checked(folder / name, config) for name in (VOCABULARY, WEIGHTS)}
+    try:
+        weights = load(contents[WEIGHTS])
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise ValueError(f"{folder / WEIGHTS} must hold arrays, got {error!r}; save the model again") from error
+    return StoredModel(folder=folder, config=config, vocabulary=Vocabulary.load(folder / VOCABULARY), weights=weights)
+
+
+def _checked(path: Path, config: Mapping[str, Any]) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ValueError(f"{path} must be there, got no such file; save or copy the whole model again") from None
+    try:
+        expected = config["files"][path.name]
+        size, digest = expected["bytes"], expected["sha256"]
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f"{path.with_name(CONFIG)} must describe {path.name}, got {error!r}; save the model again"
+        ) from error
+    if len(content) != size:
+        raise ValueError(
+            f"{path} must have {size} bytes, got {len(content)}; it is cut off or another model's, save it again"
+        )
+    if _described(content)["sha256"] != digest:
+        raise ValueError(
+            f"{path} must have the SHA-256 {digest}, got another one; it is damaged, save or copy it again"
+        )
+    return content
+
+
+def _described(content: bytes) -> dict[str, Any]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def _is_model(folder: Path) -> bool:
+    try:
+        config = json.loads((folder / CONFIG).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(config, dict) and config.get("format") == FORMAT
