@@ -2,17 +2,24 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from textkit.training.checkpoint import load_checkpoint, remove_leftovers, save_checkpoint
+from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 
 
 def test_what_is_saved_is_loaded(tmp_path):
     path = tmp_path / "state"
-    arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.array([1.5], np.float64)}
+    arrays = {
+        "a": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "b": np.array([1.5], np.float64),
+        "turned": np.arange(6, dtype=np.int64).reshape(2, 3).T,
+        "number": np.array(7.0, np.float32),
+        "nothing": np.zeros((0, 3), np.uint8),
+    }
     save_checkpoint(path, arrays, {"epoch": 3, "loss": 0.1 + 0.2})
     found, state = load_checkpoint(path)
     assert state == {"epoch": 3, "loss": 0.1 + 0.2}
+    assert found.keys() == arrays.keys()
     for name, array in arrays.items():
-        np.testing.assert_array_equal(found[name], array)
+        np.testing.assert_array_equal(found[name], array, strict=True)
 
 
 def test_missing_foreign_and_broken_files(tmp_path):
@@ -50,3 +57,9 @@ def test_leftovers_of_this_checkpoint_alone_are_removed(tmp_path):
     other.touch()
     remove_leftovers(tmp_path / "state.ck")
     assert list(tmp_path.iterdir()) == [other]
+
+
+def test_another_training_is_refused_and_told_apart():
+    check_identity("state", {"window": 5, "cutoffs": [1, 2], "more": 1}, {"window": 5, "cutoffs": (1, 2)})
+    with pytest.raises(ValueError, match=r"got 'state' \(window 5 there, 6 here, seed None there, 1 here\); delete it"):
+        check_identity("state", {"window": 5}, {"window": 6, "seed": 1})

@@ -7,29 +7,31 @@ from torch.utils.data import DataLoader
 from textkit.batches.skip_gram import SkipGramCollator, SkipGramPairs
 from textkit.models.loss import Loss
 from textkit.models.skip_gram import SkipGram, SkipGramConfig
-from textkit.training.loop import train
+from textkit.training.loop import Progress, train
 from textkit.training.schedules import linear
 
 
 class Number:
     """A batch that is one number."""
 
-    def __init__(self, value, count=1):
-        self.value, self.count = value, count
+    def __init__(self, value, count=1, rate=1.0):
+        self.value, self.count, self.rate = value, count, rate
 
     def to(self, device):
         return self
 
 
 class Guess(nn.Module):
-    """Guesses a number; the loss is the squared error."""
+    """Guesses a number; the loss is the squared error, and the penalty a multiple of the guess."""
 
-    def __init__(self, start=0.0):
+    def __init__(self, start=0.0, penalty=None):
         super().__init__()
         self.guess = nn.Parameter(torch.tensor(start))
+        self.penalty = penalty
 
     def loss(self, batch):
-        return Loss(total=batch.count * (self.guess - batch.value) ** 2, count=batch.count)
+        penalty = None if self.penalty is None else batch.count * self.penalty * self.guess
+        return Loss(total=batch.count * (self.guess - batch.value) ** 2, count=batch.count, penalty=penalty)
 
 
 def sgd(model, rate=0.25):
@@ -61,13 +63,93 @@ def test_a_loss_that_is_not_finite_stops_before_the_step():
     assert model.guess.item() == 1.0
 
 
+def test_a_gradient_that_is_not_finite_stops_before_the_step():
+    class Steep(Guess):
+        def loss(self, batch):
+            return Loss(total=(self.guess - batch.value).abs().sqrt(), count=1)  # at 0 its slope has no end
+
+    model = Steep(1.0)
+    with pytest.raises(FloatingPointError, match=r"gradient became (inf|nan) at step 0 of epoch 0"):
+        list(train(model, lambda epoch: [Number(1.0)], sgd(model), epochs=1, clip_norm=1.0))
+    assert model.guess.item() == 1.0
+
+
+def test_a_penalty_moves_the_weights_and_is_not_reported():
+    model = Guess(4.0, penalty=2.0)
+    records = list(train(model, lambda epoch: [Number(4.0, count=3)], sgd(model), epochs=1))
+    assert records[-1].loss == 0.0
+    assert model.guess.item() == 4.0 - 0.25 * 2.0
+
+
+def test_a_batch_can_rescale_its_own_step():
+    model = Guess()
+    list(train(model, lambda epoch: [Number(4.0, rate=0.5)], sgd(model), epochs=1))
+    assert model.guess.item() == 1.0  # half of the step of 2
+
+
+def test_batches_that_are_accumulated_step_like_one_batch_of_all():
+    # one step with 1 prediction of 4 and 3 of 8: the mean gradient at 0 is -(8 + 3 * 16) / 4 = -14
+    model = Guess()
+    numbers = [Number(4.0), Number(8.0, count=3), Number(7.0, rate=0.5)]
+    records = list(train(model, lambda epoch: numbers, sgd(model), epochs=1, accumulate=2))
+    # the third number is alone in the last step: guess 3.5 -> error 3.5 ** 2, gradient -7, half a step of 1.75
+    assert [(r.step, r.batch, r.count) for r in records] == [(1, 2, 4), (2, 3, 5), (2, 3, 5)]
+    assert records[0].loss == (16 + 3 * 64) / 4
+    assert model.guess.item() == pytest.approx(3.5 + 0.875)
+    whole = Guess(penalty=1.0)
+    parts = Guess(penalty=1.0)
+    list(train(whole, lambda epoch: [Number(4.0, count=4)], sgd(whole), epochs=1))
+    list(train(parts, lambda epoch: [Number(4.0), Number(4.0, count=3)], sgd(parts), epochs=1, accumulate=2))
+    assert parts.guess.item() == whole.guess.item() == 1.75
+
+
+def test_a_shorter_number_format_is_used_within_the_loss_alone():
+    seen = []
+
+    class Matrix(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.eye(2))
+
+        def loss(self, batch):
+            product = self.weight @ self.weight
+            seen.append(product.dtype)
+            return Loss(total=product.float().sum(), count=1)
+
+    model = Matrix()
+    list(train(model, lambda epoch: [Number(0)], sgd(model), epochs=1, autocast=torch.bfloat16))
+    assert seen == [torch.bfloat16]
+    assert model.weight.dtype == model.weight.grad.dtype == torch.float32
+
+
+def numbers_of(epoch):
+    return [Number(float(5 * epoch + place), count=place + 1) for place in range(4)]
+
+
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_going_on_from_any_record_ends_where_an_unbroken_training_ends(accumulate):
+    settings = {"epochs": 3, "schedule": linear(12), "accumulate": accumulate}
+    whole = Guess()
+    records, guesses = [], []
+    for record in train(whole, numbers_of, sgd(whole, 0.1), **settings):
+        records.append(record)
+        guesses.append(whole.guess.item())
+    for place, record in enumerate(records):
+        model = Guess(guesses[place])
+        rest = list(train(model, numbers_of, sgd(model, 0.1), **settings, start=record))
+        assert rest == records[place + 1 :]
+        assert model.guess.item() == guesses[-1]
+    assert records[-1].end_of_epoch
+    assert Progress().loss == 0.0
+
+
 def test_no_batch_and_no_epoch_are_errors():
     with pytest.raises(ValueError, match="at least one prediction, got none in epoch 0"):
         list(train(Guess(), lambda epoch: [], sgd(Guess()), epochs=1))
     with pytest.raises(ValueError, match="epochs must be at least 1, got 0"):
         list(train(Guess(), lambda epoch: [], sgd(Guess()), epochs=0))
-    with pytest.raises(ValueError, match="steps must be at least 1"):
-        linear(0)
+    with pytest.raises(ValueError, match="accumulate must be at least 1 batch, got 0"):
+        list(train(Guess(), lambda epoch: [], sgd(Guess()), epochs=1, accumulate=0))
 
 
 def test_the_readable_skip_gram_learns_through_the_loop():

@@ -29,7 +29,7 @@ def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[A
     """
     header = {"format": FORMAT, "version": str(VERSION), "state": json.dumps(state), "digest": _digest(arrays)}
     with atomic_path(path) as temporary:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, temporary, header)
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, temporary, header)
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -60,6 +60,26 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any
             f"checkpoint must have version {VERSION} or lower, got {version} in {os.fspath(path)!r}; upgrade textkit"
         )
     return arrays, state
+
+
+def check_identity(path: str | os.PathLike[str], found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    """Refuse to go on from the state of another training.
+
+    Args:
+        path: The checkpoint, for the message.
+        found: What the training was that wrote it: whatever the result depends on, by name.
+        expected: The same of this training.
+
+    Raises:
+        ValueError: If they differ; the message names what does.
+    """
+    here = json.loads(json.dumps(dict(expected)))  # as it comes out of a file: with lists for tuples
+    if different := [name for name in here if found.get(name) != here[name]]:
+        described = ", ".join(f"{name} {found.get(name)!r} there, {here[name]!r} here" for name in different)
+        raise ValueError(
+            f"checkpoint must be of the same corpus and settings, got {os.fspath(path)!r} ({described}); "
+            "delete it to start from the beginning, or name another file"
+        )
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:

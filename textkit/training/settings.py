@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 
 def check_count(name: str, value: Any, least: int, unit: str = "") -> int:
@@ -72,3 +72,95 @@ class Word2VecSettings:
             raise ValueError(f"window must be at most 200 tokens, got {self.window}")
         if self.learning_rate > 1:
             raise ValueError(f"learning_rate must be at most 1, got {self.learning_rate}; 0.025 is usual")
+
+
+_COUNTS = (
+    ("batch_size", "streams"),
+    ("window", "tokens"),
+    ("epochs", "epochs"),
+    ("accumulate", "batches"),
+    ("min_count", "tokens"),
+)
+_CHOICES = {
+    "optimizer": ("adamw", "sgd"),
+    "schedule": ("constant", "linear", "cosine", "plateau"),
+    "precision": ("float32", "bfloat16"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageModelSettings:
+    """How a language model is trained; everything that the result depends on, besides model, corpus and seed.
+
+    Attributes:
+        batch_size: Parallel streams that the text is folded into.
+        window: Tokens of each stream in a batch, through which gradients flow back.
+        epochs: How often the text is gone through.
+        optimizer: "adamw" (Loshchilov and Hutter 2019) or "sgd".
+        learning_rate: The highest; ``schedule`` says how it changes.
+        weight_decay: How strongly weights are drawn to zero: "adamw" takes learning_rate * weight_decay of each weight
+            away in a step, "sgd" adds weight_decay times the weight to its gradient. Biases are left alone.
+        clip_norm: Longest gradient of a step, by its Euclidean norm; None for any.
+        schedule: "constant", "linear" or "cosine" (down to 0 at the end of the last epoch), or "plateau" (cut when the
+            held-out loss does not fall).
+        warmup: Steps in which the learning rate rises from 0, before ``schedule`` begins.
+        plateau_factor: What the learning rate is multiplied with by "plateau", above 0 and below 1.
+        averaging: Whether weights are averaged once the held-out loss does not fall (NT-ASGD, Merity et al. 2018).
+        non_monotone: How many epochs ago the best held-out loss must be for averaging to begin.
+        patience: Stop when the held-out loss has not fallen for so many epochs; None goes through all of them.
+        random_windows: Whether the length of windows varies around ``window`` (Merity et al. 2018).
+        state_reset: Chance, from 0 to below 1, that what is remembered of a stream is forgotten before a window. A
+            model that has never begun without memory may write nonsense when it does.
+        accumulate: Batches for each step, for more text in a step than fits into memory.
+        precision: "float32", or "bfloat16" for mixed precision on a GPU.
+        min_count: Tokens seen fewer times in the text become ``<unk>``.
+        max_vocab: The most tokens in the vocabulary, special ones included; None for all.
+        documents: Whether each document of the corpus stands alone, as names and poems do: it begins and ends with
+            special tokens and nothing is remembered from one to the next. A batch then has batch_size * window tokens
+            at most, padding included.
+    """
+
+    batch_size: int = 16
+    window: int = 64
+    epochs: int = 10
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    learning_rate: float = 0.004
+    weight_decay: float = 0.01
+    clip_norm: float | None = 1.0
+    schedule: Literal["constant", "linear", "cosine", "plateau"] = "cosine"
+    warmup: int = 0
+    plateau_factor: float = 0.25
+    averaging: bool = False
+    non_monotone: int = 5
+    patience: int | None = None
+    random_windows: bool = False
+    state_reset: float = 0.02
+    accumulate: int = 1
+    precision: Literal["float32", "bfloat16"] = "float32"
+    min_count: int = 1
+    max_vocab: int | None = None
+    documents: bool = False
+
+    def __post_init__(self) -> None:
+        for name, unit in _COUNTS:
+            _at_least(self, name, 1, unit)
+        for name, unit in (("warmup", "steps"), ("non_monotone", "epochs")):
+            _at_least(self, name, 0, unit)
+        for name, unit in (("patience", "epochs"), ("max_vocab", "tokens")):
+            if getattr(self, name) is not None:
+                _at_least(self, name, 1, unit)
+        _finite(self, "learning_rate", zero=False)
+        _finite(self, "weight_decay", zero=True)
+        if self.clip_norm is not None:
+            _finite(self, "clip_norm", zero=False)
+        _finite(self, "plateau_factor", zero=False)
+        _finite(self, "state_reset", zero=True)
+        if self.state_reset >= 1:
+            raise ValueError(f"state_reset must be below 1, got {self.state_reset}; 0.02 is usual")
+        if self.plateau_factor >= 1:
+            raise ValueError(f"plateau_factor must be below 1, got {self.plateau_factor}; 0.25 is usual")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        if self.documents and self.random_windows:
+            raise ValueError("random_windows must be False with documents, got True; documents are not cut")

@@ -1,0 +1,101 @@
+"""A held-out text during a training: measured fast between epochs, and exactly at the end."""
+
+import math
+from typing import Protocol
+
+import torch
+
+from textkit.batches.sequences import SequenceBatches
+from textkit.evaluation.perplexity import LanguageModelScore, score_ids
+from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.text.id_stream import IdStream, Unit
+from textkit.text.vocabulary import Vocabulary
+
+ROW_TOKENS = 1024  # the least in each of the parts that a text is cut into; each begins without memory
+SCORES = 1 << 24  # numbers of a softmax that are held at a time, each of 4 bytes
+
+
+class HeldOut(Protocol):
+    """A held-out text."""
+
+    @property
+    def unknown(self) -> float:
+        """Share of its tokens that the vocabulary does not have, from 0 to 1."""
+
+    def nats(self, model: RnnLanguageModel) -> float:
+        """The loss per token, measured fast."""
+
+    def score(self, model: RnnLanguageModel) -> LanguageModelScore:
+        """The exact score."""
+
+
+class HeldOutStream:
+    """One stream of text.
+
+    Args:
+        stream: The text.
+        rows: The most parts that it is cut into, to be read side by side; each has `ROW_TOKENS` at least.
+    """
+
+    def __init__(self, stream: IdStream, *, rows: int) -> None:
+        self.stream = stream
+        self.rows = max(min(rows, len(stream) // ROW_TOKENS), 1)
+        self.unknown = stream.unknown / len(stream)
+
+    def nats(self, model: RnnLanguageModel) -> float:
+        """The loss per token, the parts being read side by side."""
+        return self._score(model, self.rows).nats
+
+    def score(self, model: RnnLanguageModel) -> LanguageModelScore:
+        """The exact score: the text is read from its beginning to its end."""
+        return self._score(model, 1)
+
+    def _score(self, model: RnnLanguageModel, rows: int) -> LanguageModelScore:
+        window = min(max(SCORES // (rows * model.vocab), 16), 256)
+        return score_ids(model, self.stream, batch_size=rows, window=window, device=model.embedding.device)
+
+
+class HeldOutDocuments:
+    """Documents that stand alone; what is predicted is their tokens and their ends.
+
+    Args:
+        batches: The documents.
+        vocabulary: What the ids stand for; words are taken to stand apart by one character.
+        unit: "char" or "word".
+    """
+
+    def __init__(self, batches: SequenceBatches, vocabulary: Vocabulary, unit: Unit) -> None:
+        self.batches = batches
+        apart = 1 if unit == "word" else 0
+        tokens = [vocabulary.tokens[token] for ids in batches.documents for token in ids]
+        self.characters = sum(len(token) + apart for token in tokens) + len(batches.documents) * (1 - apart)
+        self.bytes = sum(len(token.encode()) + apart for token in tokens) + len(batches.documents) * (1 - apart)
+        self.unknown = tokens.count("<unk>") / len(tokens)
+
+    def nats(self, model: RnnLanguageModel) -> float:
+        """The loss per token; for documents the fast way is exact too."""
+        return self.score(model).nats
+
+    def score(self, model: RnnLanguageModel) -> LanguageModelScore:
+        """The exact score."""
+        total, was_training = 0.0, model.training
+        model.eval()
+        try:
+            with torch.inference_mode():
+                for batch in self.batches.epoch():
+                    total += model.loss(batch.to(model.embedding.device)).total.item()
+        finally:
+            model.train(was_training)
+        if not math.isfinite(total):
+            raise FloatingPointError(f"the loss of the held-out documents became {total}")
+        nats, bits = total / self.batches.predictions, total / math.log(2)
+        return LanguageModelScore(
+            nats=nats,
+            perplexity=math.exp(min(nats, 700.0)),
+            bits_per_character=bits / self.characters,
+            bits_per_byte=bits / self.bytes,
+            unknown=self.unknown,
+            tokens=self.batches.predictions,
+            characters=self.characters,
+            bytes=self.bytes,
+        )
