@@ -3,11 +3,23 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+@pytest.fixture
+def arguments(tmp_path):
+    """What an example is given, where what it does by itself would take too long for a test."""
+    story = tmp_path / "story.txt"
+    story.write_text((ROOT / "corpora" / "tales.txt").read_text(encoding="utf-8")[:20_000], encoding="utf-8")
+    return {"text_generation.py": [str(story), "1"], "word_vectors.py": []}
+
+
+SAYS = {"text_generation.py": "bits per character", "word_vectors.py": "WordVectors("}
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_example_runs_and_is_short(example, capsys):
+def test_example_runs_and_is_short(example, arguments, capsys):
     assert len(example.read_text(encoding="utf-8").splitlines()) < 60
-    runpy.run_path(str(example))["main"]()
-    assert "WordVectors(" in capsys.readouterr().out
+    runpy.run_path(str(example))["main"](*arguments[example.name])
+    assert SAYS[example.name] in capsys.readouterr().out

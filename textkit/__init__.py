@@ -7,9 +7,10 @@ The house, in the order in which text flows through it:
     batches/     ids cut into what a model is fed
     models/      the networks, plain and readable
     kernels/     the inner loops written for speed
+    evaluation/  similarity, analogies, perplexity: a trained thing in, numbers out
+    generation/  a language model in, text out
     training/    the loop, checkpoints, and one function for each thing to be trained
-    evaluation/  similarity, analogies: a trained thing in, numbers out
-    train.py  evaluate.py    the commands: python -m textkit.train --help
+    train.py  evaluate.py  generate.py    the commands: python -m textkit.generate --help
 """
 
 from importlib import import_module
@@ -17,11 +18,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
+    from textkit.evaluation.perplexity import LanguageModelScore
     from textkit.evaluation.similarity import SimilarityReport, evaluate_similarity
+    from textkit.generation.language_model import LanguageModel
+    from textkit.loading import load
+    from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.text.corpus import Corpus, corpus
     from textkit.text.encoding import EncodedCorpus, encode_corpus
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
+    from textkit.training.language_model import train_language_model
+    from textkit.training.language_model_run import LanguageModelReport
+    from textkit.training.settings import LanguageModelSettings
     from textkit.training.word2vec import train_word2vec
     from textkit.training.word2vec_run import EpochReport
     from textkit.vectors.word_vectors import WordVectors
@@ -33,6 +41,11 @@ _PUBLIC = {
     "Corpus": "textkit.text.corpus",
     "EncodedCorpus": "textkit.text.encoding",
     "EpochReport": "textkit.training.word2vec_run",
+    "LanguageModel": "textkit.generation.language_model",
+    "LanguageModelReport": "textkit.training.language_model_run",
+    "LanguageModelScore": "textkit.evaluation.perplexity",
+    "LanguageModelSettings": "textkit.training.settings",
+    "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
     "Tokenizer": "textkit.text.tokenizers",
     "Vocabulary": "textkit.text.vocabulary",
@@ -41,7 +54,9 @@ _PUBLIC = {
     "encode_corpus": "textkit.text.encoding",
     "evaluate_analogies": "textkit.evaluation.analogies",
     "evaluate_similarity": "textkit.evaluation.similarity",
+    "load": "textkit.loading",
     "tokenizer": "textkit.text.tokenizers",
+    "train_language_model": "textkit.training.language_model",
     "train_word2vec": "textkit.training.word2vec",
 }
 
@@ -50,6 +65,11 @@ __all__ = [
     "Corpus",
     "EncodedCorpus",
     "EpochReport",
+    "LanguageModel",
+    "LanguageModelReport",
+    "LanguageModelScore",
+    "LanguageModelSettings",
+    "RnnLanguageModelConfig",
     "SimilarityReport",
     "Tokenizer",
     "Vocabulary",
@@ -58,7 +78,9 @@ __all__ = [
     "encode_corpus",
     "evaluate_analogies",
     "evaluate_similarity",
+    "load",
     "tokenizer",
+    "train_language_model",
     "train_word2vec",
 ]
 

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from textkit.commands import command_line
+from textkit.commands import command_line, opened_corpus
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
+from textkit.loading import load
 from textkit.vectors.word_vectors import WordVectors
 
 app = typer.Typer(
@@ -74,13 +75,35 @@ def neighbors(
             print(f"  {neighbor:{width}}  {cosine:6.3f}")
 
 
+@app.command()
+def language_model(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved language model.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="A file of text or a catalog name, held out in training.")
+    ],
+    batch_size: Annotated[
+        int, typer.Option(help="Read so many parts side by side: faster, but each begins without memory.", min=1)
+    ] = 1,
+    column: Annotated[str | None, typer.Option(help="The column with the text, for tables.")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
+    errors: Annotated[str, typer.Option(help="Bytes not in the encoding: strict, replace or ignore.")] = "strict",
+    as_json: AsJson = False,
+) -> None:
+    """How well a language model expects a text: nats, perplexity, bits per character."""
+    model = load(folder)
+    if not hasattr(model, "score"):
+        raise ValueError(f"FOLDER must hold a language model, got {model!r}")
+    corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors)
+    _show(model.score(corpus, batch_size=batch_size), as_json)
+
+
 def _without_nan(value: Any) -> Any:
-    """The same value with None for every NaN, which JSON does not know."""
+    """The same value with None for every NaN and infinity, which JSON does not know."""
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _show(report: Any, as_json: bool) -> None:

@@ -1,17 +1,25 @@
 """``python -m textkit.train``: train something from a corpus and save it."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from tqdm.auto import tqdm
 
+from textkit import train_options as options
 from textkit.commands import check_output, command_line, opened_corpus
+from textkit.models.storage import read_config
 from textkit.training.settings import Word2VecSettings
 from textkit.training.word2vec import train_word2vec
 from textkit.training.word2vec_run import EpochReport
 from textkit.vectors.formats import find_format
 from textkit.vectors.word_vectors import WordVectors
+
+if TYPE_CHECKING:
+    from textkit.evaluation.perplexity import LanguageModelScore
+    from textkit.training.language_model_run import LanguageModelReport
 
 app = typer.Typer(
     help="Train something from a corpus and save it.",
@@ -20,11 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 DEFAULT = Word2VecSettings()
-
-
-@app.callback()
-def _train() -> None:
-    """Keep the name of the command, even while there is only one."""
 
 
 @app.command()
@@ -105,6 +108,172 @@ def word2vec(
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
     print(f"{output}: {len(vectors):,} words, {vectors.dim} dimensions")
+
+
+@app.command()
+def language_model(
+    corpus: options.Corpus,
+    output: options.Folder,
+    unit: options.Unit = "char",
+    valid: options.Valid = None,
+    valid_share: options.ValidShare = None,
+    device: options.Device = "cpu",
+    seed: options.Seed = 1,
+    checkpoint: options.Checkpoint = None,
+    resume: options.Resume = True,
+    cell: options.Cell = None,
+    layers: options.Layers = None,
+    dim: options.Dim = None,
+    hidden: options.Hidden = None,
+    tied: options.Tied = None,
+    embedding_dropout: options.EmbeddingDropout = None,
+    input_dropout: options.InputDropout = None,
+    layer_dropout: options.LayerDropout = None,
+    output_dropout: options.OutputDropout = None,
+    weight_dropout: options.WeightDropout = None,
+    activation_penalty: options.ActivationPenalty = None,
+    temporal_penalty: options.TemporalPenalty = None,
+    cutoffs: options.Cutoffs = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    window: options.Window = None,
+    random_windows: options.RandomWindows = None,
+    optimizer: options.Optimizer = None,
+    learning_rate: options.LearningRate = None,
+    schedule: options.Schedule = None,
+    plateau_factor: options.PlateauFactor = None,
+    warmup: options.Warmup = None,
+    weight_decay: options.WeightDecay = None,
+    clip_norm: options.ClipNorm = None,
+    averaging: options.Averaging = None,
+    non_monotone: options.NonMonotone = None,
+    patience: options.Patience = None,
+    state_reset: options.StateReset = None,
+    accumulate: options.Accumulate = None,
+    precision: options.Precision = None,
+    documents: options.Documents = None,
+    min_count: options.MinCount = None,
+    max_vocab: options.MaxVocab = None,
+    tokenizer: options.Tokenizer = None,
+    column: options.Column = None,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+) -> None:
+    """A recurrent language model of characters or words."""
+    # torch takes seconds to import, which word2vec and --help shall not wait for
+    from textkit.training.language_model import train_language_model
+    from textkit.training.language_model_defaults import default_config, default_settings
+
+    _check_folder(output, checkpoint)
+    if valid is not None and valid_share is not None:
+        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
+    config = replace(
+        default_config(unit),
+        **_given(
+            cell=cell,
+            layers=layers,
+            dim=dim,
+            hidden=hidden,
+            tied=tied,
+            embedding_dropout=embedding_dropout,
+            input_dropout=input_dropout,
+            layer_dropout=layer_dropout,
+            output_dropout=output_dropout,
+            weight_dropout=weight_dropout,
+            activation_penalty=activation_penalty,
+            temporal_penalty=temporal_penalty,
+            cutoffs=None if cutoffs is None else _numbers(cutoffs),
+        ),
+    )
+    settings = replace(
+        default_settings(unit),
+        **_given(
+            epochs=epochs,
+            batch_size=batch_size,
+            window=window,
+            random_windows=random_windows,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            plateau_factor=plateau_factor,
+            warmup=warmup,
+            weight_decay=weight_decay,
+            averaging=averaging,
+            non_monotone=non_monotone,
+            patience=patience,
+            state_reset=state_reset,
+            accumulate=accumulate,
+            precision=precision,
+            documents=documents,
+            min_count=min_count,
+            max_vocab=max_vocab,
+        ),
+    )
+    if clip_norm is not None:
+        settings = replace(settings, clip_norm=clip_norm or None)
+    scores: list[LanguageModelScore] = []
+
+    def print_epoch(report: "LanguageModelReport") -> None:
+        held_out = "" if report.valid_loss is None else f", held-out {report.valid_loss:.4f}"
+        held_out += "" if report.valid_perplexity is None else f" (perplexity {report.valid_perplexity:,.2f})"
+        tqdm.write(
+            f"epoch {report.epoch}: loss {report.loss:.4f}{held_out}, {report.tokens_per_second:,.0f} tokens/s",
+            file=sys.stderr,
+        )
+
+    opened: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
+    model = train_language_model(
+        opened_corpus(corpus, **opened),
+        unit=unit,
+        valid=valid_share if valid is None else opened_corpus([str(valid)], **opened),
+        config=config,
+        settings=settings,
+        tokenizer=tokenizer,
+        device=device,
+        seed=seed,
+        checkpoint=checkpoint,
+        resume=resume,
+        on_epoch=print_epoch,
+        on_end=scores.append,
+    )
+    model.save(output)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
+    reached = "".join(
+        f"; held out: {score.nats:.4f} nats per token, perplexity {score.perplexity:,.2f}, "
+        f"{score.bits_per_character:.4f} bits per character"
+        for score in scores
+    )
+    print(f"{output}: {model!r}{reached}")
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Those that are not None: what was said on the command line."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _numbers(listed: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(number) for number in listed.split(","))
+    except ValueError:
+        raise ValueError(f"--cutoffs must be whole numbers with commas, got {listed!r}; write 2000,10000") from None
+
+
+def _check_folder(output: Path, checkpoint: Path | None) -> None:
+    """Refuse a folder that a model cannot be saved to, before any work is done."""
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"the folder of --output must exist, got {output.parent}; create it first")
+    if checkpoint is not None and checkpoint.absolute() == output.absolute():
+        raise ValueError(f"--output must not be a file that is used otherwise, got {output}; choose another name")
+    if output.is_dir() and not any(output.iterdir()):
+        return
+    if output.exists():
+        try:
+            read_config(output)
+        except ValueError as error:
+            raise ValueError(
+                f"--output must be a new folder or one that a model was saved to, got {output}; choose another name"
+            ) from error
 
 
 if __name__ == "__main__":

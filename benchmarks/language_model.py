@@ -1,0 +1,291 @@
+"""Language models: what the published recipes reach here, how fast they train, and how fast text is written.
+
+    python benchmarks/language_model.py --recipe shakespeare    # ten minutes on two cores
+    python benchmarks/language_model.py --recipe ptb            # an hour
+    python benchmarks/language_model.py --recipe speed --recipe writing --recipe andersen
+    python benchmarks/language_model.py --recipe awd-ptb --device cuda
+    python benchmarks/language_model.py --recipe awd-ptb --epochs 1   # what a CPU can say of it
+
+Every recipe runs in a fresh process, one after another. Texts come from the catalog: set TEXTKIT_DATA to a folder that
+has them, or let them be downloaded. Settings were chosen on validation text; the test text is read once, at the end.
+"""
+
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from torch import nn
+
+import textkit
+from textkit.batches.bptt import BpttBatches
+from textkit.built_in_model import built_in_model
+from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.text.id_stream import Unit, read_stream
+from textkit.training.language_model_state import CarriedState
+from textkit.training.loop import train as train_steps
+
+AWD = textkit.RnnLanguageModelConfig(
+    layers=3,
+    dim=400,
+    hidden=1150,
+    tied=True,
+    embedding_dropout=0.1,
+    input_dropout=0.4,
+    layer_dropout=0.25,
+    output_dropout=0.4,
+    weight_dropout=0.5,
+    activation_penalty=2.0,
+    temporal_penalty=1.0,
+)
+AWD_SETTINGS = textkit.LanguageModelSettings(
+    batch_size=20,
+    window=70,
+    epochs=500,
+    optimizer="sgd",
+    learning_rate=30.0,
+    weight_decay=1.2e-6,
+    clip_norm=0.25,
+    schedule="constant",
+    averaging=True,
+    random_windows=True,
+    state_reset=0.0,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One training and what is expected of it."""
+
+    corpus: str
+    unit: Unit
+    config: textkit.RnnLanguageModelConfig
+    settings: textkit.LanguageModelSettings
+    expected: str
+    held_out: float | None = None  # the share, of a corpus without splits
+
+
+RECIPES = {
+    "shakespeare": Recipe(
+        corpus="tinyshakespeare",
+        unit="char",
+        config=textkit.RnnLanguageModelConfig(dim=64, hidden=512, output_dropout=0.4, input_dropout=0.1),
+        settings=textkit.LanguageModelSettings(batch_size=32, window=96, epochs=13, learning_rate=0.004),
+        expected="1.46 nats or less in 10 minutes",
+        held_out=0.1,
+    ),
+    "ptb": Recipe(
+        corpus="ptb",
+        unit="word",
+        config=textkit.RnnLanguageModelConfig(
+            layers=2,
+            dim=200,
+            hidden=200,
+            tied=True,
+            embedding_dropout=0.05,
+            input_dropout=0.25,
+            layer_dropout=0.2,
+            output_dropout=0.25,
+            weight_dropout=0.2,
+        ),
+        settings=textkit.LanguageModelSettings(
+            batch_size=20, window=35, epochs=26, learning_rate=0.003, weight_decay=0.02, clip_norm=0.5
+        ),
+        expected="test perplexity 90 or less in 60 minutes",
+    ),
+    "awd-ptb": Recipe(
+        corpus="ptb", unit="word", config=AWD, settings=AWD_SETTINGS, expected="test perplexity 60 or less on a GPU"
+    ),
+    "awd-wikitext-2": Recipe(
+        corpus="wikitext-2",
+        unit="word",
+        config=replace(AWD, input_dropout=0.65, layer_dropout=0.2),
+        settings=replace(AWD_SETTINGS, epochs=750),
+        expected="published: test perplexity 65.8 without fine-tuning",
+    ),
+    "andersen": Recipe(
+        corpus="andersen",
+        unit="char",
+        config=textkit.RnnLanguageModelConfig(dim=64, hidden=384, output_dropout=0.4, input_dropout=0.1),
+        settings=textkit.LanguageModelSettings(epochs=15),
+        expected="text to read, and its bits per character",
+        held_out=0.1,
+    ),
+}
+
+
+def train_recipe(name: str, device: str, epochs: int | None) -> dict[str, Any]:
+    """Train one of `RECIPES`, and score what is held out."""
+    recipe = RECIPES[name]
+    settings = recipe.settings if epochs is None else replace(recipe.settings, epochs=epochs)
+    reports: list[textkit.LanguageModelReport] = []
+    scores: list[textkit.LanguageModelScore] = []
+    splits = {} if recipe.held_out else {"split": "train"}
+    begin = time.perf_counter()
+    model = textkit.train_language_model(
+        textkit.corpus(recipe.corpus, **splits),
+        unit=recipe.unit,
+        valid=recipe.held_out or textkit.corpus(recipe.corpus, split="valid"),
+        config=recipe.config,
+        settings=settings,
+        device=device,
+        on_epoch=reports.append,
+        on_end=scores.append,
+    )
+    seconds = time.perf_counter() - begin
+    result: dict[str, Any] = {
+        "seconds": seconds,
+        "tokens_per_second": statistics.median(report.tokens_per_second for report in reports),
+        "epochs": len(reports),
+    }
+    held_out = scores[0]
+    if recipe.held_out:
+        result |= {"validation_nats": held_out.nats, "bits_per_character": held_out.bits_per_character}
+    else:
+        test = model.score(textkit.corpus(recipe.corpus, split="test"))
+        result |= {"validation_perplexity": held_out.perplexity, "test_perplexity": test.perplexity}
+    if name == "andersen":
+        result["text"] = {str(t): model.generate("The ", length=300, temperature=t) for t in (0.1, 0.5, 1.0)}
+    return result
+
+
+class PlainModel(nn.Module):
+    """The plainest correct language model: torch's layers, one after another."""
+
+    def __init__(self, vocab: int, dim: int, hidden: int, layers: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab, dim)
+        self.recurrent = nn.LSTM(dim, hidden, layers, batch_first=True)
+        self.output = nn.Linear(hidden, vocab)
+
+
+def plain_steps(model: PlainModel, batches: BpttBatches) -> Iterator[None]:
+    """The plainest correct loop around it."""
+    optimizer, state = torch.optim.SGD(model.parameters(), lr=1.0), None
+    for batch in batches.epoch():
+        hidden, state = model.recurrent(model.embedding(batch.inputs), state)
+        state = tuple(part.detach() for part in state)
+        loss = nn.functional.cross_entropy(model.output(hidden).flatten(0, 1), batch.targets.flatten())
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), 0.25)
+        optimizer.step()
+        yield
+
+
+def our_steps(model: RnnLanguageModel, batches: BpttBatches) -> Iterator[None]:
+    """The same with textkit's model and loop."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    for _ in train_steps(CarriedState(model), lambda _: batches.epoch(), optimizer, epochs=1, clip_norm=0.25):
+        yield
+
+
+def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
+    """Tokens per second of the plain loop and of textkit's, by turns, on the same model and batches."""
+    result: dict[str, Any] = {}
+    cases: list[tuple[str, str, Unit, int, int, int, int, int]] = [
+        ("characters, 1 x 384", "tinyshakespeare", "char", 64, 384, 1, 32, 128),
+        ("PTB words, 2 x 200", "ptb", "word", 200, 200, 2, 20, 35),
+    ]
+    for name, corpus, unit, dim, hidden, layers, batch_size, window in cases:
+        source = textkit.corpus(corpus, **({"split": "train"} if corpus == "ptb" else {}))
+        stream, vocabulary = read_stream(source, unit=unit)
+        batches = BpttBatches(stream.ids, batch_size=batch_size, window=window)
+        config = textkit.RnnLanguageModelConfig(dim=dim, hidden=hidden, layers=layers)
+        plain = plain_steps(PlainModel(len(vocabulary), dim, hidden, layers), batches)
+        ours = our_steps(RnnLanguageModel(config, len(vocabulary)), batches)
+        seconds: dict[str, list[float]] = {"plain": [], "textkit": []}
+        for round_number in range(rounds + 1):
+            for system, loop in (("plain", plain), ("textkit", ours)):
+                begin = time.perf_counter()
+                for _ in range(steps):
+                    next(loop)
+                if round_number:  # the first is for warming up
+                    seconds[system].append(time.perf_counter() - begin)
+        tokens = batch_size * window * steps
+        ratios = [plain / own for plain, own in zip(seconds["plain"], seconds["textkit"], strict=True)]
+        result[name] = {system: tokens / statistics.median(times) for system, times in seconds.items()}
+        result[name]["ratio"] = statistics.median(ratios)
+    return result
+
+
+def measure_writing() -> dict[str, Any]:
+    """Characters per second of the built-in model on one thread, for short and for long text."""
+    torch.set_num_threads(1)
+    model = built_in_model()
+    speed = {}
+    for length in (1_000, 10_000, 100_000):
+        begin = time.perf_counter()
+        model.generate(length=length, temperature=0.5)
+        speed[f"{length:,} characters"] = length / (time.perf_counter() - begin)
+    return speed
+
+
+MEASURES: dict[str, Callable[[], dict[str, Any]]] = {"speed": measure_speed, "writing": measure_writing}
+
+
+def run_one(name: str, device: str, epochs: int | None) -> dict[str, Any]:
+    """Run a recipe in this process."""
+    result = MEASURES[name]() if name in MEASURES else train_recipe(name, device, epochs)
+    result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1e6)
+    if device != "cpu":
+        result["peak_gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
+    return result
+
+
+def show(name: str, result: dict[str, Any]) -> str:
+    """A table of one recipe."""
+    title = f"{name}: {RECIPES[name].expected}" if name in RECIPES else name
+    lines = [title, ""]
+    for key, value in result.items():
+        if key == "text":
+            lines += [f"\nat temperature {temperature}:\n\n{text}" for temperature, text in value.items()]
+        elif isinstance(value, dict):
+            shown = ", ".join(f"{part} {number:,.2f}" for part, number in value.items())
+            lines.append(f"  {key:24} {shown}")
+        else:
+            places = 0 if abs(value) >= 1000 or isinstance(value, int) else 3
+            lines.append(f"  {key.replace('_', ' '):24} {value:,.{places}f}")
+    return "\n".join(lines) + "\n"
+
+
+def main(
+    recipe: Annotated[list[str], typer.Option(help=f"{', '.join([*RECIPES, *MEASURES])}; may be given several times.")],
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    epochs: Annotated[int | None, typer.Option(help="Fewer than the recipe has.", show_default=False)] = None,
+    output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("language_model.json"),
+    job: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Train published recipes, and measure the speed of training and of writing."""
+    for name in recipe:
+        if name not in RECIPES and name not in MEASURES:
+            raise typer.BadParameter(f"--recipe must be one of {', '.join([*RECIPES, *MEASURES])}, got {name}")
+    if job:
+        print(json.dumps(run_one(recipe[0], device, epochs)))
+        return
+    results: dict[str, Any] = {
+        "machine": platform.processor() or platform.machine(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "device": device,
+    }
+    for name in recipe:
+        command = [sys.executable, __file__, "--job", "--recipe", name, "--device", device]
+        command += [] if epochs is None else ["--epochs", str(epochs)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        results[name] = json.loads(done.stdout.splitlines()[-1])
+        print(show(name, results[name]), flush=True)
+        output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(main)

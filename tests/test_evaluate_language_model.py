@@ -1,0 +1,108 @@
+import json
+import math
+import sys
+
+import pytest
+
+from textkit.commands import command_line
+from textkit.evaluate import app
+from textkit.text.catalog import corpora_folder
+
+TABLE = {"\n": {"a": 1}, "a": {"b": 0.5, "a": 0.5}, "b": {"\n": 1}}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command in this process; returns its exit status, stdout and stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["textkit.evaluate", "language-model", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            command_line(app)
+        found = capsys.readouterr()
+        return end.value.code, found.out, found.err
+
+    return run
+
+
+@pytest.fixture
+def folder(bigrams, tmp_path):
+    bigrams(TABLE).save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def text(tmp_path):
+    path = tmp_path / "held-out.txt"
+    path.write_text("ab\naab\n")
+    return path
+
+
+def test_the_numbers_as_json(run, folder, text):
+    code, out, err = run(folder, text, "--json")
+    assert (code, err) == (0, "")
+    score = json.loads(out)
+    assert score["tokens"] == 6
+    assert score["nats"] == pytest.approx(3 * math.log(2) / 6, rel=1e-6)
+    assert score["bits_per_character"] == pytest.approx(0.5, rel=1e-6)
+    assert score["unknown"] == 0
+
+
+def test_the_numbers_as_a_table(run, folder, text):
+    out = run(folder, text)[1]
+    rows = {line[:18].strip(): line[18:].strip() for line in out.splitlines()}
+    assert rows["nats per token"] == f"{math.log(2) / 2:.4f}"
+    assert rows["perplexity"] == f"{math.sqrt(2):.2f}"
+    assert rows["bits per byte"] == "0.5000"
+    assert rows["tokens predicted"] == "6"
+
+
+def test_parts_side_by_side(run, folder, text):
+    assert json.loads(run(folder, text, "--batch-size", 2, "--json")[1])["tokens"] == 6
+
+
+def test_a_catalog_name(run, random_model, tmp_path):
+    random_model(dim=4, hidden=4).save(tmp_path / "model")
+    score = json.loads(run(tmp_path / "model", "tales", "--json", "--batch-size", 64)[1])
+    tales = (corpora_folder() / "tales.txt").read_text()
+    assert score["characters"] == len(tales)
+    known = set("abcdefghijklmnopqrstuvwxyz \n")
+    assert score["unknown"] == pytest.approx(sum(character not in known for character in tales) / len(tales))
+
+
+def test_a_column_of_a_table(run, folder, tmp_path):
+    table = tmp_path / "texts.csv"
+    table.write_text("text,label\nab,1\naab,2\n")
+    assert json.loads(run(folder, table, "--column", "text", "--json")[1])["tokens"] == 6
+
+
+def test_what_is_impossible_is_no_number_in_json(run, bigrams, tmp_path, text):
+    bigrams({"\n": {"a": 1}, "a": {"b": 1}, "b": {"\n": 1}}).save(tmp_path / "sure")  # "aa" cannot be
+    score = json.loads(run(tmp_path / "sure", text, "--json")[1])
+    assert score["perplexity"] is None
+    assert score["nats"] > 700
+
+
+def test_mistakes(run, folder, text, tmp_path):
+    for arguments, message in (
+        ((tmp_path / "none", text), "none', which does not exist"),
+        ((tmp_path, text), "which has no config.json"),
+        ((folder, tmp_path / "none.txt"), "none.txt"),
+        ((folder, text, "--batch-size", "7"), "batch_size must be at most the 6 tokens to predict, got 7"),
+    ):
+        code, out, err = run(*arguments)
+        assert (code, out) == (1, "")
+        assert err.startswith("error: ")
+        assert message in err
+    (tmp_path / "empty.txt").touch()
+    code, _, err = run(folder, tmp_path / "empty.txt")
+    assert code == 1
+    assert "at least one token" in err
+
+
+def test_word_vectors_are_no_language_model(run, text, tmp_path):
+    vectors = tmp_path / "small.txt"
+    vectors.write_text("1 2\nsea 1 2\n")
+    code, _, err = run(vectors, text)
+    assert code == 1
+    assert "FOLDER must hold a language model" in err

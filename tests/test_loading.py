@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+import textkit
+from textkit.models.storage import write_folder
+from textkit.text.vocabulary import Vocabulary
+from textkit.vectors.word_vectors import WordVectors
+
+ABC = {"\n": {"a": 1}, "a": {"b": 1}, "b": {"c": 1}, "c": {"\n": 1}}
+
+
+def test_a_language_model(bigrams, tmp_path):
+    bigrams(ABC).save(tmp_path / "abc")
+    for path in (tmp_path / "abc", str(tmp_path / "abc"), f"{tmp_path}/abc/"):
+        loaded = textkit.load(path)
+        assert isinstance(loaded, textkit.LanguageModel)
+        assert loaded.generate("a", length=3) == "abc\n"
+
+
+def test_word_vectors(tmp_path):
+    vectors = WordVectors(["sea", "boat"], np.eye(2, dtype=np.float32))
+    vectors.save(tmp_path / "small.txt")
+    assert textkit.load(tmp_path / "small.txt").words == vectors.words
+
+
+def test_what_is_no_saved_thing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="that of a saved model, got 'none', which does not exist"):
+        textkit.load("none")
+    with pytest.raises(ValueError, match=r"which has no config\.json"):
+        textkit.load(tmp_path)
+
+
+def test_a_kind_of_a_later_version(tmp_path):
+    write_folder(
+        tmp_path / "new", kind="translator", config={}, vocabulary=Vocabulary.from_counts({"a": 1}), weights={}
+    )
+    with pytest.raises(ValueError, match=r"path must hold one of language-model, got 'translator' in .*upgrade"):
+        textkit.load(tmp_path / "new")

@@ -1,0 +1,203 @@
+"""``python -m textkit.train language-model``."""
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import typing
+from pathlib import Path
+
+import pytest
+
+from textkit import train_options
+from textkit.evaluation.perplexity import LanguageModelScore
+from textkit.loading import load
+from textkit.text.catalog import corpora_folder
+from textkit.train import language_model
+from textkit.training.language_model_defaults import default_config, default_settings
+
+TALES = str(corpora_folder() / "tales.txt")
+SMALL = ["--dim", "8", "--hidden", "12", "--epochs", "2"]
+
+
+def run(*arguments, cwd=None):
+    return python("-m", "textkit.train", "language-model", *map(str, arguments), cwd=cwd)
+
+
+def run_code(code):
+    return python("-c", code)
+
+
+def python(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "OMP_NUM_THREADS": "1"},
+    )
+
+
+@pytest.fixture(scope="module")
+def tale(tmp_path_factory):
+    """A small text."""
+    path = tmp_path_factory.mktemp("text") / "tale.txt"
+    path.write_text((corpora_folder() / "tales.txt").read_text()[:9000])
+    return path
+
+
+def test_a_model_is_trained_and_saved(tale, tmp_path):
+    out = tmp_path / "model"
+    done = run(tale, "-o", out, "--valid-share", "0.2", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"epoch 2: loss [\d.]+, held-out [\d.]+ \(perplexity [\d.]+\), [\d,]+ tokens/s", done.stderr)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{out}: LanguageModel(char, ")
+    assert re.search(r"held out: [\d.]+ nats per token, perplexity [\d.]+, [\d.]+ bits per character$", lines[0])
+    model = load(out)
+    assert model.unit == "char"
+    assert model.model.config.hidden == 12
+    assert len(model.generate(length=20, seed=1)) == 20
+
+
+def test_every_option_reaches_the_training(tale, tmp_path):
+    out = tmp_path / "model"
+    options = (
+        "--unit word --cell gru --layers 2 --dim 16 --hidden 20 --untied --embedding-dropout 0.1 --input-dropout 0.1 "
+        "--layer-dropout 0.1 --output-dropout 0.1 --weight-dropout 0.1 --activation-penalty 1 --temporal-penalty 1 "
+        "--cutoffs 20,40 --epochs 3 --batch-size 4 --window 12 --random-windows --optimizer sgd --learning-rate 2 "
+        "--schedule plateau --plateau-factor 0.5 --warmup 5 --weight-decay 0 --clip-norm 0 --averaging "
+        "--non-monotone 0 --patience 3 --state-reset 0.5 --accumulate 2 --precision float32 "
+        "--min-count 3 --max-vocab 90 --tokenizer word-lower --encoding utf-8 --errors replace "
+        "--device cpu --seed 3 --anew"
+    )
+    checkpoint = tmp_path / "state"
+    code = (
+        "import json, runpy, sys\n"
+        "from textkit.training import language_model_run\n"
+        "check = language_model_run.LanguageModelRun.run\n"
+        "def shown(self):\n"
+        "    print(json.dumps(self.identity), file=sys.stderr)\n"
+        "    return check(self)\n"
+        "language_model_run.LanguageModelRun.run = shown\n"
+        f"sys.argv = ['train', 'language-model', {str(tale)!r}, '-o', {str(out)!r}, '--valid', {str(tale)!r}, "
+        f"'--checkpoint', {str(checkpoint)!r}, *{options.split()!r}]\n"
+        "runpy.run_module('textkit.train', run_name='__main__')\n"
+    )
+    done = run_code(code)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(next(line for line in done.stderr.splitlines() if line.startswith("{")))
+    expected = {
+        "unit": "word", "seed": 3, "device": "cpu", "cell": "gru", "layers": 2, "dim": 16, "hidden": 20, "tied": False,
+        "embedding_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.1, "output_dropout": 0.1,
+        "weight_dropout": 0.1, "activation_penalty": 1, "temporal_penalty": 1, "cutoffs": [20, 40], "batch_size": 4,
+        "window": 12, "random_windows": True, "optimizer": "sgd", "learning_rate": 2, "schedule": "plateau",
+        "plateau_factor": 0.5, "warmup": 5, "weight_decay": 0, "clip_norm": None, "averaging": True, "non_monotone": 0,
+        "state_reset": 0.5, "accumulate": 2, "precision": "float32", "min_count": 3, "max_vocab": 90,
+        "documents": False,
+    }  # fmt: skip
+    assert {name: value for name, value in found.items() if name not in ("corpus", "valid")} == expected
+    assert done.stderr.count("tokens/s\n") >= 1
+    model = load(out)
+    assert len(model.vocabulary) == 90
+    assert not checkpoint.exists()
+
+
+def test_what_help_says_of_defaults_is_true():
+    hints = typing.get_type_hints(language_model, include_extras=True)
+    for unit in ("char", "word"):
+        values = {**dataclasses.asdict(default_config(unit)), **dataclasses.asdict(default_settings(unit))}
+        for name in values:
+            shown = hints[name].__metadata__[0].show_default
+            if isinstance(shown, str) and unit in shown:
+                shown = dict(part.split() for part in shown.split(", "))[unit]
+            meaning = {"tied": True, "untied": False, "none": (), "never": None, "all": None, False: False}
+            expected = meaning[shown] if shown in meaning else type(values[name])(shown)
+            assert values[name] == expected, (unit, name)
+
+
+def test_help_fits_80_columns_and_needs_no_torch():
+    done = run("--help")
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    for name in vars(train_options):
+        if name[0].isupper() and name not in ("Annotated", "Any", "Literal", "Path", "Corpus", "Folder"):
+            assert "--" + re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower() in done.stdout
+    code = "import sys, textkit.train; sys.exit('torch' in sys.modules)"
+    assert run_code(code).returncode == 0
+
+
+def test_documents_of_a_table(tmp_path):
+    out = tmp_path / "names"
+    names = corpora_folder() / "names.csv"
+    done = run(names, "-o", out, "--documents", "--column", "name", "--valid-share", "0.1", *SMALL, "--epochs", "1")
+    assert done.returncode == 0, done.stderr
+    assert "<bos>" in load(out).vocabulary.specials
+    assert "\n" not in load(out).generate(length=200, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-such-file.txt", "-o", "x"], "no-such-file.txt"),
+        ([TALES, "-o", "no/such/x"], "create it first"),
+        ([TALES, "-o", TALES], "--output must be a new folder or one that a model was saved to"),
+        ([TALES, "-o", str(Path(TALES).parent)], "--output must be a new folder or one that a model was saved to"),
+        ([TALES, "-o", "x", "--checkpoint", "x"], "--output must not be a file that is used otherwise"),
+        ([TALES, "-o", "x", "--valid", TALES, "--valid-share", "0.1"], "--valid-share must be left out with --valid"),
+        ([TALES, "-o", "x", "--valid-share", "1.5"], "valid must be a share above 0 and below 1"),
+        ([TALES, "-o", "x", "--hidden", "0"], "hidden must be"),
+        ([TALES, "-o", "x", "--window", "0"], "window must be an integer of at least 1"),
+        ([TALES, "-o", "x", "--cutoffs", "20;30"], "--cutoffs must be whole numbers with commas, got '20;30'"),
+        ([TALES, "-o", "x", "--device", "abacus"], "device must be one that works here"),
+        ([TALES, "-o", "x", "--patience", "1"], "patience must be None without valid"),
+        ([TALES, "-o", "x", "--tokenizer", "word"], "tokenizer must be None for unit 'char'"),
+        ([TALES, "-o", "x", "--batch-size", "200000"], "batch_size must be at most"),
+        ([TALES, "-o", "x", "--learning-rate", "1e30", "--optimizer", "sgd", "--hidden", "8"], "start again with"),
+    ],
+)
+def test_a_mistake_is_one_line_and_no_traceback(arguments, message, tmp_path):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_was_interrupted_goes_on(tale, tmp_path):
+    out, checkpoint = tmp_path / "model", tmp_path / "state"
+    interrupted = (
+        "import runpy, signal, sys, torch\n"
+        "step, count = torch.optim.AdamW.step, []\n"
+        "def interrupt(self, closure=None):\n"
+        "    count.append(1)\n"
+        "    if len(count) == 3: signal.raise_signal(signal.SIGINT)\n"
+        "    return step(self, closure)\n"
+        "torch.optim.AdamW.step = interrupt\n"
+        f"sys.argv = ['train', 'language-model', {str(tale)!r}, '-o', {str(out)!r}, '--checkpoint', "
+        f"{str(checkpoint)!r}, *{SMALL!r}]\n"
+        "runpy.run_module('textkit.train', run_name='__main__')\n"
+    )
+    done = run_code(interrupted)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert checkpoint.exists()
+    assert not out.exists()
+    assert run(tale, "-o", out, "--checkpoint", checkpoint, *SMALL).returncode == 0
+    assert not checkpoint.exists()
+    assert run(tale, "-o", tmp_path / "whole", *SMALL).returncode == 0
+    assert (out / "weights.safetensors").read_bytes() == (tmp_path / "whole" / "weights.safetensors").read_bytes()
+
+
+def test_the_score_printed_is_exact(tale, tmp_path):
+    out = tmp_path / "model"
+    done = run(tale, "-o", out, "--valid", tale, *SMALL)
+    assert done.returncode == 0, done.stderr
+    score = load(out).score(tale)
+    assert isinstance(score, LanguageModelScore)
+    assert f"held out: {score.nats:.4f} nats per token" in done.stdout

@@ -1,0 +1,76 @@
+"""``python -m textkit.generate``: write text with a language model."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textkit.built_in_model import built_in_model
+from textkit.commands import command_line
+from textkit.generation.language_model import LanguageModel
+from textkit.generation.settings import GenerationSettings
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+DEFAULT = GenerationSettings(temperature=0.5)
+
+
+@app.command()
+def write(
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A saved language model.",
+            show_default="the built-in one, trained at its first use",
+        ),
+    ] = None,
+    prompt: Annotated[str, typer.Option(help="How the text begins.", show_default=False)] = "",
+    temperature: Annotated[
+        float, typer.Option(help="0: always the likeliest; 0.5: careful; 1: as the model expects.")
+    ] = DEFAULT.temperature,
+    length: Annotated[int, typer.Option(help="Characters (or words) to write, at most.")] = DEFAULT.length,
+    top_k: Annotated[int | None, typer.Option(help="Choose among the likeliest so many.", show_default="all")] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(help="Choose among the likeliest with this share of the probability.", show_default="all"),
+    ] = None,
+    stop: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="<str>",
+            help="End before this string; may be given several times. \\n is a line end.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same text.")] = 1,
+    samples: Annotated[int, typer.Option(help="How many texts to write.")] = DEFAULT.samples,
+    skip_unknown: Annotated[
+        bool, typer.Option("--skip-unknown", help="Leave out what the model has never seen of the prompt.")
+    ] = False,
+) -> None:
+    """Write text with a language model, and print it while it is written."""
+    stops = tuple(string.replace("\\n", "\n") for string in stop or ())
+    settings = GenerationSettings(  # before the model: a mistake must not cost a training
+        length=length,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        seed=seed,
+        stop=stops,
+        samples=samples,
+        unknown="skip" if skip_unknown else "error",
+    )
+    writer = (built_in_model() if model is None else LanguageModel.load(model)).writer(prompt, settings)
+    lines_only = "\n" in stops  # then the texts stand one below the other; else with a blank line between them
+    for sample in range(samples):
+        if sample and not lines_only:
+            print()
+        last = ""
+        for last in writer.pieces(sample):  # used after the loop
+            print(last, end="", flush=True)
+        if not last.endswith("\n"):
+            print(flush=True)
+
+
+if __name__ == "__main__":
+    command_line(app)
