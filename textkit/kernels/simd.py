@@ -20,7 +20,6 @@ WIDTH = 8
 _FLOAT = ir.FloatType()
 _INDEX = ir.IntType(32)
 _VECTOR = ir.VectorType(_FLOAT, WIDTH)
-_HALF = ir.VectorType(_FLOAT, WIDTH // 2)
 _BITS = ir.VectorType(_INDEX, WIDTH)
 
 
@@ -117,25 +116,6 @@ def store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
 
 
 @intrinsic
-def store_halves(typing: Any, array: Any, row: Any, column: Any, next_column: Any, value: Any) -> Any:
-    """Write ``value[:4]`` to row ``row`` from ``column`` on and ``value[4:]`` to the next row from ``next_column`` on.
-
-    A negative column reaches back into the row before.
-    """
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array, row, *columns, value = args
-        for half, column in enumerate(columns):
-            line = builder.add(row, ir.Constant(row.type, half))
-            place = _address(context, builder, signature.args[0], array, line, column)
-            lanes = _shuffle(builder, value, value, [4 * half + lane for lane in range(4)])
-            builder.store(lanes, builder.bitcast(place, _HALF.as_pointer())).align = 4
-        return context.get_dummy_value()
-
-    return types.void(array, types.intp, types.intp, types.intp, float32x8), code
-
-
-@intrinsic
 def splat(typing: Any, x: Any) -> Any:
     """Eight times the float32 ``x``."""
 
@@ -173,12 +153,6 @@ def one(typing: Any) -> Any:
 def add(typing: Any, a: Any, b: Any) -> Any:
     """``a + b``."""
     return float32x8(float32x8, float32x8), lambda context, builder, signature, args: builder.fadd(*args)
-
-
-@intrinsic
-def subtract(typing: Any, a: Any, b: Any) -> Any:
-    """``a - b``."""
-    return float32x8(float32x8, float32x8), lambda context, builder, signature, args: builder.fsub(*args)
 
 
 @intrinsic

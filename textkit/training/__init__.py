@@ -1,1 +1,1 @@
-"""Stage 6: batches + model -> a trained thing."""
+"""Stage 8: batches + model -> a trained thing."""

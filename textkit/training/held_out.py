@@ -1,12 +1,9 @@
 """A held-out text during a training: measured fast between epochs, and exactly at the end."""
 
-import math
 from typing import Protocol
 
-import torch
-
 from textkit.batches.sequences import SequenceBatches
-from textkit.evaluation.perplexity import LanguageModelScore, score_ids
+from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.text.id_stream import IdStream, Unit
 from textkit.text.vocabulary import Vocabulary
@@ -70,7 +67,8 @@ class HeldOutDocuments:
         tokens = [vocabulary.tokens[token] for ids in batches.documents for token in ids]
         self.characters = sum(len(token) + apart for token in tokens) + len(batches.documents) * (1 - apart)
         self.bytes = sum(len(token.encode()) + apart for token in tokens) + len(batches.documents) * (1 - apart)
-        self.unknown = tokens.count("<unk>") / len(tokens)
+        self._unknown = tokens.count("<unk>")
+        self.unknown = self._unknown / len(tokens)
 
     def nats(self, model: RnnLanguageModel) -> float:
         """The loss per token; for documents the fast way is exact too."""
@@ -78,24 +76,11 @@ class HeldOutDocuments:
 
     def score(self, model: RnnLanguageModel) -> LanguageModelScore:
         """The exact score."""
-        total, was_training = 0.0, model.training
-        model.eval()
-        try:
-            with torch.inference_mode():
-                for batch in self.batches.epoch():
-                    total += model.loss(batch.to(model.embedding.device)).total.item()
-        finally:
-            model.train(was_training)
-        if not math.isfinite(total):
-            raise FloatingPointError(f"the loss of the held-out documents became {total}")
-        nats, bits = total / self.batches.predictions, total / math.log(2)
-        return LanguageModelScore(
-            nats=nats,
-            perplexity=math.exp(min(nats, 700.0)),
-            bits_per_character=bits / self.characters,
-            bits_per_byte=bits / self.bytes,
-            unknown=self.unknown,
-            tokens=self.batches.predictions,
+        return score_documents(
+            model,
+            self.batches,
             characters=self.characters,
-            bytes=self.bytes,
+            size=self.bytes,
+            unknown=self._unknown,
+            device=model.embedding.device,
         )
