@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from textkit.kernels.skip_gram_arrays import Text
 from textkit.text.encoding import EncodedCorpus
-from textkit.training.checkpoint import load_checkpoint, remove_leftovers, save_checkpoint
+from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.skip_gram_threads import SPAN_BLOCKS, SkipGramThreads
 from textkit.vectors.word_vectors import WordVectors
 
@@ -216,16 +216,7 @@ class Word2VecRun:
         if not Path(self.checkpoint).exists():
             return Position()
         arrays, state = load_checkpoint(self.checkpoint)
-        found = state.get("identity", {})
-        different = [name for name, value in self.identity.items() if found.get(name) != value]
-        if different:
-            described = ", ".join(
-                f"{name} {found.get(name)!r} there, {self.identity[name]!r} here" for name in different
-            )
-            raise ValueError(
-                f"checkpoint must be of the same corpus and settings, got {os.fspath(self.checkpoint)!r} "
-                f"({described}); delete it to start from the beginning, or name another file"
-            )
+        check_identity(self.checkpoint, state.get("identity", {}), self.identity)
         self.threads.model.centers[:] = arrays["centers"]
         self.threads.model.contexts[:] = arrays["contexts"]
         return Position(**state["position"])
