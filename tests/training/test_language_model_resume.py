@@ -112,13 +112,7 @@ train_language_model(TEXTS, **KINDS[kind], progress=False, checkpoint=path, chec
 """
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Sums of small matrices are not made faster by more, and must be made in the same way in all processes."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")  # as in the processes that are killed
 
 
 def digest(model):
