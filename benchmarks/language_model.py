@@ -79,7 +79,9 @@ RECIPES = {
         corpus="tinyshakespeare",
         unit="char",
         config=textkit.RnnLanguageModelConfig(dim=64, hidden=512, output_dropout=0.4, input_dropout=0.1),
-        settings=textkit.LanguageModelSettings(batch_size=32, window=96, epochs=13, learning_rate=0.004),
+        settings=textkit.LanguageModelSettings(
+            batch_size=32, window=96, epochs=20, learning_rate=0.004, precision="bfloat16"
+        ),
         expected="1.46 nats or less in 10 minutes",
         held_out=0.1,
     ),
@@ -94,11 +96,17 @@ RECIPES = {
             embedding_dropout=0.05,
             input_dropout=0.25,
             layer_dropout=0.2,
-            output_dropout=0.25,
+            output_dropout=0.3,
             weight_dropout=0.2,
         ),
         settings=textkit.LanguageModelSettings(
-            batch_size=20, window=35, epochs=26, learning_rate=0.003, weight_decay=0.02, clip_norm=0.5
+            batch_size=20,
+            window=35,
+            epochs=34,
+            learning_rate=0.003,
+            weight_decay=0.02,
+            clip_norm=0.5,
+            precision="bfloat16",
         ),
         expected="test perplexity 90 or less in 60 minutes",
     ),

@@ -91,7 +91,7 @@ Averaging = Annotated[
 NonMonotone = Annotated[int | None, _training("How many epochs its best must be ago for that.", "5")]
 Patience = Annotated[int | None, _training("Stop when it has not fallen for so many epochs.", "never")]
 Accumulate = Annotated[int | None, _training("Batches for each step.", "1")]
-Precision = Annotated[Literal["float32", "bfloat16"] | None, _training("bfloat16 suits a GPU.", "float32")]
+Precision = Annotated[Literal["float32", "bfloat16"] | None, _training("bfloat16 suits a GPU or new CPU.", "float32")]
 
 Documents = Annotated[bool | None, _flag("--documents", "Each line or row stands alone, such as names.", "The text")]
 MinCount = Annotated[int | None, _text("Tokens seen fewer times are unknown.", "char 1, word 2")]

@@ -203,7 +203,6 @@ def unread():
         ({"settings": replace(SETTINGS, patience=2)}, "patience must be None without valid, got 2; give held-out text"),
         ({"settings": replace(SETTINGS, averaging=True)}, "averaging must be False without valid, got True"),
         ({"settings": replace(SETTINGS, schedule="plateau")}, "schedule must not be 'plateau' without valid"),
-        ({"settings": replace(SETTINGS, precision="bfloat16")}, "precision must be 'float32' on a CPU"),
         ({"valid": 1.0}, "valid must be a share above 0 and below 1, or a corpus, got 1.0"),
         ({"valid": 0}, "valid must be a share above 0 and below 1"),
         ({"valid": float("nan")}, "valid must be a share above 0 and below 1"),

@@ -56,7 +56,11 @@ DOCUMENTS = {
     ),
     "valid": 0.2,
 }
-KINDS = {"everything": EVERYTHING, "documents": DOCUMENTS}
+MIXED = {
+    "config": RnnLanguageModelConfig(dim=8, hidden=8, output_dropout=0.2),
+    "settings": LanguageModelSettings(batch_size=4, window=20, epochs=3, precision="bfloat16"),
+}
+KINDS = {"everything": EVERYTHING, "documents": DOCUMENTS, "mixed": MIXED}
 
 CHILD = """
 import os, signal, sys
@@ -147,6 +151,7 @@ def outcome(kind, **options):
             ],
         ),
         ("documents", [("before renaming", 12)]),
+        ("mixed", [("before renaming", 30)]),
     ],
 )
 def test_a_killed_training_ends_with_the_same_bytes(kind, moments, tmp_path):

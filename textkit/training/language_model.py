@@ -91,7 +91,7 @@ def train_language_model(
     settings = default_settings(unit) if settings is None else settings
     seed = check_count("seed", seed, 0)
     device = _usable(device)
-    _check(settings, valid, device, checkpoint)
+    _check(settings, valid, checkpoint)
     data = read_data(
         corpus,
         valid,
@@ -141,12 +141,7 @@ def _usable(device: torch.device | str) -> torch.device:
     return found
 
 
-def _check(
-    settings: LanguageModelSettings,
-    valid: object,
-    device: torch.device,
-    checkpoint: str | os.PathLike[str] | None,
-) -> None:
+def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.PathLike[str] | None) -> None:
     """Find what does not go together before anything is read."""
     if valid is None:
         without = {"patience": None, "averaging": False}
@@ -155,8 +150,6 @@ def _check(
                 raise ValueError(f"{name} must be {value} without valid, got {got}; give held-out text as valid")
         if settings.schedule == "plateau":
             raise ValueError("schedule must not be 'plateau' without valid; give held-out text, or take 'cosine'")
-    if settings.precision == "bfloat16" and device.type == "cpu":
-        raise ValueError("precision must be 'float32' on a CPU, got 'bfloat16'; leave it out, or train on a GPU")
     if checkpoint is not None and not Path(checkpoint).parent.is_dir():
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"

@@ -112,7 +112,8 @@ class LanguageModelSettings:
         state_reset: Chance, from 0 to below 1, that what is remembered of a stream is forgotten before a window. A
             model that has never begun without memory may write nonsense when it does.
         accumulate: Batches for each step, for more text in a step than fits into memory.
-        precision: "float32", or "bfloat16" for mixed precision on a GPU.
+        precision: "float32", or "bfloat16" for mixed precision: faster on a GPU, and on a CPU with instructions for it
+            (AVX-512 BF16, AMX); slower on any other.
         min_count: Tokens seen fewer times in the text become ``<unk>``.
         max_vocab: The most tokens in the vocabulary, special ones included; None for all.
         documents: Whether each document of the corpus stands alone, as names and poems do: it begins and ends with
