@@ -17,6 +17,18 @@ def test_a_language_model(bigrams, tmp_path):
         assert loaded.generate("a", length=3) == "abc\n"
 
 
+def test_a_text_classifier(tmp_path):
+    settings = textkit.ClassifierSettings(epochs=1)
+    trained = textkit.TextClassifier(textkit.CnnConfig(dim=4, filters=2), settings=settings)
+    trained.fit(["a good one", "a bad one"] * 4, ["+", "-"] * 4).save(tmp_path / "signs")
+    for path in (tmp_path / "signs", f"{tmp_path}/signs/"):
+        loaded = textkit.load(path)
+        assert isinstance(loaded, textkit.TextClassifier)
+        assert loaded.predict(["good", "bad"]).tolist() == trained.predict(["good", "bad"]).tolist()
+    with pytest.raises(ValueError, match=r"must hold a language-model, got a text-classifier in .*use textkit\.load"):
+        textkit.LanguageModel.load(tmp_path / "signs")
+
+
 def test_word_vectors(tmp_path):
     vectors = WordVectors(["sea", "boat"], np.eye(2, dtype=np.float32))
     vectors.save(tmp_path / "small.txt")
@@ -34,5 +46,6 @@ def test_a_kind_of_a_later_version(tmp_path):
     write_folder(
         tmp_path / "new", kind="translator", config={}, vocabulary=Vocabulary.from_counts({"a": 1}), weights={}
     )
-    with pytest.raises(ValueError, match=r"path must hold one of language-model, got 'translator' in .*upgrade"):
+    message = r"path must hold one of language-model, text-classifier, got 'translator' in .*upgrade"
+    with pytest.raises(ValueError, match=message):
         textkit.load(tmp_path / "new")

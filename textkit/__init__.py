@@ -7,29 +7,40 @@ The house, in the order in which text flows through it:
     batches/     ids cut into what a model is fed
     models/      the networks, plain and readable
     kernels/     the inner loops written for speed
-    evaluation/  similarity, analogies, perplexity: a trained thing in, numbers out
+    evaluation/  similarity, perplexity, accuracy: a trained thing in, numbers out
     generation/  a language model in, text out
     training/    the loop, checkpoints, and one function for each thing to be trained
-    train.py  evaluate.py  generate.py    the commands: python -m textkit.generate --help
+    train.py  evaluate.py  generate.py  predict.py    the commands: python -m textkit.generate --help
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textkit.batches.bptt import BpttBatches
+    from textkit.batches.bucketing import BucketBatches
+    from textkit.batches.padding import PaddingCollator
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
+    from textkit.evaluation.classification import ClassificationReport
     from textkit.evaluation.perplexity import LanguageModelScore
     from textkit.evaluation.similarity import SimilarityReport, evaluate_similarity
     from textkit.generation.language_model import LanguageModel
     from textkit.loading import load
+    from textkit.models.cnn import CnnConfig
+    from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
+    from textkit.models.word_avg import WordAvgConfig
     from textkit.text.corpus import Corpus, corpus
     from textkit.text.encoding import EncodedCorpus, encode_corpus
+    from textkit.text.labelled import LabelledTexts, read_labelled
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
+    from textkit.training.classifier import TextClassifier
+    from textkit.training.classifier_run import ClassifierReport
+    from textkit.training.explanation import Explanation
     from textkit.training.language_model import train_language_model
     from textkit.training.language_model_run import LanguageModelReport
-    from textkit.training.settings import LanguageModelSettings
+    from textkit.training.settings import ClassifierSettings, LanguageModelSettings
     from textkit.training.word2vec import train_word2vec
     from textkit.training.word2vec_run import EpochReport
     from textkit.vectors.word_vectors import WordVectors
@@ -38,23 +49,36 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "AnalogyReport": "textkit.evaluation.analogies",
+    "BpttBatches": "textkit.batches.bptt",
+    "BucketBatches": "textkit.batches.bucketing",
+    "ClassificationReport": "textkit.evaluation.classification",
+    "ClassifierReport": "textkit.training.classifier_run",
+    "ClassifierSettings": "textkit.training.settings",
+    "CnnConfig": "textkit.models.cnn",
     "Corpus": "textkit.text.corpus",
     "EncodedCorpus": "textkit.text.encoding",
     "EpochReport": "textkit.training.word2vec_run",
+    "Explanation": "textkit.training.explanation",
+    "LabelledTexts": "textkit.text.labelled",
     "LanguageModel": "textkit.generation.language_model",
     "LanguageModelReport": "textkit.training.language_model_run",
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.training.settings",
+    "PaddingCollator": "textkit.batches.padding",
+    "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
+    "TextClassifier": "textkit.training.classifier",
     "Tokenizer": "textkit.text.tokenizers",
     "Vocabulary": "textkit.text.vocabulary",
+    "WordAvgConfig": "textkit.models.word_avg",
     "WordVectors": "textkit.vectors.word_vectors",
     "corpus": "textkit.text.corpus",
     "encode_corpus": "textkit.text.encoding",
     "evaluate_analogies": "textkit.evaluation.analogies",
     "evaluate_similarity": "textkit.evaluation.similarity",
     "load": "textkit.loading",
+    "read_labelled": "textkit.text.labelled",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.training.language_model",
     "train_word2vec": "textkit.training.word2vec",
@@ -62,23 +86,36 @@ _PUBLIC = {
 
 __all__ = [
     "AnalogyReport",
+    "BpttBatches",
+    "BucketBatches",
+    "ClassificationReport",
+    "ClassifierReport",
+    "ClassifierSettings",
+    "CnnConfig",
     "Corpus",
     "EncodedCorpus",
     "EpochReport",
+    "Explanation",
+    "LabelledTexts",
     "LanguageModel",
     "LanguageModelReport",
     "LanguageModelScore",
     "LanguageModelSettings",
+    "PaddingCollator",
+    "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",
+    "TextClassifier",
     "Tokenizer",
     "Vocabulary",
+    "WordAvgConfig",
     "WordVectors",
     "corpus",
     "encode_corpus",
     "evaluate_analogies",
     "evaluate_similarity",
     "load",
+    "read_labelled",
     "tokenizer",
     "train_language_model",
     "train_word2vec",

@@ -8,10 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from textkit.commands import command_line, opened_corpus
+from textkit import classifier_options as options
+from textkit.commands import check_output, command_line, opened_corpus, table_source
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
 from textkit.loading import load
+from textkit.text import catalog
+from textkit.text.labelled import read_labelled
 from textkit.vectors.word_vectors import WordVectors
 
 app = typer.Typer(
@@ -91,10 +94,60 @@ def language_model(
 ) -> None:
     """How well a language model expects a text: nats, perplexity, bits per character."""
     model = load(folder)
-    if not hasattr(model, "score"):
+    if not hasattr(model, "generate"):
         raise ValueError(f"FOLDER must hold a language model, got {model!r}")
     corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors)
     _show(model.score(corpus, batch_size=batch_size), as_json)
+
+
+@app.command()
+def classifier(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
+    test: Annotated[
+        str, typer.Argument(metavar="TEST", help="A table of texts and labels that were held out, or a catalog name.")
+    ],
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw confusions and calibration: .png .pdf .svg.", show_default=False)
+    ] = None,
+    text: options.Text = None,
+    label: options.Label = None,
+    split: options.TestSplit = None,
+    separator: options.Separator = ";",
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+    as_json: AsJson = False,
+) -> None:
+    """Accuracy, F1, confusions and calibration of a classifier."""
+    model = load(folder)
+    if not hasattr(model, "predict_stream"):
+        raise ValueError(f"FOLDER must hold a classifier, got {model!r}")
+    if plot is not None:
+        check_output(plot, [test], "--plot")
+    source = table_source(test)
+    if isinstance(source, str) and split is None and "test" in catalog.entry(source).splits:
+        split = "test"
+    found = read_labelled(
+        source,
+        text=text,
+        label=label,
+        split=split,
+        label_separator=separator if model.multi_label else None,
+        encoding=encoding,
+        errors=errors,
+    )
+    report = model.evaluate(found.texts, _as_known(found.labels, model.classes_.tolist()))
+    if plot is not None:
+        report.plot(plot)
+    _show(report, as_json)
+
+
+def _as_known(labels: list[Any], classes: list[Any]) -> list[Any]:
+    """Labels as the model has them, where one of two tables holds numbers and the other their digits."""
+    known = {str(name): name for name in classes}
+    return [
+        [known.get(str(name), name) for name in label] if isinstance(label, list) else known.get(str(label), label)
+        for label in labels
+    ]
 
 
 def _without_nan(value: Any) -> Any:

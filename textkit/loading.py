@@ -8,7 +8,10 @@ from typing import Any
 from textkit.models.storage import read_config
 from textkit.vectors.word_vectors import WordVectors
 
-_CLASSES = {"language-model": ("textkit.generation.language_model", "LanguageModel")}  # imported when it is needed
+_CLASSES = {  # imported when they are needed
+    "language-model": ("textkit.generation.language_model", "LanguageModel"),
+    "text-classifier": ("textkit.training.classifier", "TextClassifier"),
+}
 
 
 def load(path: str | os.PathLike[str]) -> Any:
@@ -20,7 +23,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         path: The folder or the file.
 
     Returns:
-        The trained thing: a `LanguageModel` or `WordVectors`.
+        The trained thing: a `LanguageModel`, a `TextClassifier` or `WordVectors`.
 
     Raises:
         FileNotFoundError: If there is nothing.

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm.auto import tqdm
 
+from textkit import classifier_options as classifying
 from textkit import train_options as options
-from textkit.commands import check_output, command_line, opened_corpus
-from textkit.models.storage import read_config
+from textkit.commands import check_folder, check_output, command_line, opened_corpus, table_source
+from textkit.text.labelled import read_labelled
 from textkit.training.settings import Word2VecSettings
 from textkit.training.word2vec import train_word2vec
 from textkit.training.word2vec_run import EpochReport
@@ -19,6 +20,7 @@ from textkit.vectors.word_vectors import WordVectors
 
 if TYPE_CHECKING:
     from textkit.evaluation.perplexity import LanguageModelScore
+    from textkit.training.classifier_run import ClassifierReport
     from textkit.training.language_model_run import LanguageModelReport
 
 app = typer.Typer(
@@ -164,7 +166,7 @@ def language_model(
     from textkit.training.language_model import train_language_model
     from textkit.training.language_model_defaults import default_config, default_settings
 
-    _check_folder(output, checkpoint)
+    check_folder(output, checkpoint)
     if valid is not None and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
     config = replace(
@@ -182,7 +184,7 @@ def language_model(
             weight_dropout=weight_dropout,
             activation_penalty=activation_penalty,
             temporal_penalty=temporal_penalty,
-            cutoffs=None if cutoffs is None else _numbers(cutoffs),
+            cutoffs=None if cutoffs is None else _numbers("--cutoffs", cutoffs, "2000,10000"),
         ),
     )
     settings = replace(
@@ -247,33 +249,134 @@ def language_model(
     print(f"{output}: {model!r}{reached}")
 
 
+@app.command()
+def classifier(
+    table: classifying.Table,
+    output: classifying.Folder,
+    model: classifying.Model = "word_avg",
+    valid: classifying.Valid = None,
+    device: classifying.Device = "cpu",
+    seed: classifying.Seed = 1,
+    vectors: classifying.Vectors = None,
+    dim: classifying.Dim = None,
+    dropout: classifying.Dropout = None,
+    word_dropout: classifying.WordDropout = None,
+    ngrams: classifying.Ngrams = None,
+    buckets: classifying.Buckets = None,
+    widths: classifying.Widths = None,
+    filters: classifying.Filters = None,
+    cell: classifying.Cell = None,
+    hidden: classifying.Hidden = None,
+    layers: classifying.Layers = None,
+    pooling: classifying.Pooling = None,
+    epochs: classifying.Epochs = None,
+    batch_size: classifying.BatchSize = None,
+    budget: classifying.Budget = None,
+    learning_rate: classifying.LearningRate = None,
+    vector_rate: classifying.VectorRate = None,
+    weight_decay: classifying.WeightDecay = None,
+    clip_norm: classifying.ClipNorm = None,
+    label_smoothing: classifying.LabelSmoothing = None,
+    class_weight: classifying.ClassWeight = None,
+    patience: classifying.Patience = None,
+    freeze_epochs: classifying.FreezeEpochs = None,
+    valid_share: classifying.ValidShare = None,
+    precision: classifying.Precision = None,
+    text: classifying.Text = None,
+    label: classifying.Label = None,
+    split: classifying.Split = None,
+    valid_split: classifying.ValidSplit = None,
+    multi_label: classifying.MultiLabel = False,
+    separator: classifying.Separator = ";",
+    min_count: classifying.MinCount = None,
+    max_vocab: classifying.MaxVocab = None,
+    max_length: classifying.MaxLength = None,
+    tokenizer: classifying.Tokenizer = None,
+    encoding: classifying.Encoding = "utf-8",
+    errors: classifying.Errors = "strict",
+) -> None:
+    """A classifier of texts, from a table with a label for each."""
+    # torch takes seconds to import, which word2vec and --help shall not wait for
+    from textkit.training.classifier import TextClassifier
+    from textkit.training.classifier_defaults import default_classifier_settings, model_config
+
+    check_folder(output)
+    own_valid = valid is not None or valid_split is not None
+    if own_valid and valid_share is not None:
+        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
+    if vectors is None and freeze_epochs is not None:
+        raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; give vectors")
+    begun = None if vectors is None else WordVectors.load(vectors)
+    if begun is not None and dim is None:
+        dim = begun.dim
+    config = classifying.changed(
+        model_config(model),
+        _given(dim=dim, dropout=dropout, word_dropout=word_dropout, ngrams=ngrams, buckets=buckets, filters=filters)
+        | _given(widths=None if widths is None else _numbers("--widths", widths, "3,4,5"))
+        | _given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),
+        model,
+    )
+    settings = classifying.changed(
+        default_classifier_settings(model),
+        _given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
+        | _given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
+        | _given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
+        | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
+        | ({} if patience is None else {"patience": patience or None})
+        | ({} if freeze_epochs is None else {"freeze_epochs": classifying.epochs_frozen(freeze_epochs)}),
+        model,
+    )
+    reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
+    reading["label_separator"] = separator if multi_label else None
+    learned = read_labelled(table_source(table), split=split, **reading)
+    held_out = read_labelled(table_source(valid or table), split=valid_split, **reading) if own_valid else None
+
+    def print_epoch(report: "ClassifierReport") -> None:
+        accuracy = "" if report.valid_accuracy is None else f", held-out accuracy {100 * report.valid_accuracy:.2f} %"
+        tqdm.write(
+            f"epoch {report.epoch}: loss {report.loss:.4f}{accuracy}, {report.texts_per_second:,.0f} texts/s",
+            file=sys.stderr,
+        )
+
+    trained = TextClassifier(
+        config,
+        vectors=begun,
+        class_weight=classifying.class_weights(class_weight, learned.labels),
+        multi_label=multi_label,
+        settings=settings,
+        tokenizer=tokenizer,
+        device=device,
+        seed=seed,
+        progress=True,
+    )
+    try:
+        trained.fit(
+            learned.texts,
+            learned.labels,
+            valid=None if held_out is None else (held_out.texts, held_out.labels),
+            on_epoch=print_epoch,
+        )
+    except (KeyboardInterrupt, FloatingPointError):
+        if epochs_done := len(getattr(trained, "history_", ())):
+            trained.save(output)
+            print(f"{output}: the best of {epochs_done} epochs, saved before the end of the training", file=sys.stderr)
+        raise
+    trained.save(output)
+    measured = [report.valid_accuracy for report in trained.history_ if report.valid_accuracy is not None]
+    reached = f"; held-out accuracy {100 * max(measured):.2f} %" if measured else ""
+    print(f"{output}: {model}, {len(trained.classes_)} classes, {len(learned):,} texts{reached}")
+
+
 def _given(**options: Any) -> dict[str, Any]:
     """Those that are not None: what was said on the command line."""
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _numbers(listed: str) -> tuple[int, ...]:
+def _numbers(option: str, listed: str, example: str) -> tuple[int, ...]:
     try:
         return tuple(int(number) for number in listed.split(","))
     except ValueError:
-        raise ValueError(f"--cutoffs must be whole numbers with commas, got {listed!r}; write 2000,10000") from None
-
-
-def _check_folder(output: Path, checkpoint: Path | None) -> None:
-    """Refuse a folder that a model cannot be saved to, before any work is done."""
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"the folder of --output must exist, got {output.parent}; create it first")
-    if checkpoint is not None and checkpoint.absolute() == output.absolute():
-        raise ValueError(f"--output must not be a file that is used otherwise, got {output}; choose another name")
-    if output.is_dir() and not any(output.iterdir()):
-        return
-    if output.exists():
-        try:
-            read_config(output)
-        except ValueError as error:
-            raise ValueError(
-                f"--output must be a new folder or one that a model was saved to, got {output}; choose another name"
-            ) from error
+        raise ValueError(f"{option} must be whole numbers with commas, got {listed!r}; write {example}") from None
 
 
 if __name__ == "__main__":

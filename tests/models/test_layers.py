@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from textkit.models.layers import CELLS, RecurrentLayer, _joined, dropout_mask, embed, locked_dropout
+from textkit.models.layers import CELLS, RecurrentLayer, _joined, drop_words, dropout_mask, embed, locked_dropout
 
 
 def generator(seed=0):
@@ -185,6 +185,16 @@ def test_dropped_tokens_are_dropped_wherever_they_stand():
     assert gone
     assert kept
     assert not gone & kept
+
+
+def test_dropped_words_are_replaced_here_and_there():
+    ids = torch.arange(2, 20_002).view(100, 200)
+    dropped = drop_words(ids, 0.2, 1, generator(1))
+    gone = dropped == 1
+    assert gone.double().mean().item() == pytest.approx(0.2, abs=0.01)
+    assert torch.equal(dropped[~gone], ids[~gone])
+    assert torch.equal(dropped, drop_words(ids, 0.2, 1, generator(1)))
+    assert not torch.equal(dropped, drop_words(ids, 0.2, 1, generator(2)))
 
 
 def test_joined_weights_lie_in_one_stretch_and_keep_their_gradients():

@@ -251,3 +251,14 @@ def test_to_spacy(tmp_path):
     assert nlp("king").similarity(nlp("queen")) == pytest.approx(ROYALS.similarity("king", "queen"))
     nlp.to_disk(tmp_path)
     assert spacy.load(tmp_path)("queen")[0].vector.tolist() == ROYALS["queen"].tolist()
+
+
+def test_it_is_shared_by_copies_and_can_be_pickled():
+    vectors = WordVectors(["sea", "boat"], np.eye(2, 3, dtype=np.float32), metadata={"from": "here"})
+    assert copy.deepcopy([vectors])[0] is vectors
+    again = pickle.loads(pickle.dumps(vectors))
+    assert again.words == vectors.words
+    assert np.array_equal(again.matrix, vectors.matrix)
+    assert not again.matrix.flags.writeable
+    assert again.metadata == {"from": "here"}
+    assert again.most_similar("sea", 1) == vectors.most_similar("sea", 1)

@@ -83,5 +83,36 @@ class SequenceBatch:
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TextBatch:
+    """Texts padded to the same length, to be classified.
+
+    Attributes:
+        ids: (batch, time) int64 token ids, 0 after the end; there is one step at least.
+        lengths: (batch,) int64, tokens of each text; may be 0. Always on the CPU, where packing wants them.
+        rows: (batch,) int64, the number of each text among all; always on the CPU.
+        labels: (batch,) int64 numbers of the classes, or (batch, classes) float32 of zeros and ones where a text may
+            have several; None if they are not known.
+    """
+
+    ids: torch.Tensor
+    lengths: torch.Tensor
+    rows: torch.Tensor
+    labels: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """(batch, time) bool, True for a real token; on the device of the ids."""
+        places = torch.arange(self.ids.shape[1], device=self.ids.device)
+        return places < self.lengths.to(self.ids.device)[:, None]
+
+    def to(self, device: torch.device | str) -> "TextBatch":
+        """The same batch on another device; lengths and rows stay on the CPU."""
+        return replace(self, ids=self.ids.to(device), labels=None if self.labels is None else self.labels.to(device))
+
+
 def _predictions(targets: torch.Tensor) -> int:
     return int((targets != IGNORED).sum())

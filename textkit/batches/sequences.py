@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from textkit.batches.bucketing import BucketBatches
 from textkit.batches.records import IGNORED, SequenceBatch
 
 _BLUR = 0.1  # lengths are sorted as if up to a tenth longer or shorter, so that neighbors differ between epochs
@@ -42,13 +43,10 @@ class SequenceBatches:
     ) -> None:
         if not len(documents):
             raise ValueError("documents must hold at least one document, got none; is the corpus empty?")
-        if budget < 1:
-            raise ValueError(f"budget must be at least 1 token, got {budget}")
         self.documents = documents
         self.begin, self.end = begin, end
-        self.budget = budget
-        self.seed = seed
         self.lengths = np.array([len(document) + 1 for document in documents])
+        self._buckets = BucketBatches(self.lengths, budget=budget, seed=seed, blur=_BLUR)
         self.predictions = int(self.lengths.sum())
 
     def epoch(self, epoch: int = 0) -> Iterator[SequenceBatch]:
@@ -57,21 +55,8 @@ class SequenceBatches:
         Args:
             epoch: Number of the epoch, from 0; each has its own order and its own batches.
         """
-        random = np.random.default_rng([self.seed, epoch])
-        blurred = self.lengths * random.uniform(1 - _BLUR, 1 + _BLUR, len(self.lengths))
-        groups = self._groups(np.argsort(blurred, kind="stable"))
-        for number in random.permutation(len(groups)):
-            yield self._batch(groups[number])
-
-    def _groups(self, order: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-        groups = []
-        first, longest = 0, 0
-        for place, number in enumerate(order):
-            longest = max(longest, int(self.lengths[number]))
-            if place > first and longest * (place - first + 1) > self.budget:
-                groups.append(order[first:place])
-                first, longest = place, int(self.lengths[number])
-        return [*groups, order[first:]]
+        for numbers in self._buckets.epoch(epoch):
+            yield self._batch(numbers)
 
     def _batch(self, numbers: NDArray[np.intp]) -> SequenceBatch:
         numbers = numbers[np.argsort(-self.lengths[numbers], kind="stable")]  # longest first, as packing wants them

@@ -15,18 +15,11 @@ import numpy as np
 from numba import njit
 
 from textkit.kernels.atomic import fetch, fetch_add
+from textkit.kernels.compiling import compiled
 from textkit.kernels.skip_gram_cpu import block_steps
 from textkit.kernels.tiles import add_scaled_row
 
 PATIENCE = 200_000  # looks at a counter, some tenths of a millisecond, before a waiting worker goes to sleep
-
-
-def _kept(function: Any) -> Any:
-    """Compile, and keep the machine code on the disk if there is any folder to keep it in."""
-    try:
-        return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return njit(nogil=True)(function)
 
 
 class Span(NamedTuple):
@@ -116,7 +109,7 @@ def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound:
             _forget(out.targets, b * rows + begin, b * rows + end, mass[side], slices, mine)
 
 
-@_kept
+@compiled
 def run_hogwild(
     text: Any,
     shape: Any,
@@ -156,7 +149,7 @@ def _reached(control: Any, index: Any, count: Any) -> Any:
     return True
 
 
-@_kept
+@compiled
 def run_rounds(
     text: Any,
     shape: Any,

@@ -58,6 +58,27 @@ def locked_dropout(sequence: torch.Tensor, rate: float, generator: torch.Generat
     return sequence * dropout_mask((batch, 1, dim), rate, like=sequence, generator=generator)
 
 
+def drop_words(
+    ids: torch.Tensor, rate: float, replacement: int, generator: torch.Generator | None = None
+) -> torch.Tensor:
+    """Replace tokens by another, each with the same chance, so that no text hangs on a single word.
+
+    Dropping words of an input is from Iyyer et al. 2015, section 4.1; here a place is kept, for ``<unk>``.
+
+    Args:
+        ids: (batch, time) int64 token ids.
+        rate: Share of the tokens replaced, from 0 to below 1.
+        replacement: The id that comes in their place.
+        generator: See `dropout_mask`.
+
+    Returns:
+        (batch, time).
+    """
+    device = ids.device if generator is None else generator.device
+    dropped = torch.empty(ids.shape, device=device).bernoulli_(rate, generator=generator)
+    return ids.masked_fill(dropped.to(ids.device, torch.bool), replacement)
+
+
 def embed(
     ids: torch.Tensor, weight: torch.Tensor, rate: float = 0.0, generator: torch.Generator | None = None
 ) -> torch.Tensor:

@@ -1,22 +1,44 @@
-"""One column of a table as documents: CSV and TSV, JSON lines, Parquet, ``datasets``, pandas."""
+"""Columns of a table, row by row, and one of them as documents: CSV, TSV, JSON lines, Parquet, ``datasets``, pandas."""
 
 import csv
 import json
 import math
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from textkit.text.reading import utf8_blocks
+from textkit.text.reading import COMPRESSED, utf8_blocks
 
 Document: TypeAlias = str | list[str]
 """A text to be tokenized, or tokens to be taken as they are."""
 
 _ROWS = 1000  # rows held at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A column that somebody wants to read.
+
+    Attributes:
+        column: Its name; None for the only column there is, or for ``usual``.
+        argument: What the user called it, for messages.
+        usual: The name to take where there is such a column and none is named.
+    """
+
+    column: str | None
+    argument: str = "column"
+    usual: str | None = None
+
+
+class Row(NamedTuple):
+    """What stands in the chosen columns of a row, and words for its place, such as "row 3 of news.parquet"."""
+
+    place: str
+    values: tuple[Any, ...]
 
 
 def check_document(value: object, place: str) -> Document:
@@ -40,8 +62,7 @@ def check_document(value: object, place: str) -> Document:
                     "turn it into a str"
                 )
         return list(value)
-    nan = isinstance(value, float) and math.isnan(value)
-    if value is None or nan or type(value).__name__ in ("NAType", "NaTType"):
+    if is_nothing(value):
         raise ValueError(f"a document must be a text, got {value!r} for {place}; leave it out or fill it in")
     raise TypeError(
         f"a document must be a str or a list of str, got {type(value).__name__} for {place}; "
@@ -49,7 +70,42 @@ def check_document(value: object, place: str) -> Document:
     )
 
 
-def choose_column(column: str | None, columns: Iterable[str], place: str) -> str:
+def is_nothing(value: object) -> bool:
+    """Whether a cell is empty: None, NaN, or pandas' own words for them.
+
+    >>> is_nothing(float("nan")), is_nothing("")
+    (True, False)
+    """
+    nan = isinstance(value, float) and math.isnan(value)
+    return value is None or nan or type(value).__name__ in ("NAType", "NaTType")
+
+
+def choose_columns(choices: Sequence[Choice], columns: Iterable[str], place: str) -> list[str]:
+    """Return the columns to read, one for each choice.
+
+    Raises:
+        ValueError: If there is no such column, none is named and there are several, or two choices meet in one; the
+            message lists them.
+
+    >>> choose_columns([Choice(column="title"), Choice(column=None, usual="label")], ["title", "label"], "a.csv")
+    ['title', 'label']
+    """
+    columns = list(columns)
+    chosen: list[str] = []
+    for choice in choices:
+        column = choice.usual if choice.column is None and choice.usual in columns else choice.column
+        column = choose_column(column, columns, place, argument=choice.argument)
+        if column in chosen:
+            other = choices[chosen.index(column)].argument
+            raise ValueError(
+                f"{choice.argument} must name another column of {place} than {other}, got {column!r}; "
+                f"it has {', '.join(map(repr, columns))}"
+            )
+        chosen.append(column)
+    return chosen
+
+
+def choose_column(column: str | None, columns: Iterable[str], place: str, *, argument: str = "column") -> str:
     """Return the column to read; without a name, the only one there is.
 
     Raises:
@@ -64,12 +120,45 @@ def choose_column(column: str | None, columns: Iterable[str], place: str) -> str
         return columns[0]
     if column is None or column not in columns:
         listed = ", ".join(map(repr, columns)) or "none"
-        raise ValueError(f"column must name a column of {place}, got {column!r}; it has {listed}")
+        raise ValueError(f"{argument} must name a column of {place}, got {column!r}; it has {listed}")
     return column
 
 
+def file_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row] | None:
+    """Read columns of a table; its last suffix, or that before a packing, tells what kind it is.
+
+    Returns:
+        The rows; None if the file is no table.
+    """
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    packed = bool(suffixes) and suffixes[-1] in COMPRESSED
+    match (suffixes[:-1] if packed else suffixes)[-1:]:
+        case [".csv"]:
+            return csv_rows(path, choices, separator=",", encoding=encoding, errors=errors)
+        case [".tsv"]:
+            return csv_rows(path, choices, separator="\t", encoding=encoding, errors=errors)
+        case [".jsonl"]:
+            return json_rows(path, choices, encoding=encoding, errors=errors)
+        case [".parquet"] if not packed:
+            return parquet_rows(path, choices)
+    return None
+
+
 def csv_documents(path: Path, column: str | None, *, separator: str, encoding: str, errors: str) -> Iterator[Document]:
-    """Read a column of a separated file with a header; fields may be quoted, except between tabs.
+    """Read a column of a separated file as ``csv_rows`` does.
+
+    Raises:
+        ValueError: As ``csv_rows`` does.
+    """
+    return _documents(csv_rows(path, [Choice(column=column)], separator=separator, encoding=encoding, errors=errors))
+
+
+def _documents(rows: Iterator[Row]) -> Iterator[Document]:
+    return (check_document(values[0], place) for place, values in rows)
+
+
+def csv_rows(path: Path, choices: Sequence[Choice], *, separator: str, encoding: str, errors: str) -> Iterator[Row]:
+    """Read columns of a separated file with a header; fields may be quoted, except between tabs.
 
     Raises:
         ValueError: If the column is missing, a row has too many or too few fields, or bytes are wrong.
@@ -80,13 +169,13 @@ def csv_documents(path: Path, column: str | None, *, separator: str, encoding: s
     _, header = next(rows, (0, []))
     if not header:
         raise ValueError(f"{path} must be a table with a header, got an empty file; fill it")
-    place = header.index(choose_column(column, header, str(path)))
+    places = [header.index(name) for name in choose_columns(choices, header, str(path))]
     for number, row in rows:
         if len(row) != len(header):
             raise ValueError(
                 f"line {number} of {path} must have {len(header)} fields, as the header has, got {len(row)}; correct it"
             )
-        yield row[place]
+        yield Row(f"line {number} of {path}", tuple(row[place] for place in places))
 
 
 def _plain_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
@@ -112,13 +201,21 @@ def _quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[t
 
 
 def json_documents(path: Path, column: str | None, *, encoding: str, errors: str) -> Iterator[Document]:
-    """Read a value of the object on each line; blank lines are passed over.
+    """Read a value of the object on each line as ``json_rows`` does.
 
     Raises:
-        ValueError: If a line is no JSON object or lacks the value; the message names the line.
+        ValueError: As ``json_rows`` does; or if a value is null.
         TypeError: If the value is neither a text nor a list of tokens.
     """
-    name: str | None = None
+    return _documents(json_rows(path, [Choice(column=column)], encoding=encoding, errors=errors))
+
+
+def json_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row]:
+    """Read values of the object on each line; blank lines are passed over.
+
+    Raises:
+        ValueError: If a line is no JSON object or lacks a value; the message names the line.
+    """
     for number, line in enumerate(_lines(path, encoding, errors), start=1):
         if not line.strip():
             continue
@@ -129,8 +226,10 @@ def json_documents(path: Path, column: str | None, *, encoding: str, errors: str
             raise ValueError(f"{place} must be JSON, got {line[:60]!r} ({error}); correct it") from error
         if not isinstance(row, dict):
             raise ValueError(f"{place} must be a JSON object, got {line[:60]!r}; correct it")
-        name = choose_column(column if name is None else name, row, place)
-        yield check_document(row[name], place)
+        names = choose_columns(choices, row, place)
+        if any(choice.column is None for choice in choices):  # the first line settles what is left open
+            choices = [replace(choice, column=name) for choice, name in zip(choices, names, strict=True)]
+        yield Row(place, tuple(row[name] for name in names))
 
 
 def _lines(path: Path, encoding: str, errors: str) -> Iterator[str]:
@@ -147,11 +246,20 @@ def _lines(path: Path, encoding: str, errors: str) -> Iterator[str]:
 
 
 def parquet_documents(path: Path, column: str | None) -> Iterator[Document]:
-    """Read a column of a Parquet file, some rows at a time.
+    """Read a column of a Parquet file as ``parquet_rows`` does.
 
     Raises:
-        ValueError: If it is no Parquet file, the column is missing or a cell is empty.
+        ValueError: As ``parquet_rows`` does; or if a cell is empty.
         TypeError: If the column holds neither texts nor lists of tokens.
+    """
+    return _documents(parquet_rows(path, [Choice(column=column)]))
+
+
+def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
+    """Read columns of a Parquet file, some rows at a time.
+
+    Raises:
+        ValueError: If it is no Parquet file or a column is missing.
     """
     import pyarrow.parquet as pq
 
@@ -160,11 +268,18 @@ def parquet_documents(path: Path, column: str | None) -> Iterator[Document]:
     except pa.ArrowInvalid as error:
         raise ValueError(f"{path} must be a Parquet file, got a damaged one or another ({error})") from error
     with file:
-        name = choose_column(column, file.schema_arrow.names, str(path))
-        batches = file.iter_batches(batch_size=_ROWS, columns=[name], use_threads=False)
-        values = chain.from_iterable(batch.column(0).to_pylist() for batch in batches)
-        for row, value in enumerate(values, start=1):
-            yield check_document(value, f"row {row} of {path}")
+        names = choose_columns(choices, file.schema_arrow.names, str(path))
+        batches = file.iter_batches(batch_size=_ROWS, columns=names, use_threads=False)
+        yield from _numbered(([batch.column(name).to_pylist() for name in names] for batch in batches), str(path))
+
+
+def _numbered(batches: Iterable[Sequence[Iterable[Any]]], place: str) -> Iterator[Row]:
+    """Turn batches of columns into rows."""
+    number = 0
+    for batch in batches:
+        for values in zip(*batch, strict=True):
+            number += 1
+            yield Row(f"row {number} of {place}", values)
 
 
 def dataset_documents(dataset: Any, column: str | None) -> Iterator[Document]:
@@ -174,16 +289,34 @@ def dataset_documents(dataset: Any, column: str | None) -> Iterator[Document]:
         ValueError: If the column is missing or a cell is empty.
         TypeError: If the column holds neither texts nor lists of tokens.
     """
+    return _documents(dataset_rows(dataset, [Choice(column=column)]))
+
+
+def dataset_rows(dataset: Any, choices: Sequence[Choice]) -> Iterator[Row]:
+    """Read columns of a ``datasets.Dataset`` or ``IterableDataset``.
+
+    Raises:
+        ValueError: If a column is missing.
+    """
     columns = dataset.column_names
     if columns is None:  # a stream whose features nobody has declared; its first row tells
         columns = list(next(iter(dataset), {}))
         if not columns:
             return
-    name = choose_column(column, columns, "the data set")
-    plain = dataset.select_columns([name]).with_format(None)
-    values = chain.from_iterable(batch[name] for batch in plain.iter(batch_size=_ROWS))
-    for row, value in enumerate(values, start=1):
-        yield check_document(value, f"row {row} of the data set")
+    names = choose_columns(choices, columns, "the data set")
+    plain = dataset.select_columns(names).with_format(None)
+    yield from _numbered(([batch[name] for name in names] for batch in plain.iter(batch_size=_ROWS)), "the data set")
+
+
+def frame_rows(frame: Any, choices: Sequence[Choice]) -> Iterator[Row]:
+    """Read columns of a pandas DataFrame.
+
+    Raises:
+        ValueError: If a column is missing.
+    """
+    columns = {str(column): column for column in frame.columns}  # names may be numbers
+    names = choose_columns(choices, columns, "the DataFrame")
+    return _numbered([[frame[columns[name]] for name in names]], "the DataFrame")
 
 
 def series_documents(series: Any) -> Iterator[Document]:
@@ -193,5 +326,4 @@ def series_documents(series: Any) -> Iterator[Document]:
         ValueError: If a cell is empty.
         TypeError: If it holds neither texts nor lists of tokens.
     """
-    for row, value in enumerate(series, start=1):
-        yield check_document(value, f"row {row} of the Series")
+    return _documents(_numbered([[series]], "the Series"))

@@ -16,6 +16,7 @@ from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModel
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.averaging import TriggeredAverage
+from textkit.training.devices import usable_device
 from textkit.training.language_model_data import LanguageModelData, read_data
 from textkit.training.language_model_defaults import default_config, default_settings
 from textkit.training.language_model_run import LanguageModelReport, LanguageModelRun
@@ -90,7 +91,7 @@ def train_language_model(
     config = default_config(unit) if config is None else config
     settings = default_settings(unit) if settings is None else settings
     seed = check_count("seed", seed, 0)
-    device = _usable(device)
+    device = usable_device(device)
     _check(settings, valid, checkpoint)
     data = read_data(
         corpus,
@@ -128,17 +129,6 @@ def train_language_model(
     if on_end is not None and held_out is not None:
         on_end(held_out.score(model))
     return LanguageModel(model, data.vocabulary, unit=unit, tokenizer=tokenizer)
-
-
-def _usable(device: torch.device | str) -> torch.device:
-    """The device, if there is one of that name here."""
-    try:
-        found = torch.device(device)
-        torch.empty(0, device=found)
-    except (RuntimeError, AssertionError) as error:  # what torch raises for a device it lacks
-        reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"device must be one that works here, got {str(device)!r} ({reason}); take 'cpu'") from error
-    return found
 
 
 def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.PathLike[str] | None) -> None:

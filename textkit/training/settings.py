@@ -165,3 +165,74 @@ class LanguageModelSettings:
                 raise ValueError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
         if self.documents and self.random_windows:
             raise ValueError("random_windows must be False with documents, got True; documents are not cut")
+
+
+_CLASSIFIER_COUNTS = (
+    ("epochs", 1, "epochs"),
+    ("batch_size", 1, "texts"),
+    ("budget", 1, "tokens"),
+    ("min_count", 1, "tokens"),
+)
+_CLASSIFIER_OPTIONAL = (
+    ("patience", 1, "epochs"),
+    ("freeze_epochs", 0, "epochs"),
+    ("max_vocab", 1, "tokens"),
+    ("max_length", 1, "tokens"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierSettings:
+    """How a classifier is trained; everything that the result depends on, besides model, texts, labels and seed.
+
+    Attributes:
+        epochs: How often the texts are gone through.
+        batch_size: The most texts in a batch, and
+        budget: the most tokens, padding included; a longer text is a batch by itself.
+        learning_rate: At the start; it falls linearly to 0.
+        vector_rate: The same for the vectors of words and n-grams of a `WordAvg` on a CPU, which learn by Adagrad.
+        weight_decay: Share of the weights, times the learning rate, that is taken away in a step.
+        clip_norm: Longest gradient of a step, by its Euclidean norm; None for any.
+        label_smoothing: Share of the probability that is spread over all classes, from 0 to below 1.
+        patience: Stop when the held-out accuracy has not risen for so many epochs; None goes through all of them.
+        freeze_epochs: Epochs in which given ``vectors`` stay as they are: 0 for none of them, None for all.
+        valid_share: Share of the texts that is held out of each class if no held-out texts are given; 0 for none.
+        min_count: Tokens seen fewer times become ``<unk>``.
+        max_vocab: The most tokens in the vocabulary, special ones included; None for all.
+        max_length: Longer texts are cut after so many tokens; None for never.
+        precision: "float32", or "bfloat16" for mixed precision: faster on a GPU, and on a CPU with instructions for it.
+    """
+
+    epochs: int = 10
+    batch_size: int = 32
+    budget: int = 16384
+    learning_rate: float = 1e-3
+    vector_rate: float = 0.2
+    weight_decay: float = 0.01
+    clip_norm: float | None = 1.0
+    label_smoothing: float = 0.0
+    patience: int | None = 3
+    freeze_epochs: int | None = 0
+    valid_share: float = 0.1
+    min_count: int = 1
+    max_vocab: int | None = None
+    max_length: int | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+    def __post_init__(self) -> None:
+        for name, least, unit in _CLASSIFIER_COUNTS:
+            _at_least(self, name, least, unit)
+        for name, least, unit in _CLASSIFIER_OPTIONAL:
+            if getattr(self, name) is not None:
+                _at_least(self, name, least, unit)
+        for name in ("learning_rate", "vector_rate"):
+            _finite(self, name, zero=False)
+        _finite(self, "weight_decay", zero=True)
+        if self.clip_norm is not None:
+            _finite(self, "clip_norm", zero=False)
+        for name in ("label_smoothing", "valid_share"):
+            _finite(self, name, zero=True)
+            if getattr(self, name) >= 1:
+                raise ValueError(f"{name} must be below 1, got {getattr(self, name)}; 0.1 is usual")
+        if self.precision not in _CHOICES["precision"]:
+            raise ValueError(f"precision must be one of {', '.join(_CHOICES['precision'])}, got {self.precision!r}")

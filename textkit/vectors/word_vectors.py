@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,6 +80,12 @@ class WordVectors:
         unit = unit_rows(self._matrix)
         unit.flags.writeable = False
         return unit
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "WordVectors":
+        return self  # nothing of it can change, and a matrix of gigabytes is not copied for every fold of a search
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(WordVectors, metadata=dict(self._metadata)), (self._words, self._matrix)
 
     def __len__(self) -> int:
         return len(self._words)

@@ -1,0 +1,360 @@
+"""Text classifiers on public data: accuracy, time and memory of textkit, of fastText and of TF-IDF with scikit-learn.
+
+    pip install -c constraints.txt -e ".[bench]"
+    python benchmarks/classification.py                                 # everything, three seeds: hours on two cores
+    python benchmarks/classification.py --data imdb --model word_avg --model fasttext --fasttext ../fastText/fasttext
+    python benchmarks/classification.py --data sst2 --model cnn+vectors --vectors-corpus my.txt
+
+Every run is a fresh process, one after another. Data come from the catalog: set TEXTKIT_DATA to a folder that has them,
+or let them be downloaded. The defaults of each model are used for every data set; what a model holds out comes from the
+training split, or is the data set's own. The test split is read and scored once the model is trained. fastText is the
+command given with --fasttext, or else the package of that name; its input is made of the same lower-cased words, and it
+has the dimension, n-grams, buckets and epochs of word_avg. Names are given to fastText and to TF-IDF as characters.
+
+A run whose first seed takes longer than five minutes is not repeated. All times begin with the texts in memory and the
+packages imported; the JSON file also has the time of the whole process.
+"""
+
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import textkit
+from textkit.batches.bucketing import BucketBatches
+from textkit.text import catalog
+from textkit.text.document_ids import encode_documents
+from textkit.text.labelled import LabelledTexts, read_labelled
+from textkit.training.classifier_defaults import default_classifier_settings
+
+LONG = 300  # seconds, above which a run is not repeated
+VECTOR_DIM = 300  # as Kim 2014
+LABEL = "__label__"  # with which fastText's files mark labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSet:
+    """Which splits of a catalog set are used; without a test split, a fifth of the texts is held out."""
+
+    name: str
+    train: str = "train"
+    valid: str | None = None
+    test: str | None = "test"
+    characters: bool = False
+
+
+DATA = {
+    "imdb": DataSet(name="imdb"),
+    "sst2": DataSet(name="sst2", valid="dev"),
+    "sst5": DataSet(name="sst5", valid="dev"),
+    "trec": DataSet(name="trec"),
+    "surnames": DataSet(name="surnames", characters=True),
+    "ag-news": DataSet(name="ag-news", train="train10k"),
+    "reviews": DataSet(name="reviews", test=None),
+    "names": DataSet(name="names", test=None, characters=True),
+}
+PUBLIC = ("imdb", "sst2", "sst5", "trec", "surnames", "ag-news")
+OF_WORDS = ("word_avg", "cnn", "bilstm", "cnn+vectors", "fasttext", "tfidf")
+OF_CHARACTERS = ("char_gru", "fasttext", "tfidf")
+MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "fasttext", "tfidf")
+
+
+def read(data: DataSet) -> tuple[LabelledTexts, LabelledTexts | None]:
+    """The texts to train with, and those of the data set to choose the best weights by."""
+    train = read_labelled(data.name, split=data.train)
+    if data.test is None:
+        train = _part(train, held_out=False)
+    return train, None if data.valid is None else read_labelled(data.name, split=data.valid)
+
+
+def read_test(data: DataSet) -> LabelledTexts:
+    if data.test is None:
+        return _part(read_labelled(data.name, split=data.train), held_out=True)
+    return read_labelled(data.name, split=data.test)
+
+
+def _part(texts: LabelledTexts, *, held_out: bool) -> LabelledTexts:
+    chosen = np.random.default_rng(0).random(len(texts)) < 0.2
+    rows = np.flatnonzero(chosen == held_out)
+    return LabelledTexts(texts=[texts.texts[row] for row in rows], labels=[texts.labels[row] for row in rows])
+
+
+def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Train with the public estimator, and score the test split."""
+    train, valid = read(data)
+    name = model.removesuffix("+vectors")
+    vectors = textkit.WordVectors.load(options["vectors"]) if model.endswith("+vectors") else None
+    kind = textkit.TextClassifier  # imported before the clock runs, like the others
+    begin = time.perf_counter()
+    classifier = kind(name, vectors=vectors, seed=seed)  # type: ignore[arg-type]
+    classifier.fit(train.texts, train.labels, valid=None if valid is None else (valid.texts, valid.labels))
+    seconds = time.perf_counter() - begin
+    result = {
+        "seconds": seconds,
+        "training_seconds": sum(report.seconds for report in classifier.history_),
+        "epochs": len(classifier.history_),
+        "validation_accuracy": max(report.valid_accuracy or 0.0 for report in classifier.history_),
+        "padding": None if name == "word_avg" else padding(name, train, seed),
+    }
+    return {**result, **scored(classifier.predict, read_test(data))}
+
+
+def padding(model: str, train: LabelledTexts, seed: int) -> float:
+    """The share of the tokens fed that is padding, as the training puts texts together."""
+    settings = default_classifier_settings(model)
+    documents, _ = encode_documents(train.texts, tokenizer="character" if model == "char_gru" else "word-lower")
+    batches = BucketBatches(documents.lengths, budget=settings.budget, max_batch=settings.batch_size, seed=seed)
+    return batches.padding()
+
+
+def scored(predict: Any, test: LabelledTexts) -> dict[str, float]:
+    """Predict the test split from raw text."""
+    begin = time.perf_counter()
+    predicted = predict(test.texts)
+    seconds = time.perf_counter() - begin
+    right = [found == label for found, label in zip(predicted, test.labels, strict=True)]
+    return {"accuracy": statistics.fmean(right), "test_texts": len(test), "predict_seconds": seconds}
+
+
+def run_tfidf(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Words and bigrams (of names: up to three characters) by TF-IDF, and a logistic regression."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    train, _ = read(data)
+    begin = time.perf_counter()
+    kind: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, 3)} if data.characters else {"ngram_range": (1, 2)}
+    features = TfidfVectorizer(sublinear_tf=True, **kind)
+    matrix = features.fit_transform(train.texts)
+    trained = time.perf_counter()
+    regression = LogisticRegression(C=10.0, max_iter=1000, random_state=seed).fit(matrix, train.labels)
+    done = time.perf_counter()
+    found = scored(lambda texts: regression.predict(features.transform(texts)), read_test(data))
+    return {"seconds": done - begin, "training_seconds": done - trained, **found}
+
+
+class FastText:
+    """fastText's command or package, with the shape and the epochs of word_avg.
+
+    Args:
+        command: The path of the command; None for the package.
+        characters: Whether to split texts into characters.
+        seed: Passed on; with several threads fastText is not repeatable.
+    """
+
+    def __init__(self, command: str | None, *, characters: bool, seed: int) -> None:
+        shape = textkit.WordAvgConfig()
+        self.command, self.characters = command, characters
+        self.settings: dict[str, Any] = {
+            "dim": shape.dim, "wordNgrams": shape.ngrams, "bucket": shape.buckets, "lr": 0.5, "seed": seed,
+            "epoch": default_classifier_settings("word_avg").epochs, "thread": os.cpu_count(), "minCount": 1,
+        }  # fmt: skip
+        self.split = textkit.tokenizer("character" if characters else "word-lower")
+        self.folder = tempfile.TemporaryDirectory()
+        self.training_seconds = 0.0
+        self.classes: list[Any] = []
+        self.model: Any = None
+
+    def fit(self, texts: Sequence[Any], labels: Sequence[Any]) -> None:
+        """Write the training file, and train.
+
+        Raises:
+            ArithmeticError: If fastText ends with numbers that are none, which its package is known to do.
+        """
+        self.classes = sorted(set(labels))
+        numbers = {label: number for number, label in enumerate(self.classes)}
+        file = Path(self.folder.name) / "train.txt"
+        lines = (f"{LABEL}{numbers[label]} {self._line(text)}" for text, label in zip(texts, labels, strict=True))
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        begin = time.perf_counter()
+        if self.command is None:
+            package: Any = import_module("fasttext")
+            try:
+                self.model = package.train_supervised(str(file), verbose=0, **self.settings)
+            except RuntimeError as error:
+                raise ArithmeticError(f"fastText's package: {error}") from error
+        else:
+            options = [part for name, value in self.settings.items() for part in (f"-{name}", str(value))]
+            output = str(Path(self.folder.name) / "model")
+            self._run("supervised", "-input", str(file), "-output", output, "-verbose", "0", *options)
+        self.training_seconds = time.perf_counter() - begin
+
+    def predict(self, texts: Sequence[Any]) -> list[Any]:
+        """The likeliest label of each text; None where fastText names none."""
+        lines = [self._line(text) for text in texts]
+        if self.command is None:  # the package's own predict fails with numpy 2
+            found = [self.model.f.predict(line + "\n", 1, 0.0, "strict") for line in lines]
+            names = [pairs[0][1] if pairs else "" for pairs in found]
+        else:
+            file = Path(self.folder.name) / "test.txt"
+            file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+            names = self._run("predict", str(Path(self.folder.name) / "model.bin"), str(file)).splitlines()
+        return [self.classes[int(name.removeprefix(LABEL))] if name else None for name in names]
+
+    def _line(self, text: Any) -> str:
+        return " ".join(" ".join(self.split(text)).split())
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run([str(self.command), *arguments], capture_output=True, text=True, check=False)
+        if done.returncode and "nan" in done.stderr.lower():
+            raise ArithmeticError(f"fastText's command: {done.stderr.strip().splitlines()[-1]}")
+        if done.returncode:
+            raise RuntimeError(f"{self.command} {arguments[0]} failed:\n{done.stderr}")
+        return done.stdout
+
+
+def run_fasttext(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Train fastText, and score the test split."""
+    train, _ = read(data)
+    begin = time.perf_counter()
+    classifier = FastText(options["fasttext"], characters=data.characters, seed=seed)
+    try:
+        classifier.fit(train.texts, train.labels)
+    except ArithmeticError as error:
+        return {"failed": str(error)}
+    seconds = time.perf_counter() - begin
+    found = scored(classifier.predict, read_test(data))
+    return {"seconds": seconds, "training_seconds": classifier.training_seconds, **found}
+
+
+def train_vectors(corpora: Sequence[str], target: Path) -> dict[str, float]:
+    """Train word vectors on the lower-cased words of some corpora, none of which may hold a test text."""
+    sources = (textkit.corpus(name) if name in catalog.names() else textkit.corpus(Path(name)) for name in corpora)
+    texts = (document for source in sources for document in source)
+    begin = time.perf_counter()
+    textkit.train_word2vec(texts, tokenizer="word-lower", dim=VECTOR_DIM, seed=1, progress=False).save(target)
+    return {"seconds": time.perf_counter() - begin}
+
+
+def peak_mb() -> float:
+    """The largest memory of this process, or of a command that it ran."""
+    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux, the other figure holds what the process had before it became this program
+        own = next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return max(own, children) / (1024 if sys.platform != "darwin" else 2**20)
+
+
+def run_job(job: dict[str, Any]) -> dict[str, Any]:
+    """Do one run in this process."""
+    if job["model"] == "vectors":
+        result: dict[str, Any] = train_vectors(job["corpora"], Path(job["vectors"]))
+    else:
+        run = {"fasttext": run_fasttext, "tfidf": run_tfidf}.get(job["model"], run_textkit)
+        result = run(job["model"], DATA[job["data"]], job["seed"], job)
+    return {**result, "peak_mb": peak_mb()}
+
+
+def one(**job: Any) -> dict[str, Any]:
+    """Do one run in a process of its own."""
+    command = [sys.executable, __file__, "--job", json.dumps(job)]
+    begin = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{job['model']} on {job.get('data')} failed, see above")
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return {**result, "process_seconds": time.perf_counter() - begin}
+
+
+def measure(data: str, model: str, seeds: int, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """One run for each seed; fewer of long runs, and one of what knows no chance."""
+    runs: list[dict[str, Any]] = []
+    for seed in range(1, 2 if model == "tfidf" else seeds + 1):
+        runs.append({"seed": seed, **one(data=data, model=model, seed=seed, **options)})
+        print(f"{data}, {model}, seed {seed}: {runs[-1]}", file=sys.stderr, flush=True)
+        if "failed" in runs[-1] or runs[-1]["seconds"] > LONG:
+            break
+    return runs
+
+
+def show(data: str, results: dict[str, list[dict[str, Any]]]) -> str:
+    """A table of one data set: means, and behind +- the standard deviation over the seeds."""
+    lines = [
+        f"{data}:",
+        "",
+        "| model | runs | accuracy | texts to model | training | test set from text | padding | peak MB |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for model, runs in results.items():
+        good = [run for run in runs if "failed" not in run]
+        if not good:
+            lines.append(f"| {model} | 0 | {runs[0]['failed']} | | | | | |")
+            continue
+        accuracy = [100 * run["accuracy"] for run in good]
+        spread = f" ± {statistics.stdev(accuracy):.2f}" if len(good) > 1 else ""
+        times = [
+            f"{statistics.median(run[name] for run in good):.2f} s"
+            for name in ("seconds", "training_seconds", "predict_seconds")
+        ]
+        share = good[0].get("padding")
+        lines.append(
+            f"| {model} | {len(good)} | {statistics.mean(accuracy):.2f} %{spread} | {' | '.join(times)} | "
+            f"{'-' if share is None else f'{100 * share:.1f} %'} | {max(run['peak_mb'] for run in good):.0f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(
+    data: Annotated[list[str] | None, typer.Option(help=f"{', '.join(DATA)}; may be given several times.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help=f"{', '.join(MODELS)}; may be given several times.")] = None,
+    seeds: Annotated[int, typer.Option(help="Runs of each model.", min=1)] = 3,
+    fasttext: Annotated[Path | None, typer.Option(help="fastText's command.  [default: the package]")] = None,
+    vectors_corpus: Annotated[
+        list[str], typer.Option(help="Of cnn+vectors: a catalog name or a file; may be given several times.")
+    ] = ["wiki8", "imdb"],  # noqa: B006  # typer wants a list
+    output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("classification.json"),
+    job: Annotated[str | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Measure classifiers: accuracy, seconds, padding, memory."""
+    if job is not None:
+        print(json.dumps(run_job(json.loads(job))))
+        return
+    for option, given, known in (("--data", data, tuple(DATA)), ("--model", model, MODELS)):
+        if unknown := set(given or ()) - set(known):
+            raise typer.BadParameter(f"{option} must be one of {', '.join(known)}, got {min(unknown)}")
+    known_models: tuple[str, ...] = MODELS
+    if fasttext is None and find_spec("fasttext") is None:
+        if "fasttext" in (model or ()):
+            raise typer.BadParameter("--model fasttext needs --fasttext PATH, or its package: pip install fasttext")
+        print("fastText is left out: give --fasttext PATH, or pip install fasttext", file=sys.stderr)
+        known_models = tuple(name for name in MODELS if name != "fasttext")
+    results: dict[str, Any] = {
+        "machine": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "runs": {},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        options = {
+            "fasttext": None if fasttext is None else str(fasttext.resolve()),
+            "vectors": f"{folder}/v.safetensors",
+        }
+        for name in data or PUBLIC:
+            usual = OF_CHARACTERS if DATA[name].characters else OF_WORDS
+            chosen = model or [system for system in usual if system in known_models]
+            found: dict[str, list[dict[str, Any]]] = results["runs"].setdefault(name, {})
+            if "word_avg" in chosen:  # compiled once for an installation, which is no part of a run
+                one(data="reviews", model="word_avg", seed=0, **options)
+            for system in chosen:
+                if system == "cnn+vectors" and "vectors" not in results:
+                    results["vectors"] = one(model="vectors", corpora=vectors_corpus, **options)
+                found[system] = measure(name, system, seeds, options)
+                output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+            print(show(name, found), flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)

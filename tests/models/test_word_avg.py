@@ -1,0 +1,79 @@
+import math
+
+import pytest
+import torch
+
+from textkit.batches.padding import pad
+from textkit.models.word_avg import MULTIPLIER, WordAvg, WordAvgConfig, ngram_ids
+
+
+def model_of(*, vocab=30, classes=3, seed=1, **options):
+    config = WordAvgConfig(**{"dim": 5, "buckets": 128, **options})
+    generator = torch.Generator().manual_seed(seed)
+    model = WordAvg(config, vocab, classes, generator=generator)
+    with torch.no_grad():
+        if model.ngram_embedding is not None:
+            model.ngram_embedding.normal_(generator=generator)
+        model.output_bias.normal_(generator=generator)
+    return model
+
+
+def hash_of(tokens, buckets):
+    """The hash with Python's whole numbers, which never overflow."""
+    hashed = tokens[0] % buckets
+    for token in tokens[1:]:
+        hashed = (hashed * MULTIPLIER + token) % buckets
+    return hashed
+
+
+@pytest.mark.parametrize("buckets", [1, 97, 2**20, 2**24])
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_hashes_are_those_of_exact_arithmetic(n, buckets):
+    ids = torch.randint(0, 2**31 - 1, (3, 6), generator=torch.Generator().manual_seed(2))
+    hashed = ngram_ids(ids, n, buckets)
+    assert hashed.shape == ids.shape
+    for row, found in zip(ids.tolist(), hashed.tolist(), strict=True):
+        padded = row + [0] * (n - 1)
+        assert found == [hash_of(padded[place : place + n], buckets) for place in range(6)]
+
+
+@pytest.mark.parametrize("ngrams", [1, 2, 4])
+def test_scores_are_those_of_the_mean_of_words_and_ngrams(ngrams):
+    model = model_of(ngrams=ngrams).eval()
+    texts = [[4, 9, 4, 7], [5], [], [8, 2]]
+    scores = model.scores(pad([torch.tensor(text).long().numpy() for text in texts]))
+    for text, found in zip(texts, scores, strict=True):
+        vectors = [model.embedding[word] for word in text]
+        for n in range(2, ngrams + 1):
+            for place in range(len(text) - n + 1):
+                vectors.append(model.ngram_embedding[hash_of(text[place : place + n], 128)])
+        mean = torch.stack(vectors).mean(0) if vectors else torch.zeros(5)
+        torch.testing.assert_close(found, model.output_weight @ mean + model.output_bias)
+
+
+def test_weights_start_as_published():
+    model = WordAvg(WordAvgConfig(dim=20, buckets=64), 500, 400, generator=torch.Generator().manual_seed(1))
+    assert 0.049 < model.embedding.abs().max() <= 1 / 20
+    assert model.ngram_embedding.shape == (64, 20)
+    assert not model.ngram_embedding.any()
+    assert model.output_weight.std().item() == pytest.approx(1 / math.sqrt(20), rel=0.05)
+    assert not model.output_bias.any()
+
+
+def test_words_alone_need_no_buckets():
+    assert set(model_of(ngrams=1).state_dict()) == {"embedding", "output_weight", "output_bias"}
+    assert "ngram_embedding" in model_of(ngrams=2).state_dict()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ngrams": 0}, "ngrams must be a whole number from 1, got 0"),
+        ({"buckets": 1.5}, r"buckets must be a whole number from 1, got 1\.5"),
+        ({"buckets": 2**25}, r"buckets must be a power of two up to 2\*\*24, got 33554432; try 1048576"),
+        ({"buckets": 97}, r"buckets must be a power of two up to 2\*\*24, got 97"),
+    ],
+)
+def test_wrong_settings_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        WordAvgConfig(**options)

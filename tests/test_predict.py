@@ -1,0 +1,220 @@
+import csv
+import gzip
+import io
+import json
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from textkit.commands import command_line
+from textkit.models.word_avg import WordAvg, WordAvgConfig
+from textkit.predict import app
+from textkit.text.vocabulary import Vocabulary
+from textkit.training.classifier import TextClassifier
+
+HALF_KNOWN = math.sqrt(3) / (1 + math.sqrt(3))
+
+
+def by_hand(**options):
+    """A classifier for which "good" alone is three times as likely to be positive as negative, and "bad" vice versa."""
+    vocabulary = Vocabulary.from_counts({"good": 2, "bad": 1}, specials=["<pad>", "<unk>"])
+    model = WordAvg(WordAvgConfig(dim=2, ngrams=1), len(vocabulary), 2)
+    log3 = math.log(3)
+    model.load_state_dict(
+        {
+            "embedding": torch.tensor([[0, 0], [0, 0], [0, log3], [log3, 0]]),
+            "output_weight": torch.eye(2),
+            "output_bias": torch.zeros(2),
+        }
+    )
+    classifier = TextClassifier(model.config, **options)
+    classifier._take(model.eval(), vocabulary, np.array(["negative", "positive"]))
+    return classifier
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "by-hand"
+    by_hand().save(folder)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command in this process; returns its exit status, stdout and stderr."""
+
+    def run(*arguments, stdin=b""):
+        monkeypatch.setattr(sys, "argv", ["textkit.predict", *map(str, arguments)])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        with pytest.raises(SystemExit) as end:
+            command_line(app)
+        found = capsys.readouterr()
+        return end.value.code, found.out, found.err
+
+    return run
+
+
+def test_texts_of_the_command_line(run, folder):
+    code, out, err = run(folder, "Good", "bad", "good, they say")
+    assert (code, err) == (0, "")
+    header, *rows = csv.reader(io.StringIO(out))
+    assert header == ["text", "label", "probability"]
+    assert rows[:2] == [["Good", "positive", "0.750000"], ["bad", "negative", "0.750000"]]
+    assert rows[2][:2] == ["good, they say", "positive"]
+    score = math.log(3) / 4  # of four tokens
+    assert float(rows[2][2]) == pytest.approx(math.exp(score) / (1 + math.exp(score)), abs=1e-6)
+
+
+def test_json_lines(run, folder):
+    code, out, _ = run(folder, "good ärger\n", "bad", "--format", "jsonl")
+    assert code == 0
+    assert [json.loads(line) for line in out.splitlines()] == [
+        {"text": "good ärger\n", "label": "positive", "probability": pytest.approx(HALF_KNOWN, abs=1e-6)},
+        {"text": "bad", "label": "negative", "probability": 0.75},
+    ]
+    assert "ärger" in out
+
+
+def write(path, texts):
+    frame = pd.DataFrame({"id": range(len(texts)), "text": texts})
+    match path.suffix:
+        case ".csv":
+            frame.to_csv(path, index=False)
+        case ".gz":
+            path.write_bytes(gzip.compress(frame.to_csv(index=False).encode()))
+        case ".jsonl":
+            path.write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")))
+        case ".parquet":
+            frame.to_parquet(path)
+        case ".txt":
+            path.write_text("".join(text + "\n" for text in texts))
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.csv.gz", "a.jsonl", "a.parquet", "a.txt"])
+def test_files(run, folder, tmp_path, name):
+    code, out, err = run(folder, "--file", write(tmp_path / name, ["good", 'bad, "bad"', "good x"]))
+    assert code == 0, err
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [row["text"] for row in rows] == ["good", 'bad, "bad"', "good x"]
+    assert [row["label"] for row in rows] == ["positive", "negative", "positive"]
+    assert float(rows[2]["probability"]) == pytest.approx(HALF_KNOWN, abs=1e-6)
+    assert "texts" in err  # progress
+
+
+def test_a_column_and_a_catalog_name(run, folder, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("title,text\ngood,bad\n")
+    assert run(folder, "--file", path, "--text", "title")[1].splitlines()[1] == "good,positive,0.750000"
+    out = run(folder, "--file", "names")[1].splitlines()
+    assert len(out) == 1 + 1818
+    assert out[1] == "Ahmad,negative,0.500000"  # nothing is known of it, and the first class wins
+
+
+def test_lists_of_tokens(run, folder, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": ["good", "no word"]}\n')
+    assert run(folder, "--file", path)[1].splitlines()[1] == "good no word,positive,0.633975"
+    row = json.loads(run(folder, "--file", path, "--format", "jsonl")[1])
+    assert row["text"] == ["good", "no word"]
+
+
+def test_stdin(run, folder):
+    code, out, _ = run(folder, "--file", "-", stdin=b"good\r\nbad")
+    assert code == 0
+    assert out.splitlines()[1:] == ["good,positive,0.750000", "bad,negative,0.750000"]
+    assert run(folder, "--file", "-", stdin=b"")[1] == "text,label,probability\n"
+    assert "b\u00f6se" in run(folder, "--file", "-", "--encoding", "latin-1", stdin=b"b\xf6se")[1]
+    code, _, err = run(folder, "--file", "-", stdin=b"b\xf6se")
+    assert code == 1
+    assert "stdin must be utf-8 text, got 'utf-8' codec can't decode byte 0xf6" in err
+
+
+def test_answers_come_batch_by_batch(run, folder, monkeypatch):
+    asked = []
+    stream = TextClassifier.predict_stream
+    monkeypatch.setattr(
+        TextClassifier, "predict_stream", lambda self, texts: asked.append(texts) or stream(self, texts)
+    )
+    out = run(folder, "--file", "-", "--batch-size", 2, stdin=b"good\nbad\ngood\n")[1]
+    assert asked == [["good", "bad"], ["good"]]
+    assert out.count("0.75") == 3
+
+
+def test_what_comes_before_a_mistake_is_answered(run, folder, tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "good"}\n{"text": "bad"}\n{"text": "bad"}\n{"text": null}\n')
+    code, out, err = run(folder, "--file", path, "--batch-size", 2)
+    assert code == 1
+    assert out.splitlines()[1:] == ["good,positive,0.750000", "bad,negative,0.750000"]
+    assert f"a document must be a text, got None for line 4 of {path}" in err
+
+
+def test_several_labels(run, tmp_path):
+    by_hand(multi_label=True).save(tmp_path / "several")
+    # of "good" itself, negative has the score 0, which is a probability of one half and not above it
+    assert run(tmp_path / "several", "good", "good bad")[1].splitlines()[1:] == [
+        "good,positive,0.375000",
+        f"good bad,negative;positive,{HALF_KNOWN**2:.6f}",
+    ]
+    row = json.loads(run(tmp_path / "several", "x", "--format", "jsonl")[1])
+    assert row == {"text": "x", "label": [], "probability": 0.25}
+
+
+@pytest.mark.filterwarnings("always")
+def test_empty_texts_are_predicted_with_one_warning(run, folder):
+    code, out, err = run(folder, "--file", "-", "--batch-size", 2, stdin=b"good\n\n\n\n")
+    assert code == 0
+    assert out.splitlines()[1:] == ["good,positive,0.750000", *[",negative,0.500000"] * 3]
+    assert [line for line in err.splitlines() if "warning" in line] == [
+        "warning: 1 of 2 texts are empty; they get what the model says to no words at all"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either TEXT or --file, got neither; --file - reads stdin"),
+        (["good", "--file", "a.txt"], "give either TEXT or --file, got both"),
+        (["good", "--text", "title"], "--text must be left out without --file"),
+        (["good", "--split", "test"], "--split must be left out without --file"),
+        (["--file", "no-such-file.csv"], "source must be an existing file, got 'no-such-file.csv'; check its spelling"),
+        (["--file", "names", "--text", "title"], "text must name a column of 'names', got 'title'; it has 'name', "),
+        (["--file", "names", "--split", "dev"], "split must be one of train for 'names', got 'dev'"),
+        (["--file", "-", "--encoding", "klingon"], "stdin must be klingon text, got unknown encoding"),
+    ],
+)
+def test_a_mistake_is_one_line(run, folder, arguments, message):
+    code, out, err = run(folder, *arguments)
+    assert code == 1
+    assert out in ("", "text,label,probability\n")
+    assert err.splitlines()[-1].startswith("error: ")
+    assert message in err
+
+
+def test_what_is_no_classifier(run, bigrams, tmp_path):
+    bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "language-model")
+    assert "FOLDER must hold a classifier, got LanguageModel" in run(tmp_path / "language-model", "a")[2]
+    assert "does not exist" in run(tmp_path / "none", "a")[2]
+
+
+def test_the_command_itself(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "textkit.predict", folder, "good"],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "text,label,probability\ngood,positive,0.750000\n"
+    code = "import sys, textkit.predict; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=120, check=False).returncode == 0
+    helped = subprocess.run(
+        [sys.executable, "-m", "textkit.predict", "--help"],
+        capture_output=True, text=True, timeout=120, env={**os.environ, "COLUMNS": "80"}, check=False,
+    )  # fmt: skip
+    assert max(map(len, helped.stdout.splitlines())) <= 80

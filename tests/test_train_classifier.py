@@ -1,0 +1,309 @@
+"""``python -m textkit.train classifier``."""
+
+import dataclasses
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import typing
+
+import pytest
+import torch
+
+from textkit import classifier_options
+from textkit.commands import command_line
+from textkit.loading import load
+from textkit.models.storage import read_config
+from textkit.text.catalog import corpora_folder
+from textkit.train import app, classifier
+from textkit.training.classifier import TextClassifier
+from textkit.training.classifier_defaults import MODEL_NAMES, default_classifier_settings, model_config
+from textkit.training.settings import ClassifierSettings
+
+REVIEWS = str(corpora_folder() / "reviews.csv")
+SMALL = ["--ngrams", "1", "--dim", "8", "--epochs", "2"]
+GOOD, BAD = ["good good", "so good", "good film", "a good one"], ["bad bad", "so bad", "bad film", "a bad one"]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command in this process; returns its exit status, stdout and stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["textkit.train", "classifier", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            command_line(app)
+        found = capsys.readouterr()
+        return end.value.code, found.out, found.err
+
+    return run
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A small table that is easy to learn."""
+    path = tmp_path / "table.csv"
+    rows = [f"{text},1" for text in GOOD * 4] + [f"{text},0" for text in BAD * 4]
+    path.write_text("text,label\n" + "\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture
+def asked(run, monkeypatch):
+    """Run the command up to the training; returns the estimator and what its fit was given."""
+
+    def asked(*arguments):
+        given = []
+
+        def fit(self, texts, labels, **options):
+            given.append((self, texts, labels, options))
+            raise ValueError("it is not trained")
+
+        monkeypatch.setattr(TextClassifier, "fit", fit)
+        code, _, err = run(*arguments)
+        assert (code, err) == (1, "error: it is not trained\n")
+        return given[0]
+
+    return asked
+
+
+def test_a_model_is_trained_and_saved(run, tmp_path):
+    out = tmp_path / "model"
+    code, printed, err = run(REVIEWS, "-o", out, *SMALL)
+    assert code == 0, err
+    assert re.search(r"epoch 2: loss [\d.]+, held-out accuracy [\d.]+ %, [\d,]+ texts/s", err)
+    assert re.fullmatch(rf"{out}: word_avg, 2 classes, 900 texts; held-out accuracy [\d.]+ %\n", printed)
+    model = load(out)
+    assert isinstance(model, TextClassifier)
+    assert model.classes_.tolist() == ["negative", "positive"]
+    assert model.model_.config.dim == 8
+
+
+def test_the_accuracy_printed_is_that_of_the_model(run, table, tmp_path):
+    valid = tmp_path / "valid.csv"
+    valid.write_text("text,label\ngood,1\nbad,0\ngood,1\nbad,1\n")
+    options = ("--valid", valid, "--ngrams", 1, "--learning-rate", 0.05, "--epochs", 10, "--batch-size", 4)
+    code, printed, err = run(table, "-o", tmp_path / "model", *options)
+    assert code == 0, err
+    assert printed.endswith("; held-out accuracy 75.00 %\n")
+    model = load(tmp_path / "model")
+    assert model.predict(["good", "bad"]).tolist() == ["1", "0"]
+
+
+def test_nothing_is_held_out(run, table, tmp_path):
+    code, printed, err = run(table, "-o", tmp_path / "model", *SMALL, "--valid-share", 0)
+    assert code == 0, err
+    assert printed == f"{tmp_path / 'model'}: word_avg, 2 classes, 32 texts\n"
+
+
+def test_every_setting_reaches_the_training(asked, table, tmp_path):
+    settings = (
+        "--epochs 3 --batch-size 5 --budget 600 --learning-rate 0.5 --vector-rate 0.3 --weight-decay 0 --clip-norm 0 "
+        "--label-smoothing 0.1 --patience 0 --valid-share 0.2 --precision bfloat16 --min-count 2 --max-vocab 90 "
+        "--max-length 50"
+    )
+    options = f"--device cuda --seed 7 --tokenizer whitespace --class-weight balanced {settings}"
+    model, texts, labels, rest = asked(table, "-o", tmp_path / "model", *options.split())
+    assert texts == GOOD * 4 + BAD * 4
+    assert labels == ["1"] * 16 + ["0"] * 16
+    assert rest["valid"] is None
+    assert (model.device, model.seed, model.tokenizer, model.class_weight) == ("cuda", 7, "whitespace", "balanced")
+    assert model.settings == ClassifierSettings(
+        epochs=3, batch_size=5, budget=600, learning_rate=0.5, vector_rate=0.3, weight_decay=0, clip_norm=None,
+        label_smoothing=0.1, patience=None, valid_share=0.2, precision="bfloat16", min_count=2, max_vocab=90,
+        max_length=50, freeze_epochs=0,
+    )  # fmt: skip
+    assert model.progress
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("word_avg", "--ngrams 3 --buckets 128", {"ngrams": 3, "buckets": 128}),
+        ("cnn", "--widths 2,3 --filters 7 --dropout 0.1", {"widths": (2, 3), "filters": 7, "dropout": 0.1}),
+        ("bilstm", "--hidden 9 --layers 2 --cell gru", {"hidden": 9, "layers": 2, "cell": "gru"}),
+        ("char_gru", "--pooling max --word-dropout 0.2", {"unit": "char", "pooling": "max", "word_dropout": 0.2}),
+    ],
+)
+def test_every_part_of_a_model(asked, table, tmp_path, name, options, expected):
+    model, *_ = asked(table, "-o", tmp_path / "model", "--model", name, "--dim", "6", *options.split())
+    assert model.model == dataclasses.replace(model_config(name), dim=6, **expected)
+    assert model.settings == default_classifier_settings(name)
+
+
+def test_vectors_give_the_model_their_width(asked, table, tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("2 3\ngood 1 0 0\nbad 0 1 0\n")
+    command = table, "-o", tmp_path / "model", "--model", "cnn", "--vectors", vectors
+    for freeze, epochs in (("all", None), ("2", 2)):
+        model, *_ = asked(*command, "--freeze-epochs", freeze)
+        assert model.vectors.dim == model.model.dim == 3
+        assert model.settings.freeze_epochs == epochs
+
+
+def test_held_out_texts_of_their_own(asked, table, tmp_path):
+    valid = tmp_path / "valid.csv"
+    valid.write_text("text,label\ngood,1\n")
+    assert asked(table, "-o", tmp_path / "model", "--valid", valid)[3]["valid"] == (["good"], ["1"])
+    valid = asked("reviews", "-o", tmp_path / "model", "--valid-split", "train")[3]["valid"]
+    assert len(valid[0]) == len(valid[1]) == 900
+
+
+def test_weights_of_classes(asked, tmp_path):
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"text": "a", "label": 1}\n{"text": "b", "label": 2}\n')
+    weights = "--class-weight", "1=5", "--class-weight", "2=0.5"
+    assert asked(path, "-o", tmp_path / "model", *weights)[0].class_weight == {1: 5.0, 2: 0.5}
+    assert asked(REVIEWS, "-o", tmp_path / "model", "--class-weight", "negative=2")[0].class_weight == {"negative": 2}
+
+
+def test_several_labels(run, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("text,label\n" + "good,a\nbad,a; b\nnone,\n" * 10)
+    code, printed, err = run(path, "-o", tmp_path / "model", *SMALL, "--multi-label", "--model", "word_avg")
+    assert code == 0, err
+    assert ": word_avg, 2 classes, 30 texts" in printed
+    model = load(tmp_path / "model")
+    assert model.multi_label
+    assert model.classes_.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "model", "classes"),
+    [
+        ("reviews", [], "word_avg", 2),
+        ("names", [], "char_gru", 18),
+        (str(corpora_folder() / "names.csv"), ["--text", "name", "--label", "language"], "char_gru", 18),
+    ],
+)
+def test_the_built_in_tables(asked, tmp_path, source, options, model, classes):
+    _, texts, labels, _ = asked(source, "-o", tmp_path / "model", "--model", model, *options)
+    assert len(texts) == len(labels) == (900 if source == "reviews" else 1818)
+    assert len(set(labels)) == classes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["no-such-file.csv", "-o", "x"], "source must be an existing file, got 'no-such-file.csv'"),
+        (["revews", "-o", "x"], "source must be an existing file, got 'revews'"),
+        (["tales", "-o", "x"], "source must be a table"),
+        ([REVIEWS, "-o", "x", "--text", "review"], "text must name a column of"),
+        ([REVIEWS, "-o", "x", "--label", "class"], "it has 'text', 'label', 'stars'"),
+        ([REVIEWS, "-o", "no/such/x"], "create it first"),
+        ([REVIEWS, "-o", REVIEWS], "--output must be a new folder or one that a model was saved to"),
+        ([REVIEWS, "-o", "x", "--valid", REVIEWS, "--valid-share", "0.1"], "--valid-share must be left out"),
+        ([REVIEWS, "-o", "x", "--freeze-epochs", "1"], "--freeze-epochs must be left out without --vectors"),
+        ([REVIEWS, "-o", "x", "--vectors", "none.txt"], "none.txt"),
+        ([REVIEWS, "-o", "x", "--hidden", "9"], "--hidden must be left out with --model word_avg, got 9"),
+        ([REVIEWS, "-o", "x", "--model", "cnn", "--ngrams", "2"], "--ngrams must be left out with --model cnn, got 2"),
+        ([REVIEWS, "-o", "x", "--model", "cnn", "--widths", "3;4"], "--widths must be whole numbers with commas"),
+        ([REVIEWS, "-o", "x", "--epochs", "0"], "epochs must be"),
+        ([REVIEWS, "-o", "x", "--class-weight", "positive"], "--class-weight must be balanced or CLASS=WEIGHT"),
+        ([REVIEWS, "-o", "x", "--class-weight", "good=2"], "class_weight must name classes of the labels, got 'good'"),
+        ([REVIEWS, "-o", "x", "--device", "abacus"], "device must be"),
+        ([REVIEWS, "-o", "x", "--tokenizer", "abacus"], "tokenizer must be"),
+        ([REVIEWS, "-o", "x", "--min-count", "100000"], "min_count must leave at least one token"),
+    ],
+)
+def test_a_mistake_is_one_line(run, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*arguments)
+    assert (code, out) == (1, "")
+    assert [line for line in err.splitlines() if line.startswith("error: ")]
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_vectors_that_nobody_may_freeze_so(run, table, tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    vectors.write_text("2 2\ngood 1 0\nbad 0 1\n")
+    command = table, "-o", tmp_path / "model", "--vectors", vectors
+    assert "--freeze-epochs must be a whole number or all, got 'some'" in run(*command, "--freeze-epochs", "some")[2]
+    assert "vectors must have the width of the model, 5, got 2" in run(*command, "--dim", 5)[2]
+
+
+def test_scores_are_no_classes(run, tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\ngood,0.75\nbad,0.25\n")
+    code, _, err = run(tmp_path / "a.csv", "-o", tmp_path / "model")
+    assert code == 1
+    assert "label must be classes, got the floats 0.25, 0.75" in err
+
+
+@pytest.mark.parametrize(("epoch", "saved"), [(1, False), (3, True)])
+def test_ctrl_c_leaves_the_best_model_so_far(run, table, tmp_path, monkeypatch, epoch, saved):
+    out, steps = tmp_path / "model", []
+    step = torch.optim.AdamW.step
+
+    def interrupt(self, closure=None):
+        steps.append(1)
+        if len(steps) == 8 * epoch - 3:  # 32 texts in batches of 4 are 8 steps an epoch
+            signal.raise_signal(signal.SIGINT)
+        return step(self, closure)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", interrupt)
+    options = ("--valid", table, "--ngrams", 1, "--learning-rate", 0.05, "--epochs", 10, "--batch-size", 4)
+    code, printed, err = run(table, "-o", out, *options)
+    assert (code, printed, "Traceback" in err) == (130, "", False)
+    assert len(steps) < 80
+    assert out.exists() == saved
+    if saved:
+        assert f"{out}: the best of 2 epochs, saved before the end of the training" in err
+        assert load(out).predict(["good", "bad"]).tolist() == ["1", "0"]
+
+
+def test_what_help_says_of_defaults_is_true():
+    hints = typing.get_type_hints(classifier, include_extras=True)
+    for model in MODEL_NAMES:
+        values = {**dataclasses.asdict(model_config(model)), **dataclasses.asdict(default_classifier_settings(model))}
+        for name in values.keys() & hints.keys():
+            shown = hints[name].__metadata__[0].show_default
+            if shown == "by its name":
+                continue
+            if "others" in shown:
+                said = dict(part.split() for part in shown.split(", "))
+                shown = said.get(model, said["others"])
+            meaning = {"never": None, "all": None, "3,4,5": (3, 4, 5)}
+            expected = meaning[shown] if shown in meaning else type(values[name])(shown)
+            assert values[name] == expected, (model, name)
+
+
+def test_every_field_of_models_and_settings_has_an_option():
+    options = typing.get_type_hints(classifier).keys()
+    missing = {field.name for field in dataclasses.fields(ClassifierSettings)} - options
+    assert missing == set()
+    left_out = {"unit", "bidirectional", "input_dropout", "layer_dropout", "weight_dropout"}  # Python has them
+    for model in MODEL_NAMES:
+        assert {field.name for field in dataclasses.fields(model_config(model))} - options <= left_out
+
+
+def python(*arguments):
+    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        check=False,
+    )
+
+
+def test_the_command_itself(table, tmp_path):
+    done = python("-m", "textkit.train", "classifier", table, "-o", tmp_path / "model", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    config = read_config(tmp_path / "model")
+    assert json.loads((tmp_path / "model" / "config.json").read_text())["classes"] == config["classes"] == ["0", "1"]
+
+
+def test_help_fits_80_columns_and_needs_no_torch():
+    done = python("-m", "textkit.train", "classifier", "--help")
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    for name in vars(classifier_options):
+        if name[0].isupper() and name not in ("Annotated", "Any", "Literal", "Path", "Table", "Folder", "TestSplit"):
+            assert "--" + re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower() in done.stdout
+    assert python("-c", "import sys, textkit.train; sys.exit('torch' in sys.modules)").returncode == 0

@@ -1,0 +1,152 @@
+"""The options of the commands about classifiers; None stands for what suits the model."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+_MODEL, _TRAINING, _TEXTS = "The model", "The training", "The texts"
+
+
+def _option(panel: str, help: str, default: str | None = None, *names: str, metavar: str | None = None) -> Any:
+    shown = False if default is None else default
+    return typer.Option(*names, help=help, show_default=shown, metavar=metavar, rich_help_panel=panel)
+
+
+Table = Annotated[
+    str,
+    typer.Argument(
+        metavar="TRAIN",
+        help="A table (.csv .tsv .jsonl .parquet, also .gz .xz .bz2 .zst), or a catalog name such as reviews.",
+    ),
+]
+Folder = Annotated[
+    Path,
+    typer.Option("-o", "--output", metavar="FOLDER", help="Where to save; a model that is there is replaced."),
+]
+Model = Annotated[
+    Literal["word_avg", "cnn", "bilstm", "char_gru"],
+    typer.Option(help="word_avg, cnn, bilstm: words; char_gru: characters, for names.", metavar="<name>"),
+]
+Valid = Annotated[
+    str | None,
+    typer.Option(help="Held-out table, measured after every epoch.", show_default="a share of TRAIN"),
+]
+Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
+
+Vectors = Annotated[Path | None, _option(_MODEL, "Word vectors to begin with, a file of any known format.")]
+Dim = Annotated[int | None, _option(_MODEL, "Length of a token's vector.", "word_avg 32, others 128")]
+Dropout = Annotated[float | None, _option(_MODEL, "Share of the features to drop.", "word_avg 0, others 0.5")]
+WordDropout = Annotated[float | None, _option(_MODEL, "Share of the words to hide in training.", "0")]
+Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: longest n-grams, in words.", "2")]
+Buckets = Annotated[int | None, _option(_MODEL, "word_avg: vectors that all n-grams share.", "1048576")]
+Widths = Annotated[str | None, _option(_MODEL, "cnn: words that filters see at a time.", "3,4,5")]
+Filters = Annotated[int | None, _option(_MODEL, "cnn: filters of each width.", "100")]
+Cell = Annotated[
+    Literal["lstm", "gru"] | None,
+    _option(_MODEL, "bilstm, char_gru: lstm or gru.", "by its name", metavar="<name>"),
+]
+Hidden = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: units of a layer.", "128")]
+Layers = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: recurrent layers.", "1")]
+Pooling = Annotated[
+    Literal["last", "max"] | None,
+    _option(_MODEL, "bilstm, char_gru: last or max.", "last", metavar="<name>"),
+]
+
+Epochs = Annotated[
+    int | None, _option(_TRAINING, "How often to go through the texts.", "word_avg 5, char_gru 20, others 10")
+]
+BatchSize = Annotated[int | None, _option(_TRAINING, "The most texts in a batch.", "32")]
+Budget = Annotated[int | None, _option(_TRAINING, "The most tokens in a batch.", "16384")]
+LearningRate = Annotated[
+    float | None, _option(_TRAINING, "At the start; it falls linearly.", "word_avg 0.01, others 0.001")
+]
+VectorRate = Annotated[float | None, _option(_TRAINING, "The same for the vectors of word_avg.", "0.2")]
+WeightDecay = Annotated[float | None, _option(_TRAINING, "How strongly weights are drawn to zero.", "0.01")]
+ClipNorm = Annotated[float | None, _option(_TRAINING, "Longest gradient; 0 for any.", "1")]
+LabelSmoothing = Annotated[float | None, _option(_TRAINING, "Probability spread over all classes.", "0")]
+ClassWeight = Annotated[
+    list[str] | None,
+    _option(
+        _TRAINING, "How much a class counts: balanced, or CLASS=WEIGHT; may be given several times.", metavar="<str>"
+    ),
+]
+Patience = Annotated[
+    int | None, _option(_TRAINING, "Stop when the accuracy has not risen for so many epochs; 0: never.", "3")
+]
+FreezeEpochs = Annotated[
+    str | None,
+    _option(_TRAINING, "Epochs in which --vectors stay as they are; all for ever.", "0", metavar="<int>|all"),
+]
+ValidShare = Annotated[float | None, _option(_TRAINING, "Share of TRAIN to hold out; 0: none.", "0.1")]
+Precision = Annotated[
+    Literal["float32", "bfloat16"] | None,
+    _option(_TRAINING, "bfloat16 suits a GPU or new CPU.", "float32", metavar="<name>"),
+]
+
+Text = Annotated[str | None, _option(_TEXTS, "The column with the text.", "text", metavar="COLUMN")]
+Label = Annotated[str | None, _option(_TEXTS, "The column with the label.", "label", metavar="COLUMN")]
+Split = Annotated[str | None, _option(_TEXTS, "The split of a catalog name, such as test.", "train")]
+TestSplit = Annotated[str | None, _option(_TEXTS, "The split of a catalog name.", "test, or the only one")]
+ValidSplit = Annotated[str | None, _option(_TEXTS, "The split to hold out, of --valid or else of TRAIN.")]
+MultiLabel = Annotated[bool, _option(_TEXTS, "A text may have several labels, or none.", None, "--multi-label")]
+Separator = Annotated[str, typer.Option(help="What stands between several labels in a cell.", rich_help_panel=_TEXTS)]
+MinCount = Annotated[int | None, _option(_TEXTS, "Tokens seen fewer times are unknown.", "1")]
+MaxVocab = Annotated[int | None, _option(_TEXTS, "Keep only so many tokens.", "all")]
+MaxLength = Annotated[int | None, _option(_TEXTS, "Cut texts after so many tokens.", "never")]
+Tokenizer = Annotated[
+    str | None,
+    _option(_TEXTS, "whitespace, word, word-lower, character, spacy:LANG or jieba.", "word-lower; char_gru: character"),
+]
+Encoding = Annotated[str, typer.Option(help="Encoding of the files.", rich_help_panel=_TEXTS)]
+Errors = Annotated[str, typer.Option(help="Bytes not in it: strict, replace or ignore.", rich_help_panel=_TEXTS)]
+
+
+def epochs_frozen(given: str) -> int | None:
+    """How often texts are gone through with vectors as they are; None for always.
+
+    Raises:
+        ValueError: If it is neither a number nor "all".
+    """
+    if given == "all":
+        return None
+    try:
+        return int(given)
+    except ValueError:
+        raise ValueError(f"--freeze-epochs must be a whole number or all, got {given!r}; write 1 or all") from None
+
+
+def changed(defaults: Any, given: dict[str, Any], model: str) -> Any:
+    """A config, or settings, with what was said on the command line.
+
+    Raises:
+        ValueError: If an option is one of another model.
+    """
+    known = {field.name for field in fields(defaults)}
+    if other := [name for name in given if name not in known]:
+        raise ValueError(
+            f"--{other[0].replace('_', '-')} must be left out with --model {model}, got {given[other[0]]!r}; "
+            "it is for another model"
+        )
+    return replace(defaults, **given)
+
+
+def class_weights(given: list[str] | None, labels: list[Any]) -> Any:
+    """The option --class-weight: "balanced", or a weight for each class, of which those that are numbers are numbers.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if not given or given == ["balanced"]:
+        return given and given[0]
+    classes = {str(name): name for label in labels for name in (label if isinstance(label, list) else [label])}
+    weights = {}
+    for item in given:
+        name, _, weight = item.rpartition("=")
+        try:
+            weights[classes.get(name, name)] = float(weight)
+        except ValueError:
+            raise ValueError(f"--class-weight must be balanced or CLASS=WEIGHT, got {item!r}; write spam=5") from None
+    return weights

@@ -1,0 +1,170 @@
+"""What all text classifiers have in common: an embedding below, dropout, and an output layer above."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from textkit.batches.records import TextBatch
+from textkit.models.layers import drop_words, dropout_mask
+
+PAD, UNKNOWN = 0, 1
+"""The ids of ``<pad>`` and ``<unk>``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierConfig:
+    """What the configs of all classifiers have.
+
+    Attributes:
+        dim: Length of a token's vector.
+        dropout: Share of the features dropped below the output layer in training, from 0 to below 1.
+        word_dropout: Share of the tokens that become ``<unk>`` in training, from 0 to below 1.
+    """
+
+    dim: int = 128
+    dropout: float = 0.5
+    word_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._check_whole("dim")
+        self._check_shares("dropout", "word_dropout")
+
+    def _check_whole(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
+
+    def _check_shares(self, *names: str) -> None:
+        for name in names:
+            rate = getattr(self, name)
+            if not 0 <= rate < 1:
+                raise ValueError(f"{name} must be a share from 0 to below 1, got {rate}; 0 drops nothing")
+
+
+class Classifier(nn.Module):
+    """Scores classes for texts; a subclass makes `features` of a text.
+
+    The score of a text depends on nothing else in its batch.
+
+    Args:
+        config: The shape.
+        vocab: Number of tokens; the first two are ``<pad>`` and ``<unk>``.
+        classes: Number of classes.
+        width: Length of the features.
+        bound: The embedding starts evenly within +-bound.
+        generator: Where the weights at the start are drawn from; torch's global state if None.
+
+    Attributes:
+        embedding: (vocab, dim); the row of ``<pad>`` is 0 and stays it.
+        output_weight: (classes, width), which starts within one over the root of the width.
+        output_bias: (classes,).
+        dropout_generator: Where the masks of dropout are drawn from, in training only. Put one on the model's device
+            in its place for speed; its state belongs into a checkpoint.
+
+    Raises:
+        ValueError: If there are fewer than 2 tokens, or no class.
+    """
+
+    def __init__(
+        self,
+        config: ClassifierConfig,
+        vocab: int,
+        classes: int,
+        *,
+        width: int,
+        bound: float,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        if vocab < 2:
+            raise ValueError(f"vocab must be at least 2 tokens, <pad> and <unk>, got {vocab}")
+        if classes < 1:
+            raise ValueError(f"classes must be at least 1, got {classes}")
+        self.config = config
+        self.vocab = vocab
+        self.classes = classes
+        self.dropout_generator = torch.Generator("cpu").manual_seed(0)
+        self.embedding = nn.Parameter(torch.empty(vocab, config.dim))
+        self.output_weight = nn.Parameter(torch.empty(classes, width))
+        self.output_bias = nn.Parameter(torch.zeros(classes))
+        with torch.no_grad():
+            self.embedding.uniform_(-bound, bound, generator=generator)
+            self.embedding[PAD] = 0.0
+            self.output_weight.uniform_(-(width**-0.5), width**-0.5, generator=generator)
+
+    def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """One vector for each text.
+
+        Args:
+            ids: (batch, time) int64 token ids.
+            mask: (batch, time) bool, True for a real token; real tokens come first.
+
+        Returns:
+            (batch, width).
+        """
+        raise NotImplementedError
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Score the classes; nothing is packed, so that it can be exported.
+
+        Args:
+            ids: (batch, time) int64 token ids; there is one step at least.
+            mask: (batch, time) bool, True for a real token; real tokens come first.
+
+        Returns:
+            (batch, classes), logits.
+        """
+        if self.training and self.config.word_dropout > 0:
+            ids = drop_words(ids, self.config.word_dropout, UNKNOWN, self.dropout_generator)
+        return self.output(self.features(ids.masked_fill(~mask, PAD), mask))
+
+    def output(self, features: torch.Tensor) -> torch.Tensor:
+        """Score the classes for what `features` returned, of which some is dropped in training.
+
+        Args:
+            features: (batch, width).
+
+        Returns:
+            (batch, classes), logits.
+        """
+        rate = self.config.dropout
+        if self.training and rate > 0:
+            shape = (features.shape[0], features.shape[1])
+            features = features * dropout_mask(shape, rate, like=features, generator=self.dropout_generator)
+        return F.linear(features, self.output_weight, self.output_bias)
+
+    def scores(self, batch: TextBatch) -> torch.Tensor:
+        """Score the classes for the texts of a batch.
+
+        Returns:
+            (batch, classes), logits.
+        """
+        scores: torch.Tensor = self(batch.ids, batch.mask)
+        return scores
+
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """The vectors (batch, time, dim) of tokens (batch, time); those of padding are 0 and learn nothing."""
+        return F.embedding(ids, self.embedding, padding_idx=PAD)
+
+    def set_vectors(self, matrix: torch.Tensor | NDArray[Any]) -> None:
+        """Start with vectors learned before.
+
+        Args:
+            matrix: (vocab, dim), in the order of the vocabulary. That of ``<pad>`` is taken for 0.
+
+        Raises:
+            ValueError: If it has another shape.
+        """
+        if tuple(matrix.shape) != (self.vocab, self.config.dim):
+            raise ValueError(
+                f"matrix must have the shape (vocab, dim) = {(self.vocab, self.config.dim)}, got "
+                f"{tuple(matrix.shape)}; set dim in the model's config to the length of the vectors"
+            )
+        with torch.no_grad():
+            self.embedding.copy_(torch.as_tensor(matrix))
+            self.embedding[PAD] = 0.0

@@ -1,0 +1,96 @@
+"""``python -m textkit.predict``: what a classifier makes of texts."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from tqdm.auto import tqdm
+
+from textkit import classifier_options as options
+from textkit.commands import command_line, table_source
+from textkit.loading import load
+from textkit.text.columns import Document
+from textkit.text.labelled import read_texts
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+DIGITS = 6  # of a probability
+
+
+@app.command(no_args_is_help=True)
+def answer(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Texts.", show_default=False)] = None,
+    file: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Or a file of them: a table, text with one on each line, - for stdin, or a catalog name.",
+            show_default=False,
+        ),
+    ] = None,
+    text: options.Text = None,
+    split: options.Split = None,
+    format: Annotated[
+        Literal["csv", "jsonl"], typer.Option(metavar="<name>", help="csv, or jsonl for JSON lines.")
+    ] = "csv",
+    batch_size: Annotated[int, typer.Option(help="Texts to read, and to answer, at a time.", min=1)] = 1000,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+) -> None:
+    """Print the label of each text, and its probability."""
+    if (file is None) == (not texts):
+        raise ValueError(f"give either TEXT or --file, got {'both' if texts else 'neither'}; --file - reads stdin")
+    if given := [name for name, value in (("--text", text), ("--split", split)) if file is None and value is not None]:
+        raise ValueError(f"{given[0]} must be left out without --file, got a value; it is for tables")
+    source: Iterable[Document]
+    if file is None:
+        source = texts or ()
+    elif file == "-":
+        source = _lines(encoding, errors)
+    else:
+        source = read_texts(table_source(file), text=text, split=split, encoding=encoding, errors=errors)
+    classifier = load(folder)
+    if not hasattr(classifier, "predict_stream"):
+        raise ValueError(f"FOLDER must hold a classifier, got {classifier!r}")
+    write = _json_line if format == "jsonl" else _csv_line
+    if format == "csv":
+        write("text", "label", "probability")
+    rest = iter(source)
+    # a bar would run into answers that come up on the same screen
+    with tqdm(unit=" texts", unit_scale=True, disable=file is None or sys.stdout.isatty()) as bar:
+        while batch := list(islice(rest, batch_size)):
+            for document, (label, probability) in zip(batch, classifier.predict_stream(batch), strict=True):
+                write(document, label, probability)
+            sys.stdout.flush()  # whoever waits for answers gets them before the next batch is read
+            bar.update(len(batch))
+
+
+def _lines(encoding: str, errors: str) -> Iterator[str]:
+    """The lines of stdin."""
+    try:
+        for line in io.TextIOWrapper(sys.stdin.buffer, encoding=encoding, errors=errors, newline="\n"):
+            yield line.removesuffix("\n").removesuffix("\r")
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ValueError(f"stdin must be {encoding} text, got {error}; pass --encoding or --errors replace") from error
+
+
+def _csv_line(document: Document, label: Any, probability: float | str) -> None:
+    text = document if isinstance(document, str) else " ".join(document)
+    labels = ";".join(map(str, label)) if isinstance(label, list) else str(label)
+    shown = f"{probability:.{DIGITS}f}" if isinstance(probability, float) else probability
+    csv.writer(sys.stdout, lineterminator="\n").writerow([text, labels, shown])
+
+
+def _json_line(document: Document, label: Any, probability: Any) -> None:
+    row = {"text": document, "label": label, "probability": round(probability, DIGITS)}
+    print(json.dumps(row, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    command_line(app)
