@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -100,7 +100,10 @@ def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -
     vectors = textkit.WordVectors.load(options["vectors"]) if model.endswith("+vectors") else None
     kind = textkit.TextClassifier  # imported before the clock runs, like the others
     begin = time.perf_counter()
-    classifier = kind(name, vectors=vectors, seed=seed)  # type: ignore[arg-type]
+    settings = default_classifier_settings(name)
+    if name != "word_avg":  # which has no product of matrices to speak of
+        settings = replace(settings, precision=options["precision"])
+    classifier = kind(name, vectors=vectors, settings=settings, seed=seed)  # type: ignore[arg-type]
     classifier.fit(train.texts, train.labels, valid=None if valid is None else (valid.texts, valid.labels))
     seconds = time.perf_counter() - begin
     result = {
@@ -316,6 +319,7 @@ def main(
     vectors_corpus: Annotated[
         list[str], typer.Option(help="Of cnn+vectors: a catalog name or a file; may be given several times.")
     ] = ["wiki8", "imdb"],  # noqa: B006  # typer wants a list
+    precision: Annotated[str, typer.Option(help="Of the networks: float32 or bfloat16.")] = "float32",
     output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("classification.json"),
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -335,12 +339,14 @@ def main(
     results: dict[str, Any] = {
         "machine": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
+        "precision": precision,
         "runs": {},
     }
     with tempfile.TemporaryDirectory() as folder:
         options = {
             "fasttext": None if fasttext is None else str(fasttext.resolve()),
             "vectors": f"{folder}/v.safetensors",
+            "precision": precision,
         }
         for name in data or PUBLIC:
             usual = OF_CHARACTERS if DATA[name].characters else OF_WORDS

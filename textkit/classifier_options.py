@@ -38,8 +38,12 @@ Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Word vectors to begin with, a file of any known format.")]
 Dim = Annotated[int | None, _option(_MODEL, "Length of a token's vector.", "word_avg 32, others 128")]
-Dropout = Annotated[float | None, _option(_MODEL, "Share of the features to drop.", "word_avg 0, others 0.5")]
-WordDropout = Annotated[float | None, _option(_MODEL, "Share of the words to hide in training.", "0")]
+Dropout = Annotated[
+    float | None, _option(_MODEL, "Share of the features to drop.", "word_avg 0, char_gru 0.4, others 0.5")
+]
+WordDropout = Annotated[
+    float | None, _option(_MODEL, "Share of the words to hide in training.", "cnn 0.1, bilstm 0.1, others 0")
+]
 Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: longest n-grams, in words.", "2")]
 Buckets = Annotated[int | None, _option(_MODEL, "word_avg: vectors that all n-grams share.", "1048576")]
 Widths = Annotated[str | None, _option(_MODEL, "cnn: words that filters see at a time.", "3,4,5")]
@@ -48,25 +52,27 @@ Cell = Annotated[
     Literal["lstm", "gru"] | None,
     _option(_MODEL, "bilstm, char_gru: lstm or gru.", "by its name", metavar="<name>"),
 ]
-Hidden = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: units of a layer.", "128")]
+Hidden = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: units of a layer.", "char_gru 192, others 128")]
 Layers = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: recurrent layers.", "1")]
 Pooling = Annotated[
     Literal["last", "max"] | None,
-    _option(_MODEL, "bilstm, char_gru: last or max.", "last", metavar="<name>"),
+    _option(_MODEL, "bilstm, char_gru: last or max.", "bilstm max, others last", metavar="<name>"),
 ]
 
 Epochs = Annotated[
-    int | None, _option(_TRAINING, "How often to go through the texts.", "word_avg 5, char_gru 20, others 10")
+    int | None, _option(_TRAINING, "How often to go through the texts.", "word_avg 5, char_gru 15, bilstm 6, others 10")
 ]
-BatchSize = Annotated[int | None, _option(_TRAINING, "The most texts in a batch.", "32")]
+BatchSize = Annotated[int | None, _option(_TRAINING, "The most texts in a batch.", "char_gru 64, others 32")]
 Budget = Annotated[int | None, _option(_TRAINING, "The most tokens in a batch.", "16384")]
 LearningRate = Annotated[
-    float | None, _option(_TRAINING, "At the start; it falls linearly.", "word_avg 0.01, others 0.001")
+    float | None, _option(_TRAINING, "At the start; it falls linearly.", "word_avg 0.01, char_gru 0.003, others 0.001")
 ]
 VectorRate = Annotated[float | None, _option(_TRAINING, "The same for the vectors of word_avg.", "0.2")]
 WeightDecay = Annotated[float | None, _option(_TRAINING, "How strongly weights are drawn to zero.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Longest gradient; 0 for any.", "1")]
-LabelSmoothing = Annotated[float | None, _option(_TRAINING, "Probability spread over all classes.", "0")]
+LabelSmoothing = Annotated[
+    float | None, _option(_TRAINING, "Probability spread over all classes.", "cnn 0.1, bilstm 0.1, others 0")
+]
 ClassWeight = Annotated[
     list[str] | None,
     _option(
@@ -74,11 +80,17 @@ ClassWeight = Annotated[
     ),
 ]
 Patience = Annotated[
-    int | None, _option(_TRAINING, "Stop when the accuracy has not risen for so many epochs; 0: never.", "3")
+    int | None,
+    _option(_TRAINING, "Stop when the accuracy has not risen for so many epochs; 0: never.", "char_gru 5, others 3"),
 ]
 FreezeEpochs = Annotated[
     str | None,
-    _option(_TRAINING, "Epochs in which --vectors stay as they are; all for ever.", "0", metavar="<int>|all"),
+    _option(
+        _TRAINING,
+        "Epochs in which --vectors stay as they are; all for ever.",
+        "cnn 2, bilstm 2, others 0",
+        metavar="<int>|all",
+    ),
 ]
 ValidShare = Annotated[float | None, _option(_TRAINING, "Share of TRAIN to hold out; 0: none.", "0.1")]
 Precision = Annotated[
