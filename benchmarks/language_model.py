@@ -60,6 +60,7 @@ AWD_SETTINGS = textkit.LanguageModelSettings(
     averaging=True,
     random_windows=True,
     state_reset=0.0,
+    precision="bfloat16",
 )
 
 
