@@ -39,7 +39,7 @@ from textkit.batches.bucketing import BucketBatches
 from textkit.text import catalog
 from textkit.text.document_ids import encode_documents
 from textkit.text.labelled import LabelledTexts, read_labelled
-from textkit.training.classifier_defaults import default_classifier_settings
+from textkit.training.classifier_defaults import CONFIGS, default_classifier_settings
 
 LONG = 300  # seconds, above which a run is not repeated
 VECTOR_DIM = 300  # as Kim 2014
@@ -160,7 +160,8 @@ class FastText:
     """
 
     def __init__(self, command: str | None, *, characters: bool, seed: int) -> None:
-        shape = textkit.WordAvgConfig()
+        shape = CONFIGS["word_avg"]
+        assert isinstance(shape, textkit.WordAvgConfig)
         self.command, self.characters = command, characters
         self.settings: dict[str, Any] = {
             "dim": shape.dim, "wordNgrams": shape.ngrams, "bucket": shape.buckets, "lr": 0.5, "seed": seed,

@@ -1,6 +1,7 @@
 """What the classifiers are like, and how they are trained, when nothing is said about it.
 
-One set for each model, chosen on held-out parts of the training splits of public data sets.
+One set for each model, chosen on held-out parts of the training splits of public data sets: IMDB in stretches of
+neighboring reviews, of which few are of the same film as one that is learned; SST, TREC, AG News and surnames.
 """
 
 from typing import Literal, TypeAlias, get_args
@@ -15,7 +16,7 @@ ModelName: TypeAlias = Literal["word_avg", "cnn", "bilstm", "char_gru"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
 CONFIGS: dict[ModelName, ClassifierConfig] = {
-    "word_avg": WordAvgConfig(),
+    "word_avg": WordAvgConfig(dim=16, ngrams=3, buckets=1 << 21, dropout=0.3),
     "cnn": CnnConfig(word_dropout=0.1),
     "bilstm": RnnClassifierConfig(pooling="max", word_dropout=0.1),
     "char_gru": RnnClassifierConfig(unit="char", cell="gru", hidden=192, dropout=0.4, input_dropout=0.2),
