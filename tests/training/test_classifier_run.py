@@ -37,6 +37,7 @@ def run_of(found, *, epochs=9, patience=None, on_epoch=None, progress=False):
         steps=2,
         texts=4,
         settings=ClassifierSettings(epochs=epochs, patience=patience),
+        threads=None,
         validate=None if found is None else lambda: next(results),
         on_epoch=on_epoch,
         progress=progress,

@@ -83,11 +83,13 @@ def update_bags(
         longest: Words in the longest n-gram.
         word_rate: Learning rate of ``words``; 0 leaves them as they are.
         ngram_rate: Learning rate of ``ngrams``.
-        owner: Which worker this is, from 0: it changes the rows whose numbers leave this remainder,
-        owners: divided by the number of workers.
+        owner: Which worker this is, from 0: it changes the words whose ids leave this remainder, divided by the number
+            of workers, and as large a stretch of the n-grams.
+        owners: The number of workers.
     """
     dim, mask = words.shape[1], np.int64(len(ngrams) - 1)
     step = np.empty(dim, np.float32)
+    low, high = len(ngrams) * owner // owners, len(ngrams) * (owner + 1) // owners
     for place in range(len(texts)):
         start, stop = offsets[texts[place]], offsets[texts[place] + 1]
         square = np.float32(0)
@@ -107,7 +109,7 @@ def update_bags(
             bucket = np.int64(word) & mask
             for following in range(first + 1, min(first + longest, stop)):
                 bucket = (bucket * MULTIPLIER + ids[following]) & mask
-                if bucket % owners == owner:
+                if low <= bucket < high:
                     ngram_squares[bucket] += square
                     rate = np.float32(ngram_rate / np.sqrt(ngram_squares[bucket]))
                     for k in range(dim):

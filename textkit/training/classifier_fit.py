@@ -96,7 +96,8 @@ def fit_model(
         progress: Whether to show a bar on stderr.
     """
     criterion = Criterion(class_weights, settings.label_smoothing)
-    plan: _Plan = _bag_plan if isinstance(model, WordAvg) and model.embedding.device.type == "cpu" else _padded_plan
+    in_bags = isinstance(model, WordAvg) and model.embedding.device.type == "cpu"
+    plan: _Plan = _bag_plan if in_bags else _padded_plan
     objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed)
 
     def epoch_batches(epoch: int) -> Iterable[Any]:
@@ -113,6 +114,7 @@ def fit_model(
         steps=steps,
         texts=len(data.training),
         settings=settings,
+        threads=1 if in_bags else None,  # those of torch wait for work busily, and would keep the kernels' from theirs
         validate=None if held_out is None else lambda: held_out_loss(model, held_out),
         on_epoch=on_epoch,
         progress=progress,

@@ -10,6 +10,7 @@ import torch
 from tqdm.auto import tqdm
 
 from textkit.models.classifier import Classifier
+from textkit.training.devices import torch_threads
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Batch, Trainable, train
 from textkit.training.schedules import linear
@@ -49,6 +50,7 @@ class ClassifierRun:
         steps: Batches in an epoch, for the schedule.
         texts: Texts in an epoch.
         settings: The settings.
+        threads: Torch's threads between validations; None for as many as there are.
         validate: Gives held-out loss and accuracy of the weights of now; None without held-out texts.
         on_epoch: Called with a `ClassifierReport` after every epoch.
         progress: Whether to show a bar on stderr.
@@ -67,12 +69,14 @@ class ClassifierRun:
         steps: int,
         texts: int,
         settings: ClassifierSettings,
+        threads: int | None,
         validate: Callable[[], tuple[float, float]] | None,
         on_epoch: Callable[[ClassifierReport], None] | None,
         progress: bool,
     ) -> None:
         self.model, self.objective, self.optimizer, self.batches = model, objective, optimizer, batches
         self.steps, self.texts, self.settings = steps, texts, settings
+        self.threads = torch.get_num_threads() if threads is None else threads
         self.validate, self.on_epoch, self.progress = validate, on_epoch, progress
         self.history: list[ClassifierReport] = []
         self._best: tuple[tuple[float, float], dict[str, torch.Tensor]] | None = None
@@ -103,12 +107,15 @@ class ClassifierRun:
             autocast=torch.bfloat16 if settings.precision == "bfloat16" else None,
             device=self.model.embedding.device,
         )
-        with self._bar() as bar, HeldInterrupt() as interrupt:
+        threads = torch.get_num_threads()
+        with self._bar() as bar, HeldInterrupt() as interrupt, torch_threads(self.threads):
             begun = time.monotonic()
             for progress in steps:
                 bar.update(progress.epoch * self.texts + progress.count - bar.n)
                 if progress.end_of_epoch:
-                    report = self._report(progress.epoch, progress.loss, time.monotonic() - begun)
+                    seconds = time.monotonic() - begun
+                    with torch_threads(threads):
+                        report = self._report(progress.epoch, progress.loss, seconds)
                     bar.set_postfix_str(_described(report, settings.epochs), refresh=False)
                     if self.on_epoch is not None:
                         self.on_epoch(report)
