@@ -14,12 +14,13 @@ import textkit
 def main(path: str = "reviews", text: str | None = None, label: str | None = None) -> None:
     table = textkit.read_labelled(path, text=text, label=label)
     texts, labels = table.texts, table.labels
-    learned, tested = slice(len(texts) // 5, None), slice(len(texts) // 5)  # a fifth is not learned from
+    tested = set(range(0, len(texts), 5))  # every fifth is not learned from
+    learned = [row for row in range(len(texts)) if row not in tested]
 
     # "cnn", "bilstm" and "char_gru" are other models. A tenth of what is learned is held out to choose weights by.
     classifier = textkit.TextClassifier("word_avg", seed=1)
-    classifier.fit(texts[learned], labels[learned])
-    print(classifier.evaluate(texts[tested], labels[tested]))
+    classifier.fit([texts[row] for row in learned], [labels[row] for row in learned])
+    print(classifier.evaluate([texts[row] for row in sorted(tested)], [labels[row] for row in sorted(tested)]))
 
     # Predict: labels, or the probability of each class.
     print(classifier.predict(texts[:3]), classifier.predict_proba(texts[:3]).round(3))

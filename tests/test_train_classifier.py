@@ -254,6 +254,23 @@ def test_ctrl_c_leaves_the_best_model_so_far(run, table, tmp_path, monkeypatch, 
         assert load(out).predict(["good", "bad"]).tolist() == ["1", "0"]
 
 
+def test_a_model_whose_weights_are_no_numbers_is_not_saved(run, table, tmp_path, monkeypatch):
+    out, steps = tmp_path / "model", []
+    step = torch.optim.AdamW.step
+
+    def spoil(self, closure=None):
+        steps.append(step(self, closure))
+        if len(steps) == 12:  # of 8 in an epoch
+            with torch.no_grad():
+                self.objective.model.output_weight.fill_(float("nan"))
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", spoil)
+    code, printed, err = run(table, "-o", out, *SMALL, "--valid-share", 0, "--batch-size", 4)
+    assert (code, printed) == (1, "")
+    assert "the loss became nan at step 12 of epoch 1" in err
+    assert not out.exists()
+
+
 def test_what_help_says_of_defaults_is_true():
     hints = typing.get_type_hints(classifier, include_extras=True)
     for model in MODEL_NAMES:

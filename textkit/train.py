@@ -357,7 +357,8 @@ def classifier(
             on_epoch=print_epoch,
         )
     except (KeyboardInterrupt, FloatingPointError):
-        if epochs_done := len(getattr(trained, "history_", ())):
+        epochs_done = len(getattr(trained, "history_", ()))
+        if epochs_done and hasattr(trained, "model_"):  # which fit takes away if its weights are no numbers
             trained.save(output)
             print(f"{output}: the best of {epochs_done} epochs, saved before the end of the training", file=sys.stderr)
         raise

@@ -109,6 +109,9 @@ def test_several_labels_as_an_array():
     for wrong in (np.array([[1, 1], [0, 0]]), np.array([[1, 1, 0], [0, 0, 2]])):
         with pytest.raises(ValueError, match="labels must be zeros and ones with a column for each of the 3 classes"):
             report(wrong, chances, ["a", "b", "c"], multi_label=True)
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1, 0], "b": [1, 0], "c": [0, 1]})
+    assert report(frame, chances, ["a", "b", "c"], multi_label=True) == lists
 
 
 def test_several_labels_of_which_one_is_unknown():
@@ -182,6 +185,12 @@ def test_missing_labels_of_pandas_are_named():
     pd = pytest.importorskip("pandas")
     with pytest.raises(ValueError, match=r"labels\[1\] must be a label, got <NA>"):
         report(["a", pd.NA], np.eye(2), ["a", "b"])
+
+
+def test_a_series_of_other_labels_is_named_wherever_its_index_begins():
+    pd = pytest.importorskip("pandas")
+    with pytest.raises(ValueError, match=r"labels must be among the classes 'a', 'b', got 'c' and no other that is"):
+        report(pd.Series(["c", "d"], index=[5, 6]), np.eye(2), ["a", "b"])
 
 
 def test_one_label_where_lists_are_and_lists_where_one_is():

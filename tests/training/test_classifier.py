@@ -295,6 +295,12 @@ def test_a_stream_is_read_in_parts(monkeypatch):
     next(stream)
     assert read == ["good", "bad"]
     assert len(list(stream)) == 3
+    stream = classifier.predict_stream(["good", "bad", "so", None])
+    assert [next(stream)[0], next(stream)[0]] == classifier.predict(["good", "bad"]).tolist()
+    with pytest.raises(ValueError, match="got None for row 3 of texts"):
+        next(stream)
+    with pytest.raises(TypeError, match=r"got a single str; pass \[text\]"):
+        next(classifier.predict_stream("good"))
 
 
 def test_tokens_are_taken_as_they_are():
@@ -512,6 +518,7 @@ def test_damaged_folders(tmp_path):
         {"model": {**config["model"], "name": "Transformer"}},
         {"model": {**config["model"], "dim": 5}},
         {"model": {**config["model"], "depth": 5}},
+        {"model": {**config["model"], "ngrams": 1}},
         {"settings": {"epochs": 0}},
         {"settings": None},
     ):

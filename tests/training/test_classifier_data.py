@@ -137,6 +137,9 @@ def test_what_is_no_text():
         checked_texts("a text")
     with pytest.raises(TypeError, match="a document must be a str or a list of str, got int for row 1 of texts"):
         checked_texts(["a", 3])
+    for table in (pd.DataFrame({"text": ["a", "b"]}), {"text": ["a", "b"]}):  # else their columns would be the texts
+        with pytest.raises(TypeError, match=r"texts must be a list of texts, got \w+; pass one of its columns"):
+            checked_texts(table)
 
 
 def test_texts_may_be_any_iterable():

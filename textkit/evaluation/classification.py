@@ -152,7 +152,7 @@ def report(
 
     Args:
         labels: The true label of each text; with ``multi_label`` a list of labels each, which may be empty, or an
-            array (texts, classes) of zeros and ones.
+            array or DataFrame (texts, classes) of zeros and ones.
         probabilities: (texts, classes), from 0 to 1; the rows sum to 1 unless ``multi_label``.
         classes: The labels that the columns of ``probabilities`` stand for.
         multi_label: Whether a text may have several labels, or none.

@@ -74,7 +74,7 @@ def label_matrix(
     """Number the labels of texts with any number of labels each.
 
     Args:
-        labels: A list of labels for each text; or an array (texts, classes) of zeros and ones.
+        labels: A list of labels for each text; or an array or DataFrame (texts, classes) of zeros and ones.
         classes: The known ones.
 
     Returns:
@@ -86,6 +86,8 @@ def label_matrix(
         TypeError: If a text has no list of labels.
     """
     known = _Classes(classes)
+    if hasattr(labels, "columns"):  # a table of pandas, whose rows are no lists
+        labels = np.asarray(labels)
     if isinstance(labels, np.ndarray) and labels.ndim == 2 and labels.dtype.kind in "biuf":
         if labels.shape[1] != len(classes) or not np.isin(labels, (0, 1)).all():
             raise ValueError(
@@ -141,6 +143,6 @@ class _Classes:
         if not self._known_seen:
             shown = ", ".join(map(repr, self._classes[:5])) + (", ..." if len(self._classes) > 5 else "")
             raise ValueError(
-                f"labels must be among the classes {shown}, got {labels[0]!r} and no other that is; pass labels of the "
-                "same kind and type as in training"
+                f"labels must be among the classes {shown}, got {next(iter(labels))!r} and no other that is; "
+                "pass labels of the same kind and type as in training"
             )

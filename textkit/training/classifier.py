@@ -26,7 +26,7 @@ from textkit.text.tokenizers import Tokenizer, tokenizer_name
 from textkit.text.tokenizers import tokenizer as named_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.calibration import calibrate
-from textkit.training.classifier_data import checked_texts, prepared, shortened
+from textkit.training.classifier_data import checked_texts, prepared, shortened, text_stream
 from textkit.training.classifier_defaults import CLASSES, ModelName, default_classifier_settings, model_config
 from textkit.training.classifier_fit import fit_model, new_model
 from textkit.training.classifier_labels import ClassWeight, class_weights
@@ -204,10 +204,15 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         Yields:
             The label and its probability; with ``multi_label`` a list of labels, and the probability that these and
             no others are right.
+
+        Raises:
+            NotFittedError: If there was no `fit`.
+            ValueError: If a text is missing.
+            TypeError: If a text is no text, or ``texts`` a single str.
         """
         self._check_fitted()
-        rest, warned = iter(texts), False
-        while some := checked_texts_of(rest):
+        rest, warned = text_stream(texts), False
+        while some := list(islice(rest, _AT_ONCE)):
             documents = self._documents(some, warn=not warned)
             warned = warned or not documents.lengths.all()
             chances = self._probabilities(documents)
@@ -331,7 +336,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
                     config, len(stored.vocabulary), len(classes), generator=torch.Generator("cpu")
                 )
             load_weights(model, stored.weights)
-        except (KeyError, IndexError, TypeError, RuntimeError, ValueError) as error:
+        except (AttributeError, KeyError, IndexError, TypeError, RuntimeError, ValueError) as error:
             raise ValueError(
                 f"folder must hold a whole classifier, got {os.fspath(folder)!r} ({error!r}); save it again"
             ) from error
@@ -419,12 +424,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             return (chances > 0.5).astype(np.int64)
         found: NDArray[Any] = self.classes_[chances.argmax(1)]
         return found
-
-
-def checked_texts_of(texts: Iterator[Document]) -> list[Document]:
-    """The next texts of a stream."""
-    some = list(islice(texts, _AT_ONCE))
-    return checked_texts(some) if some else []
 
 
 def _is_empty(texts: Any) -> bool:

@@ -1,6 +1,6 @@
 """The texts and labels of a classifier, made ready: ids, numbers of classes, and what is held out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,14 +114,26 @@ def checked_texts(texts: Any, name: str = "texts") -> list[Document]:
 
     Raises:
         ValueError: If there is none, or one is missing.
-        TypeError: If ``texts`` is a single str, or one of them is no text.
+        TypeError: If ``texts`` is a single str or a table, or one of them is no text.
     """
-    if isinstance(texts, str):
-        raise TypeError(f"{name} must be a list of texts, got a single str; pass [text]")
-    found = [check_document(text, f"row {row} of {name}") for row, text in enumerate(texts)]
+    found = list(text_stream(texts, name))
     if not found:
         raise ValueError(f"{name} must hold at least one text, got none; is the file empty?")
     return found
+
+
+def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
+    """The texts one after another, each of them checked when it comes.
+
+    Raises:
+        ValueError: If one is missing.
+        TypeError: If ``texts`` is a single str or a table, or one of them is no text.
+    """
+    if isinstance(texts, str):
+        raise TypeError(f"{name} must be a list of texts, got a single str; pass [text]")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # whose names would be taken for the texts
+        raise TypeError(f"{name} must be a list of texts, got {type(texts).__name__}; pass one of its columns")
+    return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts))
 
 
 def shortened(documents: DocumentIds, max_length: int | None) -> DocumentIds:

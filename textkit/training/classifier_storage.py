@@ -25,6 +25,7 @@ def load_weights(model: Classifier, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Take over what `weight_arrays` gave.
 
     Raises:
+        AttributeError: If the model has no table.
         KeyError: If the rows of the table are missing.
         IndexError: If there is no such row.
         RuntimeError: If a weight is missing or of another shape.

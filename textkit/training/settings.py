@@ -190,7 +190,8 @@ class ClassifierSettings:
         batch_size: The most texts in a batch, and
         budget: the most tokens, padding included; a longer text is a batch by itself.
         learning_rate: At the start; it falls linearly to 0.
-        vector_rate: The same for the vectors of words and n-grams of a `WordAvg` on a CPU, which learn by Adagrad.
+        vector_rate: The same for the vectors of words and n-grams of a `WordAvg` on a CPU, which learn by Adagrad,
+            without ``weight_decay`` and ``clip_norm``.
         weight_decay: Share of the weights, times the learning rate, that is taken away in a step.
         clip_norm: Longest gradient of a step, by its Euclidean norm; None for any.
         label_smoothing: Share of the probability that is spread over all classes, from 0 to below 1.
