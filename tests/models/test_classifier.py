@@ -232,5 +232,5 @@ def test_wrong_sizes_are_named():
 
 
 def test_features_are_left_to_each_kind():
-    with pytest.raises(NotImplementedError):
-        Classifier(ClassifierConfig(), 4, 2, width=3, bound=0.1).features(torch.zeros(1, 1), torch.ones(1, 1))
+    with pytest.raises(TypeError, match="abstract"):
+        Classifier(ClassifierConfig(), 4, 2, width=3, bound=0.1)

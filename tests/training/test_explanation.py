@@ -87,7 +87,7 @@ def test_long_texts_are_asked_in_parts(monkeypatch):
     for model in others():
         whole = explained(model, ids).shares
         with monkeypatch.context() as patch:
-            patch.setattr("textkit.training.explanation._BUDGET", 100)  # 3 texts of 30 tokens at a time
+            patch.setattr("textkit.training.explanation.BUDGET", 100)  # 3 texts of 30 tokens at a time
             assert explained(model, ids).shares == pytest.approx(whole, abs=1e-6)
 
 

@@ -1,5 +1,6 @@
 """What all text classifiers have in common: an embedding below, dropout, and an output layer above."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class ClassifierConfig:
                 raise ValueError(f"{name} must be a share from 0 to below 1, got {rate}; 0 drops nothing")
 
 
-class Classifier(nn.Module):
+class Classifier(nn.Module, ABC):
     """Scores classes for texts; a subclass makes `features` of a text.
 
     The score of a text depends on nothing else in its batch.
@@ -97,6 +98,7 @@ class Classifier(nn.Module):
             self.embedding[PAD] = 0.0
             self.output_weight.uniform_(-(width**-0.5), width**-0.5, generator=generator)
 
+    @abstractmethod
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """One vector for each text.
 
@@ -107,7 +109,6 @@ class Classifier(nn.Module):
         Returns:
             (batch, width).
         """
-        raise NotImplementedError
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Score the classes; nothing is packed, so that it can be exported.

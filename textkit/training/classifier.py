@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any
 
@@ -27,9 +27,10 @@ from textkit.text.tokenizers import tokenizer as named_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.calibration import calibrate
 from textkit.training.classifier_data import checked_texts, prepared, shortened, text_stream
-from textkit.training.classifier_defaults import CLASSES, ModelName, default_classifier_settings, model_config
+from textkit.training.classifier_defaults import CLASSES, ModelName, model_config
 from textkit.training.classifier_fit import fit_model, new_model
 from textkit.training.classifier_labels import ClassWeight, class_weights
+from textkit.training.classifier_parameters import NestedParameters
 from textkit.training.classifier_run import ClassifierReport
 from textkit.training.classifier_storage import load_weights, weight_arrays
 from textkit.training.devices import usable_device
@@ -42,7 +43,7 @@ KIND = "text-classifier"
 _AT_ONCE = 1000  # texts of a stream that are predicted together
 
 
-class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A text classifier with the interface of scikit-learn's estimators.
 
     Args:
@@ -160,7 +161,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
             run.run()
         finally:  # also the best so far, if it was interrupted
             if not all(weight.isfinite().all() for weight in model.parameters()):
-                del self.model_  # nothing to be used
+                del self.model_, self.vocabulary_, self.classes_, self.n_classes_  # nothing to be used
             elif data.held_out is not None and run.history:
                 calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
         return self
@@ -345,34 +346,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         found.history_ = []
         return found
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters by name; with ``deep`` those of the settings and of the model's config too."""
-        params: dict[str, Any] = super().get_params(deep=False)
-        if deep:
-            for name, part in (("settings", self.settings), ("model", self.model)):
-                if is_dataclass(part):
-                    params |= {f"{name}__{field.name}": getattr(part, field.name) for field in fields(part)}
-        return params
-
-    def set_params(self, **params: Any) -> "TextClassifier":
-        """Set parameters, those of ``settings`` and ``model`` as ``settings__epochs=3`` or ``model__dim=50``.
-
-        Raises:
-            ValueError: If there is no such parameter.
-        """
-        super().set_params(**{name: value for name, value in params.items() if "__" not in name})
-        for name, part in (("model", model_config), ("settings", lambda _: self._settings())):
-            inner = {key.removeprefix(f"{name}__"): params[key] for key in params if key.startswith(f"{name}__")}
-            if inner:
-                whole = part(self.model)
-                if unknown := set(inner) - {field.name for field in fields(whole)}:
-                    known = ", ".join(field.name for field in fields(whole))
-                    raise ValueError(f"{name} must be given parameters out of {known}, got {min(unknown)!r}")
-                setattr(self, name, replace(whole, **inner))
-        if others := [key for key in params if "__" in key and key.split("__")[0] not in ("model", "settings")]:
-            raise ValueError(f"parameter must be one of {', '.join(self.get_params())}, got {others[0]!r}")
-        return self
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True
@@ -387,9 +360,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # s
         if self.vectors is not None and isinstance(self.model, str):
             return replace(config, dim=self.vectors.dim)
         return config
-
-    def _settings(self) -> ClassifierSettings:
-        return default_classifier_settings(self.model) if self.settings is None else self.settings
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
         if self.tokenizer is not None:

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from textkit.evaluation.class_scores import BUDGET
 from textkit.models.classifier import UNKNOWN, Classifier
 from textkit.models.word_avg import WordAvg, ngram_ids
 from textkit.text.fitted import columns_of, fitted
@@ -16,7 +17,6 @@ from textkit.text.fitted import columns_of, fitted
 if TYPE_CHECKING:
     import pandas as pd
 
-_BUDGET = 1 << 14  # tokens of the texts that are scored at a time
 _LISTED = 40  # the tokens that are printed
 _NAME, _BAR = 28, 36  # columns
 
@@ -150,7 +150,7 @@ def _occluded(
     """How much the log-odds drop when a token becomes ``<unk>``; (tokens,)."""
     drops = torch.zeros(len(text), dtype=torch.float64)
     known = (text != UNKNOWN).nonzero().flatten()
-    step = max(1, _BUDGET // max(1, len(text)))
+    step = max(1, BUDGET // max(1, len(text)))
     for start in range(0, len(known), step):
         places = known[start : start + step]
         texts = text.repeat(len(places), 1)
