@@ -135,6 +135,7 @@ def classifier(
         encoding=encoding,
         errors=errors,
     )
+    model.progress = True
     report = model.evaluate(found.texts, _as_known(found.labels, model.classes_.tolist()))
     if plot is not None:
         report.plot(plot)

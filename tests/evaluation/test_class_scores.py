@@ -1,7 +1,12 @@
+import functools
+import time
+
 import numpy as np
 import pytest
 import torch
+from tqdm.auto import tqdm
 
+from textkit.evaluation import class_scores as module
 from textkit.evaluation.class_scores import class_probabilities, class_scores
 from textkit.models.cnn import Cnn, CnnConfig
 from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
@@ -34,6 +39,19 @@ def test_scores_come_in_the_order_of_the_texts(name, budget):
         ids = torch.from_numpy(documents[number].astype(np.int64))[None]
         expected = model.output_bias if ids.shape[1] == 0 else model(ids, torch.ones_like(ids, dtype=torch.bool))[0]
         torch.testing.assert_close(scores[number], expected.detach(), atol=1e-6, rtol=1e-6)
+
+
+def test_progress_is_shown_where_it_takes_long(capsys, monkeypatch):
+    model = Cnn(CnnConfig(dim=4), 10, 3)
+    class_scores(model, documents_of("a b", "c"), progress=True)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(module, "tqdm", functools.partial(tqdm, mininterval=0))
+    scores = model.scores
+    monkeypatch.setattr(model, "scores", lambda batch: (time.sleep(0.6), scores(batch))[1])
+    class_scores(model, documents_of("a b", "c d", "e"), budget=2)
+    assert capsys.readouterr().err == ""
+    class_scores(model, documents_of("a b", "c d", "e"), budget=2, progress=True)
+    assert "2/3" in capsys.readouterr().err
 
 
 def test_no_texts_have_no_scores():

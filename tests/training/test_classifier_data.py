@@ -46,8 +46,15 @@ def test_one_text_of_each_class_stays():
     assert not len(held_out_rows(targets, 0.0, 1))
 
 
-def test_of_texts_with_several_labels_a_share_of_all_is_held_out():
+def test_of_texts_with_several_labels_a_share_of_each_rarest_label_is_held_out():
     assert len(held_out_rows(torch.zeros(40, 3), 0.1, 1)) == 4
+    targets = torch.zeros(60, 3)
+    targets[:, 0] = 1  # the most frequent label tells nothing
+    targets[20:30, 1] = 1
+    targets[25:30, 2] = 1
+    for seed in range(5):
+        rows = held_out_rows(targets, 0.2, seed)
+        assert targets[rows].sum(0).tolist() == [12, 2, 1]
 
 
 def test_texts_and_labels_stay_together():

@@ -80,6 +80,12 @@ def test_patience(accuracies, patience, epochs):
     assert len(run.history) == epochs
 
 
+def test_a_lower_loss_is_worth_waiting_for():
+    run = run_of([(1.0, 0.5), (0.9, 0.5), (0.8, 0.5), (0.8, 0.5), (0.7, 0.4), (0.1, 0.5)], epochs=6, patience=2)
+    run.run()
+    assert len(run.history) == 5
+
+
 def test_reports():
     seen = []
     run = run_of([(0.5, 0.25), (0.4, 0.75)], epochs=2, on_epoch=seen.append)

@@ -145,7 +145,8 @@ def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
     )
     assert np.isfinite(vectors.matrix).all()
     assert np.abs(vectors.matrix).max() < 20
-    assert losses[-1] <= losses[0] < 6 * np.log(2) + 0.1
+    assert losses[-1] <= losses[0] * 1.01  # learned in the first epoch; from there on, noise words go up and down
+    assert losses[0] < 6 * np.log(2) + 0.1
 
 
 def test_tiny_corpora():

@@ -1,6 +1,7 @@
 """What a classifier makes of many texts, in the order in which they came."""
 
 import torch
+from tqdm.auto import tqdm
 
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
@@ -12,13 +13,16 @@ BUDGET = 16384
 
 
 @torch.no_grad()
-def class_scores(model: Classifier, documents: DocumentIds, *, budget: int = BUDGET) -> torch.Tensor:
+def class_scores(
+    model: Classifier, documents: DocumentIds, *, budget: int = BUDGET, progress: bool = False
+) -> torch.Tensor:
     """Score every class for every text.
 
     Args:
         model: The model; it is switched to evaluation and back.
         documents: The texts.
         budget: The most tokens in a batch, padding included.
+        progress: Whether to show a bar on stderr if it takes more than a second.
 
     Returns:
         (texts, classes) float32 logits, on the CPU.
@@ -29,9 +33,11 @@ def class_scores(model: Classifier, documents: DocumentIds, *, budget: int = BUD
     model.eval()
     try:
         if len(documents):
-            for rows in BucketBatches(documents.lengths, budget=budget, shuffle=False).epoch():
-                batch = pad([documents[int(row)] for row in rows], rows)
-                scores[batch.rows] = model.scores(batch.to(device)).float().cpu()
+            with tqdm(total=len(documents), unit=" texts", disable=not progress, delay=1, leave=False) as bar:
+                for rows in BucketBatches(documents.lengths, budget=budget, shuffle=False).epoch():
+                    batch = pad([documents[int(row)] for row in rows], rows)
+                    scores[batch.rows] = model.scores(batch.to(device)).float().cpu()
+                    bar.update(len(rows))
     finally:
         model.train(was_training)
     return scores

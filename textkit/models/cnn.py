@@ -8,6 +8,8 @@ from torch.nn import functional as F
 
 from textkit.models.classifier import Classifier, ClassifierConfig
 
+_LONG = 64  # tokens of a text, from which on the gradient of few windows costs less than that of all
+
 
 @dataclass(frozen=True, kw_only=True)
 class CnnConfig(ClassifierConfig):
@@ -70,8 +72,9 @@ class Cnn(Classifier):
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The largest answers of all filters (batch, widths * filters); see `Classifier.features`."""
         vectors = self.embed(ids)
+        only_winners = self.training and ids.shape[1] >= _LONG
         found = [
-            _strongest(vectors, mask, weight, only_winners=self.training) + bias
+            _strongest(vectors, mask, weight, only_winners=only_winners) + bias
             for weight, bias in zip(self.filter_weights, self.filter_biases, strict=True)
         ]
         return F.relu(torch.cat(found, dim=1)) * mask[:, :1]  # an empty text has no first token
@@ -84,8 +87,8 @@ def _strongest(vectors: torch.Tensor, mask: torch.Tensor, weight: torch.Tensor, 
         vectors: (batch, time, dim), 0 at padding.
         mask: (batch, time) bool, True for a real token.
         weight: (filters, dim, width).
-        only_winners: Whether gradients go by the winning windows alone, which are few, instead of by the whole
-            convolution, which takes most of the time of a training. The gradients are the same.
+        only_winners: Whether gradients go by the winning windows alone, which are few in a long text, instead of by
+            the whole convolution. The gradients are the same.
 
     Returns:
         (batch, filters); minus infinity or the product with zeros for an empty text.

@@ -57,7 +57,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             characters where these are the model's unit.
         device: Where to train and predict: "cpu", "cuda".
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
@@ -251,7 +251,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         found = checked_texts(texts)
-        return report(labels, self._probabilities(self._documents(found)), self.classes_, multi_label=self.multi_label)
+        chances = self._probabilities(self._documents(found), progress=self.progress)
+        return report(labels, chances, self.classes_, multi_label=self.multi_label)
 
     def explain(self, text: Document, label: Any = None) -> Explanation:
         """How much each word has to do with a decision.
@@ -385,8 +386,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             )
         return shortened(documents, self._settings().max_length)
 
-    def _probabilities(self, documents: DocumentIds) -> NDArray[np.float64]:
-        scores = class_scores(self.model_, documents)
+    def _probabilities(self, documents: DocumentIds, *, progress: bool = False) -> NDArray[np.float64]:
+        scores = class_scores(self.model_, documents, progress=progress)
         return class_probabilities(scores, multi_label=self.multi_label).numpy()
 
     def _decided(self, chances: NDArray[np.float64]) -> NDArray[Any]:

@@ -151,7 +151,7 @@ def held_out_rows(targets: torch.Tensor, share: float, seed: int) -> NDArray[np.
     """Choose the rows that are held out: the share of each class, of which one row at least stays for learning.
 
     Args:
-        targets: (texts,) numbers of classes; or (texts, classes), of which the share is taken as a whole.
+        targets: (texts,) numbers of classes; or (texts, classes), where each text counts for its rarest class.
         share: From 0 to below 1.
         seed: Which ones.
 
@@ -159,15 +159,19 @@ def held_out_rows(targets: torch.Tensor, share: float, seed: int) -> NDArray[np.
     [0, 7]
     """
     random = np.random.default_rng(seed)
-    groups: Sequence[NDArray[np.int64]]
-    if targets.ndim == 1:
-        groups = [np.flatnonzero(targets.numpy() == number) for number in range(int(targets.max()) + 1)]
-    else:
-        groups = [np.arange(len(targets))]
-    chosen = [
-        random.permutation(group)[: min(round(share * len(group)), len(group) - 1)] for group in groups if len(group)
-    ]
+    numbers = targets.numpy() if targets.ndim == 1 else _rarest_classes(targets.numpy())
+    chosen = []
+    for number in np.unique(numbers):
+        group = np.flatnonzero(numbers == number)
+        chosen.append(random.permutation(group)[: min(round(share * len(group)), len(group) - 1)])
     return np.sort(np.concatenate(chosen))
+
+
+def _rarest_classes(targets: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The class of each row of ``targets`` (texts, classes) that the fewest rows have; -1 for a row without any."""
+    there = targets > 0
+    rarest = np.where(there, there.sum(0), len(targets) + 1).argmin(1)
+    return np.where(there.any(1), rarest, -1)
 
 
 def _check_length(name: str, labels: Any, texts: Sequence[Any]) -> None:

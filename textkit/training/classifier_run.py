@@ -39,6 +39,15 @@ class ClassifierReport:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Best:
+    """The best weights so far: those with the highest held-out accuracy, and of these the lowest loss."""
+
+    epoch: int
+    rank: tuple[float, float]
+    weights: dict[str, torch.Tensor]
+
+
 class ClassifierRun:
     """One run over the epochs.
 
@@ -79,7 +88,7 @@ class ClassifierRun:
         self.threads = torch.get_num_threads() if threads is None else threads
         self.validate, self.on_epoch, self.progress = validate, on_epoch, progress
         self.history: list[ClassifierReport] = []
-        self._best: tuple[tuple[float, float], dict[str, torch.Tensor]] | None = None
+        self._best: _Best | None = None
 
     def run(self) -> None:
         """Train to the end; the model then has the best weights, also after an error or Ctrl-C.
@@ -92,7 +101,7 @@ class ClassifierRun:
             self._run()
         finally:
             if self._best is not None:
-                self.model.load_state_dict(self._best[1])
+                self.model.load_state_dict(self._best.weights)
             self.model.eval()
 
     def _run(self) -> None:
@@ -122,7 +131,7 @@ class ClassifierRun:
                     begun = time.monotonic()
                 if interrupt.pressed:
                     raise KeyboardInterrupt
-                if progress.end_of_epoch and self._stopped():
+                if progress.end_of_epoch and self._stopped(progress.epoch):
                     break
         if interrupt.pressed:  # after the last look at it
             raise KeyboardInterrupt
@@ -131,9 +140,9 @@ class ClassifierRun:
         valid_loss, accuracy = (None, None) if self.validate is None else self.validate()
         if valid_loss is not None and accuracy is not None:
             rank = accuracy, -valid_loss
-            if np.isfinite(valid_loss) and (self._best is None or rank > self._best[0]):
+            if np.isfinite(valid_loss) and (self._best is None or rank > self._best.rank):
                 weights = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
-                self._best = rank, weights
+                self._best = _Best(epoch=epoch, rank=rank, weights=weights)
         report = ClassifierReport(
             epoch=epoch + 1,
             loss=loss,
@@ -145,13 +154,10 @@ class ClassifierRun:
         self.history.append(report)
         return report
 
-    def _stopped(self) -> bool:
-        """Whether the held-out accuracy has not risen for as many epochs as there is patience."""
+    def _stopped(self, epoch: int) -> bool:
+        """Whether the best weights are as many epochs old as there is patience."""
         patience = self.settings.patience
-        found = [report.valid_accuracy for report in self.history if report.valid_accuracy is not None]
-        if patience is None or len(found) <= patience:
-            return False
-        return max(found[-patience:]) <= max(found[:-patience])
+        return patience is not None and self._best is not None and epoch - self._best.epoch >= patience
 
     def _bar(self) -> "tqdm[Any]":
         return tqdm(

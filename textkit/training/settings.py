@@ -195,7 +195,8 @@ class ClassifierSettings:
         weight_decay: Share of the weights, times the learning rate, that is taken away in a step.
         clip_norm: Longest gradient of a step, by its Euclidean norm; None for any.
         label_smoothing: Share of the probability that is spread over all classes, from 0 to below 1.
-        patience: Stop when the held-out accuracy has not risen for so many epochs; None goes through all of them.
+        patience: Stop when the held-out accuracy (of equal ones, the loss) was not better for so many epochs; None goes
+            through all of them.
         freeze_epochs: Epochs in which given ``vectors`` stay as they are: 0 for none of them, None for all.
         valid_share: Share of the texts that is held out of each class if no held-out texts are given; 0 for none.
         min_count: Tokens seen fewer times become ``<unk>``.
