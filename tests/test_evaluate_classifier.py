@@ -133,10 +133,12 @@ def test_a_picture(run, folder, table, tmp_path):
 
 
 def test_mistakes(run, folder, table, tmp_path):
+    pytest.importorskip("matplotlib")
     for arguments, message in (
         ((folder, table, "--label", "class"), "label must name a column of"),
         ((folder, tmp_path / "none.csv"), "source must be an existing file"),
         ((folder, table, "--plot", tmp_path / "none" / "a.png"), "the folder of --plot must exist"),
+        ((folder, tmp_path / "none.csv", "--plot", tmp_path / "a.txt"), "path must end in a kind of picture"),
         ((tmp_path / "none", table), "none', which does not exist"),
     ):
         code, out, err = run(*arguments)

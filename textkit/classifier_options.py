@@ -81,7 +81,11 @@ ClassWeight = Annotated[
 ]
 Patience = Annotated[
     int | None,
-    _option(_TRAINING, "Stop when the accuracy has not risen for so many epochs; 0: never.", "char_gru 5, others 3"),
+    _option(
+        _TRAINING,
+        "Stop when accuracy (of equal ones, loss) was not better for so many epochs; 0: never.",
+        "char_gru 5, others 3",
+    ),
 ]
 FreezeEpochs = Annotated[
     str | None,

@@ -51,12 +51,12 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
 
     Raises:
         FileNotFoundError: If the folder it shall be in does not exist.
-        ValueError: If there is something else than a model, or the checkpoint shall be there too.
+        ValueError: If there is something else than a model, or the checkpoint is to be there or in it.
     """
     if not output.parent.is_dir():
         raise FileNotFoundError(f"the folder of --output must exist, got {output.parent}; create it first")
-    if checkpoint is not None and checkpoint.absolute() == output.absolute():
-        raise ValueError(f"--output must not be a file that is used otherwise, got {output}; choose another name")
+    if checkpoint is not None and output.absolute() in (checkpoint.absolute(), *checkpoint.absolute().parents):
+        raise ValueError(f"--checkpoint must not be in the folder of --output, got {checkpoint}; put it beside")
     if output.is_dir() and not any(output.iterdir()):
         return
     if output.exists():

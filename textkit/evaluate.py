@@ -11,6 +11,7 @@ import typer
 from textkit import classifier_options as options
 from textkit.commands import check_output, command_line, opened_corpus, table_source
 from textkit.evaluation.analogies import evaluate_analogies
+from textkit.evaluation.classification_plot import picture_kind
 from textkit.evaluation.similarity import evaluate_similarity
 from textkit.loading import load
 from textkit.text import catalog
@@ -123,6 +124,7 @@ def classifier(
         raise ValueError(f"FOLDER must hold a classifier, got {model!r}")
     if plot is not None:
         check_output(plot, [test], "--plot")
+        picture_kind(plot)
     source = table_source(test)
     if isinstance(source, str) and split is None and "test" in catalog.entry(source).splits:
         split = "test"

@@ -167,6 +167,8 @@ def language_model(
     from textkit.training.language_model_defaults import default_config, default_settings
 
     check_folder(output, checkpoint)
+    if checkpoint is not None:
+        check_output(checkpoint, [*corpus, valid], "--checkpoint")
     if valid is not None and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
     config = replace(

@@ -37,7 +37,10 @@ Unit = Annotated[Literal["char", "word"], typer.Option(help="What is predicted: 
 Valid = Annotated[
     Path | None, typer.Option(help="Held-out text: measured after every epoch, and the best weights are kept.")
 ]
-ValidShare = Annotated[float | None, typer.Option(help="Or hold out this share of the corpus, its end, such as 0.1.")]
+ValidShare = Annotated[
+    float | None,
+    typer.Option(help="Or hold out this share of the corpus, such as 0.1: its end; with --documents, any of them."),
+]
 Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
 Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
 Checkpoint = Annotated[

@@ -33,6 +33,11 @@ def test_a_prompt_is_part_of_the_text_and_not_of_its_length(bigrams):
     assert bigrams(ABC).generate("cab", length=3) == "cabc\na"
 
 
+def test_words_go_on_after_a_space(bigrams):
+    model = bigrams({"<eos>": {"a": 1}, "a": {"b": 1}, "b": {"a": 1}}, unit="word")
+    assert model.generate("a", length=2) == model.generate("a ", length=2) == "a b a"
+
+
 def test_words_and_line_ends_count(bigrams):
     model = bigrams(WORDS, unit="word")
     assert model.generate(length=6) == "to be or\nto be"

@@ -39,6 +39,7 @@ def test_where_a_text_starts():
     assert start_token(WORDS, "word") == "<eos>"
     assert start_token(Vocabulary.from_counts({"a": 1}, specials=["<bos>", "<eos>"]), "char") == "<bos>"
     assert start_token(Vocabulary.from_counts({"a": 1}), "char") is None
+    assert start_token(Vocabulary.from_counts({"<bos>": 1}, specials=["<eos>"]), "word") == "<eos>"  # a word of a text
 
 
 def test_words_are_joined_by_spaces_and_line_ends():

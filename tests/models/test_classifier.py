@@ -209,9 +209,18 @@ def test_a_gpu_gives_the_same(config):
 # ---- settings ----
 
 
+@pytest.mark.parametrize("kind", [ClassifierConfig, WordAvgConfig, CnnConfig, RnnClassifierConfig])
+def test_numbers_of_numpy_are_turned_into_those_of_json(kind):
+    config = kind(dim=np.int64(16), dropout=np.float32(0.25), word_dropout=0)
+    assert config == kind(dim=16, dropout=0.25)
+    json.dumps(asdict(config))
+    json.dumps(asdict(CnnConfig(widths=np.array([2, 3]))))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"dropout": "0.5"}, "dropout must be a share from 0 to below 1, got '0.5'"),
         ({"dim": 0}, "dim must be a whole number from 1, got 0"),
         ({"dim": True}, "dim must be a whole number from 1, got True"),
         ({"dropout": 1.0}, r"dropout must be a share from 0 to below 1, got 1\.0; 0 drops nothing"),

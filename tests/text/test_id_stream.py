@@ -91,6 +91,13 @@ def test_rare_tokens_become_unknown_and_are_counted_so():
     assert smallest.tokens == ("<pad>", "<unk>", "<eos>", "a", "b")
 
 
+def test_a_line_end_is_a_known_character_however_small_the_vocabulary():
+    stream, vocabulary = read_stream(["aaabbbcd"], unit="char", max_size=4)
+    assert vocabulary.tokens == ("<pad>", "<unk>", "\n", "a")
+    assert vocabulary.counts.tolist() == [0, 5, 1, 3]
+    assert stream.ids.tolist() == [3, 3, 3, 1, 1, 1, 1, 1, 2]
+
+
 def test_a_line_end_is_always_a_known_character():
     stream, vocabulary = read_stream(["aabb"], unit="char", min_count=2)
     assert vocabulary.decode(stream.ids.tolist()) == [*"aabb", "\n"]

@@ -222,6 +222,16 @@ def test_arbitrary_bytes_are_a_vocabulary_or_a_value_error(tmp_path_factory, res
         assert "v.txt" in str(error)  # noqa: PT017
 
 
+def test_what_is_appended_comes_last():
+    vocabulary = Vocabulary.from_counts({"a": 3, "b": 1}, specials=["<unk>"])
+    longer = vocabulary.append(["c", "<pad>", "a", "<unk>", "c"])
+    assert longer.tokens == ("<unk>", "a", "b", "c")
+    assert longer.counts.tolist() == [0, 3, 1, 0]
+    assert vocabulary.append([]) == vocabulary
+    with pytest.raises(TypeError, match=r"tokens must be a list of tokens, got the str 'good'; pass \[token\]"):
+        vocabulary.append("good")
+
+
 @given(COUNTS, COUNTS)
 def test_merged_counts_add_up(one, other):
     merged = Vocabulary.from_counts(one).merge(Vocabulary.from_counts(other))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from textkit.text.atomic import atomic_path
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 
 
@@ -52,11 +53,24 @@ def test_a_damaged_weight_is_found(tmp_path):
 
 
 def test_leftovers_of_this_checkpoint_alone_are_removed(tmp_path):
-    mine, other = tmp_path / ".state-abc.tmp.ck", tmp_path / ".other-abc.tmp.ck"
-    mine.touch()
-    other.touch()
+    mine, other = tmp_path / ".state-abcd_123.tmp.ck", tmp_path / ".other-abcd_123.tmp.ck"
+    second, odd = tmp_path / ".state-2-abcd_123.tmp.ck", tmp_path / ".[x]-abcd_123.tmp"
+    for path in (mine, other, second, odd):
+        path.touch()
     remove_leftovers(tmp_path / "state.ck")
-    assert list(tmp_path.iterdir()) == [other]
+    assert set(tmp_path.iterdir()) == {other, second, odd}
+    remove_leftovers(tmp_path / "[x]")
+    assert set(tmp_path.iterdir()) == {other, second}
+
+
+def test_leftovers_have_the_names_that_saving_gives(tmp_path):
+    with atomic_path(tmp_path / "state.ck") as temporary:
+        temporary.touch()
+        remove_leftovers(tmp_path / "other.ck")
+        assert temporary.exists()
+        remove_leftovers(tmp_path / "state.ck")
+        assert not temporary.exists()
+        temporary.touch()
 
 
 def test_another_training_is_refused_and_told_apart():

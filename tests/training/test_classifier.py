@@ -133,9 +133,9 @@ def test_the_best_weights_are_kept():
 
 
 def test_patience_stops():
-    settings = ClassifierSettings(epochs=30, learning_rate=1e-9, vector_rate=1e-9, patience=2)
+    settings = ClassifierSettings(epochs=30, learning_rate=1e-30, vector_rate=1e-30, patience=2)
     assert len(classifier_of(settings=settings).fit(*reviews()).history_) == 3
-    settings = ClassifierSettings(epochs=5, learning_rate=1e-9, vector_rate=1e-9, patience=None)
+    settings = ClassifierSettings(epochs=5, learning_rate=1e-30, vector_rate=1e-30, patience=None)
     assert len(classifier_of(settings=settings).fit(*reviews()).history_) == 5
 
 
@@ -255,6 +255,57 @@ def test_the_padded_path_of_word_avg_freezes_too(monkeypatch):
     assert classifier.model_.ngram_embedding.any()
 
 
+@pytest.mark.parametrize("name", ["word_avg", "cnn", "bilstm"])
+def test_words_that_have_a_vector_are_known_without_a_training_text(name, tmp_path):
+    known = vectors_of(CONFIGS[name].dim)
+    words = ["<unk>", "Splendid", "splendid", "two words", *known.words, "dreadful"]
+    rows = [known["bad"], known["bad"], known["good"], known["bad"], *known.matrix, known["bad"]]
+    vectors = WordVectors(words, np.array(rows))
+    settings = ClassifierSettings(epochs=3, learning_rate=0.03, freeze_epochs=None, patience=None)
+    classifier = classifier_of(name, settings, vectors=vectors).fit(*reviews())
+    trained, found = len(classifier.model_.embedding) - 2, classifier.vocabulary_
+    assert found.tokens[trained:] == ("splendid", "dreadful")
+    assert np.array_equal(classifier.model_.embedding[trained:].detach().numpy(), vectors[["splendid", "dreadful"]])
+    chances = classifier.predict_proba(["good", "splendid", "never seen", "dreadful", "bad"])
+    assert np.array_equal(chances[0], chances[1])
+    assert np.array_equal(chances[3], chances[4])
+    assert not np.array_equal(chances[1], chances[2])
+    classifier.save(tmp_path / "model")
+    loaded = TextClassifier.load(tmp_path / "model")
+    assert np.array_equal(loaded.predict_proba(["splendid"]), chances[[1]])
+    settings = replace(settings, max_vocab=trained + 1)
+    assert classifier_of(name, settings, vectors=vectors).fit(*reviews()).vocabulary_.tokens[trained:] == ("splendid",)
+
+
+def test_words_of_lists_of_tokens_are_known_as_they_are():
+    vectors = WordVectors([*vectors_of(4).words, "New York"], np.eye(11, 4, dtype=np.float32))
+    texts, labels = reviews()
+    settings = ClassifierSettings(epochs=1)
+    classifier = classifier_of(settings=settings, vectors=vectors).fit([text.split() for text in texts], labels)
+    assert classifier.vocabulary_.tokens[-1] == "New York"
+
+
+def test_held_out_texts_have_their_words_when_probabilities_are_calibrated(monkeypatch):
+    from textkit.training import classifier as module
+
+    seen = []
+    monkeypatch.setattr(module, "calibrate", lambda model, scores, targets: seen.append(scores))
+    known = vectors_of(4)
+    vectors = WordVectors([*known.words, "splendid"], np.concatenate([known.matrix, known[["good"]]]))
+    settings = ClassifierSettings(epochs=2, freeze_epochs=None)
+    classifier = classifier_of(settings=settings, vectors=vectors)
+    classifier.fit(*reviews(), valid=(["splendid", "good", "never"], ["good", "good", "bad"]))
+    (scores,) = seen
+    assert torch.equal(scores[0], scores[1])
+    assert not torch.equal(scores[0], scores[2])
+
+
+def test_a_named_word_avg_with_wide_vectors_has_fewer_buckets():
+    classifier = TextClassifier("word_avg", vectors=vectors_of(300))
+    assert classifier._config() == replace(model_config("word_avg"), dim=300, buckets=1 << 18)
+    assert TextClassifier("word_avg", vectors=vectors_of(16))._config() == model_config("word_avg")
+
+
 def test_a_named_model_takes_on_the_width_of_vectors():
     settings = ClassifierSettings(epochs=1)
     classifier = TextClassifier("cnn", vectors=vectors_of(7), settings=settings).fit(*reviews(16))
@@ -266,6 +317,15 @@ def test_vectors_of_another_width():
         ValueError, match="vectors must have the width of the model, 6, got 9; pass a config with dim=9"
     ):
         classifier_of("cnn", vectors=vectors_of(9)).fit(*reviews())
+
+
+def test_vectors_and_settings_of_another_type():
+    with pytest.raises(
+        TypeError, match=r"vectors must be WordVectors, got str; read a file by WordVectors.load\(path\)"
+    ):
+        classifier_of(vectors="vectors.safetensors").fit(*reviews())
+    with pytest.raises(TypeError, match="settings must be ClassifierSettings, got dict"):
+        classifier_of(settings={"epochs": 3}).fit(*reviews())
 
 
 # ---- predictions ----

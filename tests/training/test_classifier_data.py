@@ -57,6 +57,17 @@ def test_of_texts_with_several_labels_a_share_of_each_rarest_label_is_held_out()
         assert targets[rows].sum(0).tolist() == [12, 2, 1]
 
 
+def test_small_classes_hold_out_their_share_together():
+    few = torch.arange(77).repeat(5)
+    rows = held_out_rows(few, 0.1, 1)
+    assert len(rows) == 38  # a tenth of 385
+    assert torch.bincount(few[rows], minlength=77).max() < 5
+    assert len(held_out_rows(torch.eye(100).repeat(5, 1), 0.1, 1)) == 50
+    assert len(held_out_rows(torch.arange(10), 0.5, 1)) == 0  # each class keeps its only text
+    mixed = torch.tensor([0] * 100 + [1, 1, 2, 2])
+    assert torch.bincount(mixed[held_out_rows(mixed, 0.2, 1)], minlength=3).tolist()[0] == 20
+
+
 def test_texts_and_labels_stay_together():
     texts = [f"w{number}" for number in range(40)]
     labels = [f"c{number % 2}" for number in range(40)]

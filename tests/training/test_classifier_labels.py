@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 
 from textkit.training.classifier_labels import class_ids, class_weights, found_classes
 
@@ -27,6 +28,21 @@ def test_classes_are_sorted_and_labels_numbered(labels, classes):
     ids = class_ids(labels, found, multi_label=False)
     assert ids.dtype == torch.int64
     assert [classes[number] for number in ids.tolist()] == list(labels)
+
+
+def test_a_sparse_matrix_is_one():
+    matrix = np.array([[1, 0, 1], [0, 0, 0]])
+    assert found_classes(csr_matrix(matrix), multi_label=True).tolist() == [0, 1, 2]
+    ids = class_ids(csr_matrix(matrix), np.arange(3), multi_label=True)
+    assert ids.tolist() == matrix.tolist()
+
+
+@pytest.mark.parametrize("labels", [[[1, 0, 0], [0, 1, 0]], [["a"], ["b", "b"]]])
+def test_a_matrix_in_lists_is_not_taken_for_labels(labels):
+    with pytest.raises(
+        ValueError, match=r"labels must name each class of a text once, got .*; for a matrix pass np.arr"
+    ):
+        found_classes(labels, multi_label=True)
 
 
 @pytest.mark.parametrize("label", [None, float("nan"), pd.NA, pd.NaT])

@@ -148,6 +148,15 @@ def test_documents_stand_alone():
     assert (scores[1].tokens, scores[1].characters) == (5, 6)  # "a b" and "b", with their ends
 
 
+def test_unknown_tokens_of_documents_have_the_size_that_they_have_in_the_text():
+    settings = replace(SETTINGS, documents=True, min_count=2)
+    scores = []
+    words = [["a", "b"], ["b", "a"], ["once"]]
+    train(words * 5 + [["rare"]], settings=settings, unit="word", valid=[["élan", "a"]], on_end=scores.append)
+    score = scores[0]
+    assert (score.tokens, score.unknown, score.characters, score.bytes) == (3, 0.5, 7, 8)
+
+
 def test_documents_to_hold_out_are_chosen_by_chance():
     documents = replace(SETTINGS, documents=True)
     scores = []

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from textkit.evaluation.classification import ClassificationReport
 
+_MISSING = "a picture needs matplotlib, which is not installed; pip install matplotlib"
 _INK, _FAINT = "#1f4e79", "#b0b0b0"
 _NUMBERED = 20  # classes up to which the counts stand in the cells
 _NAME = 18  # columns of a class name
@@ -24,11 +25,12 @@ _FAMILIES = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "Pin
 
 def draw(report: "ClassificationReport", path: str | os.PathLike[str] | None) -> "Figure":
     """Draw a report, and save it if there is a path; see `ClassificationReport.plot`."""
+    kind = None if path is None else picture_kind(path)
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ImportError("a picture needs matplotlib, which is not installed; pip install matplotlib") from error
+        raise ImportError(_MISSING) from error
     size = min(max(4.0, 0.42 * len(report.classes) + 1.6), 24.0)  # inches of the left panel
     with rc_context({"font.family": ["DejaVu Sans", *_installed(_FAMILIES)], "font.size": 9}):
         figure = Figure(figsize=(size + 4.2, max(size, 4.0)), layout="constrained")
@@ -41,8 +43,26 @@ def draw(report: "ClassificationReport", path: str | os.PathLike[str] | None) ->
         upper = figure.add_subplot(grid[0, 1])
         _draw_reliability(upper, figure.add_subplot(grid[1, 1], sharex=upper), report)
         if path is not None:
-            _save(figure, Path(path))
+            with atomic_path(path) as temporary:
+                figure.savefig(temporary, format=kind, dpi=150)
     return figure
+
+
+def picture_kind(path: str | os.PathLike[str]) -> str:
+    """The kind of picture that a name ends in.
+
+    Raises:
+        ValueError: If it can not be drawn.
+        ImportError: If there is no matplotlib to draw it.
+    """
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError as error:
+        raise ImportError(_MISSING) from error
+    kinds = sorted(FigureCanvasBase.get_supported_filetypes())
+    if (kind := Path(path).suffix[1:].lower()) not in kinds:
+        raise ValueError(f"path must end in a kind of picture, got {str(path)!r}; use one of .{', .'.join(kinds)}")
+    return kind
 
 
 def _draw_confusion(axes: "Axes", report: "ClassificationReport") -> None:
@@ -96,11 +116,3 @@ def _installed(families: tuple[str, ...]) -> list[str]:
 
     known = {font.name for font in fontManager.ttflist}
     return [family for family in families if family in known]
-
-
-def _save(figure: Any, path: Path) -> None:
-    kinds = sorted(figure.canvas.get_supported_filetypes())
-    if (kind := path.suffix[1:].lower()) not in kinds:
-        raise ValueError(f"path must end in a kind of picture, got {str(path)!r}; use one of .{', .'.join(kinds)}")
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, format=kind, dpi=150)

@@ -224,7 +224,7 @@ class LanguageModel:
         """
         if isinstance(text, str) and _is_file(text):
             raise ValueError(f"text must be the text itself, got the name of a file, {text!r}; pass Path({text!r})")
-        if "<bos>" in self.vocabulary:
+        if "<bos>" in self.vocabulary.specials:
             source = open_corpus(
                 [text] if isinstance(text, str) else text, column=column, encoding=encoding, errors=errors
             )

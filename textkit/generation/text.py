@@ -16,7 +16,9 @@ def start_token(vocabulary: Vocabulary, unit: Unit) -> str | None:
     >>> start_token(Vocabulary.from_counts({"a": 1}, specials=["<eos>"]), "word")
     '<eos>'
     """
-    return next((token for token in ("<bos>", LINE_ENDS[unit]) if token in vocabulary), None)
+    if "<bos>" in vocabulary.specials:  # a stream may have a word of that name
+        return "<bos>"
+    return LINE_ENDS[unit] if LINE_ENDS[unit] in vocabulary else None
 
 
 def prompt_tokens(prompt: str, unit: Unit, tokenizer: Tokenizer | None) -> list[str]:
@@ -61,7 +63,7 @@ def written(tokens: Iterable[str], unit: Unit, *, line_start: bool = True) -> It
     Args:
         tokens: Tokens.
         unit: "char" or "word".
-        line_start: Whether the text begins on a line of its own, and not after a word.
+        line_start: Whether the text begins on a line of its own or after a space, and not after a word.
 
     >>> "".join(written(["to", "be", "<eos>", "or"], "word"))
     'to be\nor'

@@ -67,7 +67,7 @@ class Writer:
         if self._prompt:
             yield self._prompt
         tokens = map(self._vocabulary.tokens.__getitem__, self._drawn(np.random.default_rng([self._seed, sample])))
-        pieces = written(tokens, self._unit, line_start=not self._prompt or self._prompt.endswith("\n"))
+        pieces = written(tokens, self._unit, line_start=not self._prompt or self._prompt[-1].isspace())
         yield from until(pieces, tuple(self._settings.stop)) if self._settings.stop else pieces
 
     def _drawn(self, generator: np.random.Generator) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -37,14 +38,16 @@ class ClassifierConfig:
     def _check_whole(self, *names: str) -> None:
         for name in names:
             value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
+            object.__setattr__(self, name, int(value))  # NumPy's, which a search may hand over, are none for JSON
 
     def _check_shares(self, *names: str) -> None:
         for name in names:
             rate = getattr(self, name)
-            if not 0 <= rate < 1:
-                raise ValueError(f"{name} must be a share from 0 to below 1, got {rate}; 0 drops nothing")
+            if not isinstance(rate, Real) or not 0 <= rate < 1:
+                raise ValueError(f"{name} must be a share from 0 to below 1, got {rate!r}; 0 drops nothing")
+            object.__setattr__(self, name, float(rate))
 
 
 class Classifier(nn.Module, ABC):
@@ -169,3 +172,13 @@ class Classifier(nn.Module, ABC):
         with torch.no_grad():
             self.embedding.copy_(torch.as_tensor(matrix))
             self.embedding[PAD] = 0.0
+
+    def add_vectors(self, matrix: torch.Tensor | NDArray[Any]) -> None:
+        """Give vectors to more tokens, whose ids come after all others; `embedding` is then a new parameter.
+
+        Args:
+            matrix: (tokens, dim).
+        """
+        rows = [self.embedding.detach(), torch.as_tensor(matrix).to(self.embedding)]
+        self.embedding = nn.Parameter(torch.cat(rows))
+        self.vocab = len(self.embedding)

@@ -1,6 +1,7 @@
 """Filters that slide over a text, each giving the strongest answer it finds (Kim 2014)."""
 
 from dataclasses import dataclass
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -31,10 +32,11 @@ class CnnConfig(ClassifierConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        object.__setattr__(self, "widths", tuple(self.widths))  # JSON knows lists only
         self._check_whole("filters")
-        if not self.widths or not all(isinstance(width, int) and width >= 1 for width in self.widths):
-            raise ValueError(f"widths must be whole numbers from 1, got {self.widths}; try (3, 4, 5)")
+        widths = tuple(self.widths)
+        if not widths or not all(isinstance(width, Integral) and width >= 1 for width in widths):
+            raise ValueError(f"widths must be whole numbers from 1, got {widths}; try (3, 4, 5)")
+        object.__setattr__(self, "widths", tuple(map(int, widths)))  # a list if it comes from JSON
 
 
 class Cnn(Classifier):

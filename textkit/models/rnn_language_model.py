@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
+from textkit.models.cross_entropy import linear_cross_entropy
 from textkit.models.layers import CELLS, Cell, LayerState, RecurrentLayer, embed, locked_dropout
 from textkit.models.loss import Loss
 
@@ -181,8 +182,7 @@ class RnnLanguageModel(nn.Module):
         """
         if self.adaptive is not None:
             raise ValueError(f"cutoffs must be () for scores, got {self.config.cutoffs}; take log_probabilities")
-        weight = self.embedding if self.output_weight is None else self.output_weight
-        return F.linear(features, weight, self.output_bias)
+        return F.linear(features, self._output_matrix, self.output_bias)
 
     def log_probabilities(self, features: torch.Tensor) -> torch.Tensor:
         """The natural logarithm of the chance of every token.
@@ -226,7 +226,7 @@ class RnnLanguageModel(nn.Module):
         features, raw, state = self.features(batch.inputs, state, lengths)
         rows, targets = features.flatten(0, 1), batch.targets.flatten()
         if self.adaptive is None:
-            total = F.cross_entropy(self.scores(rows), targets, ignore_index=IGNORED, reduction="sum")
+            total = linear_cross_entropy(rows, self._output_matrix, self.output_bias, targets)
         else:
             real = targets != IGNORED
             with _full_precision(features):
@@ -236,6 +236,11 @@ class RnnLanguageModel(nn.Module):
     def loss(self, batch: BpttBatch | SequenceBatch) -> Loss:
         """The loss of a window that begins without a state."""
         return self.window_loss(batch)[0]
+
+    @property
+    def _output_matrix(self) -> torch.Tensor:
+        """What the features are multiplied with (vocab, width)."""
+        return self.embedding if self.output_weight is None else self.output_weight
 
     def _penalty(
         self, features: torch.Tensor, raw: torch.Tensor, batch: BpttBatch | SequenceBatch

@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ Document: TypeAlias = str | list[str]
 """A text to be tokenized, or tokens to be taken as they are."""
 
 _ROWS = 1000  # rows held at a time
+_LONGEST = 2**31 - 1  # characters of a cell; a C long of 32 bits holds no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +187,7 @@ def _plain_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
 def _quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
     while True:
-        limit = csv.field_size_limit(sys.maxsize)  # 128 kB by default, for all readers of the process
+        limit = csv.field_size_limit(_LONGEST)  # 128 kB by default, for all readers of the process
         try:
             row = next(reader, None)
         except csv.Error as error:

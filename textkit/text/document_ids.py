@@ -52,6 +52,10 @@ class DocumentIds:
         """How many tokens each document has; shape (documents,)."""
         return np.diff(self.offsets)
 
+    def known(self, vocab: int) -> "DocumentIds":
+        """The same documents for a model that knows fewer tokens: ids from ``vocab`` on become ``<unk>``."""
+        return _document_ids(np.where(self.ids < vocab, self.ids, np.int32(_UNKNOWN)), self.offsets)
+
     def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> "DocumentIds":
         """Copy some documents.
 

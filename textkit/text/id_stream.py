@@ -4,7 +4,7 @@ import math
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -249,10 +249,15 @@ class _Read:
         """Make a vocabulary from what stands between ``start`` and ``stop``."""
         counts = self.counts_of(start, stop)
         seen = {token: count for token, count in zip(self.types, counts.tolist(), strict=True) if count}
+        limits: dict[str, Any] = {"min_count": min_count, "max_size": max_size, "specials": _SPECIALS[self.unit]}
         # text begins after a line end, so that one must be known however seldom it is
-        seen[LINE_ENDS[self.unit]] = max(int(counts[self.line_end]), min_count)
-        found = Vocabulary.from_counts(seen, min_count=min_count, max_size=max_size, specials=_SPECIALS[self.unit])
+        ends = LINE_ENDS[self.unit]
+        seen[ends] = max(int(counts[self.line_end]), min_count)
+        found = Vocabulary.from_counts(seen, **limits)
+        if ends not in found:
+            found = Vocabulary.from_counts({**seen, ends: max(seen.values())}, **limits)
         totals = found.counts.copy()
+        totals[found[ends]] = counts[self.line_end]
         totals[found["<unk>"]] += max(int(counts.sum() - totals.sum()), 0)  # what was left out
         return Vocabulary(found.tokens, totals, found.specials)
 

@@ -27,8 +27,8 @@ Unknown = Literal["keep", "drop"]
 class Vocabulary:
     """Tokens, each with an id and a count: specials first, then by count (most first), then by token.
 
-    Two vocabularies are equal if their tokens, counts and specials are. ``token in v``, ``v[token]`` (the
-    id), ``len(v)`` and ``for token in v`` do what they say.
+    Those that were appended come last. Two vocabularies are equal if their tokens, counts and specials are.
+    ``token in v``, ``v[token]`` (the id), ``len(v)`` and ``for token in v`` do what they say.
 
     Args:
         tokens: The tokens; the position of each is its id. The order is kept; ``from_counts`` makes the
@@ -307,6 +307,23 @@ class Vocabulary:
         first = [special for special in SPECIALS if special in specials]
         tokens = [*first, *(token for token in ordered if token not in specials)]
         return Vocabulary(tokens, [counts[token] for token in tokens], first)
+
+    def append(self, tokens: Iterable[str]) -> "Vocabulary":
+        """Add tokens behind all others, with a count of 0; ids stay what they are.
+
+        Args:
+            tokens: The tokens; those that are there already are passed over, and specials.
+
+        Raises:
+            TypeError: If ``tokens`` is a single str.
+
+        >>> Vocabulary.from_counts({"x": 1}).append(["y", "x"]).tokens
+        ('x', 'y')
+        """
+        if isinstance(tokens, str):
+            raise TypeError(f"tokens must be a list of tokens, got the str {tokens[:40]!r}; pass [token]")
+        more = [token for token in dict.fromkeys(tokens) if token not in self._ids and token not in SPECIALS]
+        return Vocabulary([*self._tokens, *more], [*self._counts.tolist(), *[0] * len(more)], self._specials)
 
     def prune(self, *, min_count: int = 1, max_size: int | None = None) -> "Vocabulary":
         """Leave out what was seen too seldom; specials stay.

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +86,7 @@ def check_identity(path: str | os.PathLike[str], found: Mapping[str, Any], expec
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """Delete what a process that was killed while saving to ``path`` left beside it."""
     path = Path(path)
-    for leftover in path.parent.glob(f".{path.stem[:40]}-*.tmp{''.join(path.suffixes[-2:])}"):
+    for leftover in path.parent.glob(f".{escape(path.stem[:40])}-????????.tmp{''.join(path.suffixes[-2:])}"):
         with suppress(OSError):
             leftover.unlink()
 

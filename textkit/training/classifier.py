@@ -20,6 +20,7 @@ from textkit.evaluation.classification_labels import label_matrix
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.models.storage import read_folder, write_folder
+from textkit.models.word_avg import WordAvgConfig
 from textkit.text.columns import Document
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, tokenizer_name
@@ -40,6 +41,7 @@ from textkit.training.settings import ClassifierSettings, check_count
 from textkit.vectors.word_vectors import WordVectors
 
 KIND = "text-classifier"
+_TABLE = 1 << 27  # numbers in a table of n-grams whose width is that of given vectors
 _AT_ONCE = 1000  # texts of a stream that are predicted together
 
 
@@ -50,6 +52,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
             `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`.
         vectors: `WordVectors` to begin with; see ``freeze_epochs`` of the settings. A named model takes on their width.
+            All their words are known in the end, with the vectors that they have; load fewer for a smaller model.
         class_weight: "balanced" lets every class count alike in the loss; a dict gives weights of classes.
         multi_label: Whether a text may have several labels, or none.
         settings: How it is trained; None for what suits the model.
@@ -63,8 +66,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         classes_: (classes,) the labels, sorted.
         n_classes_: How many.
         model_: The trained torch module.
-        vocabulary_: The tokens that it knows.
-        history_: A `ClassifierReport` for each epoch.
+        vocabulary_: The tokens that it knows: those of the training texts, then those of ``vectors``.
+        history_: A `ClassifierReport` for each epoch; words that no training text has were still unknown then.
 
     >>> texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
     >>> classifier = TextClassifier("word_avg", seed=1).fit(texts, labels)
@@ -121,7 +124,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         Raises:
             ValueError: If texts and labels are not as many, one of them is missing, there is only one class, labels are
                 floats, held-out labels are none of the classes, or a parameter is out of range.
-            TypeError: If a text is no text.
+            TypeError: If a text is no text, or the settings or vectors are something else.
             FloatingPointError: If a loss is not finite. The best model so far is there, if there was any, and
             KeyboardInterrupt: on Ctrl-C too.
         """
@@ -134,6 +137,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             valid,
             multi_label=self.multi_label,
             tokenizer=self._tokenizer(config),
+            vectors=self.vectors,
             settings=settings,
             seed=seed,
         )
@@ -160,10 +164,14 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         try:
             run.run()
         finally:  # also the best so far, if it was interrupted
-            if not all(weight.isfinite().all() for weight in model.parameters()):
+            if all(weight.isfinite().all() for weight in model.parameters()):
+                self.vocabulary_ = data.whole_vocabulary
+                if self.vectors is not None:
+                    model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
+                if data.held_out is not None and run.history:
+                    calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
+            else:
                 del self.model_, self.vocabulary_, self.classes_, self.n_classes_  # nothing to be used
-            elif data.held_out is not None and run.history:
-                calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
         return self
 
     def predict(self, texts: Any) -> NDArray[Any]:
@@ -358,9 +366,16 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
 
     def _config(self) -> ClassifierConfig:
         config = model_config(self.model)
-        if self.vectors is not None and isinstance(self.model, str):
-            return replace(config, dim=self.vectors.dim)
-        return config
+        if self.vectors is not None and not isinstance(self.vectors, WordVectors):
+            found = type(self.vectors).__name__
+            raise TypeError(f"vectors must be WordVectors, got {found}; read a file by WordVectors.load(path)")
+        if self.vectors is None or not isinstance(self.model, str):
+            return config
+        dim = self.vectors.dim
+        if isinstance(config, WordAvgConfig):  # n-grams have vectors of that width too
+            most = 1 << ((_TABLE // dim).bit_length() - 1)
+            return replace(config, dim=dim, buckets=min(config.buckets, most))
+        return replace(config, dim=dim)
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
         if self.tokenizer is not None:

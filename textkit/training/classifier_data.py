@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from textkit.text.columns import Document, check_document
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer
+from textkit.text.tokenizers import tokenizer as named_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.classifier_labels import class_ids, found_classes
 from textkit.training.settings import ClassifierSettings
+from textkit.vectors.word_vectors import WordVectors
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,6 +42,7 @@ class ClassifierData:
         training: What is learned.
         held_out: What the best weights are chosen by; None if nothing is held out.
         vocabulary: Of the texts that are learned.
+        whole_vocabulary: The same, and behind it all other words that have a vector; ``held_out`` has its ids.
         classes: (classes,) labels, sorted.
         cut: Texts of the training that were longer than ``settings.max_length``, and
         dropped: how many tokens that took away.
@@ -48,6 +51,7 @@ class ClassifierData:
     training: Examples
     held_out: Examples | None
     vocabulary: Vocabulary
+    whole_vocabulary: Vocabulary
     classes: NDArray[Any]
     cut: int
     dropped: int
@@ -60,6 +64,7 @@ def prepared(
     *,
     multi_label: bool,
     tokenizer: str | Tokenizer,
+    vectors: WordVectors | None,
     settings: ClassifierSettings,
     seed: int,
 ) -> ClassifierData:
@@ -71,6 +76,7 @@ def prepared(
         valid: Held-out texts and their labels; None holds out a share of ``texts``, as the settings say.
         multi_label: Whether a text may have several labels.
         tokenizer: How texts are split.
+        vectors: Those of words that may be known without a training text; None for none.
         settings: The settings.
         seed: Chooses what is held out.
 
@@ -96,13 +102,19 @@ def prepared(
         texts, min_count=settings.min_count, max_size=settings.max_vocab, **options
     )
     over = np.maximum(documents.lengths - (settings.max_length or np.iinfo(np.int64).max), 0)
-    valid_documents, _ = encode_documents(valid_texts, vocabulary=vocabulary, **options)
+    whole = vocabulary
+    if vectors is not None:
+        words = vectors.words if any(not isinstance(text, str) for text in texts) else _kept_whole(vectors, tokenizer)
+        room = None if settings.max_vocab is None else max(0, settings.max_vocab - len(vocabulary))
+        whole = vocabulary.append([word for word in words if word not in vocabulary][:room])
+    valid_documents, _ = encode_documents(valid_texts, vocabulary=whole, **options)
     return ClassifierData(
         training=Examples(documents=shortened(documents, settings.max_length), targets=targets),
         held_out=Examples(documents=shortened(valid_documents, settings.max_length), targets=valid_targets)
         if len(valid_documents)
         else None,
         vocabulary=vocabulary,
+        whole_vocabulary=whole,
         classes=classes,
         cut=int(np.count_nonzero(over)),
         dropped=int(over.sum()),
@@ -150,6 +162,8 @@ def shortened(documents: DocumentIds, max_length: int | None) -> DocumentIds:
 def held_out_rows(targets: torch.Tensor, share: float, seed: int) -> NDArray[np.int64]:
     """Choose the rows that are held out: the share of each class, of which one row at least stays for learning.
 
+    Classes whose share is less than half a row give the share of them all together.
+
     Args:
         targets: (texts,) numbers of classes; or (texts, classes), where each text counts for its rarest class.
         share: From 0 to below 1.
@@ -160,22 +174,35 @@ def held_out_rows(targets: torch.Tensor, share: float, seed: int) -> NDArray[np.
     """
     random = np.random.default_rng(seed)
     numbers = targets.numpy() if targets.ndim == 1 else _rarest_classes(targets.numpy())
-    chosen = []
+    chosen, spare = [], []
     for number in np.unique(numbers):
-        group = np.flatnonzero(numbers == number)
-        chosen.append(random.permutation(group)[: min(round(share * len(group)), len(group) - 1)])
+        group = random.permutation(np.flatnonzero(numbers == number))
+        most = len(group) - 1
+        count = min(round(share * len(group)), most)
+        chosen.append(group[:count])
+        if count == 0:
+            spare.append(group)
+    small = random.permutation(np.concatenate([group[1:] for group in spare])) if spare else np.empty(0, np.int64)
+    chosen.append(small[: round(share * sum(map(len, spare)))])
     return np.sort(np.concatenate(chosen))
 
 
 def _rarest_classes(targets: NDArray[np.float32]) -> NDArray[np.int64]:
     """The class of each row of ``targets`` (texts, classes) that the fewest rows have; -1 for a row without any."""
     there = targets > 0
-    rarest = np.where(there, there.sum(0), len(targets) + 1).argmin(1)
-    return np.where(there.any(1), rarest, -1)
+    order = np.argsort(there.sum(0), kind="stable")
+    return np.where(there.any(1), order[there[:, order].argmax(1)], -1)
+
+
+def _kept_whole(vectors: WordVectors, tokenizer: str | Tokenizer) -> list[str]:
+    """The words that the tokenizer neither splits nor changes; others never come."""
+    split = named_tokenizer(tokenizer).pipe(vectors.words)
+    return [word for word, tokens in zip(vectors.words, split, strict=True) if [*tokens] == [word]]
 
 
 def _check_length(name: str, labels: Any, texts: Sequence[Any]) -> None:
-    if isinstance(labels, str) or not hasattr(labels, "__len__"):
+    if isinstance(labels, str) or not (hasattr(labels, "__len__") or hasattr(labels, "shape")):
         raise ValueError(f"{name} must be a list, got {type(labels).__name__}; give one for each text")
-    if (found := len(labels)) != len(texts):
+    found = labels.shape[0] if hasattr(labels, "shape") else len(labels)  # sparse matrices have no length
+    if found != len(texts):
         raise ValueError(f"{name} must be as many as the texts, {len(texts)}, got {found}; give one for each text")

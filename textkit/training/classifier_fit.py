@@ -106,6 +106,8 @@ def fit_model(
         return batches(epoch)
 
     held_out = data.held_out
+    if held_out is not None:  # words that come with vectors alone are known after the training
+        held_out = Examples(documents=held_out.documents.known(model.vocab), targets=held_out.targets)
     return ClassifierRun(
         model,
         objective,

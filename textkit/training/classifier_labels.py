@@ -69,7 +69,7 @@ def class_ids(labels: Any, classes: NDArray[Any], *, multi_label: bool) -> torch
                 "give the matrix the columns of the training"
             )
         return torch.from_numpy(matrix.astype(np.float32))
-    rows = [list(_several(several)) for several in labels]
+    rows = [_several(several) for several in labels]
     targets = np.zeros((len(rows), len(classes)), np.float32)
     numbers = _numbers([label for row in rows for label in row], classes)
     targets[np.repeat(np.arange(len(rows)), [len(row) for row in rows]), numbers] = 1
@@ -115,6 +115,8 @@ def class_weights(class_weight: ClassWeight, classes: NDArray[Any], targets: tor
 
 def _indicator(labels: Any) -> NDArray[Any] | None:
     """The labels as a matrix of 0 and 1, if they are one."""
+    if hasattr(labels, "toarray"):  # sparse
+        labels = labels.toarray()
     matrix = np.asarray(labels) if hasattr(labels, "shape") else None
     if matrix is None or matrix.ndim != 2:
         return None
@@ -123,11 +125,14 @@ def _indicator(labels: Any) -> NDArray[Any] | None:
     return matrix
 
 
-def _several(label: Any) -> Iterable[Any]:
+def _several(label: Any) -> list[Any]:
     """The labels of one text that may have several."""
     if isinstance(label, str) or not isinstance(label, Iterable):
         raise ValueError(f"labels must be a list for each text with multi_label, got {label!r}; write [{label!r}]")
-    return label
+    found = list(label)
+    if len(set(map(repr, found))) < len(found):
+        raise ValueError(f"labels must name each class of a text once, got {found!r}; for a matrix pass np.array")
+    return found
 
 
 def _checked(labels: list[Any]) -> NDArray[Any]:

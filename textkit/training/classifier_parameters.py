@@ -42,4 +42,10 @@ class NestedParameters:
         return self
 
     def _settings(self) -> ClassifierSettings:
-        return default_classifier_settings(self.model) if self.settings is None else self.settings
+        if self.settings is None:
+            return default_classifier_settings(self.model)
+        if not isinstance(self.settings, ClassifierSettings):
+            raise TypeError(
+                f"settings must be ClassifierSettings, got {type(self.settings).__name__}; pass None for usual ones"
+            )
+        return self.settings

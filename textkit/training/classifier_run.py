@@ -102,6 +102,7 @@ class ClassifierRun:
         finally:
             if self._best is not None:
                 self.model.load_state_dict(self._best.weights)
+                self._best = None  # their memory
             self.model.eval()
 
     def _run(self) -> None:
@@ -141,7 +142,12 @@ class ClassifierRun:
         if valid_loss is not None and accuracy is not None:
             rank = accuracy, -valid_loss
             if np.isfinite(valid_loss) and (self._best is None or rank > self._best.rank):
-                weights = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
+                weights = {} if self._best is None else self._best.weights
+                for name, weight in self.model.state_dict().items():
+                    if name in weights:  # their memory again
+                        weights[name].copy_(weight)
+                    else:
+                        weights[name] = weight.detach().clone()
                 self._best = _Best(epoch=epoch, rank=rank, weights=weights)
         report = ClassifierReport(
             epoch=epoch + 1,

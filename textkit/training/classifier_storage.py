@@ -35,4 +35,4 @@ def load_weights(model: Classifier, arrays: Mapping[str, NDArray[Any]]) -> None:
         learned = arrays[_TABLE]
         arrays[_TABLE] = np.zeros(model.get_parameter(_TABLE).shape, learned.dtype)
         arrays[_TABLE][arrays.pop(_ROWS)] = learned
-    model.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()}, assign=True)
+    model.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}, assign=True)

@@ -5,8 +5,8 @@ from typing import Protocol
 from textkit.batches.sequences import SequenceBatches
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.models.rnn_language_model import RnnLanguageModel
-from textkit.text.id_stream import IdStream, Unit
-from textkit.text.vocabulary import Vocabulary
+from textkit.text.id_stream import IdStream
+from textkit.text.text_size import TextSize
 
 ROW_TOKENS = 1024  # the least in each of the parts that a text is cut into; each begins without memory
 SCORES = 1 << 24  # numbers of a softmax that are held at a time, each of 4 bytes
@@ -57,18 +57,13 @@ class HeldOutDocuments:
 
     Args:
         batches: The documents.
-        vocabulary: What the ids stand for; words are taken to stand apart by one character.
-        unit: "char" or "word".
+        size: Of their text as it was read, unknown or not.
+        unknown: How many of their tokens are unknown.
     """
 
-    def __init__(self, batches: SequenceBatches, vocabulary: Vocabulary, unit: Unit) -> None:
-        self.batches = batches
-        apart = 1 if unit == "word" else 0
-        tokens = [vocabulary.tokens[token] for ids in batches.documents for token in ids]
-        self.characters = sum(len(token) + apart for token in tokens) + len(batches.documents) * (1 - apart)
-        self.bytes = sum(len(token.encode()) + apart for token in tokens) + len(batches.documents) * (1 - apart)
-        self._unknown = tokens.count("<unk>")
-        self.unknown = self._unknown / len(tokens)
+    def __init__(self, batches: SequenceBatches, size: TextSize, unknown: int) -> None:
+        self.batches, self.size, self._unknown = batches, size, unknown
+        self.unknown = unknown / sum(map(len, batches.documents))
 
     def nats(self, model: RnnLanguageModel) -> float:
         """The loss per token; for documents the fast way is exact too."""
@@ -79,8 +74,8 @@ class HeldOutDocuments:
         return score_documents(
             model,
             self.batches,
-            characters=self.characters,
-            size=self.bytes,
+            characters=self.size.characters,
+            size=self.size.utf8_bytes,
             unknown=self._unknown,
             device=model.embedding.device,
         )

@@ -14,6 +14,7 @@ from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
 from textkit.text.encoding import encode_corpus
 from textkit.text.id_stream import IdStream, Unit, read_split, read_stream
+from textkit.text.text_size import TextSize
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import SPECIALS, Vocabulary
 from textkit.training.held_out import HeldOut, HeldOutDocuments, HeldOutStream
@@ -152,13 +153,16 @@ def _read_documents(
         order = np.random.default_rng([seed, *b"held out"]).permutation(len(documents))
         last, first = ([documents[number] for number in np.sort(part)] for part in np.split(order, [cut]))
     vocabulary = _vocabulary(first, encoded.vocabulary, settings)
+    size = _text_size(last, encoded.vocabulary, unit)
     first, last = (_renumbered(part, encoded.vocabulary, vocabulary) for part in (first, last))
     if valid is not None and not isinstance(valid, float):
         try:
             other = encode_corpus(valid, specials=SPECIALS, **reading)
         except ValueError as error:
             raise ValueError(f"valid must be a corpus that can be read: {error}") from error
-        last = _renumbered([ids for ids in other.documents() if len(ids)], other.vocabulary, vocabulary)
+        last = [ids for ids in other.documents() if len(ids)]
+        size = _text_size(last, other.vocabulary, unit)
+        last = _renumbered(last, other.vocabulary, vocabulary)
     shared = {
         "begin": vocabulary["<bos>"],
         "end": vocabulary["<eos>"],
@@ -166,11 +170,12 @@ def _read_documents(
         "seed": seed,
     }
     batches = SequenceBatches(first, **shared)
+    unknown = sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in last)
     return LanguageModelData(
         vocabulary=vocabulary,
         batches=batches.epoch,
         predictions=batches.predictions,
-        held_out=HeldOutDocuments(SequenceBatches(last, **shared), vocabulary, unit) if last else None,
+        held_out=HeldOutDocuments(SequenceBatches(last, **shared), size, unknown) if last else None,
         fingerprints={
             "corpus": _fingerprint(vocabulary, first),
             "valid": _fingerprint(vocabulary, last) if last else None,
@@ -187,6 +192,15 @@ def _vocabulary(documents: Documents, numbering: Vocabulary, settings: LanguageM
     totals[found["<unk>"]] += counts.sum() - totals.sum()  # those left out
     totals[[found["<bos>"], found["<eos>"]]] = len(documents)
     return Vocabulary(found.tokens, totals, found.specials)
+
+
+def _text_size(documents: Documents, numbering: Vocabulary, unit: Unit) -> TextSize:
+    """The size of some documents; words are taken to stand apart by one character, and a line end ends each."""
+    size = TextSize()
+    for ids in documents:
+        tokens = [numbering.tokens[token] for token in ids]
+        size.add(("" if unit == "char" else " ").join(tokens) + "\n")
+    return size
 
 
 def _renumbered(documents: Documents, numbering: Vocabulary, vocabulary: Vocabulary) -> Documents:

@@ -238,7 +238,7 @@ class LanguageModelRun:
         clipped = "" if self.settings.clip_norm is not None else " or clip_norm=1.0"
         kept = ""
         if self.checkpoint is not None and Path(self.checkpoint).exists():
-            kept = f"; {os.fspath(self.checkpoint)!r} keeps the last good state of this one"
+            kept = f" and another checkpoint; {os.fspath(self.checkpoint)!r} keeps the last good state of this one"
         return f"{str(error).split(';')[0]}; start again with {lower}{clipped}{kept}"
 
     def _bar(self, position: Position) -> "tqdm[Any]":
