@@ -81,3 +81,10 @@ def test_other_devices_take_the_functions_of_torch(monkeypatch):
     tensors = [part.to("meta") for part in layer()]
     assert linear_cross_entropy(*tensors).device.type == "meta"
     assert not calls
+
+
+def test_without_a_bias(scores_at_a_time):
+    features, weight, _, targets = layer()
+    loss, expected = (function(features, weight, None, targets) for function in (linear_cross_entropy, by_torch))
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(gradients(loss, features, weight), gradients(expected, features, weight))

@@ -2,9 +2,9 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
@@ -38,14 +38,14 @@ class ClassifierConfig:
     def _check_whole(self, *names: str) -> None:
         for name in names:
             value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
             object.__setattr__(self, name, int(value))  # NumPy's, which a search may hand over, are none for JSON
 
     def _check_shares(self, *names: str) -> None:
         for name in names:
             rate = getattr(self, name)
-            if not isinstance(rate, Real) or not 0 <= rate < 1:
+            if not isinstance(rate, int | float | np.number) or not 0 <= rate < 1:
                 raise ValueError(f"{name} must be a share from 0 to below 1, got {rate!r}; 0 drops nothing")
             object.__setattr__(self, name, float(rate))
 

@@ -1,8 +1,8 @@
 """Filters that slide over a text, each giving the strongest answer it finds (Kim 2014)."""
 
 from dataclasses import dataclass
-from numbers import Integral
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -34,7 +34,7 @@ class CnnConfig(ClassifierConfig):
         super().__post_init__()
         self._check_whole("filters")
         widths = tuple(self.widths)
-        if not widths or not all(isinstance(width, Integral) and width >= 1 for width in widths):
+        if not widths or not all(isinstance(width, int | np.integer) and width >= 1 for width in widths):
             raise ValueError(f"widths must be whole numbers from 1, got {widths}; try (3, 4, 5)")
         object.__setattr__(self, "widths", tuple(map(int, widths)))  # a list if it comes from JSON
 

@@ -13,7 +13,7 @@ _ROWS = 128  # at least: the weights of a large vocabulary are read anew for eac
 
 
 def linear_cross_entropy(
-    features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, targets: torch.Tensor
+    features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor
 ) -> torch.Tensor:
     """The summed cross entropy of scores ``features @ weight.T + bias``.
 
@@ -24,7 +24,7 @@ def linear_cross_entropy(
     Args:
         features: (rows, width).
         weight: (vocab, width).
-        bias: (vocab,).
+        bias: (vocab,), or None.
         targets: (rows,) int64, `IGNORED` where nothing is predicted.
 
     Returns:
@@ -38,17 +38,18 @@ def linear_cross_entropy(
 
 class _LinearCrossEntropy(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any,
         features: torch.Tensor,
         weight: torch.Tensor,
-        bias: torch.Tensor,
+        bias: torch.Tensor | None,
         targets: torch.Tensor,
         with_gradient: bool,
     ) -> torch.Tensor:
         short = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
         exact = torch.promote_types(short, torch.float32)
-        inputs, matrix, offsets = features.to(short), weight.to(short), bias.to(short)
+        inputs, matrix = features.to(short), weight.to(short)
+        offsets = None if bias is None else bias.to(short)
         rows, vocab = len(features), len(weight)
         slope = torch.empty(rows if with_gradient else 0, vocab, dtype=short)  # of the loss, by the scores
         total = torch.zeros((), dtype=exact)
@@ -64,15 +65,15 @@ class _LinearCrossEntropy(torch.autograd.Function):
         if with_gradient:
             slope.index_fill_(0, (targets == IGNORED).nonzero().flatten(), 0.0)
             ctx.save_for_backward(inputs, matrix, slope)
-            ctx.kinds = features.dtype, weight.dtype, bias.dtype
+            ctx.kinds = features.dtype, weight.dtype, None if bias is None else bias.dtype
         return total
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # type: ignore[override]
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         inputs, matrix, slope = ctx.saved_tensors
-        found = slope @ matrix, slope.T @ inputs, slope.sum(0)
-        by_features, by_weight, by_bias = (
-            part.to(kind).mul_(gradient) for part, kind in zip(found, ctx.kinds, strict=True)
-        )
+        of_features, of_weight, of_bias = ctx.kinds
+        by_features = (slope @ matrix).to(of_features).mul_(gradient)
+        by_weight = (slope.T @ inputs).to(of_weight).mul_(gradient)
+        by_bias = None if of_bias is None else slope.sum(0).to(of_bias).mul_(gradient)
         return by_features, by_weight, by_bias, None, None

@@ -225,12 +225,12 @@ class RnnLanguageModel(nn.Module):
         lengths = batch.lengths if isinstance(batch, SequenceBatch) else None
         features, raw, state = self.features(batch.inputs, state, lengths)
         rows, targets = features.flatten(0, 1), batch.targets.flatten()
-        if self.adaptive is None:
-            total = linear_cross_entropy(rows, self._output_matrix, self.output_bias, targets)
-        else:
+        if self.adaptive is not None:
             real = targets != IGNORED
             with _full_precision(features):
                 total = -self.adaptive(rows[real].to(self.embedding.dtype), targets[real]).output.sum()
+        else:
+            total = linear_cross_entropy(rows, self._output_matrix, self.output_bias, targets)
         return Loss(total=total, count=len(batch), penalty=self._penalty(features, raw, batch)), state
 
     def loss(self, batch: BpttBatch | SequenceBatch) -> Loss:

@@ -165,9 +165,9 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             run.run()
         finally:  # also the best so far, if it was interrupted
             if all(weight.isfinite().all() for weight in model.parameters()):
-                self.vocabulary_ = data.whole_vocabulary
                 if self.vectors is not None:
                     model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
+                self._take(model, data.whole_vocabulary, data.classes)
                 if data.held_out is not None and run.history:
                     calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
             else:
@@ -366,12 +366,13 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
 
     def _config(self) -> ClassifierConfig:
         config = model_config(self.model)
-        if self.vectors is not None and not isinstance(self.vectors, WordVectors):
-            found = type(self.vectors).__name__
+        vectors: Any = self.vectors
+        if vectors is not None and not isinstance(vectors, WordVectors):
+            found = type(vectors).__name__
             raise TypeError(f"vectors must be WordVectors, got {found}; read a file by WordVectors.load(path)")
-        if self.vectors is None or not isinstance(self.model, str):
+        if vectors is None or not isinstance(self.model, str):
             return config
-        dim = self.vectors.dim
+        dim = vectors.dim
         if isinstance(config, WordAvgConfig):  # n-grams have vectors of that width too
             most = 1 << ((_TABLE // dim).bit_length() - 1)
             return replace(config, dim=dim, buckets=min(config.buckets, most))

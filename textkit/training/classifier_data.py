@@ -64,9 +64,9 @@ def prepared(
     *,
     multi_label: bool,
     tokenizer: str | Tokenizer,
-    vectors: WordVectors | None,
     settings: ClassifierSettings,
     seed: int,
+    vectors: WordVectors | None = None,
 ) -> ClassifierData:
     """Check texts and labels, hold some out, and turn them into ids.
 
@@ -76,9 +76,9 @@ def prepared(
         valid: Held-out texts and their labels; None holds out a share of ``texts``, as the settings say.
         multi_label: Whether a text may have several labels.
         tokenizer: How texts are split.
-        vectors: Those of words that may be known without a training text; None for none.
         settings: The settings.
         seed: Chooses what is held out.
+        vectors: Those of words that may be known without a training text; None for none.
 
     Raises:
         ValueError: If there is no text, their numbers differ, or a text or a label is none.
