@@ -42,7 +42,7 @@ Dropout = Annotated[
     float | None, _option(_MODEL, "Share of the features to drop.", "word_avg 0.3, char_gru 0.4, others 0.5")
 ]
 WordDropout = Annotated[
-    float | None, _option(_MODEL, "Share of the words to hide in training.", "cnn 0.1, bilstm 0.1, others 0")
+    float | None, _option(_MODEL, "Share of the words to hide in training.", "cnn 0.05, bilstm 0.1, others 0")
 ]
 Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: longest n-grams, in words.", "3")]
 Buckets = Annotated[int | None, _option(_MODEL, "word_avg: vectors that all n-grams share.", "2097152")]
@@ -71,7 +71,7 @@ VectorRate = Annotated[float | None, _option(_TRAINING, "The same for the vector
 WeightDecay = Annotated[float | None, _option(_TRAINING, "How strongly weights are drawn to zero.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Longest gradient; 0 for any.", "1")]
 LabelSmoothing = Annotated[
-    float | None, _option(_TRAINING, "Probability spread over all classes.", "cnn 0.1, bilstm 0.1, others 0")
+    float | None, _option(_TRAINING, "Probability spread over all classes.", "bilstm 0.1, others 0")
 ]
 ClassWeight = Annotated[
     list[str] | None,

@@ -43,7 +43,8 @@ class Cnn(Classifier):
     """Scores what filters of several widths find in a text (Kim 2014, "CNNs for Sentence Classification").
 
     A filter sees every window that has a word of the text in it, with zeros before its begin and after its end; its
-    feature is its largest answer, and 0 if that is negative or the text is empty. Vectors start evenly within +-0.25.
+    feature is its largest answer, and 0 if that is negative or the text is empty. Vectors start evenly within +-0.05:
+    seldom seen words then say little at first.
 
     Args:
         config: The shape.
@@ -62,7 +63,7 @@ class Cnn(Classifier):
         self, config: CnnConfig, vocab: int, classes: int, *, generator: torch.Generator | None = None
     ) -> None:
         width = config.filters * len(config.widths)
-        super().__init__(config, vocab, classes, width=width, bound=0.25, generator=generator)
+        super().__init__(config, vocab, classes, width=width, bound=0.05, generator=generator)
         shapes = [(config.filters, config.dim, width) for width in config.widths]
         self.filter_weights = nn.ParameterList(nn.Parameter(torch.empty(shape)) for shape in shapes)
         self.filter_biases = nn.ParameterList(nn.Parameter(torch.zeros(config.filters)) for _ in shapes)
