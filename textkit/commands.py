@@ -85,6 +85,10 @@ def command_line(app: Callable[[], object]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except SystemExit as end:  # what typer makes of Ctrl-C, among others
+        if end.code == INTERRUPTED:
+            print("interrupted", file=sys.stderr)
+        raise
 
 
 def _warner() -> Callable[..., None]:
