@@ -47,6 +47,7 @@ AWD = textkit.RnnLanguageModelConfig(
     weight_dropout=0.5,
     activation_penalty=2.0,
     temporal_penalty=1.0,
+    forget_bias=0.0,  # as in the published program; with 1, steps of this rate leave layers that are dead
 )
 AWD_SETTINGS = textkit.LanguageModelSettings(
     batch_size=20,

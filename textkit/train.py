@@ -135,6 +135,7 @@ def language_model(
     weight_dropout: options.WeightDropout = None,
     activation_penalty: options.ActivationPenalty = None,
     temporal_penalty: options.TemporalPenalty = None,
+    forget_bias: options.ForgetBias = None,
     cutoffs: options.Cutoffs = None,
     epochs: options.Epochs = None,
     batch_size: options.BatchSize = None,
@@ -186,6 +187,7 @@ def language_model(
             weight_dropout=weight_dropout,
             activation_penalty=activation_penalty,
             temporal_penalty=temporal_penalty,
+            forget_bias=forget_bias,
             cutoffs=None if cutoffs is None else _numbers("--cutoffs", cutoffs, "2000,10000"),
         ),
     )

@@ -70,6 +70,7 @@ OutputDropout = Annotated[float | None, _model("The same above the layers.", "ch
 WeightDropout = Annotated[float | None, _model("Share of the recurrent weights to drop.", "0")]
 ActivationPenalty = Annotated[float | None, _model("Penalty on large outputs (AR).", "0")]
 TemporalPenalty = Annotated[float | None, _model("Penalty on jumps of outputs (TAR).", "0")]
+ForgetBias = Annotated[float | None, _model("Start of the biases of an LSTM's forget gates.", "1")]
 Cutoffs = Annotated[str | None, _model("Adaptive softmax: ids at which rarer words begin, such as 2000,10000.", "none")]
 
 Epochs = Annotated[int | None, _training("How often to go through the text.", "char 10, word 15")]

@@ -133,6 +133,9 @@ def test_weights_start_within_one_over_the_root_of_the_units(cell, gates):
     assert forget.sum().item() == (64 if cell == "lstm" else 0)
     if cell == "lstm":
         assert (forget[1] == 1).all()
+        other = RecurrentLayer(cell, 30, 64, forget_bias=-0.5).bias_ih.reshape(gates, 64)
+        assert (other[1] == -0.5).all()
+        assert not other[[0, 2, 3]].any()
     assert not layer.bias_hh.any()
 
 

@@ -373,6 +373,13 @@ def test_a_model_learns_a_text_by_heart(cell):
 # ---- settings ----
 
 
+def test_the_forget_gates_start_as_the_config_says():
+    for bias in (0.0, 1.0):
+        model = RnnLanguageModel(RnnLanguageModelConfig(dim=3, hidden=4, layers=2, forget_bias=bias), 5)
+        for layer in model.layers:
+            assert layer.bias_ih.tolist() == [0.0] * 4 + [bias] * 4 + [0.0] * 8
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -386,6 +393,7 @@ def test_a_model_learns_a_text_by_heart(cell):
         ({"activation_penalty": -1.0}, r"activation_penalty must be 0 or more, got -1\.0"),
         ({"temporal_penalty": math.inf}, "temporal_penalty must be 0 or more, got inf"),
         ({"temporal_penalty": math.nan}, "temporal_penalty must be 0 or more, got nan"),
+        ({"forget_bias": math.nan}, "forget_bias must be a finite number, got nan; 0 and 1 are usual"),
         ({"cutoffs": (5, 5)}, r"cutoffs must be whole numbers above 0 that rise, got \(5, 5\)"),
         ({"cutoffs": (0, 5)}, r"cutoffs must be whole numbers above 0 that rise, got \(0, 5\)"),
         ({"cutoffs": (2.5,)}, r"cutoffs must be whole numbers above 0 that rise, got \(2.5,\)"),

@@ -112,10 +112,20 @@ class RecurrentLayer(nn.Module):
         cell: "rnn_tanh", "rnn_relu", "lstm" or "gru", with torch's equations and order of gates.
         inputs: Length of the vectors that come in.
         hidden: Units of the layer.
+        forget_bias: Where the biases of an LSTM's forget gates start; 1 keeps memory at first (Jozefowicz et al. 2015,
+            section 2.2).
         generator: Where the weights are drawn from; torch's global state if None.
     """
 
-    def __init__(self, cell: Cell, inputs: int, hidden: int, *, generator: torch.Generator | None = None) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        inputs: int,
+        hidden: int,
+        *,
+        forget_bias: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.cell = cell
         self.hidden = hidden
@@ -127,8 +137,8 @@ class RecurrentLayer(nn.Module):
         with torch.no_grad():
             for weight in (self.weight_ih, self.weight_hh):
                 weight.uniform_(-(hidden**-0.5), hidden**-0.5, generator=generator)
-            if cell == "lstm":  # memory is kept at first: Jozefowicz et al. 2015, section 2.2
-                self.bias_ih[hidden : 2 * hidden] = 1.0
+            if cell == "lstm":
+                self.bias_ih[hidden : 2 * hidden] = forget_bias
 
     def forward(
         self,

@@ -1,5 +1,6 @@
 """A recurrent language model: the tokens so far in, the chances of the next token out."""
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -42,6 +43,8 @@ class RnnLanguageModelConfig:
         activation_penalty: Weight of the mean square of the dropped outputs of the last layer (AR), and
         temporal_penalty: of the mean square of the differences of its outputs from step to step (TAR; Merity et al.
             2017, "Revisiting Activation Regularization for Language RNNs").
+        forget_bias: Where the biases of an LSTM's forget gates start. 1 keeps memory at first; 0 is steadier for many
+            and wide layers at a high learning rate.
         cutoffs: Ids at which groups of rarer words begin, for an adaptive softmax (Grave et al. 2017), such as
             (2000, 10000); empty for a plain softmax.
     """
@@ -58,6 +61,7 @@ class RnnLanguageModelConfig:
     weight_dropout: float = 0.0
     activation_penalty: float = 0.0
     temporal_penalty: float = 0.0
+    forget_bias: float = 1.0
     cutoffs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -75,6 +79,8 @@ class RnnLanguageModelConfig:
         for name in ("activation_penalty", "temporal_penalty"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}; 0 is no penalty")
+        if not math.isfinite(self.forget_bias):
+            raise ValueError(f"forget_bias must be a finite number, got {self.forget_bias}; 0 and 1 are usual")
         self._check_cutoffs()
 
     def _check_cutoffs(self) -> None:
@@ -126,7 +132,7 @@ class RnnLanguageModel(nn.Module):
         with torch.no_grad():
             self.embedding.uniform_(-0.1, 0.1, generator=generator)
         self.layers = nn.ModuleList(
-            RecurrentLayer(config.cell, inputs, hidden, generator=generator)
+            RecurrentLayer(config.cell, inputs, hidden, forget_bias=config.forget_bias, generator=generator)
             for inputs, hidden in zip((config.dim, *config.widths), config.widths, strict=False)
         )
         self.adaptive = _adaptive_softmax(config, vocab, generator) if config.cutoffs else None
