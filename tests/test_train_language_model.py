@@ -69,8 +69,9 @@ def test_every_option_reaches_the_training(tale, tmp_path):
     options = (
         "--unit word --cell gru --layers 2 --dim 16 --hidden 20 --untied --embedding-dropout 0.1 --input-dropout 0.1 "
         "--layer-dropout 0.1 --output-dropout 0.1 --weight-dropout 0.1 --activation-penalty 1 --temporal-penalty 1 "
-        "--forget-bias 0.5 --cutoffs 20,40 --epochs 3 --batch-size 4 --window 12 --random-windows --optimizer sgd --learning-rate 2 "
-        "--schedule plateau --plateau-factor 0.5 --warmup 5 --weight-decay 0 --clip-norm 0 --averaging "
+        "--forget-bias 0.5 --cutoffs 20,40 --epochs 3 --batch-size 4 --window 12 --random-windows --optimizer sgd "
+        "--learning-rate 2 --schedule plateau --plateau-factor 0.5 --warmup 5 --weight-decay 0 --clip-norm 0 "
+        "--averaging "
         "--non-monotone 0 --patience 3 --state-reset 0.5 --accumulate 2 --precision float32 "
         "--min-count 3 --max-vocab 90 --tokenizer word-lower --encoding utf-8 --errors replace "
         "--device cpu --seed 3 --anew"
