@@ -311,10 +311,8 @@ def classifier(
     if vectors is None and freeze_epochs is not None:
         raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; give vectors")
     begun = None if vectors is None else WordVectors.load(vectors)
-    if begun is not None and dim is None:
-        dim = begun.dim
     config = classifying.changed(
-        model_config(model),
+        model_config(model, vectors=begun),
         _given(dim=dim, dropout=dropout, word_dropout=word_dropout, ngrams=ngrams, buckets=buckets, filters=filters)
         | _given(widths=None if widths is None else _numbers("--widths", widths, "3,4,5"))
         | _given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),

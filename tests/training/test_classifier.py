@@ -299,12 +299,6 @@ def test_held_out_texts_have_their_words_when_probabilities_are_calibrated(monke
     assert (scores[0] - scores[2]).abs().max() > 1e-4
 
 
-def test_a_named_word_avg_with_wide_vectors_has_fewer_buckets():
-    classifier = TextClassifier("word_avg", vectors=vectors_of(300))
-    assert classifier._config() == replace(model_config("word_avg"), dim=300, buckets=1 << 18)
-    assert TextClassifier("word_avg", vectors=vectors_of(16))._config() == model_config("word_avg")
-
-
 def test_a_named_model_takes_on_the_width_of_vectors():
     settings = ClassifierSettings(epochs=1)
     classifier = TextClassifier("cnn", vectors=vectors_of(7), settings=settings).fit(*reviews(16))

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from textkit.models.cnn import CnnConfig
 from textkit.models.word_avg import WordAvgConfig
 from textkit.training.classifier_defaults import CONFIGS, MODEL_NAMES, default_classifier_settings, model_config
+from textkit.vectors.word_vectors import WordVectors
 
 
 def test_names_stand_for_configs():
@@ -13,6 +17,20 @@ def test_names_stand_for_configs():
         assert (config.unit, config.cell, config.bidirectional) == (unit, cell, True)
     config = CnnConfig(dim=3)
     assert model_config(config) is config
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_a_named_model_takes_on_the_width_of_vectors(name):
+    vectors = WordVectors(["a"], np.zeros((1, 7), np.float32))
+    assert model_config(name, vectors=vectors) == replace(CONFIGS[name], dim=7)
+    config = CnnConfig(dim=3)
+    assert model_config(config, vectors=vectors) is config
+
+
+def test_n_grams_with_wide_vectors_are_fewer():
+    wide = model_config("word_avg", vectors=WordVectors(["a"], np.zeros((1, 300), np.float32)))
+    assert wide == replace(CONFIGS["word_avg"], dim=300, buckets=1 << 18)
+    assert wide.buckets * 300 * 4 < 1 << 29  # bytes
 
 
 @pytest.mark.parametrize("name", MODEL_NAMES)

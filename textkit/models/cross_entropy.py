@@ -17,8 +17,8 @@ def linear_cross_entropy(
 ) -> torch.Tensor:
     """The summed cross entropy of scores ``features @ weight.T + bias``.
 
-    Loss and gradient are those of torch's two functions. On a CPU these spend a third of the time of a step on moving
-    (rows, vocab) matrices between memory and processor; here the rows are gone through in groups, and only the
+    Loss and gradient are those of torch's two functions. On a CPU these move whole (rows, vocab) matrices
+    between memory and processor, again and again; here the rows are gone through in groups, and only the
     gradient of the scores is kept.
 
     Args:

@@ -3,7 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
@@ -20,7 +20,6 @@ from textkit.evaluation.classification_labels import label_matrix
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.models.storage import read_folder, write_folder
-from textkit.models.word_avg import WordAvgConfig
 from textkit.text.columns import Document
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, tokenizer_name
@@ -41,7 +40,6 @@ from textkit.training.settings import ClassifierSettings, check_count
 from textkit.vectors.word_vectors import WordVectors
 
 KIND = "text-classifier"
-_TABLE = 1 << 27  # numbers in a table of n-grams whose width is that of given vectors
 _AT_ONCE = 1000  # texts of a stream that are predicted together
 
 
@@ -365,18 +363,11 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         return tags
 
     def _config(self) -> ClassifierConfig:
-        config = model_config(self.model)
         vectors: Any = self.vectors
         if vectors is not None and not isinstance(vectors, WordVectors):
             found = type(vectors).__name__
             raise TypeError(f"vectors must be WordVectors, got {found}; read a file by WordVectors.load(path)")
-        if vectors is None or not isinstance(self.model, str):
-            return config
-        dim = vectors.dim
-        if isinstance(config, WordAvgConfig):  # n-grams have vectors of that width too
-            most = 1 << ((_TABLE // dim).bit_length() - 1)
-            return replace(config, dim=dim, buckets=min(config.buckets, most))
-        return replace(config, dim=dim)
+        return model_config(self.model, vectors=vectors)
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
         if self.tokenizer is not None:

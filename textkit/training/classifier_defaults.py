@@ -4,6 +4,7 @@ One set for each model, chosen on held-out parts of the training splits of publi
 neighboring reviews, of which few are of the same film as one that is learned; SST, TREC, AG News and surnames.
 """
 
+from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
 
 from textkit.models.classifier import Classifier, ClassifierConfig
@@ -11,6 +12,7 @@ from textkit.models.cnn import Cnn, CnnConfig
 from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
 from textkit.models.word_avg import WordAvg, WordAvgConfig
 from textkit.training.settings import ClassifierSettings
+from textkit.vectors.word_vectors import WordVectors
 
 ModelName: TypeAlias = Literal["word_avg", "cnn", "bilstm", "char_gru"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
@@ -28,6 +30,8 @@ CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
 }
 """The model of each config."""
 
+_TABLE = 1 << 27  # numbers in a table of n-grams whose width is that of given vectors
+
 _SETTINGS: dict[ModelName, ClassifierSettings] = {
     "word_avg": ClassifierSettings(epochs=5, learning_rate=0.01),
     "cnn": ClassifierSettings(freeze_epochs=2),
@@ -36,8 +40,13 @@ _SETTINGS: dict[ModelName, ClassifierSettings] = {
 }
 
 
-def model_config(model: object) -> ClassifierConfig:
+def model_config(model: object, *, vectors: WordVectors | None = None) -> ClassifierConfig:
     """The config that a name stands for; a config stands for itself.
+
+    Args:
+        model: A name, or a config.
+        vectors: What a model is to begin with. A named one takes on their width, and of n-grams as many vectors of that
+            width as a table has room for.
 
     Raises:
         ValueError: If it is neither.
@@ -45,7 +54,13 @@ def model_config(model: object) -> ClassifierConfig:
     if type(model) in CLASSES and isinstance(model, ClassifierConfig):
         return model
     if isinstance(model, str) and model in MODEL_NAMES:
-        return CONFIGS[model]
+        config = CONFIGS[model]
+        if vectors is None:
+            return config
+        if isinstance(config, WordAvgConfig):
+            room = 1 << ((_TABLE // vectors.dim).bit_length() - 1)  # a power of two
+            config = replace(config, buckets=min(config.buckets, room))
+        return replace(config, dim=vectors.dim)
     raise ValueError(f"model must be one of {', '.join(MODEL_NAMES)}, or the config of a model, got {model!r}")
 
 
