@@ -520,6 +520,27 @@ def test_ctrl_c_between_steps_keeps_the_best_so_far(monkeypatch):
     assert classifier.score(*reviews(8, seed=2)) == pytest.approx(classifier.history_[0].valid_accuracy)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, FloatingPointError])
+def test_a_training_that_ends_before_its_first_epoch_leaves_what_an_earlier_one_gave(error, monkeypatch):
+    from textkit.training.bags import BagObjective
+
+    def stopped(self, *rates):
+        with torch.no_grad():
+            for weight in self.parameters():
+                weight.fill_(1.0 if error is KeyboardInterrupt else float("nan"))
+        raise error
+
+    classifier = classifier_of().fit(*reviews())
+    before, history, weights = classifier.predict_proba(["good"]), classifier.history_, weights_of(classifier)
+    monkeypatch.setattr(BagObjective, "step", stopped)
+    with pytest.raises(error):
+        classifier.fit(*reviews(classes=("no", "yes"), seed=2))
+    assert classifier.classes_.tolist() == ["bad", "good"]
+    assert weights_of(classifier) == weights
+    assert classifier.history_ is history
+    assert np.array_equal(classifier.predict_proba(["good"]), before)
+
+
 # ---- saving ----
 
 

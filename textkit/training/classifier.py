@@ -123,8 +123,9 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             ValueError: If texts and labels are not as many, one of them is missing, there is only one class, labels are
                 floats, held-out labels are none of the classes, or a parameter is out of range.
             TypeError: If a text is no text, or the settings or vectors are something else.
-            FloatingPointError: If a loss is not finite. The best model so far is there, if there was any, and
-            KeyboardInterrupt: on Ctrl-C too.
+            FloatingPointError: If a loss is not finite. The best model so far is there, that of an earlier `fit` if no
+                epoch is over; and so it is after a
+            KeyboardInterrupt: on Ctrl-C.
         """
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
@@ -157,19 +158,23 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             on_epoch=on_epoch,
             progress=self.progress,
         )
+        before = {name: found for name, found in vars(self).items() if name.endswith("_")}
         self._take(model, data.vocabulary, data.classes)
         self.history_ = run.history
         try:
             run.run()
         finally:  # also the best so far, if it was interrupted
-            if all(weight.isfinite().all() for weight in model.parameters()):
+            finite = all(weight.isfinite().all() for weight in model.parameters())
+            if finite and (run.history or not before):
                 if self.vectors is not None:
                     model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
                 self._take(model, data.whole_vocabulary, data.classes)
                 if data.held_out is not None and run.history:
                     calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
-            else:
-                del self.model_, self.vocabulary_, self.classes_, self.n_classes_  # nothing to be used
+            else:  # nothing to be used: what an earlier training gave stays
+                for name in [name for name in vars(self) if name.endswith("_")]:
+                    delattr(self, name)
+                vars(self).update(before)
         return self
 
     def predict(self, texts: Any) -> NDArray[Any]:
