@@ -149,7 +149,7 @@ def test_mistakes(run, folder, table, tmp_path):
 
 def test_other_models(run, bigrams, folder, table, monkeypatch, capsys, tmp_path):
     bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "language-model")
-    assert "FOLDER must hold a classifier, got LanguageModel" in run(tmp_path / "language-model", table)[2]
+    assert "FOLDER must hold a classifier, got a language model in" in run(tmp_path / "language-model", table)[2]
     monkeypatch.setattr(sys, "argv", ["textkit.evaluate", "language-model", str(folder), str(table)])
     with pytest.raises(SystemExit):
         command_line(app)

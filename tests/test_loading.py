@@ -36,6 +36,8 @@ def test_word_vectors(tmp_path):
 
 
 def test_what_is_no_saved_thing(tmp_path):
+    with pytest.raises(TypeError, match="path must be a str or a Path, got int"):
+        textkit.load(3)
     with pytest.raises(FileNotFoundError, match="that of a saved model, got 'none', which does not exist"):
         textkit.load("none")
     with pytest.raises(ValueError, match=r"which has no config\.json"):

@@ -129,6 +129,7 @@ def test_stdin(run, folder):
     code, out, _ = run(folder, "--file", "-", stdin=b"good\r\nbad")
     assert code == 0
     assert out.splitlines()[1:] == ["good,positive,0.750000", "bad,negative,0.750000"]
+    assert run(folder, "--file", "-", stdin=b"\xef\xbb\xbfgood\nbad")[1] == out  # with a byte order mark
     assert run(folder, "--file", "-", stdin=b"")[1] == "text,label,probability\n"
     assert "b\u00f6se" in run(folder, "--file", "-", "--encoding", "latin-1", stdin=b"b\xf6se")[1]
     code, _, err = run(folder, "--file", "-", stdin=b"b\xf6se")
@@ -200,7 +201,7 @@ def test_a_mistake_is_one_line(run, folder, arguments, message):
 
 def test_what_is_no_classifier(run, bigrams, tmp_path):
     bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "language-model")
-    assert "FOLDER must hold a classifier, got LanguageModel" in run(tmp_path / "language-model", "a")[2]
+    assert "FOLDER must hold a classifier, got a language model in" in run(tmp_path / "language-model", "a")[2]
     assert "does not exist" in run(tmp_path / "none", "a")[2]
 
 

@@ -160,6 +160,9 @@ def test_documents_of_a_table(tmp_path):
         ([TALES, "-o", "x", "--cutoffs", "20;30"], "--cutoffs must be whole numbers with commas, got '20;30'"),
         ([TALES, "-o", "x", "--device", "abacus"], "device must be one that works here"),
         ([TALES, "-o", "x", "--patience", "1"], "patience must be None without valid"),
+        ([TALES, "-o", "x", "--min-count", "1000000"], "must leave a token to learn, got 1000000"),
+        ([str(Path(TALES).parent), "-o", "x"], "CORPUS must be files, got the folder"),
+        ([TALES, "-o", "x", "--column", "text", "--encoding", "utf-9"], "try 'utf-8' or 'latin-1'"),
         ([TALES, "-o", "x", "--tokenizer", "word"], "tokenizer must be None for unit 'char'"),
         ([TALES, "-o", "x", "--batch-size", "200000"], "batch_size must be at most"),
         ([TALES, "-o", "x", "--learning-rate", "1e30", "--optimizer", "sgd", "--hidden", "8"], "start again with"),
@@ -191,6 +194,7 @@ def test_a_training_that_was_interrupted_goes_on(tale, tmp_path):
     done = run_code(interrupted)
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
+    assert f"{checkpoint}: what was learned; the same command goes on from there" in done.stderr
     assert checkpoint.exists()
     assert not out.exists()
     assert run(tale, "-o", out, "--checkpoint", checkpoint, *SMALL).returncode == 0

@@ -108,7 +108,7 @@ Split = Annotated[str | None, _option(_TEXTS, "The split of a catalog name, such
 TestSplit = Annotated[str | None, _option(_TEXTS, "The split of a catalog name.", "test, or the only one")]
 ValidSplit = Annotated[str | None, _option(_TEXTS, "The split to hold out, of --valid or else of TRAIN.")]
 MultiLabel = Annotated[bool, _option(_TEXTS, "A text may have several labels, or none.", None, "--multi-label")]
-Separator = Annotated[str, typer.Option(help="What stands between several labels in a cell.", rich_help_panel=_TEXTS)]
+Separator = Annotated[str | None, _option(_TEXTS, "What stands between several labels in a cell.", ";")]
 MinCount = Annotated[int | None, _option(_TEXTS, "Tokens seen fewer times are unknown.", "1")]
 MaxVocab = Annotated[int | None, _option(_TEXTS, "Keep only so many tokens.", "all")]
 MaxLength = Annotated[int | None, _option(_TEXTS, "Cut texts after so many tokens.", "never")]

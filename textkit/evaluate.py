@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit import classifier_options as options
-from textkit.commands import check_output, command_line, opened_corpus, table_source
+from textkit.commands import check_output, command_line, loaded, opened_corpus, table_source
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.classification_plot import picture_kind
 from textkit.evaluation.similarity import evaluate_similarity
-from textkit.loading import load
 from textkit.text import catalog
 from textkit.text.labelled import read_labelled
 from textkit.vectors.word_vectors import WordVectors
@@ -94,9 +93,7 @@ def language_model(
     as_json: AsJson = False,
 ) -> None:
     """How well a language model expects a text: nats, perplexity, bits per character."""
-    model = load(folder)
-    if not hasattr(model, "generate"):
-        raise ValueError(f"FOLDER must hold a language model, got {model!r}")
+    model = loaded(folder, "language-model")
     corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors)
     _show(model.score(corpus, batch_size=batch_size), as_json)
 
@@ -113,15 +110,15 @@ def classifier(
     text: options.Text = None,
     label: options.Label = None,
     split: options.TestSplit = None,
-    separator: options.Separator = ";",
+    separator: options.Separator = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     as_json: AsJson = False,
 ) -> None:
     """Accuracy, F1, confusions and calibration of a classifier."""
-    model = load(folder)
-    if not hasattr(model, "predict_stream"):
-        raise ValueError(f"FOLDER must hold a classifier, got {model!r}")
+    model = loaded(folder, "text-classifier")
+    if separator is not None and not model.multi_label:
+        raise ValueError(f"--separator must be left out, got {separator!r}; the classifier gives each text one label")
     if plot is not None:
         check_output(plot, [test], "--plot")
         picture_kind(plot)
@@ -133,7 +130,7 @@ def classifier(
         text=text,
         label=label,
         split=split,
-        label_separator=separator if model.multi_label else None,
+        label_separator=(separator or ";") if model.multi_label else None,
         encoding=encoding,
         errors=errors,
     )

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from textkit.built_in_model import built_in_model
-from textkit.commands import command_line
-from textkit.generation.language_model import LanguageModel
+from textkit.commands import command_line, loaded
 from textkit.generation.settings import GenerationSettings
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -60,7 +59,8 @@ def write(
         samples=samples,
         unknown="skip" if skip_unknown else "error",
     )
-    writer = (built_in_model() if model is None else LanguageModel.load(model)).writer(prompt, settings)
+    writing = built_in_model() if model is None else loaded(model, "language-model", "--model")
+    writer = writing.writer(prompt, settings)
     lines_only = "\n" in stops  # then the texts stand one below the other; else with a blank line between them
     for sample in range(samples):
         if sample and not lines_only:

@@ -27,8 +27,11 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Raises:
         FileNotFoundError: If there is nothing.
+        TypeError: If it is no path.
         ValueError: If it is no saved thing, of a newer version, or damaged; the message names the file.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a str or a Path, got {type(path).__name__}; give where it was saved")
     if Path(path).is_file():
         return WordVectors.load(path)
     kind = read_config(path)["kind"]

@@ -13,8 +13,7 @@ import typer
 from tqdm.auto import tqdm
 
 from textkit import classifier_options as options
-from textkit.commands import command_line, table_source
-from textkit.loading import load
+from textkit.commands import command_line, loaded, table_source
 from textkit.text.columns import Document
 from textkit.text.labelled import read_texts
 
@@ -55,9 +54,7 @@ def answer(
         source = _lines(encoding, errors)
     else:
         source = read_texts(table_source(file), text=text, split=split, encoding=encoding, errors=errors)
-    classifier = load(folder)
-    if not hasattr(classifier, "predict_stream"):
-        raise ValueError(f"FOLDER must hold a classifier, got {classifier!r}")
+    classifier = loaded(folder, "text-classifier")
     write = _json_line if format == "jsonl" else _csv_line
     if format == "csv":
         write("text", "label", "probability")
@@ -74,8 +71,10 @@ def answer(
 def _lines(encoding: str, errors: str) -> Iterator[str]:
     """The lines of stdin."""
     try:
-        for line in io.TextIOWrapper(sys.stdin.buffer, encoding=encoding, errors=errors, newline="\n"):
-            yield line.removesuffix("\n").removesuffix("\r")
+        lines = io.TextIOWrapper(sys.stdin.buffer, encoding=encoding, errors=errors, newline="\n")
+        for number, line in enumerate(lines):
+            text = line.removesuffix("\n").removesuffix("\r")
+            yield text if number else text.removeprefix("\ufeff")  # the mark before a file, as in files that are opened
     except (UnicodeDecodeError, LookupError) as error:
         raise ValueError(f"stdin must be {encoding} text, got {error}; pass --encoding or --errors replace") from error
 

@@ -228,20 +228,27 @@ def language_model(
         )
 
     opened: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
-    model = train_language_model(
-        opened_corpus(corpus, **opened),
-        unit=unit,
-        valid=valid_share if valid is None else opened_corpus([str(valid)], **opened),
-        config=config,
-        settings=settings,
-        tokenizer=tokenizer,
-        device=device,
-        seed=seed,
-        checkpoint=checkpoint,
-        resume=resume,
-        on_epoch=print_epoch,
-        on_end=scores.append,
-    )
+    try:
+        model = train_language_model(
+            opened_corpus(corpus, **opened),
+            unit=unit,
+            valid=valid_share if valid is None else opened_corpus([str(valid)], **opened),
+            config=config,
+            settings=settings,
+            tokenizer=tokenizer,
+            device=device,
+            seed=seed,
+            checkpoint=checkpoint,
+            resume=resume,
+            on_epoch=print_epoch,
+            on_end=scores.append,
+        )
+    except KeyboardInterrupt:
+        if checkpoint is None:
+            print("nothing is saved; with --checkpoint FILE, the training can go on after an end", file=sys.stderr)
+        elif checkpoint.exists():
+            print(f"{checkpoint}: what was learned; the same command goes on from there", file=sys.stderr)
+        raise
     model.save(output)
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
@@ -291,7 +298,7 @@ def classifier(
     split: classifying.Split = None,
     valid_split: classifying.ValidSplit = None,
     multi_label: classifying.MultiLabel = False,
-    separator: classifying.Separator = ";",
+    separator: classifying.Separator = None,
     min_count: classifying.MinCount = None,
     max_vocab: classifying.MaxVocab = None,
     max_length: classifying.MaxLength = None,
@@ -305,6 +312,10 @@ def classifier(
     from textkit.training.classifier_defaults import default_classifier_settings, model_config
 
     check_folder(output)
+    if separator is not None and not multi_label:
+        raise ValueError(
+            f"--separator must be left out without --multi-label, got {separator!r}; each text has one label"
+        )
     own_valid = valid is not None or valid_split is not None
     if own_valid and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
@@ -329,7 +340,7 @@ def classifier(
         model,
     )
     reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
-    reading["label_separator"] = separator if multi_label else None
+    reading["label_separator"] = (separator or ";") if multi_label else None
     learned = read_labelled(table_source(table), split=split, **reading)
     held_out = read_labelled(table_source(valid or table), split=valid_split, **reading) if own_valid else None
 

@@ -196,6 +196,12 @@ def test_documents_are_scored_one_by_one_with_their_ends(bigrams, tmp_path):
     assert unknown.nats == pytest.approx((math.log(3) + math.log(4)) / 3, rel=1e-6)
 
 
+@pytest.mark.parametrize("prompt", [3, None, ["The"], b"The"])
+def test_a_prompt_is_a_text(bigrams, prompt):
+    with pytest.raises(TypeError, match=f"prompt must be a str, got {type(prompt).__name__}; give one text"):
+        bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).generate(prompt)
+
+
 def test_a_model_without_line_ends_needs_a_prompt(bigrams):
     model = bigrams({"a": {"b": 1}, "b": {"a": 1}})
     assert model.generate("a", length=2) == "aba"

@@ -173,6 +173,22 @@ def test_columns_that_are_not_there(table, suffix):
         read_labelled(path, label="text")
 
 
+def test_a_header_with_other_marks_is_recognized(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("text;label\ngood;1\n")
+    with pytest.raises(
+        ValueError, match=r"got the only one 'text;label'; is it separated by ';'\? write it with commas"
+    ):
+        read_labelled(path)
+
+
+def test_a_column_that_is_there_twice(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,label,label\ngood,1,2\n")
+    with pytest.raises(ValueError, match=r"label must name one column of .*, got 'label', of which it has several"):
+        read_labelled(path)
+
+
 def test_a_column_must_be_named_where_none_is_usual(table):
     with pytest.raises(ValueError, match=r"label must name a column of .*, got None; it has 'text', 'class', 'stars'"):
         read_labelled(table(".csv", **{"class": LABELS, "stars": STARS}))

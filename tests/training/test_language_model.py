@@ -223,6 +223,12 @@ def test_wrong_arguments_are_named_before_anything_is_read(options, message):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is such a device here")
+@pytest.mark.parametrize("name", ["config", "settings"])
+def test_options_in_a_dict_are_refused(name):
+    with pytest.raises(TypeError, match=rf"{name} must be \w+, got dict; write \w+\(\.\.\.\)"):
+        train_language_model(["a text"], **{name: {"hidden": 3}})
+
+
 def test_a_device_that_is_missing_is_named():
     with pytest.raises(ValueError, match="device must be one that works here, got 'cuda'"):
         train(unread(), device="cuda")

@@ -114,7 +114,7 @@ class _Classes:
     """The classes of a model, to which labels that it does not have are added as they come."""
 
     def __init__(self, classes: Sequence[Any] | NDArray[Any]) -> None:
-        self._classes = list(classes)
+        self._classes = classes.tolist() if isinstance(classes, np.ndarray) else list(classes)
         self._rows = {label: row for row, label in enumerate(self._classes)}
         self._known_seen = False
         if len(self._rows) < len(self._classes):

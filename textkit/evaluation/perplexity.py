@@ -67,7 +67,8 @@ class LanguageModelScore:
             ("bytes", f"{self.bytes:,}"),
         )
         width = max(len(value) for _, value in rows)
-        return "\n".join(f"{name:18}  {value:>{width}}" for name, value in rows)
+        note = ["(unknown tokens make all figures too good: what they are is not predicted)"] if self.unknown else []
+        return "\n".join([*(f"{name:18}  {value:>{width}}" for name, value in rows), *note])
 
 
 def score_ids(

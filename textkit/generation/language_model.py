@@ -181,7 +181,10 @@ class LanguageModel:
 
         Raises:
             ValueError: If the prompt has unknown tokens.
+            TypeError: If it is no str.
         """
+        if not isinstance(prompt, str):
+            raise TypeError(f"prompt must be a str, got {type(prompt).__name__}; give one text, and samples= for more")
         return Writer(
             self.model,
             self.vocabulary,

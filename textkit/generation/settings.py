@@ -40,9 +40,9 @@ class GenerationSettings:
         _check_whole("length", self.length, 1, "it counts the tokens after the prompt")
         _check_whole("samples", self.samples, 1, "1 writes a single text")
         if self.top_k is not None:
-            _check_whole("top_k", self.top_k, 1, "None chooses among all tokens")
+            _check_whole("top_k", self.top_k, 1, "leave it out to choose among all tokens")
         if self.seed is not None:
-            _check_whole("seed", self.seed, 0, "None draws one")
+            _check_whole("seed", self.seed, 0, "1 is usual")
         if not _is_real(self.temperature) or not 0 <= self.temperature < math.inf:
             raise ValueError(
                 f"temperature must be a finite number of at least 0, got {self.temperature!r}; "
@@ -78,6 +78,8 @@ def _is_real(value: object) -> bool:
 
 
 def _stops(stop: Any) -> tuple[str, ...]:
+    if stop is not None and not isinstance(stop, str | Sequence):
+        raise ValueError(f"stop must be a string that is not empty, or several, got {stop!r}; leave it out")
     stops = (stop,) if isinstance(stop, str) else tuple(stop or ())
     for item in stops:
         if not isinstance(item, str) or not item:

@@ -91,6 +91,11 @@ def choose_columns(choices: Sequence[Choice], columns: Iterable[str], place: str
     ['title', 'label']
     """
     columns = list(columns)
+    if len(columns) == 1 < len(choices) and (marks := [mark for mark in ";\t|," if mark in columns[0]]):
+        raise ValueError(
+            f"{place} must have a column for each of {' and '.join(choice.argument for choice in choices)}, got the "
+            f"only one {columns[0]!r}; is it separated by {marks[0]!r}? write it with commas, or with tabs as .tsv"
+        )
     chosen: list[str] = []
     for choice in choices:
         column = choice.usual if choice.column is None and choice.usual in columns else choice.column
@@ -121,6 +126,8 @@ def choose_column(column: str | None, columns: Iterable[str], place: str, *, arg
     if column is None or column not in columns:
         listed = ", ".join(map(repr, columns)) or "none"
         raise ValueError(f"{argument} must name a column of {place}, got {column!r}; it has {listed}")
+    if columns.count(column) > 1:
+        raise ValueError(f"{argument} must name one column of {place}, got {column!r}, of which it has several; rename")
     return column
 
 

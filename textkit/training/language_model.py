@@ -84,12 +84,19 @@ def train_language_model(
             or the checkpoint is of another training.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
+        TypeError: If config or settings are something else.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.
     """
     if unit not in UNITS:
         raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
     config = default_config(unit) if config is None else config
     settings = default_settings(unit) if settings is None else settings
+    for name, given, kind in (
+        ("config", config, RnnLanguageModelConfig),
+        ("settings", settings, LanguageModelSettings),
+    ):
+        if not isinstance(given, kind):
+            raise TypeError(f"{name} must be {kind.__name__}, got {type(given).__name__}; write {kind.__name__}(...)")
     seed = check_count("seed", seed, 0)
     device = usable_device(device)
     _check(settings, valid, checkpoint)

@@ -77,6 +77,11 @@ def read_data(
         valid = float(valid)
     read = _read_documents if settings.documents else _read_streams
     data = read(corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading)
+    if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
+        raise ValueError(
+            f"min_count and max_vocab must leave a token to learn, got {settings.min_count} and {settings.max_vocab}; "
+            "the text has none that often"
+        )
     if data.held_out is not None:
         _check_unknown(data.held_out, data.vocabulary, settings.min_count)
     return data
