@@ -158,7 +158,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             on_epoch=on_epoch,
             progress=self.progress,
         )
-        before = {name: found for name, found in vars(self).items() if name.endswith("_")}
+        before = {name: value for name, value in vars(self).items() if name.endswith("_")}
         self._take(model, data.vocabulary, data.classes)
         self.history_ = run.history
         try:
@@ -174,7 +174,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             else:  # nothing to be used: what an earlier training gave stays
                 for name in [name for name in vars(self) if name.endswith("_")]:
                     delattr(self, name)
-                vars(self).update(before)
+                for name, value in before.items():
+                    setattr(self, name, value)
         return self
 
     def predict(self, texts: Any) -> NDArray[Any]:
