@@ -68,9 +68,9 @@ DATA = {
     "names": DataSet(name="names", test=None, characters=True),
 }
 PUBLIC = ("imdb", "sst2", "sst5", "trec", "surnames", "ag-news")
-OF_WORDS = ("word_avg", "cnn", "bilstm", "cnn+vectors", "fasttext", "tfidf")
+OF_WORDS = ("word_avg", "cnn", "bilstm", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
 OF_CHARACTERS = ("char_gru", "fasttext", "tfidf")
-MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "fasttext", "tfidf")
+MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
 
 
 def read(data: DataSet) -> tuple[LabelledTexts, LabelledTexts | None]:
@@ -318,7 +318,7 @@ def main(
     seeds: Annotated[int, typer.Option(help="Runs of each model.", min=1)] = 3,
     fasttext: Annotated[Path | None, typer.Option(help="fastText's command.  [default: the package]")] = None,
     vectors_corpus: Annotated[
-        list[str], typer.Option(help="Of cnn+vectors: a catalog name or a file; may be given several times.")
+        list[str], typer.Option(help="Of models +vectors: a catalog name or a file; may be given several times.")
     ] = ["wiki8", "imdb"],  # noqa: B006  # typer wants a list
     precision: Annotated[str, typer.Option(help="Of the networks: float32 or bfloat16.")] = "float32",
     output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("classification.json"),
@@ -356,7 +356,7 @@ def main(
             if "word_avg" in chosen:  # compiled once for an installation, which is no part of a run
                 one(data="reviews", model="word_avg", seed=0, **options)
             for system in chosen:
-                if system == "cnn+vectors" and "vectors" not in results:
+                if system.endswith("+vectors") and "vectors" not in results:
                     results["vectors"] = one(model="vectors", corpora=vectors_corpus, **options)
                 found[system] = measure(name, system, seeds, options)
                 output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
