@@ -48,15 +48,19 @@ def loaded(folder: Path, kind: str, argument: str = "FOLDER") -> Any:
     return load(folder)
 
 
-def opened_corpus(sources: list[str], *, column: str | None, encoding: str, errors: str) -> Corpus:
-    """Open files, or a single catalog name if no such file exists."""
+def opened_corpus(
+    sources: list[str], *, column: str | None, encoding: str, errors: str, argument: str = "CORPUS"
+) -> Corpus:
+    """Open files, or a single catalog name if no such file exists; ``argument`` is what the user calls them."""
     for source in sources:
         if Path(source).is_dir():
-            raise IsADirectoryError(f"CORPUS must be files, got the folder {source}; name its files: {source}/*.txt")
+            raise IsADirectoryError(
+                f"{argument} must be files, got the folder {source}; name its files: {source}/*.txt"
+            )
     if len(sources) == 1 and not Path(sources[0]).exists():
         if sources[0] not in catalog.names():
             known = ", ".join(name for name in catalog.names() if catalog.entry(name).kind in ("text", "table"))
-            raise FileNotFoundError(f"CORPUS must be a file or a catalog name ({known}), got {sources[0]}")
+            raise FileNotFoundError(f"{argument} must be a file or a catalog name ({known}), got {sources[0]}")
         return corpus(sources[0], column=column, encoding=encoding, errors=errors)
     return corpus([Path(source) for source in sources], column=column, encoding=encoding, errors=errors)
 

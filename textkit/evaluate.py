@@ -94,7 +94,7 @@ def language_model(
 ) -> None:
     """How well a language model expects a text: nats, perplexity, bits per character."""
     model = loaded(folder, "language-model")
-    corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors)
+    corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors, argument="TEXT")
     _show(model.score(corpus, batch_size=batch_size), as_json)
 
 

@@ -101,7 +101,9 @@ def word2vec(
         seed=seed,
         tokenizer=tokenizer,
         init=None if init is None else WordVectors.load(init),
-        valid=None if valid is None else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors),
+        valid=None
+        if valid is None
+        else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
         patience=patience,
         checkpoint=checkpoint,
         on_epoch=print_epoch,
@@ -232,7 +234,7 @@ def language_model(
         model = train_language_model(
             opened_corpus(corpus, **opened),
             unit=unit,
-            valid=valid_share if valid is None else opened_corpus([str(valid)], **opened),
+            valid=valid_share if valid is None else opened_corpus([str(valid)], argument="--valid", **opened),
             config=config,
             settings=settings,
             tokenizer=tokenizer,
