@@ -1,3 +1,5 @@
+import signal
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,12 @@ from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModel
 from textkit.text.vocabulary import Vocabulary
 
 NEVER = -1e4  # the logit of a chance of 0: its exponential is 0 in float32
+
+
+def pytest_configure():
+    """Let Ctrl-C be one: a shell that starts tests in its background has them ignore it, and their processes too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
