@@ -67,6 +67,6 @@ def test_a_model_of_another_kind_is_named_with_its_command(bigrams, tmp_path):
     with pytest.raises(ValueError, match=r"FOLDER must hold a classifier, got a language model .*textkit\.generate"):
         loaded(tmp_path / "model", "text-classifier")
     (tmp_path / "note.txt").write_text("a note")
-    with pytest.raises(ValueError, match=r"^--model must be that of a saved model, got the file .*note\.txt'"):
+    with pytest.raises(ValueError, match=r"^folder must be that of a saved model, got the file .*note\.txt'"):
         loaded(tmp_path / "note.txt", "language-model", "--model")
     assert loaded(tmp_path / "model", "language-model").generate("a", length=1) == "a\n"

@@ -110,6 +110,12 @@ def test_several_labels(run, tmp_path):
     assert found["accuracy"] == pytest.approx(2 / 3)
 
 
+def test_a_separator_where_each_text_has_one_label(run, folder, table):
+    code, _, err = run(folder, table, "--separator", "|")
+    assert code == 1
+    assert "--separator must be left out, got '|'; the classifier gives each text one label" in err
+
+
 def test_a_split_of_the_catalog(run, folder, monkeypatch):
     asked = []
 

@@ -91,7 +91,7 @@ def test_unknown_characters_of_the_prompt(run, abc):
         (["--samples", "-2"], "samples must be an integer of at least 1, got -2"),
         (["--seed", "-1"], "seed must be an integer of at least 0, got -1"),
         (["--stop", ""], "stop must be a string that is not empty"),
-        (["--model", "no/such/folder"], "--model must be that of a saved model, got 'no/such/folder', which does not"),
+        (["--model", "no/such/folder"], "folder must be that of a saved model, got 'no/such/folder', which does not"),
     ],
 )
 def test_a_mistake_is_one_line_and_costs_no_training(run, arguments, message, tmp_path, monkeypatch):

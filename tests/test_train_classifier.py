@@ -196,6 +196,7 @@ def test_the_built_in_tables(asked, tmp_path, source, options, model, classes):
         ([REVIEWS, "-o", REVIEWS], "--output must be a new folder or one that a model was saved to"),
         ([REVIEWS, "-o", "x", "--valid", REVIEWS, "--valid-share", "0.1"], "--valid-share must be left out"),
         ([REVIEWS, "-o", "x", "--freeze-epochs", "1"], "--freeze-epochs must be left out without --vectors"),
+        ([REVIEWS, "-o", "x", "--separator", "|"], "--separator must be left out without --multi-label, got '|'"),
         ([REVIEWS, "-o", "x", "--vectors", "none.txt"], "none.txt"),
         ([REVIEWS, "-o", "x", "--hidden", "9"], "--hidden must be left out with --model word_avg, got 9"),
         ([REVIEWS, "-o", "x", "--model", "cnn", "--ngrams", "2"], "--ngrams must be left out with --model cnn, got 2"),

@@ -163,7 +163,6 @@ def test_documents_of_a_table(tmp_path):
         ([TALES, "-o", "x", "--min-count", "1000000"], "must leave a token to learn, got 1000000"),
         ([str(Path(TALES).parent), "-o", "x"], "CORPUS must be files, got the folder"),
         ([TALES, "-o", "x", "--valid", "none.txt"], "--valid must be a file or a catalog name ("),
-        ([TALES, "-o", "x", "--column", "text", "--encoding", "utf-9"], "try 'utf-8' or 'latin-1'"),
         ([TALES, "-o", "x", "--tokenizer", "word"], "tokenizer must be None for unit 'char'"),
         ([TALES, "-o", "x", "--batch-size", "200000"], "batch_size must be at most"),
         ([TALES, "-o", "x", "--learning-rate", "1e30", "--optimizer", "sgd", "--hidden", "8"], "start again with"),

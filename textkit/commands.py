@@ -38,10 +38,7 @@ def loaded(folder: Path, kind: str, argument: str = "FOLDER") -> Any:
         FileNotFoundError: If there is no such folder.
         ValueError: If it is no model, or one of another kind.
     """
-    try:
-        found = read_config(folder)["kind"]
-    except (FileNotFoundError, ValueError) as error:
-        raise type(error)(re.sub("^folder ", f"{argument} ", str(error))) from error
+    found = read_config(folder)["kind"]
     if found != kind and found in _USES:
         name, use = _USES[found]
         raise ValueError(f"{argument} must hold {_USES[kind][0]}, got {name} in {folder}; {use}")

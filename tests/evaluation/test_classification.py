@@ -193,6 +193,11 @@ def test_a_series_of_other_labels_is_named_wherever_its_index_begins():
         report(pd.Series(["c", "d"], index=[5, 6]), np.eye(2), ["a", "b"])
 
 
+def test_classes_of_an_array_are_shown_without_its_types():
+    with pytest.raises(ValueError, match="labels must be among the classes 'a', 'b', got 'zzz' and no other that is"):
+        report(["zzz", "zzz"], np.eye(2), np.array(["a", "b"]))
+
+
 def test_one_label_where_lists_are_and_lists_where_one_is():
     with pytest.raises(TypeError, match=r"labels\[0\] must be one label, got \['a'\]; set multi_label=True"):
         report([["a"]], [[1.0]], ["a"])

@@ -123,9 +123,9 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             ValueError: If texts and labels are not as many, one of them is missing, there is only one class, labels are
                 floats, held-out labels are none of the classes, or a parameter is out of range.
             TypeError: If a text is no text, or the settings or vectors are something else.
-            FloatingPointError: If a loss is not finite. The best model so far is there, that of an earlier `fit` if no
-                epoch is over; and so it is after a
-            KeyboardInterrupt: on Ctrl-C.
+            FloatingPointError: If a loss is not finite. As after Ctrl-C, the best model so far is there; that of an
+                earlier `fit` if no epoch is over.
+            KeyboardInterrupt: On Ctrl-C.
         """
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
