@@ -48,19 +48,25 @@ LABEL = "__label__"  # with which fastText's files mark labels
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet:
-    """Which splits of a catalog set are used; without a test split, a fifth of the texts is held out."""
+    """Which splits of a catalog set are used; without a test split, a fifth of the texts is held out.
+
+    ``vectors`` is what the vectors of its words are learned from, without labels: each a catalog name, with a colon and
+    a split if it is not the first. None of it is from the test split.
+    """
 
     name: str
     train: str = "train"
     valid: str | None = None
     test: str | None = "test"
     characters: bool = False
+    vectors: tuple[str, ...] = ("wiki8", "imdb")
 
 
+REVIEWS = ("wiki8", "imdb", "imdb:test")  # SST is about films too
 DATA = {
     "imdb": DataSet(name="imdb"),
-    "sst2": DataSet(name="sst2", valid="dev"),
-    "sst5": DataSet(name="sst5", valid="dev"),
+    "sst2": DataSet(name="sst2", valid="dev", vectors=REVIEWS),
+    "sst5": DataSet(name="sst5", valid="dev", vectors=REVIEWS),
     "trec": DataSet(name="trec"),
     "surnames": DataSet(name="surnames", characters=True),
     "ag-news": DataSet(name="ag-news", train="train10k"),
@@ -236,12 +242,16 @@ def run_fasttext(model: str, data: DataSet, seed: int, options: dict[str, Any]) 
 
 
 def train_vectors(corpora: Sequence[str], target: Path) -> dict[str, float]:
-    """Train word vectors on the lower-cased words of some corpora, none of which may hold a test text."""
-    sources = (textkit.corpus(name) if name in catalog.names() else textkit.corpus(Path(name)) for name in corpora)
-    texts = (document for source in sources for document in source)
+    """Train word vectors on the lower-cased words of some corpora, see `DataSet`; a path is one too."""
+    texts = (document for name in corpora for document in _corpus(name))
     begin = time.perf_counter()
     textkit.train_word2vec(texts, tokenizer="word-lower", dim=VECTOR_DIM, seed=1, progress=False).save(target)
     return {"seconds": time.perf_counter() - begin}
+
+
+def _corpus(name: str) -> textkit.Corpus:
+    known, _, split = name.partition(":")
+    return textkit.corpus(known, split=split or None) if known in catalog.names() else textkit.corpus(Path(name))
 
 
 def peak_mb() -> float:
@@ -318,8 +328,12 @@ def main(
     seeds: Annotated[int, typer.Option(help="Runs of each model.", min=1)] = 3,
     fasttext: Annotated[Path | None, typer.Option(help="fastText's command.  [default: the package]")] = None,
     vectors_corpus: Annotated[
-        list[str], typer.Option(help="Of models +vectors: a catalog name or a file; may be given several times.")
-    ] = ["wiki8", "imdb"],  # noqa: B006  # typer wants a list
+        list[str] | None,
+        typer.Option(
+            help="What models +vectors learn words from, instead of the usual: a catalog name, NAME:SPLIT or a file; "
+            "may be given several times."
+        ),
+    ] = None,
     precision: Annotated[str, typer.Option(help="Of the networks: float32 or bfloat16.")] = "float32",
     output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("classification.json"),
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
@@ -341,23 +355,27 @@ def main(
         "machine": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         "precision": precision,
+        "vectors": {},
         "runs": {},
     }
     with tempfile.TemporaryDirectory() as folder:
         options = {
             "fasttext": None if fasttext is None else str(fasttext.resolve()),
-            "vectors": f"{folder}/v.safetensors",
             "precision": precision,
         }
+        files: dict[str, str] = {}  # of vectors, by what they were learned from
         for name in data or PUBLIC:
+            corpora = vectors_corpus or DATA[name].vectors
+            source = " ".join(corpora)
+            options["vectors"] = files.setdefault(source, f"{folder}/{len(files)}.safetensors")
             usual = OF_CHARACTERS if DATA[name].characters else OF_WORDS
             chosen = model or [system for system in usual if system in known_models]
             found: dict[str, list[dict[str, Any]]] = results["runs"].setdefault(name, {})
             if "word_avg" in chosen:  # compiled once for an installation, which is no part of a run
                 one(data="reviews", model="word_avg", seed=0, **options)
             for system in chosen:
-                if system.endswith("+vectors") and "vectors" not in results:
-                    results["vectors"] = one(model="vectors", corpora=vectors_corpus, **options)
+                if system.endswith("+vectors") and source not in results["vectors"]:
+                    results["vectors"][source] = one(model="vectors", corpora=corpora, **options)
                 found[system] = measure(name, system, seeds, options)
                 output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
             print(show(name, found), flush=True)

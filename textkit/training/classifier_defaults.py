@@ -18,7 +18,7 @@ ModelName: TypeAlias = Literal["word_avg", "cnn", "bilstm", "char_gru"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
 CONFIGS: dict[ModelName, ClassifierConfig] = {
-    "word_avg": WordAvgConfig(dim=16, ngrams=3, buckets=1 << 21, dropout=0.3),
+    "word_avg": WordAvgConfig(dim=16, ngrams=3, buckets=1 << 21, word_dropout=0.1),
     "cnn": CnnConfig(word_dropout=0.05),
     "bilstm": RnnClassifierConfig(pooling="max", word_dropout=0.1),
     "char_gru": RnnClassifierConfig(unit="char", cell="gru", hidden=192, dropout=0.4, input_dropout=0.2),
@@ -36,7 +36,7 @@ _SETTINGS: dict[ModelName, ClassifierSettings] = {
     "word_avg": ClassifierSettings(epochs=5, learning_rate=0.01),
     "cnn": ClassifierSettings(freeze_epochs=2),
     "bilstm": ClassifierSettings(epochs=6, label_smoothing=0.1, freeze_epochs=2),
-    "char_gru": ClassifierSettings(epochs=15, batch_size=64, learning_rate=0.003, patience=5),
+    "char_gru": ClassifierSettings(epochs=15, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5),
 }
 
 
