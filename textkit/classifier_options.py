@@ -39,10 +39,10 @@ Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
 Vectors = Annotated[Path | None, _option(_MODEL, "Word vectors to begin with, a file of any known format.")]
 Dim = Annotated[int | None, _option(_MODEL, "Length of a token's vector.", "word_avg 16, others 128")]
 Dropout = Annotated[
-    float | None, _option(_MODEL, "Share of the features to drop.", "word_avg 0, char_gru 0.4, others 0.5")
+    float | None, _option(_MODEL, "Share of the features to drop.", "word_avg 0.3, char_gru 0.4, others 0.5")
 ]
 WordDropout = Annotated[
-    float | None, _option(_MODEL, "Share of the words to hide in training.", "cnn 0.05, char_gru 0, others 0.1")
+    float | None, _option(_MODEL, "Share of the words to hide in training.", "cnn 0.05, bilstm 0.1, others 0")
 ]
 Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: longest n-grams, in words.", "3")]
 Buckets = Annotated[int | None, _option(_MODEL, "word_avg: vectors that all n-grams share.", "2097152")]
@@ -67,7 +67,7 @@ Budget = Annotated[int | None, _option(_TRAINING, "The most tokens in a batch.",
 LearningRate = Annotated[
     float | None, _option(_TRAINING, "At the start; it falls linearly.", "word_avg 0.01, char_gru 0.003, others 0.001")
 ]
-VectorRate = Annotated[float | None, _option(_TRAINING, "The same for the vectors of word_avg.", "0.2")]
+VectorRate = Annotated[float | None, _option(_TRAINING, "The same for the vectors of word_avg.", "0.1")]
 WeightDecay = Annotated[float | None, _option(_TRAINING, "How strongly weights are drawn to zero.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Longest gradient; 0 for any.", "1")]
 LabelSmoothing = Annotated[

@@ -210,7 +210,7 @@ class ClassifierSettings:
     batch_size: int = 32
     budget: int = 16384
     learning_rate: float = 1e-3
-    vector_rate: float = 0.2
+    vector_rate: float = 0.1
     weight_decay: float = 0.01
     clip_norm: float | None = 1.0
     label_smoothing: float = 0.0
