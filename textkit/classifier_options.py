@@ -92,7 +92,7 @@ FreezeEpochs = Annotated[
     _option(
         _TRAINING,
         "Epochs in which --vectors stay as they are; all for ever.",
-        "cnn 2, bilstm 2, others 0",
+        "cnn 5, bilstm 2, others 0",
         metavar="<int>|all",
     ),
 ]

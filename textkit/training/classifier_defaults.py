@@ -34,7 +34,7 @@ _TABLE = 1 << 27  # numbers in a table of n-grams whose width is that of given v
 
 _SETTINGS: dict[ModelName, ClassifierSettings] = {
     "word_avg": ClassifierSettings(epochs=5, learning_rate=0.01),
-    "cnn": ClassifierSettings(freeze_epochs=2),
+    "cnn": ClassifierSettings(freeze_epochs=5),
     "bilstm": ClassifierSettings(epochs=6, label_smoothing=0.1, freeze_epochs=2),
     "char_gru": ClassifierSettings(epochs=15, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5),
 }
