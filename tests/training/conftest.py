@@ -1,5 +1,3 @@
-from types import MappingProxyType
-
 import numpy as np
 import pytest
 import torch
@@ -10,14 +8,12 @@ from textkit.models.word_avg import WordAvgConfig
 from textkit.training.classifier import TextClassifier
 from textkit.training.settings import ClassifierSettings
 
-SMALL = MappingProxyType(
-    {
-        "word_avg": WordAvgConfig(dim=4, buckets=64),
-        "cnn": CnnConfig(dim=6, widths=(2, 3), filters=5, dropout=0.1),
-        "bilstm": RnnClassifierConfig(dim=6, hidden=6, dropout=0.1),
-        "char_gru": RnnClassifierConfig(unit="char", cell="gru", dim=6, hidden=8, dropout=0.1),
-    }
-)
+SMALL = {
+    "word_avg": WordAvgConfig(dim=4, buckets=64),
+    "cnn": CnnConfig(dim=6, widths=(2, 3), filters=5, dropout=0.1),
+    "bilstm": RnnClassifierConfig(dim=6, hidden=6, dropout=0.1),
+    "char_gru": RnnClassifierConfig(unit="char", cell="gru", dim=6, hidden=8, dropout=0.1),
+}
 SETTINGS = ClassifierSettings(epochs=3, batch_size=8, learning_rate=0.02)
 
 

@@ -6,17 +6,17 @@ import pytest
 import torch
 
 from textkit.loading import load
+from textkit.training.bags import BagObjective
 from textkit.training.settings import ClassifierSettings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def test_a_loss_that_is_not_finite_keeps_the_best_so_far(name, reviews, classifier_of):
-    valid, kept = reviews(12, seed=3), []
+    valid = reviews(12, seed=3)
 
     def spoil(report):
         if report.epoch == 2:
-            kept.append(classifier.model_.embedding.detach().clone())
             with torch.no_grad():
                 classifier.model_.output_weight.fill_(float("nan"))
 
@@ -45,8 +45,6 @@ def test_ctrl_c_in_a_callback_keeps_the_best_so_far(name, tmp_path, reviews, cla
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 def test_ctrl_c_between_steps_keeps_the_best_so_far(monkeypatch, reviews, classifier_of):
-    from textkit.training.bags import BagObjective
-
     steps, step = [], BagObjective.step
 
     def pressed(self, *rates):
@@ -67,8 +65,6 @@ def test_ctrl_c_between_steps_keeps_the_best_so_far(monkeypatch, reviews, classi
 def test_a_training_that_ends_before_its_first_epoch_leaves_what_an_earlier_one_gave(
     error, monkeypatch, reviews, classifier_of, weights_of
 ):
-    from textkit.training.bags import BagObjective
-
     def stopped(self, *rates):
         with torch.no_grad():
             for weight in self.parameters():
