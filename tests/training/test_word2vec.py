@@ -144,9 +144,8 @@ def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
         on_epoch=lambda r: losses.append(r.loss),
     )
     assert np.isfinite(vectors.matrix).all()
-    assert np.abs(vectors.matrix).max() < 20
-    assert losses[-1] <= losses[0] * 1.01  # learned in the first epoch; from there on, noise words go up and down
-    assert losses[0] < 6 * np.log(2) + 0.1
+    assert np.abs(vectors.matrix).max() < 100
+    assert max(losses) < 6 * np.log(2)  # what vectors of zeros lose on a pair and its five noise words
 
 
 def test_tiny_corpora():
