@@ -44,8 +44,12 @@ Dropout = Annotated[
 WordDropout = Annotated[
     float | None, _option(_MODEL, "Share of the words to hide in training.", "cnn 0.05, bilstm 0.1, others 0")
 ]
-Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: longest n-grams, in words.", "3")]
+Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: longest n-grams, in words.", "2")]
 Buckets = Annotated[int | None, _option(_MODEL, "word_avg: vectors that all n-grams share.", "2097152")]
+Binary = Annotated[
+    bool | None,
+    _option(_MODEL, "word_avg: whether a word or n-gram counts once in a text.", "binary", "--binary/--no-binary"),
+]
 Widths = Annotated[str | None, _option(_MODEL, "cnn: words that filters see at a time.", "3,4,5")]
 Filters = Annotated[int | None, _option(_MODEL, "cnn: filters of each width.", "100")]
 Cell = Annotated[

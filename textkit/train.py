@@ -276,6 +276,7 @@ def classifier(
     word_dropout: classifying.WordDropout = None,
     ngrams: classifying.Ngrams = None,
     buckets: classifying.Buckets = None,
+    binary: classifying.Binary = None,
     widths: classifying.Widths = None,
     filters: classifying.Filters = None,
     cell: classifying.Cell = None,
@@ -326,7 +327,8 @@ def classifier(
     begun = None if vectors is None else WordVectors.load(vectors)
     config = classifying.changed(
         model_config(model, vectors=begun),
-        _given(dim=dim, dropout=dropout, word_dropout=word_dropout, ngrams=ngrams, buckets=buckets, filters=filters)
+        _given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
+        | _given(ngrams=ngrams, buckets=buckets, binary=binary)
         | _given(widths=None if widths is None else _numbers("--widths", widths, "3,4,5"))
         | _given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),
         model,

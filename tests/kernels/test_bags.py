@@ -11,70 +11,83 @@ VOCAB, DIM, BUCKETS = 12, 3, 8
 TEXTS = [[2, 3, 2, 3, 5], [], [7], [11, 4, 9], [3, 2]]
 
 
-def model_of(ngrams):
+def model_of(ngrams, *, binary=False):
     generator = torch.Generator().manual_seed(1)
-    model = WordAvg(WordAvgConfig(dim=DIM, ngrams=ngrams, buckets=BUCKETS), VOCAB, 2, generator=generator)
+    config = WordAvgConfig(dim=DIM, ngrams=ngrams, buckets=BUCKETS, binary=binary)
+    model = WordAvg(config, VOCAB, 2, generator=generator)
     with torch.no_grad():
         if model.ngram_embedding is not None:
             model.ngram_embedding.normal_(generator=generator)
     return model
 
 
-def arrays_of(texts):
-    ids = np.array([token for text in texts for token in text], np.int32)
-    return ids, np.cumsum([0, *map(len, texts)])
-
-
 def means_of(model, texts, chosen):
-    ids, offsets = arrays_of(texts)
-    words = model.embedding.detach().numpy()
+    """The means, their weights, and the words and the n-grams that were averaged, a list for each text."""
+    ids = np.array([token for text in texts for token in text], np.int32)
+    offsets = np.cumsum([0, *map(len, texts)])
+    words, config = model.embedding.detach().numpy(), model.config
     ngrams = np.zeros((1, DIM), np.float32) if model.ngram_embedding is None else model.ngram_embedding.detach().numpy()
     means, weights = np.full((len(chosen), DIM), np.nan, np.float32), np.full(len(chosen), np.nan, np.float32)
-    bag_means(ids, offsets, np.array(chosen), words, ngrams, model.config.ngrams, means, weights)
-    return means, weights
+    bounds = np.full((len(chosen), 3), -1)
+    bounds[:, 0] = np.cumsum([0, *(len(texts[text]) * config.ngrams for text in chosen)])[:-1]
+    rows = np.full(sum(len(texts[text]) for text in chosen) * config.ngrams, -1, np.int32)
+    bag_means(ids, offsets, np.array(chosen), words, ngrams, config.ngrams, config.binary, means, weights, rows, bounds)
+    averaged = [(rows[a:b].tolist(), rows[b:c].tolist()) for a, b, c in bounds]
+    return means, weights, averaged
 
 
-def vectors_in(text, longest):
-    """The table and the row of each vector in a text's mean, in the order of the kernel."""
+def rows_of(text, longest, *, binary=False):
+    """The words and the buckets of the n-grams of a text, in the order of the kernel."""
+    buckets = []
     for first in range(len(text)):
-        yield "words", text[first]
         for stop in range(first + 2, min(first + longest, len(text)) + 1):
             bucket = text[first]
             for token in text[first + 1 : stop]:
                 bucket = bucket * MULTIPLIER + token  # whole numbers of Python, which never overflow
-            yield "ngrams", bucket % BUCKETS
+            buckets.append(bucket % BUCKETS)
+    return (list(dict.fromkeys(text)), list(dict.fromkeys(buckets))) if binary else (text, buckets)
 
 
 # ---- means ----
 
 
+@pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
-def test_means_are_the_features_of_the_model(ngrams):
-    model = model_of(ngrams)
+def test_means_are_the_features_of_the_model(ngrams, binary):
+    model = model_of(ngrams, binary=binary)
     batch = pad([np.array(text, np.int64) for text in TEXTS])  # padded, which must not change anything
     expected = model.features(batch.ids, batch.mask).detach()
-    means, weights = means_of(model, TEXTS, [0, 1, 2, 3, 4])
+    means, weights, averaged = means_of(model, TEXTS, range(len(TEXTS)))
     torch.testing.assert_close(torch.from_numpy(means), expected, atol=1e-6, rtol=1e-6)
-    counts = [max(len(list(vectors_in(text, ngrams))), 1) for text in TEXTS]
+    assert averaged == [rows_of(text, ngrams, binary=binary) for text in TEXTS]
+    counts = [max(len(words) + len(buckets), 1) for words, buckets in averaged]
     assert weights.tolist() == pytest.approx([1 / count for count in counts])
 
 
+def test_what_counts_once_is_found_in_a_long_text():
+    random = np.random.default_rng(5)
+    texts = [random.integers(0, VOCAB, length).tolist() for length in (1000, 3, 0, 257)]
+    model = model_of(4, binary=True)
+    _, weights, averaged = means_of(model, texts, [0, 1, 2, 3])
+    assert averaged == [rows_of(text, 4, binary=True) for text in texts]
+    assert weights[0] == pytest.approx(1 / (VOCAB + BUCKETS))
+
+
 def test_a_text_without_words_is_zero():
-    means, weights = means_of(model_of(2), TEXTS, [1])
+    means, weights, _ = means_of(model_of(2), TEXTS, [1])
     assert (means.tolist(), weights.tolist()) == ([[0, 0, 0]], [1])
 
 
 def test_any_texts_in_any_order():
     model = model_of(3)
-    means, _ = means_of(model, TEXTS, [0, 1, 2, 3, 4])
-    some, _ = means_of(model, TEXTS, [4, 0, 4])
+    means, _, _ = means_of(model, TEXTS, [0, 1, 2, 3, 4])
+    some, _, _ = means_of(model, TEXTS, [4, 0, 4])
     assert np.array_equal(some, means[[4, 0, 4]])
 
 
 def test_a_text_may_be_shorter_than_the_longest_ngram():
     model = model_of(5)
-    means, weights = means_of(model, [[3, 2]], [0])
-    (_, bucket), *_ = [place for place in vectors_in([3, 2], 5) if place[0] == "ngrams"]
+    means, weights, [(_, [bucket])] = means_of(model, [[3, 2]], [0])
     expected = (model.embedding[3] + model.embedding[2] + model.ngram_embedding[bucket]) / 3
     torch.testing.assert_close(torch.from_numpy(means[0]), expected.detach())
     assert weights.tolist() == pytest.approx([1 / 3])
@@ -83,22 +96,23 @@ def test_a_text_may_be_shorter_than_the_longest_ngram():
 # ---- steps ----
 
 
-def updated(tables, squares, *, chosen, gradients, weights, longest, rates, owners):
+def updated(tables, squares, *, each, gradients, weights, rates, owners):
     """Both tables and their sums of squares after a step, the owners one after another."""
     tables, squares = [table.copy() for table in tables], [square.copy() for square in squares]
-    ids, offsets = arrays_of(TEXTS)
+    rows = np.concatenate([np.array([*words, *buckets, 9999], np.int32) for words, buckets in each])  # with gaps
+    begins = np.cumsum([0, *(len(words) + len(buckets) + 1 for words, buckets in each)])[:-1]
+    middles = begins + [len(words) for words, _ in each]
+    bounds = np.stack([begins, middles, middles + [len(buckets) for _, buckets in each]], axis=1)
     for owner in reversed(range(owners)):  # whose turn it is does not matter
         update_bags(
-            ids,
-            offsets,
-            np.array(chosen),
+            rows,
+            bounds,
             weights,
             gradients,
             tables[0],
             squares[0],
             tables[1],
             squares[1],
-            longest,
             *rates,
             owner,
             owners,
@@ -108,30 +122,29 @@ def updated(tables, squares, *, chosen, gradients, weights, longest, rates, owne
 
 def start(longest, seed=3):
     random = np.random.default_rng(seed)
-    chosen = [3, 0, 1, 4, 0]
+    each = [rows_of(TEXTS[text], longest) for text in (3, 0, 1, 4, 0)]
     tables = [random.normal(size=(rows, DIM)).astype(np.float32) for rows in (VOCAB, BUCKETS)]
     squares = [random.uniform(0, 0.1, len(table)).astype(np.float32) for table in tables]
-    gradients = random.normal(size=(len(chosen), DIM)).astype(np.float32)
-    counts = [max(len(list(vectors_in(TEXTS[text], longest))), 1) for text in chosen]
-    weights = np.array([1 / count for count in counts], np.float32)
-    return tables, squares, {"chosen": chosen, "gradients": gradients, "weights": weights, "longest": longest}
+    gradients = random.normal(size=(len(each), DIM)).astype(np.float32)
+    weights = np.array([1 / max(len(words) + len(buckets), 1) for words, buckets in each], np.float32)
+    return tables, squares, {"each": each, "gradients": gradients, "weights": weights}
 
 
 @pytest.mark.parametrize("longest", [1, 2, 3])
 def test_a_step_is_that_of_adagrad(longest):
     tables, squares, options = start(longest)
     rates = 0.3, 0.2
-    expected = {"words": tables[0].astype(float), "ngrams": tables[1].astype(float)}
-    sums = {"words": squares[0].astype(float), "ngrams": squares[1].astype(float)}
-    for text, gradient, weight in zip(options["chosen"], options["gradients"], options["weights"], strict=True):
+    expected, sums = [table.astype(float) for table in tables], [square.astype(float) for square in squares]
+    for rows, gradient, weight in zip(options["each"], options["gradients"], options["weights"], strict=True):
         step = gradient.astype(float) * weight
-        for table, row in vectors_in(TEXTS[text], longest):
-            sums[table][row] += np.mean(step**2)
-            expected[table][row] -= rates[table == "ngrams"] / np.sqrt(sums[table][row]) * step
+        for table in (0, 1):
+            for row in rows[table]:
+                sums[table][row] += np.mean(step**2)
+                expected[table][row] -= rates[table] / np.sqrt(sums[table][row]) * step
     found, found_sums = updated(tables, squares, **options, rates=rates, owners=1)
-    for number, name in enumerate(("words", "ngrams")):
-        np.testing.assert_allclose(found[number], expected[name], atol=2e-6)
-        np.testing.assert_allclose(found_sums[number], sums[name], rtol=1e-5)
+    for table in (0, 1):
+        np.testing.assert_allclose(found[table], expected[table], atol=2e-6)
+        np.testing.assert_allclose(found_sums[table], sums[table], rtol=1e-5)
     assert np.array_equal(found[1], tables[1]) == (longest == 1)
 
 
@@ -148,10 +161,9 @@ def test_the_first_step_of_a_row_by_hand():
     # the gradient of the mean is (6, -6, 6), of each of 3 vectors (2, -2, 2); its mean square is 4, its root 2
     tables = [np.zeros((VOCAB, DIM), np.float32), np.zeros((BUCKETS, DIM), np.float32)]
     squares = [np.zeros(VOCAB, np.float32), np.zeros(BUCKETS, np.float32)]
-    options = {"chosen": [4], "gradients": np.array([[6, -6, 6]], np.float32), "weights": np.full(1, 1 / 3, np.float32)}
-    (words, ngrams), (word_squares, ngram_squares) = updated(
-        tables, squares, **options, longest=2, rates=(0.5, 0.25), owners=1
-    )
+    gradients, weights = np.array([[6, -6, 6]], np.float32), np.full(1, 1 / 3, np.float32)
+    options = {"each": [rows_of(TEXTS[4], 2)], "gradients": gradients, "weights": weights}
+    (words, ngrams), (word_squares, ngram_squares) = updated(tables, squares, **options, rates=(0.5, 0.25), owners=1)
     bucket = (3 * MULTIPLIER + 2) % BUCKETS
     for row in (3, 2):
         assert words[row].tolist() == pytest.approx([-0.5, 0.5, -0.5])
@@ -172,6 +184,7 @@ def test_words_without_a_rate_stay_as_they_are():
 def test_a_gradient_of_zero_changes_nothing():
     tables = [np.ones((VOCAB, DIM), np.float32), np.ones((BUCKETS, DIM), np.float32)]
     squares = [np.zeros(VOCAB, np.float32), np.zeros(BUCKETS, np.float32)]  # 0 over 0 would be nan
-    options = {"chosen": [0], "gradients": np.zeros((1, DIM), np.float32), "weights": np.ones(1, np.float32)}
-    found, _ = updated(tables, squares, **options, longest=2, rates=(0.5, 0.5), owners=1)
+    each = [rows_of(TEXTS[0], 2)]
+    options = {"each": each, "gradients": np.zeros((1, DIM), np.float32), "weights": np.ones(1, np.float32)}
+    found, _ = updated(tables, squares, **options, rates=(0.5, 0.5), owners=1)
     assert all((table == 1).all() for table in found)

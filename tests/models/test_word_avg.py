@@ -37,16 +37,19 @@ def test_hashes_are_those_of_exact_arithmetic(n, buckets):
         assert found == [hash_of(padded[place : place + n], buckets) for place in range(6)]
 
 
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("buckets", [128, 2])  # with two of them, different n-grams share one
 @pytest.mark.parametrize("ngrams", [1, 2, 4])
-def test_scores_are_those_of_the_mean_of_words_and_ngrams(ngrams):
-    model = model_of(ngrams=ngrams).eval()
-    texts = [[4, 9, 4, 7], [5], [], [8, 2]]
+def test_scores_are_those_of_the_mean_of_words_and_ngrams(ngrams, buckets, binary):
+    model = model_of(ngrams=ngrams, buckets=buckets, binary=binary).eval()
+    texts = [[4, 9, 4, 7, 4, 9], [5], [], [8, 2], [3, 3, 3]]
     scores = model.scores(pad([torch.tensor(text).long().numpy() for text in texts]))
     for text, found in zip(texts, scores, strict=True):
-        vectors = [model.embedding[word] for word in text]
+        rows = [("word", word) for word in text]
         for n in range(2, ngrams + 1):
-            for place in range(len(text) - n + 1):
-                vectors.append(model.ngram_embedding[hash_of(text[place : place + n], 128)])
+            rows += [("ngram", hash_of(text[place : place + n], buckets)) for place in range(len(text) - n + 1)]
+        tables = {"word": model.embedding, "ngram": model.ngram_embedding}
+        vectors = [tables[kind][row] for kind, row in (set(rows) if binary else rows)]
         mean = torch.stack(vectors).mean(0) if vectors else torch.zeros(5)
         torch.testing.assert_close(found, model.output_weight @ mean + model.output_bias)
 

@@ -8,7 +8,7 @@ from textkit.text.document_ids import encode_documents
 from textkit.training.bags import BagBatch, BagObjective, BagOptimizer, usable_workers
 from textkit.training.criterion import Criterion
 
-TEXTS = ["a b c", "", "d e", "b a", "c d e a"]
+TEXTS = ["a b c", "", "d e", "b a b a", "c d e a"]
 LABELS = torch.tensor([0, 1, 2, 1, 0])
 
 
@@ -32,27 +32,29 @@ def weights_of(objective):
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
+@pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
-def test_the_loss_is_that_of_the_padded_model(ngrams, workers):
-    objective, documents = objective_of(ngrams=ngrams, workers=workers)
+def test_the_loss_is_that_of_the_padded_model(ngrams, binary, workers):
+    objective, documents = objective_of(ngrams=ngrams, binary=binary, workers=workers)
     batch = pad([documents[number] for number in range(5)], labels=LABELS)
     found = objective.loss(batch_of(0, 1, 2, 3, 4))
     assert found.count == 5
     torch.testing.assert_close(found.total, Criterion()(objective.model.scores(batch), LABELS), rtol=1e-6, atol=0)
 
 
-def test_a_step_goes_along_the_gradient_of_torch():
-    objective, documents = objective_of()
-    model, batch = objective.model, pad([documents[0]], labels=LABELS[:1])
-    Criterion()(model.scores(batch), LABELS[:1]).backward()
+@pytest.mark.parametrize(("binary", "text"), [(False, 0), (True, 0), (True, 3)])  # what counts, counts once in each
+def test_a_step_goes_along_the_gradient_of_torch(binary, text):
+    objective, documents = objective_of(binary=binary)
+    model, batch = objective.model, pad([documents[text]], labels=LABELS[text : text + 1])
+    Criterion()(model.scores(batch), LABELS[text : text + 1]).backward()
     before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
     gradients = {name: weight.grad.clone() for name, weight in model.named_parameters()}
     model.zero_grad()
     optimizer = BagOptimizer(objective, learning_rate=0.01, vector_rate=0.3, weight_decay=0.0)
-    objective.loss(batch_of(0)).total.backward()
+    objective.loss(batch_of(text)).total.backward()
     torch.testing.assert_close(model.output_weight.grad, gradients["output_weight"])
     optimizer.step()
-    for name in ("embedding", "ngram_embedding"):  # "a b c" has every word and every n-gram once
+    for name in ("embedding", "ngram_embedding"):
         gradient = gradients[name]
         root = gradient.pow(2).mean(1, keepdim=True).sqrt()
         expected = before[name] - torch.where(root > 0, 0.3 * gradient / root, 0.0)

@@ -11,9 +11,10 @@ from textkit.training.explanation import Explanation, explain
 VOCAB, CLASSES = 20, 3
 
 
-def word_avg(ngrams=3):
+def word_avg(ngrams=3, **options):
     generator = torch.Generator().manual_seed(1)
-    model = WordAvg(WordAvgConfig(dim=8, ngrams=ngrams, buckets=64), VOCAB, CLASSES, generator=generator)
+    config = WordAvgConfig(**{"dim": 8, "ngrams": ngrams, "buckets": 64, **options})
+    model = WordAvg(config, VOCAB, CLASSES, generator=generator)
     with torch.no_grad():
         model.output_bias.normal_(generator=generator)
         if model.ngram_embedding is not None:
@@ -38,9 +39,10 @@ def scores_of(model, ids):
 
 
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
-@pytest.mark.parametrize("ids", [[4, 7, 9, 4, 1], [4, 7], [4]])
-def test_shares_of_word_avg_add_up_to_the_score(ngrams, ids):
-    model = word_avg(ngrams)
+@pytest.mark.parametrize("options", [{}, {"binary": True}, {"binary": True, "buckets": 2}])
+@pytest.mark.parametrize("ids", [[4, 7, 9, 4, 1, 4, 7], [4, 7], [4]])
+def test_shares_of_word_avg_add_up_to_the_score(ngrams, ids, options):
+    model = word_avg(ngrams, **options)
     scores = scores_of(model, ids)
     for index in range(CLASSES):
         result = explained(model, ids, index)
@@ -64,6 +66,19 @@ def test_the_shares_of_two_words_and_their_bigram_by_hand():
     result = explained(model, [4, 7])
     assert result.shares == pytest.approx(((3 + 6) / 3, (-6 + 6) / 3))
     assert result.rest == pytest.approx(1)
+
+
+def test_what_counts_once_is_shared_by_its_places():
+    model = WordAvg(WordAvgConfig(dim=1, ngrams=2, buckets=64, binary=True), VOCAB, 2)
+    there, back = ngram_ids(torch.tensor([[4, 7, 4]]), 2, 64)[0, :2].tolist()
+    with torch.no_grad():
+        model.embedding[4], model.embedding[7] = 3.0, -6.0
+        model.ngram_embedding[there], model.ngram_embedding[back] = 12.0, 8.0
+        model.output_weight.copy_(torch.tensor([[1.0], [3.0]]))
+        model.output_bias.zero_()
+    # four vectors: each word stands twice, their bigram twice with 6 at a time, and the one between once with 8
+    result = explained(model, [4, 7, 4, 7])
+    assert result.shares == pytest.approx(((1.5 + 3) / 4, (-3 + 3 + 4) / 4, (1.5 + 4 + 3) / 4, (-3 + 3) / 4))
 
 
 def test_other_models_are_asked_again_without_the_token():

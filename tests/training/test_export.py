@@ -12,6 +12,7 @@ VOCAB, CLASSES = 30, 3
 MODELS = {
     "words": (WordAvg, WordAvgConfig(dim=4, ngrams=1)),
     "n-grams": (WordAvg, WordAvgConfig(dim=4, ngrams=3, buckets=64)),
+    "distinct n-grams": (WordAvg, WordAvgConfig(dim=4, ngrams=3, buckets=64, binary=True)),
     "cnn": (Cnn, CnnConfig(dim=4, filters=3)),
     "bilstm": (RnnClassifier, RnnClassifierConfig(dim=4, hidden=3, layers=2)),
     "gru": (RnnClassifier, RnnClassifierConfig(dim=4, hidden=3, cell="gru", bidirectional=False, pooling="max")),

@@ -2,6 +2,9 @@
 
 Both functions run without the GIL and do one worker's share. The results have the same bytes for any number of workers:
 a text's mean is made by one, and a row of a table is changed by the one that owns it, in the order of the texts.
+
+Nearly all of the time goes by waiting for rows of the n-grams, which lie anywhere in a table larger than any cache:
+they are asked for before they are needed.
 """
 
 from typing import Any
@@ -9,12 +12,46 @@ from typing import Any
 import numpy as np
 
 from textkit.kernels.compiling import compiled
+from textkit.kernels.simd import prefetch
 from textkit.text.ngrams import MULTIPLIER
+
+_AHEAD = 16  # rows that are on their way while one is changed
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: its products spread over all places
+
+
+@compiled
+def _is_new(seen: Any, group: int, row: int) -> Any:
+    """Whether a row is not yet in its group, of which it then is; ``seen`` has twice as many places as rows at least.
+
+    Args:
+        seen: (a power of two,) int64, zeros at first; what another group left there is written over.
+        group: From 1; never one of before.
+        row: Below 2**32.
+    """
+    entry = (np.int64(group) << 32) | np.int64(row)
+    last = len(seen) - 1
+    place = np.int64((np.uint64(row) * _SPREAD) >> np.uint64(32)) & last
+    while seen[place] >> 32 == group:
+        if seen[place] == entry:
+            return False
+        place = (place + 1) & last
+    seen[place] = entry
+    return True
 
 
 @compiled
 def bag_means(
-    ids: Any, offsets: Any, texts: Any, words: Any, ngrams: Any, longest: int, means: Any, weights: Any
+    ids: Any,
+    offsets: Any,
+    texts: Any,
+    words: Any,
+    ngrams: Any,
+    longest: int,
+    binary: bool,
+    means: Any,
+    weights: Any,
+    rows: Any,
+    bounds: Any,
 ) -> None:
     """Average the vectors of the words and n-grams of texts, as `WordAvg.features` does.
 
@@ -25,41 +62,59 @@ def bag_means(
         words: (vocab, dim) float32.
         ngrams: (buckets, dim) float32, a power of two of them; an n-gram's bucket is its hash.
         longest: Words in the longest n-gram; 1 for none.
+        binary: Whether each vector counts once in a text.
         means: (batch, dim) float32, where the means go; 0 for a text without words.
         weights: (batch,) float32, where the weight of each vector in a mean goes: one over their number.
+        rows: (vectors at most,) int32, where the rows that were averaged go: for each text those of words, and then
+            those of n-grams.
+        bounds: (batch, 3) int64: where the rows of each text begin, which is given, and where those of its n-grams
+            begin and end, which is written.
     """
     dim, mask = words.shape[1], np.int64(len(ngrams) - 1)
+    total = np.empty(dim, np.float32)
+    most = np.int64(1)
+    for place in range(len(texts) if binary else 0):
+        most = max(most, (offsets[texts[place] + 1] - offsets[texts[place]]) * longest)
+    seen = np.zeros(1 << np.int64(np.ceil(np.log2(2 * most))), np.int64)
     for place in range(len(texts)):
         start, stop = offsets[texts[place]], offsets[texts[place] + 1]
-        total = np.zeros(dim, np.float32)
-        count = 0
+        begin = end = bounds[place, 0]
         for first in range(start, stop):
-            for k in range(dim):
-                total[k] += words[ids[first], k]
+            if not binary or _is_new(seen, 2 * place + 1, ids[first]):
+                rows[end] = ids[first]
+                end += 1
+        middle = end
+        for first in range(start, stop):
             bucket = np.int64(ids[first]) & mask
-            last = min(first + longest, stop)
-            count += last - first
-            for following in range(first + 1, last):
+            for following in range(first + 1, min(first + longest, stop)):
                 bucket = (bucket * MULTIPLIER + ids[following]) & mask
-                for k in range(dim):
-                    total[k] += ngrams[bucket, k]
-        weights[place] = np.float32(1 / max(count, 1))
+                if not binary or _is_new(seen, 2 * place + 2, bucket):
+                    prefetch(ngrams, bucket, 0)
+                    rows[end] = bucket
+                    end += 1
+        bounds[place, 1], bounds[place, 2] = middle, end
+        total[:] = 0
+        for i in range(begin, middle):
+            for k in range(dim):
+                total[k] += words[rows[i], k]
+        for i in range(middle, end):
+            for k in range(dim):
+                total[k] += ngrams[rows[i], k]
+        weights[place] = np.float32(1 / max(end - begin, 1))
         for k in range(dim):
             means[place, k] = total[k] * weights[place]
 
 
 @compiled
 def update_bags(
-    ids: Any,
-    offsets: Any,
-    texts: Any,
+    rows: Any,
+    bounds: Any,
     weights: Any,
     gradients: Any,
     words: Any,
     word_squares: Any,
     ngrams: Any,
     ngram_squares: Any,
-    longest: int,
     word_rate: float,
     ngram_rate: float,
     owner: int,
@@ -71,27 +126,27 @@ def update_bags(
     n-grams learn as much from their few texts as frequent words from their many.
 
     Args:
-        ids: As for `bag_means`, and so are ``offsets``, ``texts``, ``words``, ``ngrams`` and ``longest``.
-        offsets: Where each text begins.
-        texts: Those of the batch.
-        weights: (batch,) float32, as `bag_means` gave them.
+        rows: (vectors at most,) int32, as `bag_means` gave them, and so are ``bounds`` and ``weights``.
+        bounds: (batch, 3) int64.
+        weights: (batch,) float32.
         gradients: (batch, dim) float32, gradients of the means.
-        words: Changed in place.
+        words: (vocab, dim) float32, changed in place.
         word_squares: (vocab,) float32, the sums of squares of each row; changed in place.
-        ngrams: Changed in place.
+        ngrams: (buckets, dim) float32, changed in place.
         ngram_squares: (buckets,) float32, the same; changed in place.
-        longest: Words in the longest n-gram.
         word_rate: Learning rate of ``words``; 0 leaves them as they are.
         ngram_rate: Learning rate of ``ngrams``.
         owner: Which worker this is, from 0: it changes the words whose ids leave this remainder, divided by the number
             of workers, and as large a stretch of the n-grams.
         owners: The number of workers.
     """
-    dim, mask = words.shape[1], np.int64(len(ngrams) - 1)
+    dim = words.shape[1]
     step = np.empty(dim, np.float32)
     low, high = len(ngrams) * owner // owners, len(ngrams) * (owner + 1) // owners
-    for place in range(len(texts)):
-        start, stop = offsets[texts[place]], offsets[texts[place] + 1]
+    squares = ngram_squares.reshape(1, -1)
+    mine = np.empty(_AHEAD + (bounds[:, 2] - bounds[:, 1]).max(), np.int64)
+    for place in range(len(bounds)):
+        begin, middle, end = bounds[place]
         square = np.float32(0)
         for k in range(dim):
             step[k] = gradients[place, k] * weights[place]
@@ -99,18 +154,23 @@ def update_bags(
         square /= np.float32(dim)
         if square == 0:
             continue
-        for first in range(start, stop):
-            word = ids[first]
-            if word_rate > 0 and word % owners == owner:
+        for i in range(begin, middle if word_rate > 0 else begin):
+            word = rows[i]
+            if word % owners == owner:
                 word_squares[word] += square
                 rate = np.float32(word_rate / np.sqrt(word_squares[word]))
                 for k in range(dim):
                     words[word, k] -= rate * step[k]
-            bucket = np.int64(word) & mask
-            for following in range(first + 1, min(first + longest, stop)):
-                bucket = (bucket * MULTIPLIER + ids[following]) & mask
-                if low <= bucket < high:
-                    ngram_squares[bucket] += square
-                    rate = np.float32(ngram_rate / np.sqrt(ngram_squares[bucket]))
-                    for k in range(dim):
-                        ngrams[bucket, k] -= rate * step[k]
+        found = 0
+        for i in range(middle, end):
+            mine[found] = rows[i]
+            found += (low <= rows[i]) & (rows[i] < high)  # without a branch, which no processor could predict
+        mine[found : found + _AHEAD] = low
+        for i in range(found):
+            prefetch(ngrams, mine[i + _AHEAD], 0)
+            prefetch(squares, 0, mine[i + _AHEAD])
+            bucket = mine[i]
+            ngram_squares[bucket] += square
+            rate = np.float32(ngram_rate / np.sqrt(ngram_squares[bucket]))
+            for k in range(dim):
+                ngrams[bucket, k] -= rate * step[k]

@@ -19,6 +19,7 @@ class WordAvgConfig(ClassifierConfig):
         dim: Length of a word's vector.
         ngrams: The longest n-grams, in words; 1 for words alone.
         buckets: Number of vectors that all n-grams share, found by a hash; a power of two, at most 2**24.
+        binary: Whether a word or n-gram counts once in a text, however often it stands there.
         dropout: Share of the units of the mean that are dropped in training.
         word_dropout: Share of the words that become ``<unk>`` in training.
     """
@@ -26,6 +27,7 @@ class WordAvgConfig(ClassifierConfig):
     dim: int = 32
     ngrams: int = 2
     buckets: int = 1 << 20
+    binary: bool = False
     dropout: float = 0.0
     word_dropout: float = 0.0
 
@@ -60,12 +62,32 @@ def ngram_ids(ids: torch.Tensor, n: int, buckets: int) -> torch.Tensor:
     return hashed
 
 
+def distinct(rows: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The numbers of each text in ascending order, and a mask that has each of them once.
+
+    Args:
+        rows: (batch, time) int64, from 0.
+        mask: (batch, time) bool, True for those that count.
+
+    Returns:
+        Both (batch, time); where the mask is False, a number is 0 or one that stands there already.
+
+    >>> distinct(torch.tensor([[7, 3, 7, 5]]), torch.tensor([[True, True, True, False]]))
+    (tensor([[3, 7, 7, 0]]), tensor([[ True,  True, False, False]]))
+    """
+    nothing = torch.iinfo(rows.dtype).max
+    rows = rows.masked_fill(~mask, nothing).sort(dim=1).values
+    real, first = rows != nothing, rows != F.pad(rows, (1, 0), value=-1)[:, :-1]
+    return rows.masked_fill(~real, 0), real & first
+
+
 class WordAvg(Classifier):
     """Scores the mean of the vectors of a text's words and n-grams (Joulin et al. 2016, "Bag of Tricks").
 
-    The score is ``output_weight @ mean + output_bias``; the mean of an empty text is 0. Word vectors start evenly
-    within +-1 / dim, n-grams at 0, and the output layer normally distributed with a deviation of one over the root of
-    ``dim``.
+    The score is ``output_weight @ mean + output_bias``; the mean of an empty text is 0. With ``binary`` it is the mean
+    over the distinct words and n-grams (Wang and Manning 2012, "Baselines and Bigrams", section 2: what says something
+    about a text says it once). Word vectors start evenly within +-1 / dim, n-grams at 0, and the output layer normally
+    distributed with a deviation of one over the root of ``dim``.
 
     Args:
         config: The shape.
@@ -91,11 +113,18 @@ class WordAvg(Classifier):
 
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The mean of the vectors (batch, dim); see `Classifier.features`."""
-        total, count = masked_sum(self.embed(ids), mask)
+        words, real = distinct(ids, mask) if self.config.binary else (ids, mask)
+        total, count = masked_sum(self.embed(words), real)
         if self.ngram_embedding is not None:
-            for n in range(2, self.config.ngrams + 1):
-                whole = F.pad(mask, (0, n - 1))[:, n - 1 :]  # (batch, time): whether the last of n tokens is real
-                vectors = F.embedding(ngram_ids(ids, n, self.config.buckets), self.ngram_embedding)
-                more, number = masked_sum(vectors, whole)
-                total, count = total + more, count + number
+            places, whole = self._ngrams(ids, mask)
+            if self.config.binary:
+                places, whole = distinct(places, whole)
+            more, number = masked_sum(F.embedding(places, self.ngram_embedding), whole)
+            total, count = total + more, count + number
         return total / count.clamp(min=1)
+
+    def _ngrams(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The buckets of all n-grams (batch, time * (longest - 1)), and which of them end before the padding."""
+        lengths = range(2, self.config.ngrams + 1)
+        places = torch.cat([ngram_ids(ids, n, self.config.buckets) for n in lengths], dim=1)
+        return places, torch.cat([F.pad(mask, (0, n - 1))[:, n - 1 :] for n in lengths], dim=1)

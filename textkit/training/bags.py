@@ -35,6 +35,16 @@ class BagBatch:
         return self
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Batch:
+    """What is kept of a batch from its loss to its step: what `bag_means` gave, the means as a tensor of torch's."""
+
+    rows: NDArray[np.int32]
+    bounds: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    means: torch.Tensor
+
+
 class BagObjective:
     """The loss of a `WordAvg`, whose gradient ends at the means of the texts; `BagOptimizer` takes it from there.
 
@@ -56,47 +66,59 @@ class BagObjective:
         self.ngrams = none if model.ngram_embedding is None else model.ngram_embedding.detach().numpy()
         self.squares = np.zeros(len(self.words), np.float32), np.zeros(len(self.ngrams), np.float32)
         self.pool = ThreadPoolExecutor(max(workers - 1, 1))
-        self._batch: tuple[NDArray[np.int64], NDArray[np.float32], torch.Tensor] | None = None
+        self._batch: _Batch | None = None
 
     def loss(self, batch: BagBatch) -> Loss:
         """The summed loss of a batch."""
-        texts = batch.texts
+        texts, config = batch.texts, self.model.config
         means = np.empty((len(texts), self.words.shape[1]), np.float32)
         weights = np.empty(len(texts), np.float32)
-        longest = self.model.config.ngrams
+        lengths = self.offsets[texts + 1] - self.offsets[texts]
+        ends = (lengths * config.ngrams).cumsum()  # room for every word and n-gram
+        rows = np.empty(ends[-1], np.int32)
+        bounds = np.empty((len(texts), 3), np.int64)
+        bounds[:, 0] = ends - lengths * config.ngrams
         cuts = [len(texts) * worker // self.workers for worker in range(self.workers + 1)]
 
         def average(worker: int) -> None:
             part = slice(cuts[worker], cuts[worker + 1])
-            bag_means(self.ids, self.offsets, texts[part], self.words, self.ngrams, longest, means[part], weights[part])
+            bag_means(
+                self.ids,
+                self.offsets,
+                texts[part],
+                self.words,
+                self.ngrams,
+                config.ngrams,
+                config.binary,
+                means[part],
+                weights[part],
+                rows,
+                bounds[part],
+            )
 
         self._share(average)
         features = torch.from_numpy(means).requires_grad_()
-        self._batch = texts, weights, features
+        self._batch = _Batch(rows=rows, bounds=bounds, weights=weights, means=features)
         return Loss(total=self.criterion(self.model.output(features), batch.labels), count=len(texts))
 
     def step(self, word_rate: float, ngram_rate: float) -> None:
         """Change the vectors of the last batch by its gradient."""
-        if self._batch is None:
+        batch = self._batch
+        if batch is None or batch.means.grad is None:
             return
-        texts, weights, features = self._batch
-        if features.grad is None:
-            return
-        gradients = features.grad.numpy()
+        gradients = batch.means.grad.numpy()
         words, ngrams = self.squares
 
         def update(worker: int) -> None:
             update_bags(
-                self.ids,
-                self.offsets,
-                texts,
-                weights,
+                batch.rows,
+                batch.bounds,
+                batch.weights,
                 gradients,
                 self.words,
                 words,
                 self.ngrams,
                 ngrams,
-                self.model.config.ngrams,
                 word_rate,
                 ngram_rate,
                 worker,

@@ -18,7 +18,7 @@ ModelName: TypeAlias = Literal["word_avg", "cnn", "bilstm", "char_gru"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
 CONFIGS: dict[ModelName, ClassifierConfig] = {
-    "word_avg": WordAvgConfig(dim=16, ngrams=3, buckets=1 << 21, dropout=0.3),
+    "word_avg": WordAvgConfig(dim=16, buckets=1 << 21, binary=True, dropout=0.3),
     "cnn": CnnConfig(word_dropout=0.05),
     "bilstm": RnnClassifierConfig(pooling="max", word_dropout=0.1),
     "char_gru": RnnClassifierConfig(unit="char", cell="gru", hidden=192, dropout=0.4, input_dropout=0.2),

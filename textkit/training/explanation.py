@@ -85,8 +85,9 @@ def explain(
     """Find the share of each token of a text in the decision for a class.
 
     The score of a `WordAvg` is a sum over tokens and n-grams, less a mean over all classes, of which each n-gram is
-    split evenly among its tokens: this is exact. Any other model is asked again with each token replaced by ``<unk>``,
-    once for each token, so that a text of n tokens costs n predictions.
+    split evenly among its tokens, and what counts once in a text evenly among its places: this is exact. Any other
+    model is asked again with each token replaced by ``<unk>``, once for each token, so that a text of n tokens costs n
+    predictions.
 
     Args:
         model: The classifier.
@@ -165,13 +166,22 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
     if not multi_label:  # softmax knows differences only
         weight, bias = weight - weight.mean(0), bias - bias.mean()
     weight, rest = weight[index], float(bias[index])
-    shares = F.embedding(text, model.embedding).double() @ weight
-    count = len(text)
-    if model.ngram_embedding is not None:
-        for n in range(2, min(model.config.ngrams, len(text)) + 1):
-            places = ngram_ids(text[None], n, model.config.buckets)[0, : len(text) - n + 1]
-            parts = F.embedding(places, model.ngram_embedding).double() @ weight / n
-            count += len(parts)
-            for place in range(n):  # each of its tokens
-                shares[place : place + len(parts)] += parts
+    tables = [(model.embedding, [text])]
+    if model.ngram_embedding is not None and len(text) > 1:
+        lengths = range(2, min(model.config.ngrams, len(text)) + 1)
+        ngrams = [ngram_ids(text[None], n, model.config.buckets)[0, : len(text) - n + 1] for n in lengths]
+        tables.append((model.ngram_embedding, ngrams))
+    shares, count = torch.zeros(len(text), dtype=torch.float64, device=text.device), 0
+    for table, groups in tables:
+        rows = torch.cat(groups)
+        parts = F.embedding(rows, table).double() @ weight
+        if model.config.binary:  # the places of a row share what it adds once
+            _, which, repeats = torch.unique(rows, return_inverse=True, return_counts=True)
+            parts, count = parts / repeats[which], count + len(repeats)
+        else:
+            count += len(rows)
+        for group in torch.split(parts, [len(group) for group in groups]):
+            n = len(text) - len(group) + 1  # words in each
+            for place in range(n):
+                shares[place : place + len(group)] += group / n
     return (shares / max(count, 1)).cpu(), rest
