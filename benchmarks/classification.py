@@ -8,8 +8,8 @@
 Every run is a fresh process, one after another. Data come from the catalog: set TEXTKIT_DATA to a folder that has them,
 or let them be downloaded. The defaults of each model are used for every data set; what a model holds out comes from the
 training split, or is the data set's own. The test split is read and scored once the model is trained. fastText is the
-command given with --fasttext, or else the package of that name; its input is made of the same lower-cased words, and it
-has the dimension, n-grams, buckets and epochs of word_avg. Names are given to fastText and to TF-IDF as characters.
+command given with --fasttext, or else the package of that name; its input is made of the same lower-cased words, in
+random order, since it learns them as they come, and it has the dimension, n-grams, buckets and epochs of word_avg. Names are given to fastText and to TF-IDF as characters.
 
 A run whose first seed takes longer than five minutes is not repeated. All times begin with the texts in memory and the
 packages imported; the JSON file also has the time of the whole process.
@@ -180,7 +180,7 @@ class FastText:
         self.model: Any = None
 
     def fit(self, texts: Sequence[Any], labels: Sequence[Any]) -> None:
-        """Write the training file, and train.
+        """Write the training file, in random order, and train.
 
         Raises:
             ArithmeticError: If fastText ends with numbers that are none, which its package is known to do.
@@ -188,7 +188,8 @@ class FastText:
         self.classes = sorted(set(labels))
         numbers = {label: number for number, label in enumerate(self.classes)}
         file = Path(self.folder.name) / "train.txt"
-        lines = (f"{LABEL}{numbers[label]} {self._line(text)}" for text, label in zip(texts, labels, strict=True))
+        order = np.random.default_rng(self.settings["seed"]).permutation(len(texts))
+        lines = (f"{LABEL}{numbers[labels[row]]} {self._line(texts[row])}" for row in order)
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")
         begin = time.perf_counter()
         if self.command is None:
