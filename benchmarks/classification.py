@@ -9,7 +9,8 @@ Every run is a fresh process, one after another. Data come from the catalog: set
 or let them be downloaded. The defaults of each model are used for every data set; what a model holds out comes from the
 training split, or is the data set's own. The test split is read and scored once the model is trained. fastText is the
 command given with --fasttext, or else the package of that name; its input is made of the same lower-cased words, in
-random order, since it learns them as they come, and it has the dimension, n-grams, buckets and epochs of word_avg. Names are given to fastText and to TF-IDF as characters.
+random order, since it learns them as they come, and it has the dimension, n-grams, buckets and epochs of word_avg.
+Names are given to fastText and to TF-IDF as characters.
 
 A run whose first seed takes longer than five minutes is not repeated. All times begin with the texts in memory and the
 packages imported; the JSON file also has the time of the whole process.
