@@ -9,11 +9,17 @@ from typing import Any, Literal
 def check_count(name: str, value: Any, least: int, unit: str = "") -> int:
     """Return a whole number as an int, NumPy's too.
 
+    Args:
+        name: What it is called in an error.
+        value: What was given.
+        least: The smallest that is allowed.
+        unit: What it counts, in the singular.
+
     Raises:
         ValueError: If it is something else, or below ``least``.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        rule = f"an integer of at least {least} {unit}".strip()
+        rule = f"an integer of at least {least} {unit}".strip() + ("s" if unit and least != 1 else "")
         raise ValueError(f"{name} must be {rule}, got {value!r}")
     return int(value)
 
@@ -58,13 +64,13 @@ class Word2VecSettings:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        _at_least(self, "dim", 1, "numbers")
-        _at_least(self, "window", 1, "tokens")
-        _at_least(self, "negatives", 1, "noise words")
-        _at_least(self, "min_count", 1, "tokens")
+        _at_least(self, "dim", 1, "number")
+        _at_least(self, "window", 1, "token")
+        _at_least(self, "negatives", 1, "noise word")
+        _at_least(self, "min_count", 1, "token")
         if self.max_vocab is not None:
-            _at_least(self, "max_vocab", 1, "words")
-        _at_least(self, "epochs", 1, "epochs")
+            _at_least(self, "max_vocab", 1, "word")
+        _at_least(self, "epochs", 1, "epoch")
         _at_least(self, "seed", 0)
         _finite(self, "subsample", zero=True)
         _finite(self, "learning_rate", zero=False)
@@ -75,11 +81,11 @@ class Word2VecSettings:
 
 
 _COUNTS = (
-    ("batch_size", "streams"),
-    ("window", "tokens"),
-    ("epochs", "epochs"),
-    ("accumulate", "batches"),
-    ("min_count", "tokens"),
+    ("batch_size", "stream"),
+    ("window", "token"),
+    ("epochs", "epoch"),
+    ("accumulate", "batch"),
+    ("min_count", "token"),
 )
 _CHOICES = {
     "optimizer": ("adamw", "sgd"),
@@ -146,9 +152,9 @@ class LanguageModelSettings:
     def __post_init__(self) -> None:
         for name, unit in _COUNTS:
             _at_least(self, name, 1, unit)
-        for name, unit in (("warmup", "steps"), ("non_monotone", "epochs")):
+        for name, unit in (("warmup", "step"), ("non_monotone", "epoch")):
             _at_least(self, name, 0, unit)
-        for name, unit in (("patience", "epochs"), ("max_vocab", "tokens")):
+        for name, unit in (("patience", "epoch"), ("max_vocab", "token")):
             if getattr(self, name) is not None:
                 _at_least(self, name, 1, unit)
         _finite(self, "learning_rate", zero=False)
@@ -169,16 +175,16 @@ class LanguageModelSettings:
 
 
 _CLASSIFIER_COUNTS = (
-    ("epochs", 1, "epochs"),
-    ("batch_size", 1, "texts"),
-    ("budget", 1, "tokens"),
-    ("min_count", 1, "tokens"),
+    ("epochs", 1, "epoch"),
+    ("batch_size", 1, "text"),
+    ("budget", 1, "token"),
+    ("min_count", 1, "token"),
 )
 _CLASSIFIER_OPTIONAL = (
-    ("patience", 1, "epochs"),
-    ("freeze_epochs", 0, "epochs"),
-    ("max_vocab", 1, "tokens"),
-    ("max_length", 1, "tokens"),
+    ("patience", 1, "epoch"),
+    ("freeze_epochs", 0, "epoch"),
+    ("max_vocab", 1, "token"),
+    ("max_length", 1, "token"),
 )
 
 
