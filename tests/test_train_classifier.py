@@ -122,6 +122,7 @@ def test_every_setting_reaches_the_training(asked, table, tmp_path):
     ("name", "options", "expected"),
     [
         ("word_avg", "--ngrams 3 --buckets 128", {"ngrams": 3, "buckets": 128}),
+        ("word_avg", "--no-binary", {"binary": False}),
         ("cnn", "--widths 2,3 --filters 7 --dropout 0.1", {"widths": (2, 3), "filters": 7, "dropout": 0.1}),
         ("bilstm", "--hidden 9 --layers 2 --cell gru", {"hidden": 9, "layers": 2, "cell": "gru"}),
         ("char_gru", "--pooling max --word-dropout 0.2", {"unit": "char", "pooling": "max", "word_dropout": 0.2}),
@@ -200,6 +201,7 @@ def test_the_built_in_tables(asked, tmp_path, source, options, model, classes):
         ([REVIEWS, "-o", "x", "--vectors", "none.txt"], "none.txt"),
         ([REVIEWS, "-o", "x", "--hidden", "9"], "--hidden must be left out with --model word_avg, got 9"),
         ([REVIEWS, "-o", "x", "--model", "cnn", "--ngrams", "2"], "--ngrams must be left out with --model cnn, got 2"),
+        ([REVIEWS, "-o", "x", "--model", "cnn", "--binary"], "--binary must be left out with --model cnn, got True"),
         ([REVIEWS, "-o", "x", "--model", "cnn", "--widths", "3;4"], "--widths must be whole numbers with commas"),
         ([REVIEWS, "-o", "x", "--epochs", "0"], "epochs must be"),
         ([REVIEWS, "-o", "x", "--class-weight", "positive"], "--class-weight must be balanced or CLASS=WEIGHT"),

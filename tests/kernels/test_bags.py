@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from textkit.batches.padding import pad
-from textkit.kernels.bags import bag_means, update_bags
+from textkit.kernels.bags import _insert, bag_means, update_bags
 from textkit.models.word_avg import WordAvg, WordAvgConfig
 from textkit.text.ngrams import MULTIPLIER
 
@@ -11,10 +11,10 @@ VOCAB, DIM, BUCKETS = 12, 3, 8
 TEXTS = [[2, 3, 2, 3, 5], [], [7], [11, 4, 9], [3, 2]]
 
 
-def model_of(ngrams, *, binary=False):
+def model_of(ngrams, *, binary=False, buckets=BUCKETS, vocab=VOCAB):
     generator = torch.Generator().manual_seed(1)
-    config = WordAvgConfig(dim=DIM, ngrams=ngrams, buckets=BUCKETS, binary=binary)
-    model = WordAvg(config, VOCAB, 2, generator=generator)
+    config = WordAvgConfig(dim=DIM, ngrams=ngrams, buckets=buckets, binary=binary)
+    model = WordAvg(config, vocab, 2, generator=generator)
     with torch.no_grad():
         if model.ngram_embedding is not None:
             model.ngram_embedding.normal_(generator=generator)
@@ -36,16 +36,16 @@ def means_of(model, texts, chosen):
     return means, weights, averaged
 
 
-def rows_of(text, longest, *, binary=False):
+def rows_of(text, longest, *, binary=False, buckets=BUCKETS):
     """The words and the buckets of the n-grams of a text, in the order of the kernel."""
-    buckets = []
+    found = []
     for first in range(len(text)):
         for stop in range(first + 2, min(first + longest, len(text)) + 1):
             bucket = text[first]
             for token in text[first + 1 : stop]:
                 bucket = bucket * MULTIPLIER + token  # whole numbers of Python, which never overflow
-            buckets.append(bucket % BUCKETS)
-    return (list(dict.fromkeys(text)), list(dict.fromkeys(buckets))) if binary else (text, buckets)
+            found.append(bucket % buckets)
+    return (list(dict.fromkeys(text)), list(dict.fromkeys(found))) if binary else (text, found)
 
 
 # ---- means ----
@@ -64,13 +64,27 @@ def test_means_are_the_features_of_the_model(ngrams, binary):
     assert weights.tolist() == pytest.approx([1 / count for count in counts])
 
 
-def test_what_counts_once_is_found_in_a_long_text():
+def test_what_counts_once_is_found_in_long_texts():
     random = np.random.default_rng(5)
-    texts = [random.integers(0, VOCAB, length).tolist() for length in (1000, 3, 0, 257)]
-    model = model_of(4, binary=True)
-    _, weights, averaged = means_of(model, texts, [0, 1, 2, 3])
-    assert averaged == [rows_of(text, 4, binary=True) for text in texts]
-    assert weights[0] == pytest.approx(1 / (VOCAB + BUCKETS))
+    texts = [
+        random.integers(0, 100_000, length).tolist() for length in (3, 2000, 0, 300)
+    ]  # the longest is not the first
+    texts.append(texts[1][:500] * 2)
+    model = model_of(4, binary=True, buckets=1 << 20, vocab=100_000)
+    _, weights, averaged = means_of(model, texts, range(5))
+    assert averaged == [rows_of(text, 4, binary=True, buckets=1 << 20) for text in texts]
+    assert 1 / weights[4] < 2010 < 1 / weights[1]
+
+
+@pytest.mark.parametrize("places", [2, 8, 64])
+def test_a_full_set_knows_what_it_has(places):
+    # all places but one are taken, so that rows must go to the next free place, beyond the end to the first ones
+    random, seen = np.random.default_rng(6), np.zeros(places, np.int64)
+    for group in range(1, 200):
+        rows, known = random.integers(0, 2**31, places - 1).tolist(), set()
+        for row in rows + rows[::-1]:
+            assert _insert(seen, group, row) == (row not in known)
+            known.add(row)
 
 
 def test_a_text_without_words_is_zero():
@@ -122,7 +136,8 @@ def updated(tables, squares, *, each, gradients, weights, rates, owners):
 
 def start(longest, seed=3):
     random = np.random.default_rng(seed)
-    each = [rows_of(TEXTS[text], longest) for text in (3, 0, 1, 4, 0)]
+    long = random.integers(0, VOCAB, 50).tolist()
+    each = [rows_of(text, longest) for text in (TEXTS[3], TEXTS[0], TEXTS[1], long, TEXTS[0])]
     tables = [random.normal(size=(rows, DIM)).astype(np.float32) for rows in (VOCAB, BUCKETS)]
     squares = [random.uniform(0, 0.1, len(table)).astype(np.float32) for table in tables]
     gradients = random.normal(size=(len(each), DIM)).astype(np.float32)

@@ -15,7 +15,8 @@ from textkit.models.word_avg import WordAvg, WordAvgConfig
 VOCAB = 40
 CONFIGS = {
     "words": WordAvgConfig(dim=8, ngrams=1),
-    "bigrams": WordAvgConfig(dim=8, ngrams=3, buckets=128),
+    "n-grams": WordAvgConfig(dim=8, ngrams=3, buckets=128),
+    "distinct": WordAvgConfig(dim=8, ngrams=3, buckets=128, binary=True),
     "cnn": CnnConfig(dim=8, filters=6, dropout=0.0),
     "lstm": RnnClassifierConfig(dim=8, hidden=7, dropout=0.0),
     "lstm-max": RnnClassifierConfig(dim=8, hidden=7, layers=2, pooling="max", dropout=0.0),
@@ -215,6 +216,7 @@ def test_numbers_of_numpy_are_turned_into_those_of_json(kind):
     assert config == kind(dim=16, dropout=0.25)
     json.dumps(asdict(config))
     json.dumps(asdict(CnnConfig(widths=np.array([2, 3]))))
+    json.dumps([asdict(WordAvgConfig(binary=np.True_)), asdict(RnnClassifierConfig(bidirectional=np.False_))])
 
 
 @pytest.mark.parametrize(

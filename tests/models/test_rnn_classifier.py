@@ -91,6 +91,7 @@ def test_layer_dropout_lies_between_layers_only():
         ({"unit": "byte"}, "unit must be one of char, word, got 'byte'"),
         ({"cell": "rnn_tanh"}, "cell must be one of lstm, gru, got 'rnn_tanh'"),
         ({"pooling": "mean"}, "pooling must be one of last, max, got 'mean'"),
+        ({"bidirectional": None}, "bidirectional must be True or False, got None"),
         ({"hidden": 0}, "hidden must be a whole number from 1, got 0"),
         ({"layers": 1.5}, r"layers must be a whole number from 1, got 1\.5"),
         ({"layer_dropout": 1.0}, r"layer_dropout must be a share from 0 to below 1, got 1\.0; 0 drops nothing"),

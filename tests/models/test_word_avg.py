@@ -74,6 +74,8 @@ def test_words_alone_need_no_buckets():
         ({"ngrams": 0}, "ngrams must be a whole number from 1, got 0"),
         ({"buckets": 1.5}, r"buckets must be a whole number from 1, got 1\.5"),
         ({"buckets": 2**25}, r"buckets must be a power of two up to 2\*\*24, got 33554432; try 1048576"),
+        ({"binary": "no"}, "binary must be True or False, got 'no'"),
+        ({"binary": 1}, "binary must be True or False, got 1"),
         ({"buckets": 97}, r"buckets must be a power of two up to 2\*\*24, got 97"),
     ],
 )

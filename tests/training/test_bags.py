@@ -42,7 +42,7 @@ def test_the_loss_is_that_of_the_padded_model(ngrams, binary, workers):
     torch.testing.assert_close(found.total, Criterion()(objective.model.scores(batch), LABELS), rtol=1e-6, atol=0)
 
 
-@pytest.mark.parametrize(("binary", "text"), [(False, 0), (True, 0), (True, 3)])  # what counts, counts once in each
+@pytest.mark.parametrize(("binary", "text"), [(False, 0), (True, 0), (True, 3)])
 def test_a_step_goes_along_the_gradient_of_torch(binary, text):
     objective, documents = objective_of(binary=binary)
     model, batch = objective.model, pad([documents[text]], labels=LABELS[text : text + 1])
@@ -55,7 +55,7 @@ def test_a_step_goes_along_the_gradient_of_torch(binary, text):
     torch.testing.assert_close(model.output_weight.grad, gradients["output_weight"])
     optimizer.step()
     for name in ("embedding", "ngram_embedding"):
-        gradient = gradients[name]
+        gradient = gradients[name]  # of rows that the text has once: a row that came again would be stepped twice
         root = gradient.pow(2).mean(1, keepdim=True).sqrt()
         expected = before[name] - torch.where(root > 0, 0.3 * gradient / root, 0.0)
         torch.testing.assert_close(getattr(model, name).detach(), expected, atol=1e-5, rtol=1e-5)

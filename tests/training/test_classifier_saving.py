@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from textkit.loading import load
+from textkit.models.word_avg import WordAvgConfig
 from textkit.training.classifier import TextClassifier
 from textkit.training.settings import ClassifierSettings
 
@@ -36,6 +37,19 @@ def test_what_is_saved_is_loaded(name, kind, tmp_path, classifier_of, reviews, s
         assert not found.model_.training
         assert all(type(label) in (str, int, bool, list) for label, _ in found.predict_stream(texts[:3]))
         assert found.fit(texts, labels).predict(texts).shape[0] == 24  # it can be trained again
+
+
+def test_a_folder_from_before_words_could_count_once(tmp_path, reviews, classifier_of):
+    texts, labels = reviews()
+    classifier = TextClassifier(WordAvgConfig(dim=4, buckets=64), settings=ClassifierSettings(epochs=1))
+    classifier.fit(texts, labels).save(tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    config = json.loads(file.read_bytes())
+    del config["model"]["binary"]
+    file.write_text(json.dumps(config))
+    found = load(tmp_path / "model")
+    assert not found.model_.config.binary
+    assert np.array_equal(found.predict_proba(texts), classifier.predict_proba(texts))
 
 
 def test_a_tokenizer_without_a_name_is_not_saved(tmp_path, reviews, classifier_of):

@@ -3,8 +3,8 @@
 Both functions run without the GIL and do one worker's share. The results have the same bytes for any number of workers:
 a text's mean is made by one, and a row of a table is changed by the one that owns it, in the order of the texts.
 
-Nearly all of the time goes by waiting for rows of the n-grams, which lie anywhere in a table larger than any cache:
-they are asked for before they are needed.
+Nearly all of the time goes by waiting for rows of the n-grams, which lie anywhere in a table larger than any cache: the
+first numbers of each are asked for before they are needed.
 """
 
 from typing import Any
@@ -20,12 +20,13 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: its prod
 
 
 @compiled
-def _is_new(seen: Any, group: int, row: int) -> Any:
-    """Whether a row is not yet in its group, of which it then is; ``seen`` has twice as many places as rows at least.
+def _insert(seen: Any, group: int, row: int) -> Any:
+    """Put a row into a group; return whether it was not there yet.
 
     Args:
-        seen: (a power of two,) int64, zeros at first; what another group left there is written over.
-        group: From 1; never one of before.
+        seen: (places,) int64, a power of two of them and more than the group has rows; zeros before the first group.
+            Entries of other groups count as free places, so that nothing has to be cleared.
+        group: From 1; a new number for each group.
         row: Below 2**32.
     """
     entry = (np.int64(group) << 32) | np.int64(row)
@@ -64,23 +65,24 @@ def bag_means(
         longest: Words in the longest n-gram; 1 for none.
         binary: Whether each vector counts once in a text.
         means: (batch, dim) float32, where the means go; 0 for a text without words.
-        weights: (batch,) float32, where the weight of each vector in a mean goes: one over their number.
-        rows: (vectors at most,) int32, where the rows that were averaged go: for each text those of words, and then
-            those of n-grams.
-        bounds: (batch, 3) int64: where the rows of each text begin, which is given, and where those of its n-grams
+        weights: (batch,) float32, where the weight of each vector in a mean goes: one over their number, 1 for none.
+        rows: (places,) int32, where the rows that were averaged go: for each text those of words, and then those of
+            n-grams. A text of n words needs n * longest places.
+        bounds: (batch, 3) int64: where the places of each text begin, which is given, and where the rows of its n-grams
             begin and end, which is written.
     """
     dim, mask = words.shape[1], np.int64(len(ngrams) - 1)
     total = np.empty(dim, np.float32)
-    most = np.int64(1)
+    places = 1
     for place in range(len(texts) if binary else 0):
-        most = max(most, (offsets[texts[place] + 1] - offsets[texts[place]]) * longest)
-    seen = np.zeros(1 << np.int64(np.ceil(np.log2(2 * most))), np.int64)
+        while places < 2 * longest * (offsets[texts[place] + 1] - offsets[texts[place]]):
+            places *= 2
+    seen = np.zeros(places, np.int64)
     for place in range(len(texts)):
         start, stop = offsets[texts[place]], offsets[texts[place] + 1]
         begin = end = bounds[place, 0]
         for first in range(start, stop):
-            if not binary or _is_new(seen, 2 * place + 1, ids[first]):
+            if not binary or _insert(seen, 2 * place + 1, ids[first]):
                 rows[end] = ids[first]
                 end += 1
         middle = end
@@ -88,7 +90,7 @@ def bag_means(
             bucket = np.int64(ids[first]) & mask
             for following in range(first + 1, min(first + longest, stop)):
                 bucket = (bucket * MULTIPLIER + ids[following]) & mask
-                if not binary or _is_new(seen, 2 * place + 2, bucket):
+                if not binary or _insert(seen, 2 * place + 2, bucket):
                     prefetch(ngrams, bucket, 0)
                     rows[end] = bucket
                     end += 1
@@ -126,7 +128,7 @@ def update_bags(
     n-grams learn as much from their few texts as frequent words from their many.
 
     Args:
-        rows: (vectors at most,) int32, as `bag_means` gave them, and so are ``bounds`` and ``weights``.
+        rows: (places,) int32, as `bag_means` gave them, and so are ``bounds`` and ``weights``.
         bounds: (batch, 3) int64.
         weights: (batch,) float32.
         gradients: (batch, dim) float32, gradients of the means.
@@ -144,7 +146,7 @@ def update_bags(
     step = np.empty(dim, np.float32)
     low, high = len(ngrams) * owner // owners, len(ngrams) * (owner + 1) // owners
     squares = ngram_squares.reshape(1, -1)
-    mine = np.empty(_AHEAD + (bounds[:, 2] - bounds[:, 1]).max(), np.int64)
+    mine = np.empty(1 + (bounds[:, 2] - bounds[:, 1]).max(), np.int64)
     for place in range(len(bounds)):
         begin, middle, end = bounds[place]
         square = np.float32(0)
@@ -165,10 +167,10 @@ def update_bags(
         for i in range(middle, end):
             mine[found] = rows[i]
             found += (low <= rows[i]) & (rows[i] < high)  # without a branch, which no processor could predict
-        mine[found : found + _AHEAD] = low
         for i in range(found):
-            prefetch(ngrams, mine[i + _AHEAD], 0)
-            prefetch(squares, 0, mine[i + _AHEAD])
+            ahead = mine[min(i + _AHEAD, found - 1)]
+            prefetch(ngrams, ahead, 0)
+            prefetch(squares, 0, ahead)
             bucket = mine[i]
             ngram_squares[bucket] += square
             rate = np.float32(ngram_rate / np.sqrt(ngram_squares[bucket]))

@@ -4,7 +4,8 @@ A value of type `Float32x8` lives in one AVX register, in two NEON or SSE regist
 chooses. Writing the vectors out keeps the order of every sum fixed by the source, so that results do not depend on
 what an optimizer makes of a loop, and keeps tiles of a matrix product in registers, which plain loops do not.
 
-Arrays are two-dimensional, C-contiguous float32 whose rows are a multiple of 8 numbers long.
+Arrays are two-dimensional, C-contiguous float32 whose rows are a multiple of 8 numbers long, or of any length for
+`prefetch`.
 """
 
 import math

@@ -42,6 +42,13 @@ class ClassifierConfig:
                 raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
             object.__setattr__(self, name, int(value))  # NumPy's, which a search may hand over, are none for JSON
 
+    def _check_switches(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            if not isinstance(value, bool | np.bool_):
+                raise ValueError(f"{name} must be True or False, got {value!r}")
+            object.__setattr__(self, name, bool(value))
+
     def _check_shares(self, *names: str) -> None:
         for name in names:
             rate = getattr(self, name)

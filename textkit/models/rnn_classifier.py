@@ -55,6 +55,7 @@ class RnnClassifierConfig(ClassifierConfig):
             if (value := getattr(self, name)) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         self._check_whole("hidden", "layers")
+        self._check_switches("bidirectional")
         self._check_shares("input_dropout", "layer_dropout", "weight_dropout")
 
 

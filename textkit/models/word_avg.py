@@ -19,7 +19,8 @@ class WordAvgConfig(ClassifierConfig):
         dim: Length of a word's vector.
         ngrams: The longest n-grams, in words; 1 for words alone.
         buckets: Number of vectors that all n-grams share, found by a hash; a power of two, at most 2**24.
-        binary: Whether a word or n-gram counts once in a text, however often it stands there.
+        binary: Whether a word or n-gram counts once in a text, however often it stands there; the model called
+            ``"word_avg"`` has this, and models saved before there was a choice do not.
         dropout: Share of the units of the mean that are dropped in training.
         word_dropout: Share of the words that become ``<unk>`` in training.
     """
@@ -34,6 +35,7 @@ class WordAvgConfig(ClassifierConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._check_whole("ngrams", "buckets")
+        self._check_switches("binary")
         if self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1):
             raise ValueError(f"buckets must be a power of two up to 2**24, got {self.buckets}; try {1 << 20}")
 

@@ -37,7 +37,14 @@ class BagBatch:
 
 @dataclass(frozen=True, kw_only=True)
 class _Batch:
-    """What is kept of a batch from its loss to its step: what `bag_means` gave, the means as a tensor of torch's."""
+    """What is kept of a batch from its loss to its step: what `bag_means` gave.
+
+    Attributes:
+        rows: (places,) int32, of the tables.
+        bounds: (batch, 3) int64, which of them each text has.
+        weights: (batch,) float32, of each vector in a mean.
+        means: (batch, dim) float32, from which gradients come.
+    """
 
     rows: NDArray[np.int32]
     bounds: NDArray[np.int64]
@@ -74,7 +81,7 @@ class BagObjective:
         means = np.empty((len(texts), self.words.shape[1]), np.float32)
         weights = np.empty(len(texts), np.float32)
         lengths = self.offsets[texts + 1] - self.offsets[texts]
-        ends = (lengths * config.ngrams).cumsum()  # room for every word and n-gram
+        ends = (lengths * config.ngrams).cumsum()  # behind the places of each text
         rows = np.empty(ends[-1], np.int32)
         bounds = np.empty((len(texts), 3), np.int64)
         bounds[:, 0] = ends - lengths * config.ngrams
