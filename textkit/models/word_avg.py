@@ -87,9 +87,9 @@ class WordAvg(Classifier):
     """Scores the mean of the vectors of a text's words and n-grams (Joulin et al. 2016, "Bag of Tricks").
 
     The score is ``output_weight @ mean + output_bias``; the mean of an empty text is 0. With ``binary`` it is the mean
-    over the distinct words and n-grams (Wang and Manning 2012, "Baselines and Bigrams", section 2: what says something
-    about a text says it once). Word vectors start evenly within +-1 / dim, n-grams at 0, and the output layer normally
-    distributed with a deviation of one over the root of ``dim``.
+    over the distinct words and n-grams, as the features of Wang and Manning (2012, "Baselines and Bigrams", section 2)
+    are binary. Word vectors start evenly within +-1 / dim, n-grams at 0, and the output layer normally distributed with
+    a deviation of one over the root of ``dim``.
 
     Args:
         config: The shape.
