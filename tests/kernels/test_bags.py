@@ -66,14 +66,11 @@ def test_means_are_the_features_of_the_model(ngrams, binary):
 
 def test_what_counts_once_is_found_in_long_texts():
     random = np.random.default_rng(5)
-    texts = [
-        random.integers(0, 100_000, length).tolist() for length in (3, 2000, 0, 300)
-    ]  # the longest is not the first
+    texts = [random.integers(0, 100_000, length).tolist() for length in (3, 2000, 0, 300)]  # the longest comes later
     texts.append(texts[1][:500] * 2)
     model = model_of(4, binary=True, buckets=1 << 20, vocab=100_000)
-    _, weights, averaged = means_of(model, texts, range(5))
+    _, _, averaged = means_of(model, texts, range(5))
     assert averaged == [rows_of(text, 4, binary=True, buckets=1 << 20) for text in texts]
-    assert 1 / weights[4] < 2010 < 1 / weights[1]
 
 
 @pytest.mark.parametrize("places", [2, 8, 64])

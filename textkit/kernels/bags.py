@@ -73,11 +73,12 @@ def bag_means(
     """
     dim, mask = words.shape[1], np.int64(len(ngrams) - 1)
     total = np.empty(dim, np.float32)
-    places = 1
-    for place in range(len(texts) if binary else 0):
-        while places < 2 * longest * (offsets[texts[place] + 1] - offsets[texts[place]]):
-            places *= 2
-    seen = np.zeros(places, np.int64)
+    room = 1
+    if binary:
+        for text in texts:
+            while room < 2 * longest * (offsets[text + 1] - offsets[text]):
+                room *= 2
+    seen = np.zeros(room, np.int64)
     for place in range(len(texts)):
         start, stop = offsets[texts[place]], offsets[texts[place] + 1]
         begin = end = bounds[place, 0]
@@ -146,7 +147,7 @@ def update_bags(
     step = np.empty(dim, np.float32)
     low, high = len(ngrams) * owner // owners, len(ngrams) * (owner + 1) // owners
     squares = ngram_squares.reshape(1, -1)
-    mine = np.empty(1 + (bounds[:, 2] - bounds[:, 1]).max(), np.int64)
+    mine = np.empty((bounds[:, 2] - bounds[:, 1]).max(), np.int64)
     for place in range(len(bounds)):
         begin, middle, end = bounds[place]
         square = np.float32(0)
@@ -156,9 +157,9 @@ def update_bags(
         square /= np.float32(dim)
         if square == 0:
             continue
-        for i in range(begin, middle if word_rate > 0 else begin):
+        for i in range(begin, middle):
             word = rows[i]
-            if word % owners == owner:
+            if word_rate > 0 and word % owners == owner:
                 word_squares[word] += square
                 rate = np.float32(word_rate / np.sqrt(word_squares[word]))
                 for k in range(dim):
