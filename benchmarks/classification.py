@@ -37,10 +37,10 @@ import typer
 
 import textkit
 from textkit.batches.bucketing import BucketBatches
-from textkit.text import catalog
+from textkit.classifier.defaults import CONFIGS, default_classifier_settings
+from textkit.data import catalog
+from textkit.data.labeled import LabelledTexts, read_labelled
 from textkit.text.document_ids import encode_documents
-from textkit.text.labelled import LabelledTexts, read_labelled
-from textkit.training.classifier_defaults import CONFIGS, default_classifier_settings
 
 LONG = 300  # seconds, above which a run is not repeated
 VECTOR_DIM = 300  # as Kim 2014

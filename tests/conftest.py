@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from textkit.generation.language_model import LanguageModel
+from textkit.language_model.language_model import LanguageModel
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.text.vocabulary import Vocabulary
 

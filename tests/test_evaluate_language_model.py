@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from textkit.commands import command_line
+from textkit.commands.shared import command_line
+from textkit.data.catalog import corpora_folder
 from textkit.evaluate import app
-from textkit.text.catalog import corpora_folder
 
 TABLE = {"\n": {"a": 1}, "a": {"b": 0.5, "a": 0.5}, "b": {"\n": 1}}
 

@@ -3,9 +3,9 @@ import sys
 
 import pytest
 
-from textkit import built_in_model as module
-from textkit.commands import command_line
+from textkit.commands.shared import command_line
 from textkit.generate import app
+from textkit.language_model import built_in_model as module
 
 ABC = {"\n": {"a": 1}, "a": {"b": 1}, "b": {"c": 1}, "c": {"\n": 1}}
 COIN = {"\n": {"h": 0.5, "t": 0.5}, "h": {"h": 0.5, "t": 0.5}, "t": {"h": 0.5, "t": 0.5}}

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import torch
 
-from textkit.commands import command_line
+from textkit.classifier.text_classifier import TextClassifier
+from textkit.commands.shared import command_line
 from textkit.models.word_avg import WordAvg, WordAvgConfig
 from textkit.predict import app
 from textkit.text.vocabulary import Vocabulary
-from textkit.training.classifier import TextClassifier
 
 HALF_KNOWN = math.sqrt(3) / (1 + math.sqrt(3))
 

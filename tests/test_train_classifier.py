@@ -12,14 +12,14 @@ import typing
 import pytest
 import torch
 
-from textkit import classifier_options
-from textkit.commands import command_line
+from textkit.classifier.defaults import MODEL_NAMES, default_classifier_settings, model_config
+from textkit.classifier.text_classifier import TextClassifier
+from textkit.commands import classifier_options
+from textkit.commands.shared import command_line
+from textkit.data.catalog import corpora_folder
 from textkit.loading import load
 from textkit.models.storage import read_config
-from textkit.text.catalog import corpora_folder
 from textkit.train import app, classifier
-from textkit.training.classifier import TextClassifier
-from textkit.training.classifier_defaults import MODEL_NAMES, default_classifier_settings, model_config
 from textkit.training.settings import ClassifierSettings
 
 REVIEWS = str(corpora_folder() / "reviews.csv")

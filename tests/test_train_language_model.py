@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from textkit import train_options
+from textkit.commands import language_model_options as train_options
+from textkit.data.catalog import corpora_folder
 from textkit.evaluation.perplexity import LanguageModelScore
+from textkit.language_model.defaults import default_config, default_settings
 from textkit.loading import load
-from textkit.text.catalog import corpora_folder
 from textkit.train import language_model
-from textkit.training.language_model_defaults import default_config, default_settings
 
 TALES = str(corpora_folder() / "tales.txt")
 SMALL = ["--dim", "8", "--hidden", "12", "--epochs", "2"]

@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     from textkit.batches.bptt import BpttBatches
     from textkit.batches.bucketing import BucketBatches
     from textkit.batches.padding import PaddingCollator
+    from textkit.classifier.run import ClassifierReport
+    from textkit.classifier.text_classifier import TextClassifier
+    from textkit.data.corpus import Corpus, corpus
+    from textkit.data.labeled import LabelledTexts, read_labelled
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
     from textkit.evaluation.classification import ClassificationReport
+    from textkit.evaluation.explanation import Explanation
     from textkit.evaluation.perplexity import LanguageModelScore
     from textkit.evaluation.similarity import SimilarityReport, evaluate_similarity
-    from textkit.generation.language_model import LanguageModel
+    from textkit.language_model.language_model import LanguageModel
+    from textkit.language_model.run import LanguageModelReport
+    from textkit.language_model.train import train_language_model
     from textkit.loading import load
     from textkit.models.cnn import CnnConfig
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
-    from textkit.text.corpus import Corpus, corpus
     from textkit.text.encoding import EncodedCorpus, encode_corpus
-    from textkit.text.labelled import LabelledTexts, read_labelled
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
-    from textkit.training.classifier import TextClassifier
-    from textkit.training.classifier_run import ClassifierReport
-    from textkit.training.explanation import Explanation
-    from textkit.training.language_model import train_language_model
-    from textkit.training.language_model_run import LanguageModelReport
     from textkit.training.settings import ClassifierSettings, LanguageModelSettings
-    from textkit.training.word2vec import train_word2vec
-    from textkit.training.word2vec_run import EpochReport
     from textkit.vectors.word_vectors import WordVectors
+    from textkit.word2vec.run import EpochReport
+    from textkit.word2vec.train import train_word2vec
 
 __version__ = "0.1.0"
 
@@ -52,36 +52,36 @@ _PUBLIC = {
     "BpttBatches": "textkit.batches.bptt",
     "BucketBatches": "textkit.batches.bucketing",
     "ClassificationReport": "textkit.evaluation.classification",
-    "ClassifierReport": "textkit.training.classifier_run",
+    "ClassifierReport": "textkit.classifier.run",
     "ClassifierSettings": "textkit.training.settings",
     "CnnConfig": "textkit.models.cnn",
-    "Corpus": "textkit.text.corpus",
+    "Corpus": "textkit.data.corpus",
     "EncodedCorpus": "textkit.text.encoding",
-    "EpochReport": "textkit.training.word2vec_run",
-    "Explanation": "textkit.training.explanation",
-    "LabelledTexts": "textkit.text.labelled",
-    "LanguageModel": "textkit.generation.language_model",
-    "LanguageModelReport": "textkit.training.language_model_run",
+    "EpochReport": "textkit.word2vec.run",
+    "Explanation": "textkit.evaluation.explanation",
+    "LabelledTexts": "textkit.data.labeled",
+    "LanguageModel": "textkit.language_model.language_model",
+    "LanguageModelReport": "textkit.language_model.run",
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.training.settings",
     "PaddingCollator": "textkit.batches.padding",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
-    "TextClassifier": "textkit.training.classifier",
+    "TextClassifier": "textkit.classifier.text_classifier",
     "Tokenizer": "textkit.text.tokenizers",
     "Vocabulary": "textkit.text.vocabulary",
     "WordAvgConfig": "textkit.models.word_avg",
     "WordVectors": "textkit.vectors.word_vectors",
-    "corpus": "textkit.text.corpus",
+    "corpus": "textkit.data.corpus",
     "encode_corpus": "textkit.text.encoding",
     "evaluate_analogies": "textkit.evaluation.analogies",
     "evaluate_similarity": "textkit.evaluation.similarity",
     "load": "textkit.loading",
-    "read_labelled": "textkit.text.labelled",
+    "read_labelled": "textkit.data.labeled",
     "tokenizer": "textkit.text.tokenizers",
-    "train_language_model": "textkit.training.language_model",
-    "train_word2vec": "textkit.training.word2vec",
+    "train_language_model": "textkit.language_model.train",
+    "train_word2vec": "textkit.word2vec.train",
 }
 
 __all__ = [

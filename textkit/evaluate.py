@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from textkit import classifier_options as options
-from textkit.commands import check_output, command_line, loaded, opened_corpus, table_source
+from textkit.commands import classifier_options as options
+from textkit.commands.shared import check_output, command_line, loaded, opened_corpus, table_source
+from textkit.data import catalog
+from textkit.data.labeled import read_labelled
+from textkit.display.classification_plot import picture_kind
 from textkit.evaluation.analogies import evaluate_analogies
-from textkit.evaluation.classification_plot import picture_kind
 from textkit.evaluation.similarity import evaluate_similarity
-from textkit.text import catalog
-from textkit.text.labelled import read_labelled
 from textkit.vectors.word_vectors import WordVectors
 
 app = typer.Typer(

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from textkit.built_in_model import built_in_model
-from textkit.commands import command_line, loaded
+from textkit.commands.shared import command_line, loaded
 from textkit.generation.settings import GenerationSettings
+from textkit.language_model.built_in_model import built_in_model
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DEFAULT = GenerationSettings(temperature=0.5)

@@ -9,8 +9,8 @@ from textkit.models.storage import read_config
 from textkit.vectors.word_vectors import WordVectors
 
 _CLASSES = {  # imported when they are needed
-    "language-model": ("textkit.generation.language_model", "LanguageModel"),
-    "text-classifier": ("textkit.training.classifier", "TextClassifier"),
+    "language-model": ("textkit.language_model.language_model", "LanguageModel"),
+    "text-classifier": ("textkit.classifier.text_classifier", "TextClassifier"),
 }
 
 

@@ -12,10 +12,10 @@ from typing import Annotated, Any, Literal
 import typer
 from tqdm.auto import tqdm
 
-from textkit import classifier_options as options
-from textkit.commands import command_line, loaded, table_source
-from textkit.text.columns import Document
-from textkit.text.labelled import read_texts
+from textkit.commands import classifier_options as options
+from textkit.commands.shared import command_line, loaded, table_source
+from textkit.data.labeled import read_texts
+from textkit.data.tables import Document
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DIGITS = 6  # of a probability

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from tqdm.auto import tqdm
 
-from textkit import classifier_options as classifying
-from textkit import train_options as options
-from textkit.commands import check_folder, check_output, command_line, opened_corpus, table_source
-from textkit.text.labelled import read_labelled
+from textkit.commands import classifier_options as classifying
+from textkit.commands import language_model_options as options
+from textkit.commands.shared import check_folder, check_output, command_line, opened_corpus, table_source
+from textkit.data.labeled import read_labelled
 from textkit.training.settings import Word2VecSettings
-from textkit.training.word2vec import train_word2vec
-from textkit.training.word2vec_run import EpochReport
-from textkit.vectors.formats import find_format
+from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
+from textkit.word2vec.run import EpochReport
+from textkit.word2vec.train import train_word2vec
 
 if TYPE_CHECKING:
+    from textkit.classifier.run import ClassifierReport
     from textkit.evaluation.perplexity import LanguageModelScore
-    from textkit.training.classifier_run import ClassifierReport
-    from textkit.training.language_model_run import LanguageModelReport
+    from textkit.language_model.run import LanguageModelReport
 
 app = typer.Typer(
     help="Train something from a corpus and save it.",
@@ -166,8 +166,8 @@ def language_model(
 ) -> None:
     """A recurrent language model of characters or words."""
     # torch takes seconds to import, which word2vec and --help shall not wait for
-    from textkit.training.language_model import train_language_model
-    from textkit.training.language_model_defaults import default_config, default_settings
+    from textkit.language_model.defaults import default_config, default_settings
+    from textkit.language_model.train import train_language_model
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
@@ -311,8 +311,8 @@ def classifier(
 ) -> None:
     """A classifier of texts, from a table with a label for each."""
     # torch takes seconds to import, which word2vec and --help shall not wait for
-    from textkit.training.classifier import TextClassifier
-    from textkit.training.classifier_defaults import default_classifier_settings, model_config
+    from textkit.classifier.defaults import default_classifier_settings, model_config
+    from textkit.classifier.text_classifier import TextClassifier
 
     check_folder(output)
     if separator is not None and not multi_label:

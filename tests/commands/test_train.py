@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from textkit.text.catalog import corpora_folder
+from textkit.data.catalog import corpora_folder
 from textkit.vectors.word_vectors import WordVectors
 
 TALES = str(corpora_folder() / "tales.txt")
@@ -144,7 +144,7 @@ def test_similarity_and_analogies(trained, tmp_path):
 
 
 def test_the_command_and_the_function_give_the_same_bytes(trained):
-    from textkit.training.word2vec import train_word2vec
+    from textkit.word2vec.train import train_word2vec
 
     path, _ = trained
     direct = train_word2vec(TALES, dim=16, tokenizer="word-lower", progress=False, workers=1)

@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
+from textkit.display.terminal import columns_of
 from textkit.evaluation.classification import report, wilson
-from textkit.text.fitted import columns_of
 
 
 def drawn(texts=400, classes=5, seed=0):

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textkit.text import provisional, token_stream
-from textkit.text.corpus import corpus
+from textkit.data.corpus import corpus
+from textkit.text import first_pass as provisional
+from textkit.text import id_writer as token_stream
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.vocabulary import Vocabulary
 

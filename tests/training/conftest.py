@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
+from textkit.classifier.text_classifier import TextClassifier
 from textkit.models.cnn import CnnConfig
 from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.models.word_avg import WordAvgConfig
-from textkit.training.classifier import TextClassifier
 from textkit.training.settings import ClassifierSettings
 
 SMALL = {

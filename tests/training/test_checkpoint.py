@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from textkit.text.atomic import atomic_path
+from textkit.files.atomic import atomic_path
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 
 

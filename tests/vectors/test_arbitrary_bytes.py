@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textkit.vectors.projector_format import metadata_path
+from textkit.vectors.formats.projector import metadata_path
 from textkit.vectors.word_vectors import WordVectors
 
 SUFFIXES = [".txt", ".vec", ".bin", ".tsv", ".safetensors"]

@@ -1,4 +1,4 @@
-from textkit.text.closest import closest_words
+from textkit.text.unknown_words import closest_words
 from textkit.vectors.unknown_word import UnknownWordError
 
 

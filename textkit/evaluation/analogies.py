@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.evaluation.lookup import Case, Vectors, check_case, first_spellings, unit_rows
 from textkit.evaluation.questions import Question, QuestionSource, open_questions
+from textkit.evaluation.word_lookup import Case, Vectors, check_case, first_spellings, unit_rows
 
 if TYPE_CHECKING:
     import pandas as pd

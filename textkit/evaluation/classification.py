@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from textkit.display.classification_plot import draw
+from textkit.display.terminal import columns_of, fitted
 from textkit.evaluation.classification_labels import check_probabilities, label_matrix, label_rows
-from textkit.evaluation.classification_plot import draw
-from textkit.text.fitted import columns_of, fitted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.text.columns import is_nothing
+from textkit.data.tables import is_nothing
 
 
 def check_probabilities(probabilities: Any, texts: int, classes: int, multi_label: bool) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from textkit.text.lines import numbered_lines
+from textkit.files.lines import numbered_lines
 
 _SEPARATORS: dict[str | None, str] = {"\t": "tab", ";": "semicolon", ",": "comma", None: "spaces"}
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from textkit.text.catalog import entry, locate, names
-from textkit.text.lines import numbered_lines
+from textkit.data.catalog import entry, locate, names
+from textkit.files.lines import numbered_lines
 
 Question: TypeAlias = tuple[str, str, str, str]
 QuestionSource: TypeAlias = str | os.PathLike[str] | Iterable[Question] | Mapping[str, Iterable[Question]]

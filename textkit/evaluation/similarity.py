@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.evaluation.lookup import Case, RowLookup, Vectors, unit_rows
+from textkit.data.catalog import entry, locate, names
 from textkit.evaluation.pairs import ScoredPair, read_pairs
-from textkit.text.catalog import entry, locate, names
+from textkit.evaluation.word_lookup import Case, RowLookup, Vectors, unit_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from textkit.generation.numpy_rnn import TokenSteps
 from textkit.generation.sampling import draw, forbid
 from textkit.generation.settings import GenerationSettings
-from textkit.generation.steps import TokenSteps
 from textkit.generation.text import known_tokens, prompt_tokens, start_token, until, written
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.text.id_stream import Unit

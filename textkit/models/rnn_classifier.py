@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.export_scan import GatedCell, scanned
 from textkit.models.layers import RecurrentLayer, locked_dropout
 from textkit.models.pooling import flipped, last_step, masked_max
-from textkit.models.scanning import GatedCell, scanned
 from textkit.text.id_stream import UNITS, Unit
 
 Pooling = Literal["last", "max"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from textkit.text.atomic_folder import atomic_folder
+from textkit.files.atomic_folder import atomic_folder
 from textkit.text.vocabulary import Vocabulary
 
 FORMAT = "textkit"

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from textkit.text.columns import Document, check_document
+from textkit.data.tables import Document, check_document
 from textkit.text.tokenizers import NamedTokenizer, Tokenizer, WordTokenizer
 from textkit.text.tokenizers import tokenizer as named_tokenizer
 from textkit.text.type_counts import token_array

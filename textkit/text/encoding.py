@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from textkit.text.atomic import atomic_path
-from textkit.text.corpus import open_corpus
-from textkit.text.provisional import encode_parts
-from textkit.text.token_stream import TokenStream
+from textkit.data.corpus import open_corpus
+from textkit.files.atomic import atomic_path
+from textkit.text.first_pass import encode_parts
+from textkit.text.id_writer import TokenStream
 from textkit.text.tokenizers import Tokenizer, tokenizer
 from textkit.text.type_counts import TypeCounts
 from textkit.text.vocabulary import Unknown, Vocabulary

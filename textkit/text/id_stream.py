@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from textkit.text.corpus import Corpus, open_corpus
+from textkit.data.corpus import Corpus, open_corpus
+from textkit.data.text_size import measured
 from textkit.text.encoding import encode_corpus
-from textkit.text.text_size import measured
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, Tokenizer
 from textkit.text.tokenizers import tokenizer as named_tokenizer
 from textkit.text.vocabulary import Ids, Vocabulary

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textkit.text.arrow_arrays import to_arrow, to_numpy
-from textkit.text.closest import unknown_word_message
 from textkit.text.type_counts import check_tokens, token_array
+from textkit.text.unknown_words import unknown_word_message
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
 
 SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")

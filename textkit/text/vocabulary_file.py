@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from textkit.text.atomic import atomic_path
+from textkit.files.atomic import atomic_path
 
 _FORMAT = "textkit-vocabulary"
 _VERSION = 1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from textkit.text.atomic import atomic_path
+from textkit.files.atomic import atomic_path
 
 FORMAT = "textkit-checkpoint"
 VERSION = 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from textkit.text.closest import closest_words
+from textkit.text.unknown_words import closest_words
 
 
 class UnknownWordError(KeyError):

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
-from textkit.vectors.formats import read_vectors, write_vectors
+from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
+from textkit.vectors.formats.read_options import BadRowPolicy, EncodingErrors, ReadOptions, wanted_words
 from textkit.vectors.neighbors import nearest, three_cos_mul, unit_rows
 from textkit.vectors.query_vectors import are_words, check_counts, unit_queries
-from textkit.vectors.read_options import BadRowPolicy, EncodingErrors, ReadOptions, wanted_words
 from textkit.vectors.spacy_vectors import set_spacy_vectors
 from textkit.vectors.unknown_word import UnknownWordError
 from textkit.vectors.vector_table import VectorTable, check_finite, float_matrix, frozen_metadata, index_words

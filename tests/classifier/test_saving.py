@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pytest
+
+from textkit.classifier.text_classifier import TextClassifier
+from textkit.loading import load
+from textkit.models.word_avg import WordAvgConfig
+from textkit.training.settings import ClassifierSettings
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def changed(kind, texts, labels):
+    if kind == "int":
+        return texts, [7 if label == "good" else -3 for label in labels], False
+    if kind == "bool":
+        return texts, [label == "good" for label in labels], False
+    if kind == "several":
+        return texts, [[label, "text"] if label == "good" else [] for label in labels], True
+    return texts, labels, False
+
+
+@pytest.mark.parametrize("kind", ["str", "int", "bool", "several"])
+def test_what_is_saved_is_loaded(name, kind, tmp_path, classifier_of, reviews, small):
+    texts, labels, multi_label = changed(kind, *reviews(24))
+    classifier = classifier_of(name, ClassifierSettings(epochs=1), multi_label=multi_label).fit(texts, labels)
+    classifier.save(tmp_path / "model")
+    for found in (load(tmp_path / "model"), TextClassifier.load(str(tmp_path / "model"))):
+        assert isinstance(found, TextClassifier)
+        assert np.array_equal(found.predict_proba(texts), classifier.predict_proba(texts))
+        assert found.predict(texts).tolist() == classifier.predict(texts).tolist()
+        assert found.classes_.tolist() == classifier.classes_.tolist()
+        assert found.classes_.dtype.kind == classifier.classes_.dtype.kind
+        assert (found.model_.config, found.multi_label) == (small[name], multi_label)
+        assert found.settings == classifier.settings
+        assert not found.model_.training
+        assert all(type(label) in (str, int, bool, list) for label, _ in found.predict_stream(texts[:3]))
+        assert found.fit(texts, labels).predict(texts).shape[0] == 24  # it can be trained again
+
+
+def test_a_folder_from_before_words_could_count_once(tmp_path, reviews, classifier_of):
+    texts, labels = reviews()
+    classifier = TextClassifier(WordAvgConfig(dim=4, buckets=64), settings=ClassifierSettings(epochs=1))
+    classifier.fit(texts, labels).save(tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    config = json.loads(file.read_bytes())
+    del config["model"]["binary"]
+    file.write_text(json.dumps(config))
+    found = load(tmp_path / "model")
+    assert not found.model_.config.binary
+    assert np.array_equal(found.predict_proba(texts), classifier.predict_proba(texts))
+
+
+def test_a_tokenizer_without_a_name_is_not_saved(tmp_path, reviews, classifier_of):
+    classifier = classifier_of(tokenizer=lambda text: text.split()).fit(*reviews())
+    with pytest.raises(ValueError, match="tokenizer"):
+        classifier.save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_damaged_folders(tmp_path, reviews, classifier_of):
+    folder = tmp_path / "model"
+    classifier_of().fit(*reviews()).save(folder)
+    config = json.loads((folder / "config.json").read_bytes())
+    for changes in (
+        {"classes": ["one"]},
+        {"classes": 3},
+        {"model": None},
+        {"model": {**config["model"], "name": "Transformer"}},
+        {"model": {**config["model"], "dim": 5}},
+        {"model": {**config["model"], "depth": 5}},
+        {"model": {**config["model"], "ngrams": 1}},
+        {"settings": {"epochs": 0}},
+        {"settings": None},
+    ):
+        (folder / "config.json").write_text(json.dumps({**config, **changes}))
+        with pytest.raises(ValueError, match=r"folder must hold a whole classifier, got .*; save it again"):
+            load(folder)
+    (folder / "config.json").write_text(json.dumps({key: config[key] for key in config if key != "multi_label"}))
+    with pytest.raises(ValueError, match="folder must hold a whole classifier"):
+        load(folder)
+    (folder / "config.json").write_text(json.dumps(config))
+    load(folder)
+    weights = (folder / "weights.safetensors").read_bytes()
+    (folder / "weights.safetensors").write_bytes(weights[:-1] + bytes([weights[-1] ^ 1]))
+    with pytest.raises(ValueError, match=r"weights\.safetensors must have the SHA-256"):
+        load(folder)
+    (folder / "weights.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"weights\.safetensors must be there"):
+        load(folder)
+
+
+def test_nothing_is_there_to_load(tmp_path):
+    with pytest.raises(FileNotFoundError, match="which does not exist"):
+        TextClassifier.load(tmp_path / "none")

@@ -1,0 +1,72 @@
+import io
+import sys
+
+import pytest
+import typer
+
+from textkit.commands.shared import command_line, loaded
+
+
+def interrupted():
+    raise KeyboardInterrupt
+
+
+def interrupted_within_typer():
+    app = typer.Typer()
+    app.command()(interrupted)
+    app([])
+
+
+@pytest.mark.parametrize("app", [interrupted, interrupted_within_typer])
+def test_ctrl_c_is_one_line(capsys, app):
+    with pytest.raises(SystemExit) as end:
+        command_line(app)
+    assert end.value.code == 130
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "interrupted\n")
+
+
+def test_other_ends_say_nothing(capsys):
+    app = typer.Typer()
+
+    @app.command()
+    def stop():
+        raise typer.Exit(3)
+
+    with pytest.raises(SystemExit) as end:
+        command_line(lambda: app([]))
+    assert end.value.code == 3
+    assert capsys.readouterr().err == ""
+
+
+def test_remedies_name_options_where_there_are_such(capsys, monkeypatch):
+    app = typer.Typer()
+
+    @app.command()
+    def read(min_count: int = 1, errors: str = "strict"):
+        raise ValueError(f"got {min_count}: min_count=2, or errors='replace', or format='word2vec'")
+
+    app.command()(interrupted)
+    monkeypatch.setattr(sys, "argv", ["textkit", "read"])
+    with pytest.raises(SystemExit):
+        command_line(app)
+    assert capsys.readouterr().err == "error: got 1: --min-count 2, or --errors replace, or format='word2vec'\n"
+
+
+def test_what_the_output_cannot_show(capsys):
+    def show():
+        print("gr\xfc\xdf dich", file=io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+
+    with pytest.raises(SystemExit):
+        command_line(show)
+    assert capsys.readouterr().err == "error: stdout must take '\\xfc\\xdf', got ascii; set PYTHONIOENCODING=utf-8\n"
+
+
+def test_a_model_of_another_kind_is_named_with_its_command(bigrams, tmp_path):
+    bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"FOLDER must hold a classifier, got a language model .*textkit\.generate"):
+        loaded(tmp_path / "model", "text-classifier")
+    (tmp_path / "note.txt").write_text("a note")
+    with pytest.raises(ValueError, match=r"^folder must be that of a saved model, got the file .*note\.txt'"):
+        loaded(tmp_path / "note.txt", "language-model", "--model")
+    assert loaded(tmp_path / "model", "language-model").generate("a", length=1) == "a\n"

@@ -1,0 +1,264 @@
+import gzip
+import json
+import re
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pandas as pd
+import pytest
+
+from textkit.data.catalog import corpora_folder
+from textkit.data.labeled import LabelledTexts, check_label, read_labelled, read_texts
+
+TEXTS = ["good, very good", "", 'a "bad" one\nindeed']
+LABELS = ["positive", "negative", "negative"]
+STARS = [4, 1, 2]
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write the same three rows as any kind of table."""
+
+    def write(suffix, texts=TEXTS, **columns):
+        columns = columns or {"label": LABELS, "stars": STARS}
+        frame = pd.DataFrame({"text": texts, **columns})
+        path = tmp_path / f"table{suffix}"
+        match suffix:
+            case ".csv":
+                frame.to_csv(path, index=False)
+            case ".csv.gz":
+                path.write_bytes(gzip.compress(frame.to_csv(index=False).encode()))
+            case ".tsv":
+                lines = ["\t".join(map(str, row)) for row in (frame.columns, *frame.values.tolist())]
+                path.write_text("".join(line.replace("\n", " ") + "\n" for line in lines))
+            case ".jsonl":
+                path.write_text("".join(json.dumps(row) + "\n" for row in frame.to_dict("records")))
+            case ".parquet":
+                frame.to_parquet(path)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".jsonl", ".parquet"])
+def test_a_table(table, suffix):
+    for source in (table(suffix), str(table(suffix))):
+        found = read_labelled(source)
+        assert found == LabelledTexts(texts=TEXTS, labels=LABELS)
+        assert len(found) == 3
+
+
+def test_a_table_between_tabs(table):
+    assert read_labelled(table(".tsv")).texts[2] == 'a "bad" one indeed'
+
+
+@pytest.mark.parametrize(("suffix", "expected"), [(".csv", ["4", "1", "2"]), (".jsonl", STARS), (".parquet", STARS)])
+def test_columns_by_name_and_numbers_as_labels(table, suffix, expected):
+    path = table(suffix)
+    assert read_labelled(path, text="label", label="stars") == LabelledTexts(texts=LABELS, labels=expected)
+    assert {type(label) for label in read_labelled(path, label="stars").labels} == {type(expected[0])}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_several_labels_and_tokens(table, suffix):
+    path = table(suffix, texts=[["good"], ["not", "bad"], []], label=[["a", "b"], [], ["a"]])
+    assert read_labelled(path) == LabelledTexts(texts=[["good"], ["not", "bad"], []], labels=[["a", "b"], [], ["a"]])
+
+
+def test_several_labels_in_a_cell_of_text(table):
+    path = table(".csv", label=["a; b", "", "b"])
+    assert read_labelled(path, label_separator=";").labels == [["a", "b"], [], ["b"]]
+    with pytest.raises(ValueError, match="label_separator must be at least one character"):
+        read_labelled(path, label_separator="")
+
+
+def test_the_catalog_knows_its_columns():
+    names = read_labelled("names")
+    assert len(names) == 1818
+    assert (names.texts[0], names.labels[0]) == ("Ahmad", "Arabic")
+    assert read_labelled("reviews") == read_labelled(corpora_folder() / "reviews.csv")
+    assert read_labelled("reviews", label="stars").labels[:2] == ["4", "2"]
+    assert read_labelled(corpora_folder() / "names.csv", text="name", label="language") == names
+
+
+def test_names_of_classes_of_a_data_set():
+    features = datasets.Features(
+        {
+            "text": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=["bad", "good"]),
+            "topics": datasets.Sequence(datasets.ClassLabel(names=["x", "y"])),
+            "stars": datasets.Value("int64"),
+        }
+    )
+    rows = {"text": ["a", "b"], "label": [1, 0], "topics": [[0, 1], []], "stars": [3, 5]}
+    dataset = datasets.Dataset.from_dict(rows, features=features)
+    for source in (dataset, dataset.to_iterable_dataset(), dataset.with_format("numpy")):
+        assert read_labelled(source) == LabelledTexts(texts=["a", "b"], labels=["good", "bad"])
+        assert read_labelled(source, label="topics").labels == [["x", "y"], []]
+        assert read_labelled(source, label="stars").labels == [3, 5]
+    splits = datasets.DatasetDict(train=dataset, test=dataset.select([1]))
+    assert read_labelled(splits, split="test").labels == ["bad"]
+    with pytest.raises(ValueError, match="split must be one of 'train', 'test', got 'dev'"):
+        read_labelled(splits, split="dev")
+    unlabelled = datasets.Dataset.from_dict({**rows, "label": [1, -1]}, features=features)
+    with pytest.raises(ValueError, match="a label must be a class from 0 to 1, got -1 for row 2 of the data set"):
+        read_labelled(unlabelled)
+
+
+def test_a_stream_without_features():
+    stream = datasets.IterableDataset.from_generator(lambda: iter([{"text": "a", "label": 1}]))
+    assert read_labelled(stream) == LabelledTexts(texts=["a"], labels=[1])
+
+
+def test_a_frame():
+    frame = pd.DataFrame({"text": TEXTS, "label": pd.Categorical(LABELS), 7: STARS})
+    assert read_labelled(frame) == LabelledTexts(texts=TEXTS, labels=LABELS)
+    assert read_labelled(frame, label="7").labels == STARS
+    assert type(read_labelled(frame, label="7").labels[0]) is int
+
+
+def test_a_pair():
+    expected = LabelledTexts(texts=["a", "b"], labels=[1, 0])
+    for texts in (["a", "b"], iter(["a", "b"]), pd.Series(["a", "b"]), np.array(["a", "b"])):
+        assert read_labelled((texts, np.array([1, 0]))) == expected
+    assert read_labelled((["a"], [{"y", "x"}])).labels == [["x", "y"]]
+    assert read_labelled((["a", "b"], [True, False])).labels == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "message"),
+    [
+        ((["a", "b"], ["x"]), ValueError, "labels must be as many as texts, got 1 for 2; pair them again"),
+        ((["a", None], ["x", "y"]), ValueError, "a document must be a text, got None for row 2 of texts and labels"),
+        ((["a", float("nan")], ["x", "y"]), ValueError, "a document must be a text, got nan for row 2"),
+        ((["a", "b"], ["x", None]), ValueError, "a label must be a class, got None for row 2 of texts and labels"),
+        ((["a", "b"], ["x", np.nan]), ValueError, "a label must be a class, got nan for row 2"),
+        ((["a", "b"], ["x", pd.NA]), ValueError, "a label must be a class, got <NA> for row 2"),
+        ((["a", "b"], ["x", ""]), ValueError, "a label must be a class, got '' for row 2"),
+        ((["a"], [0.5]), ValueError, "label must be classes, got the float 0.5 for row 1 of .*; round or bin"),
+        ((["a"], [b"x"]), TypeError, r"label must be classes \(str or int\), got bytes for row 1"),
+        ((["a"], [["x", None]]), ValueError, "a label must be a class, got None for row 1"),
+        ((["a"], [[["x"]]]), TypeError, "got a list of lists for row 1"),
+        (("a", ["x"]), TypeError, "texts must be a list, got str"),
+        ((["a"], "x"), TypeError, "labels must be a list, got str"),
+        (([], []), ValueError, "source must hold at least one text, got none in tuple"),
+        (["a", "b"], TypeError, r"source must be a table .* or a pair \(texts, labels\), got list"),
+        (3, TypeError, "source must be a table .*, got int"),
+        ("tales", TypeError, "source must be a table .*, got 'tales'"),
+        ("no-such-table.csv", FileNotFoundError, "source must be an existing file, got 'no-such-table.csv'"),
+        (Path("no-such-table.csv"), FileNotFoundError, "source must be an existing file"),
+        (str(corpora_folder() / "tales.txt"), TypeError, "source must be a table .*, got '.*tales.txt'"),
+        (corpora_folder(), IsADirectoryError, "source must be a file, got the folder"),
+    ],
+)
+def test_what_cannot_be_read(source, error, message):
+    with pytest.raises(error, match=message):
+        read_labelled(source)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
+def test_columns_that_are_not_there(table, suffix):
+    path = table(suffix)
+    place = f"line 1 of {path}" if suffix == ".jsonl" else str(path)
+    with pytest.raises(
+        ValueError, match=re.escape(f"label must name a column of {place}, got 'class'; it has 'text', ")
+    ):
+        read_labelled(path, label="class")
+    with pytest.raises(
+        ValueError, match=r"text must name a column of .*, got 'review'; it has 'text', 'label', 'stars'"
+    ):
+        list(read_texts(path, text="review"))
+    with pytest.raises(ValueError, match=r"label must name another column of .* than text, got 'text'"):
+        read_labelled(path, label="text")
+
+
+def test_a_header_with_other_marks_is_recognized(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("text;label\ngood;1\n")
+    with pytest.raises(
+        ValueError, match=r"got the only one 'text;label'; is it separated by ';'\? write it with commas"
+    ):
+        read_labelled(path)
+
+
+def test_a_column_that_is_there_twice(tmp_path):
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,label,label\ngood,1,2\n")
+    with pytest.raises(ValueError, match=r"label must name one column of .*, got 'label', of which it has several"):
+        read_labelled(path)
+
+
+def test_a_column_must_be_named_where_none_is_usual(table):
+    with pytest.raises(ValueError, match=r"label must name a column of .*, got None; it has 'text', 'class', 'stars'"):
+        read_labelled(table(".csv", **{"class": LABELS, "stars": STARS}))
+    with pytest.raises(
+        ValueError, match="label must name a column of 'names', got 'nation'; it has 'name', 'language'"
+    ):
+        read_labelled("names", label="nation")
+
+
+def test_scores_are_no_classes(table):
+    with pytest.raises(ValueError, match=r"label must be classes, got the floats 0.25, 0.5 in '.*table.csv'; round or"):
+        read_labelled(table(".csv", label=[0.5, 0.25, 1.0]))
+    for suffix in (".jsonl", ".parquet"):
+        with pytest.raises(ValueError, match=r"label must be classes, got the float 0.5 for (line|row) 1 of "):
+            read_labelled(table(suffix, label=[0.5, 0.25, 1.0]))
+    assert read_labelled(table(".csv", label=["1.0", "2.0", "1.0"])).labels == ["1.0", "2.0", "1.0"]
+    assert read_labelled(table(".csv", label=["0.5", "2.0", "x"])).labels == ["0.5", "2.0", "x"]
+
+
+@pytest.mark.parametrize(("suffix", "place"), [(".csv", "line 3"), (".jsonl", "line 2"), (".parquet", "row 2")])
+def test_an_empty_label_is_placed(table, suffix, place):
+    path = table(suffix, label=["a", None, "b"])
+    with pytest.raises(ValueError, match=re.escape(f"for {place} of {path}; leave the row out or fill it in")):
+        read_labelled(path)
+
+
+@pytest.mark.parametrize("option", ["text", "label", "split"])
+def test_options_that_cannot_apply(option, table):
+    with pytest.raises(ValueError, match=f"{option} must be None for a pair"):
+        read_labelled((["a"], ["x"]), **{option: "x"})
+    if option == "split":
+        with pytest.raises(ValueError, match=r"split must be None for '.*', got 'x'; leave it out"):
+            read_labelled(table(".csv"), split="x")
+    with pytest.raises(ValueError, match="encoding must be known to Python, got 'klingon'"):
+        read_labelled(table(".csv"), encoding="klingon")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_texts_alone(table, suffix):
+    path = table(suffix)
+    assert list(read_texts(path)) == TEXTS
+    assert list(read_texts(str(path), text="label")) == LABELS
+    only = table(suffix, review=["a", "b", "c"])
+    assert list(read_texts(only, text="review")) == ["a", "b", "c"]
+
+
+def test_texts_of_other_sources(tmp_path):
+    (tmp_path / "lines.txt").write_text("one\n\ntwo\n")
+    assert list(read_texts(tmp_path / "lines.txt")) == ["one", "", "two"]
+    assert list(read_texts(iter(["a", ["b"]]))) == ["a", ["b"]]
+    assert list(read_texts(pd.DataFrame({"review": ["a"]}))) == ["a"]
+    assert list(read_texts(pd.Series(["a"]))) == ["a"]
+    assert list(read_texts(datasets.Dataset.from_dict({"text": ["a"], "n": [1]}))) == ["a"]
+    assert next(read_texts("names")) == "Ahmad"
+    with pytest.raises(ValueError, match="column must be None for a text file"):
+        read_texts(tmp_path / "lines.txt", text="a")
+
+
+def test_texts_are_read_one_by_one(tmp_path):
+    path = tmp_path / "long.jsonl"
+    with path.open("w") as file:
+        file.writelines(json.dumps({"text": "x" * 100}) + "\n" for _ in range(30_000))
+        file.write("not JSON")
+    found = read_texts(path)
+    assert next(found) == "x" * 100
+    with pytest.raises(ValueError, match=r"line 30001 of .* must be JSON"):
+        list(found)
+
+
+def test_a_label_alone():
+    assert check_label(np.str_("a"), "row 1") == "a"
+    assert type(check_label(np.str_("a"), "row 1")) is str
+    assert check_label(np.array([1, 2]), "row 1") == [1, 2]

@@ -1,0 +1,127 @@
+import errno
+
+import pytest
+
+from textkit.files import atomic_folder as module
+from textkit.files.atomic_folder import atomic_folder
+
+
+def is_ours(folder):
+    return (folder / "mark").exists()
+
+
+def write(path, content):
+    with atomic_folder(path, replaceable=is_ours) as temporary:
+        (temporary / "mark").write_text(content)
+
+
+@pytest.fixture(params=["one step", "two steps"])
+def exchange(request, monkeypatch):
+    """Both ways to swap two folders: that of the system, and that for systems without one."""
+    if request.param == "two steps":
+        monkeypatch.setattr(module.ctypes, "CDLL", lambda name: object())
+
+
+def test_the_folder_appears_with_what_was_written(tmp_path):
+    path = tmp_path / "a"
+    with atomic_folder(path, replaceable=is_ours) as temporary:
+        (temporary / "mark").write_text("new")
+        assert not path.exists()
+    assert (path / "mark").read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_older_one_is_replaced_and_other_files_in_it_stay(tmp_path, exchange):
+    path = tmp_path / "a"
+    write(path, "old")
+    (path / "notes.txt").write_text("mine")
+    (path / "more").mkdir()
+    write(path, "new")
+    assert (path / "mark").read_text() == "new"
+    assert sorted(found.name for found in path.iterdir()) == ["mark", "more", "notes.txt"]
+    assert (path / "notes.txt").read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_empty_folder_is_replaced(tmp_path):
+    path = tmp_path / "a"
+    path.mkdir()
+    write(path, "new")
+    assert (path / "mark").read_text() == "new"
+
+
+def test_the_old_one_stays_and_nothing_is_left_behind_when_the_block_raises(tmp_path):
+    path = tmp_path / "a"
+    write(path, "old")
+
+    def stop_halfway():
+        with atomic_folder(path, replaceable=is_ours) as temporary:
+            (temporary / "mark").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_halfway()
+    assert (path / "mark").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_old_one_stays_when_it_cannot_be_replaced(tmp_path, exchange, monkeypatch):
+    path = tmp_path / "a"
+    write(path, "old")
+
+    def full(self, target):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module.ctypes, "CDLL", lambda name: object())
+    monkeypatch.setattr(module.Path, "rename", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(path, "new")
+    monkeypatch.undo()
+    assert (path / "mark").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_other_folders_and_files_are_never_replaced(tmp_path):
+    folder, file = tmp_path / "photos", tmp_path / "file"
+    folder.mkdir()
+    (folder / "me.png").touch()
+    file.write_text("content")
+    with pytest.raises(ValueError, match=r"got '.*photos', which holds something else; choose another name"):
+        write(folder, "new")
+    with pytest.raises(ValueError, match=r"path must be a folder, got the file '.*file'; choose another name"):
+        write(file, "new")
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["file", "photos"]
+    assert [found.name for found in folder.iterdir()] == ["me.png"]
+
+
+def test_a_folder_that_comes_meanwhile_is_not_replaced_either(tmp_path):
+    path = tmp_path / "a"
+
+    def slow():
+        with atomic_folder(path, replaceable=is_ours) as temporary:
+            (temporary / "mark").touch()
+            path.mkdir()
+            (path / "me.png").touch()
+
+    with pytest.raises(ValueError, match="which holds something else"):
+        slow()
+    assert [found.name for found in path.iterdir()] == ["me.png"]
+
+
+def test_a_missing_folder_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"create '.*missing' first"):
+        write(tmp_path / "missing" / "a", "new")
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real", target_is_directory=True)
+    write(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "mark").read_text() == "new"
+
+
+def test_the_rights_are_those_of_any_new_folder(tmp_path):
+    (tmp_path / "usual").mkdir()
+    write(tmp_path / "a", "new")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode

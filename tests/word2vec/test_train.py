@@ -1,0 +1,375 @@
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from textkit.data.catalog import corpora_folder
+from textkit.training.checkpoint import save_checkpoint
+from textkit.vectors.word_vectors import WordVectors
+from textkit.word2vec.train import train_word2vec
+
+TALES = corpora_folder() / "tales.txt"
+
+
+def digest(vectors):
+    return hashlib.sha256("\n".join(vectors.words).encode() + vectors.matrix.tobytes()).hexdigest()
+
+
+def train(corpus=TALES, **settings):
+    return train_word2vec(corpus, **{"dim": 12, "epochs": 2, "workers": 2, "progress": False, **settings})
+
+
+@pytest.fixture(scope="module")
+def topics():
+    """Sentences from two sets of ten words that never stand together."""
+    random = np.random.default_rng(0)
+    return [[f"{'ab'[i % 2]}{n}" for n in random.integers(0, 10, 20)] for i in range(600)]
+
+
+def apart(vectors):
+    """Mean cosine within the two topics, and between them."""
+    a, b = (vectors.unit[[vectors.index(f"{topic}{n}") for n in range(10)]] for topic in "ab")
+    return ((a @ a.T).mean() + (b @ b.T).mean()) / 2, (a @ b.T).mean()
+
+
+@pytest.mark.parametrize("workers", [1, 3, 16])
+def test_the_same_bytes_with_any_number_of_workers(workers):
+    reports, others = [], []
+    expected = train(on_epoch=reports.append, valid=TALES)
+    found = train(workers=workers, on_epoch=others.append, valid=TALES)
+    assert digest(found) == digest(expected)
+    assert [(r.loss, r.pairs, r.valid_loss) for r in others] == [(r.loss, r.pairs, r.valid_loss) for r in reports]
+    assert found.metadata == expected.metadata
+
+
+def test_seeds_differ():
+    assert digest(train(seed=1)) != digest(train(seed=2))
+
+
+@pytest.mark.parametrize("reproducible", [True, False])
+def test_words_of_a_topic_come_together(topics, reproducible):
+    losses = []
+    vectors = train(topics, epochs=20, subsample=0, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
+    within, between = apart(vectors)
+    assert within > 0.8
+    assert within - between > 0.4
+    assert losses[-1] < losses[0] - 0.2
+
+
+def test_the_first_loss_is_log_two_for_each_score():
+    losses = []
+    train(epochs=1, learning_rate=1e-9, negatives=5, on_epoch=lambda r: losses.append(r.loss))
+    assert losses == [pytest.approx(6 * np.log(2), rel=1e-6)]
+
+
+def test_metadata_tells_how_the_vectors_were_trained():
+    described = json.loads(train(window=3).metadata["training"])
+    assert described["window"] == 3
+    assert described["reproducible"] is True
+    assert len(described["losses"]) == 2
+
+
+def test_words_come_by_count_then_alphabet():
+    vectors = train([["b", "a", "c"], ["c", "b", "a", "c"]], min_count=1, subsample=0)
+    assert vectors.words == ("c", "a", "b")
+    assert train(min_count=5, max_vocab=7).words == train(min_count=5).words[:7]
+
+
+def test_any_corpus_is_taken():
+    texts = TALES.read_text(encoding="utf-8").splitlines()
+    expected = digest(train(texts))
+    assert digest(train(text for text in texts)) == expected
+    assert digest(train([text.split() for text in texts])) == expected
+    import pandas as pd
+
+    assert digest(train(pd.Series(texts))) == expected
+    with pytest.raises(ValueError, match=r"\[text\]"):
+        train("just some words that are no file")
+    with pytest.raises(ValueError, match=r"textkit.corpus\('tales'\)"):
+        train("tales")
+
+
+def test_windows_do_not_cross_documents():
+    # each word stands alone with its partner; with windows over documents all would meet
+    documents = [[f"x{i}", f"y{i}"] for i in range(40)] * 50
+    vectors = train(documents, dim=20, window=5, min_count=1, subsample=0, epochs=40, learning_rate=0.05)
+    hits = sum(vectors.matrix[vectors.index(f"x{i}")] @ vectors.matrix[vectors.index(f"y{i}")] != 0 for i in range(40))
+    assert hits == 40
+    reports = []
+    train(documents, min_count=1, subsample=0, epochs=1, on_epoch=reports.append)
+    assert reports[0].pairs == 2 * len(documents)
+
+
+HARD = {
+    "a high learning rate": {"learning_rate": 0.05},
+    "an absurd learning rate": {"learning_rate": 1.0},
+    "many negatives": {"negatives": 15, "window": 20},
+    "dim 1": {"dim": 1},
+    "dim 1000": {"dim": 1000, "epochs": 1},
+    "no subsampling": {"subsample": 0.0, "epochs": 5},
+    "hard subsampling": {"subsample": 1e-7},
+}
+
+
+@pytest.mark.parametrize("reproducible", [True, False])
+@pytest.mark.parametrize("settings", HARD.values(), ids=HARD)
+def test_no_setting_diverges(settings, reproducible):
+    losses = []
+    vectors = train(**settings, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
+    assert np.isfinite(vectors.matrix).all()
+    assert np.abs(vectors.matrix).max() < 100
+    if settings.get("learning_rate", 0) < 1:
+        assert losses[-1] <= losses[0] * 1.01
+
+
+@pytest.mark.parametrize("reproducible", [True, False])
+@pytest.mark.parametrize("rate", [0.025, 0.05])
+def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
+    losses = []
+    line = "the same ten words again and again until the end"
+    vectors = train(
+        [line] * 5000,
+        learning_rate=rate,
+        subsample=0,
+        epochs=4,
+        reproducible=reproducible,
+        on_epoch=lambda r: losses.append(r.loss),
+    )
+    assert np.isfinite(vectors.matrix).all()
+    assert np.abs(vectors.matrix).max() < 100
+    assert max(losses) < 6 * np.log(2)  # what vectors of zeros lose on a pair and its five noise words
+
+
+def test_tiny_corpora():
+    assert len(train(["to be or not to be that is the question"] * 2, min_count=1)) == 8
+    for reproducible in (True, False):
+        with pytest.raises(ValueError, match="corpus must give at least one pair of words, got none"):
+            train([["one"], ["two"]], min_count=1, reproducible=reproducible)
+    with pytest.raises(ValueError, match="min_count"):
+        train(["to be"], min_count=5)
+    with pytest.raises(ValueError, match="at least one token"):
+        train([""])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"dim": 0}, "dim must be an integer of at least 1"),
+        ({"dim": 2.5}, "dim must be an integer"),
+        ({"window": 0}, "window must be an integer of at least 1"),
+        ({"window": 5000}, "window must be at most 200"),
+        ({"negatives": 0}, "negatives must be"),
+        ({"min_count": 0}, "min_count must be"),
+        ({"max_vocab": 0}, "max_vocab must be"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"subsample": -1.0}, "subsample must be a finite number of at least 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a finite number"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"learning_rate": 25.0}, "learning_rate must be at most 1"),
+        ({"workers": 0}, "workers must be an integer of at least 1 thread"),
+    ],
+)
+def test_wrong_settings_are_named_before_anything_is_read(settings, message):
+    def unread():
+        raise AssertionError("the corpus was read")
+        yield
+
+    with pytest.raises(ValueError, match=message):
+        train(unread(), **settings)
+
+
+def test_held_out_loss_is_the_same_text_every_epoch_and_changes_nothing():
+    reports = []
+    with_valid = train(valid=["a king and a queen sat by the sea"] * 20, on_epoch=reports.append, epochs=3)
+    assert digest(with_valid) == digest(train(epochs=3))
+    assert [r.valid_loss for r in reports] == sorted((r.valid_loss for r in reports), reverse=True)
+
+
+def test_init_keeps_old_words_and_learns_new_ones(topics):
+    old = train([doc for doc in topics if doc[0][0] == "a"], epochs=10, subsample=0)
+    assert "b0" not in old
+    both = train(topics, init=old, dim=None, epochs=20, subsample=0)
+    assert set(both.words) == {f"{t}{n}" for t in "ab" for n in range(10)}
+    within, between = apart(both)
+    assert within > 0.8
+    assert within - between > 0.4
+    only_new = train([doc for doc in topics if doc[0][0] == "b"], init=old, dim=None, subsample=0)
+    assert only_new.words[-10:] == old.words  # words that the new corpus lacks stay, with their vectors
+    np.testing.assert_array_equal(only_new[list(old.words)], old[list(old.words)])
+    with pytest.raises(ValueError, match="dim must be that of init, 12, got 13; leave it out"):
+        train(topics, init=old, dim=13)
+
+
+CHILD = """
+import sys
+from textkit.word2vec.train import train_word2vec
+train_word2vec(sys.argv[1], dim=12, epochs=400, workers=2, progress=False, checkpoint=sys.argv[2], checkpoint_seconds=0)
+"""
+
+
+def test_a_killed_training_ends_with_the_same_bytes(tmp_path):
+    checkpoint = tmp_path / "state"
+    expected = digest(train(epochs=400))
+    stopped_at = []
+    for pause in (0.0, 0.15):
+        child = subprocess.Popen([sys.executable, "-c", CHILD, str(TALES), str(checkpoint)])
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        deadline = time.monotonic() + 60
+        while (not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(pause)
+        child.send_signal(signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL, "it ended before it was killed"
+        assert checkpoint.exists()
+        stopped_at.append(checkpoint.stat().st_mtime_ns)
+    epochs = []
+    found = train(epochs=400, workers=1, checkpoint=checkpoint, on_epoch=lambda r: epochs.append(r.epoch))
+    assert digest(found) == expected
+    assert len(epochs) < 400  # it did go on, and not begin again
+    assert not list(tmp_path.glob(".*"))  # what the killed processes were writing is gone
+    again = train(epochs=400, checkpoint=checkpoint, on_epoch=epochs.append)
+    assert digest(again) == expected  # a finished training gives its result at once
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path):
+    checkpoint = tmp_path / "state"
+
+    def stop(report):
+        if report.epoch == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(epochs=4, checkpoint=checkpoint, checkpoint_seconds=0, on_epoch=stop)
+    kept = checkpoint.read_bytes()
+    with pytest.raises(ValueError, match=r"same corpus and settings.*window 5 there, 6 here.*delete it"):
+        train(epochs=4, window=6, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match=r"same corpus and settings.*corpus"):
+        train([*TALES.read_text().splitlines(), "more of it"], epochs=4, checkpoint=checkpoint)
+    assert checkpoint.read_bytes() == kept
+    assert digest(train(epochs=4, checkpoint=checkpoint)) == digest(train(epochs=4))
+    save_checkpoint(checkpoint, {}, {"something": "else"})
+    with pytest.raises(ValueError, match="same corpus and settings"):
+        train(checkpoint=checkpoint)
+
+
+def test_a_checkpoint_of_another_init_or_held_out_text_is_refused(tmp_path, topics):
+    first, second = (train(topics, seed=seed, subsample=0) for seed in (1, 2))
+    checkpoint = tmp_path / "state"
+    settings = {"init": first, "dim": None, "valid": topics, "subsample": 0}
+    expected = digest(train(topics, **settings, checkpoint=checkpoint))
+    with pytest.raises(ValueError, match=r"same corpus and settings.*init"):
+        train(topics, **{**settings, "init": second}, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match=r"same corpus and settings.*valid"):
+        train(topics, **{**settings, "valid": topics[:9]}, checkpoint=checkpoint)
+    assert digest(train(topics, **settings, checkpoint=checkpoint)) == expected
+
+
+def test_a_folder_that_is_missing_is_found_before_anything_is_read(tmp_path):
+    with pytest.raises(FileNotFoundError, match="folder of checkpoint must exist"):
+        train(iter([]), checkpoint=tmp_path / "none" / "state")
+
+
+def test_ctrl_c_saves_a_whole_state(tmp_path):
+    checkpoint = tmp_path / "state"
+    interrupts = """
+import _thread, threading
+def interrupt(report):
+    if report.epoch == 3:
+        threading.Timer(0.02, _thread.interrupt_main).start()
+"""
+    code = interrupts + CHILD.replace("checkpoint_seconds=0", "on_epoch=interrupt")
+    child = subprocess.run([sys.executable, "-c", code, str(TALES), str(checkpoint)], capture_output=True, check=False)
+    assert b"KeyboardInterrupt" in child.stderr
+    assert checkpoint.exists()
+    epochs = []
+    found = train(epochs=400, checkpoint=checkpoint, on_epoch=epochs.append)
+    assert digest(found) == digest(train(epochs=400))
+    assert 0 < len(epochs) <= 397
+
+
+def test_training_stops_when_the_held_out_loss_rises(topics):
+    reports = []
+    opposite = [[f"{'ab'[n % 2]}{n % 10}" for n in range(20)]] * 20  # words that never stand together in the corpus
+    settings = {"valid": opposite, "subsample": 0, "epochs": 40}
+    stopped = train(topics, **settings, patience=2, on_epoch=reports.append)
+    losses = [report.valid_loss for report in reports]
+    assert len(losses) < 40
+    assert min(losses[-2:]) >= min(losses[:-2])
+    assert len(json.loads(stopped.metadata["training"])["valid_losses"]) == len(losses)
+    with pytest.raises(ValueError, match="patience must be None without valid, got 2"):
+        train(topics, patience=2)
+
+
+def test_held_out_text_without_a_known_pair_is_named():
+    with pytest.raises(ValueError, match="valid must be a corpus with words of the trained vocabulary"):
+        train(valid=["xyzzy plugh"])
+    with pytest.raises(ValueError, match="valid must give at least one pair of words"):
+        train(valid=["the"])
+
+
+def test_wrong_types_are_named():
+    with pytest.raises(TypeError, match="init must be WordVectors, got str; load a file"):
+        train(init="vectors.txt")
+    with pytest.raises(ValueError, match=r"workers must be an integer of at least 1 thread, got 2\.5"):
+        train(workers=2.5)
+    assert digest(train(dim=np.int64(8), learning_rate=np.float32(0.5))) == digest(train(dim=8, learning_rate=0.5))
+
+
+def test_the_loss_of_wide_windows():
+    losses = []
+    words = [[f"w{i}" for i in range(300)]] * 2
+    settings = {"window": 200, "min_count": 1, "subsample": 0, "epochs": 1, "negatives": 1, "learning_rate": 1e-9}
+    train(words, **settings, on_epoch=lambda r: losses.append(r.loss))
+    assert losses == [pytest.approx(2 * np.log(2), rel=1e-6)]
+
+
+def test_two_trainings_at_once_do_not_disturb_each_other():
+    expected = digest(train())
+    found = []
+    threads = [threading.Thread(target=lambda: found.append(digest(train()))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [expected] * 3
+
+
+def test_an_interrupt_leaves_no_thread_behind():
+    def interrupt(report):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(on_epoch=interrupt)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("textkit")]
+
+
+def test_progress_shows_speed_loss_and_time_on_stderr(capsys):
+    train(progress=True)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "word2vec: 100%" in err
+    assert "words/s" in err
+    assert "loss" in err
+
+
+def test_vectors_trained_on_real_text_know_similar_words():
+    data = os.environ.get("TEXTKIT_DATA")
+    if not data or not (Path(data) / "lm/enwiki_core.txt.xz").exists():
+        pytest.skip("TEXTKIT_DATA has no lm/enwiki_core.txt.xz")
+    from textkit.evaluation.similarity import evaluate_similarity
+
+    vectors = train_word2vec(
+        Path(data) / "lm/enwiki_core.txt.xz", tokenizer="word-lower", dim=100, progress=False, subsample=1e-4
+    )
+    report = evaluate_similarity(vectors, "wordsim353")
+    assert report.results[0].spearman > 0.5
+    assert isinstance(vectors, WordVectors)

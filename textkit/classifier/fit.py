@@ -1,0 +1,186 @@
+"""A classifier made from data and settings: model, loss, optimizer and batches for one run."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from textkit.batches.bucketing import BucketBatches
+from textkit.batches.padding import pad
+from textkit.batches.records import TextBatch
+from textkit.classifier.data import ClassifierData, Examples
+from textkit.classifier.defaults import CLASSES
+from textkit.classifier.run import ClassifierReport, ClassifierRun
+from textkit.classifier.word_avg_trainer import BagBatch, BagObjective, BagOptimizer, usable_workers
+from textkit.evaluation.predict_logits import class_scores
+from textkit.models.classification_loss import Criterion
+from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
+from textkit.models.loss import Loss
+from textkit.models.word_avg import WordAvg
+from textkit.training.settings import ClassifierSettings
+from textkit.vectors.word_vectors import WordVectors
+
+
+class Objective:
+    """A classifier with what its scores cost: what the loop trains."""
+
+    def __init__(self, model: Classifier, criterion: Criterion) -> None:
+        self.model, self.criterion = model, criterion
+
+    def loss(self, batch: TextBatch) -> Loss:
+        """The summed loss of a batch."""
+        if batch.labels is None:
+            raise ValueError("labels must be there to learn from, got a batch without them")
+        return Loss(total=self.criterion(self.model.scores(batch), batch.labels), count=len(batch))
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """All weights."""
+        return self.model.parameters()
+
+    def train(self, mode: bool = True) -> None:
+        """Switch training on or off."""
+        self.model.train(mode)
+
+
+def new_model(
+    config: ClassifierConfig,
+    data: ClassifierData,
+    *,
+    vectors: WordVectors | None,
+    device: torch.device | str,
+    seed: int,
+) -> Classifier:
+    """Make a model with weights drawn from ``seed``, its embedding begun from ``vectors`` if there are any.
+
+    Raises:
+        ValueError: If the vectors have another width than the model.
+    """
+    weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
+    generator = torch.Generator().manual_seed(weights_seed)
+    model = CLASSES[type(config)](config, len(data.vocabulary), len(data.classes), generator=generator)  # type: ignore[call-arg]
+    if vectors is not None:
+        if vectors.dim != config.dim:
+            raise ValueError(
+                f"vectors must have the width of the model, {config.dim}, got {vectors.dim}; "
+                f"pass a config with dim={vectors.dim}"
+            )
+        model.set_vectors(vectors.to_embedding(data.vocabulary, seed=seed).weight)
+    model.to(device)
+    model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed)
+    return model
+
+
+def fit_model(
+    model: Classifier,
+    data: ClassifierData,
+    *,
+    settings: ClassifierSettings,
+    class_weights: torch.Tensor | None,
+    given_vectors: bool,
+    seed: int,
+    on_epoch: Callable[[ClassifierReport], None] | None,
+    progress: bool,
+) -> ClassifierRun:
+    """Prepare the training of a model; the run changes it in place.
+
+    Args:
+        model: The model.
+        data: What it learns from.
+        settings: The settings.
+        class_weights: (classes,) how much each counts; None if all count alike.
+        given_vectors: Whether the embedding was learned before, so that ``settings.freeze_epochs`` concerns it.
+        seed: Of the order of the texts.
+        on_epoch: Called with a `ClassifierReport` after every epoch.
+        progress: Whether to show a bar on stderr.
+    """
+    criterion = Criterion(class_weights, settings.label_smoothing)
+    in_bags = isinstance(model, WordAvg) and model.embedding.device.type == "cpu"
+    plan: _Plan = _bag_plan if in_bags else _padded_plan
+    objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed)
+
+    def epoch_batches(epoch: int) -> Iterable[Any]:
+        frozen = given_vectors and (settings.freeze_epochs is None or epoch < settings.freeze_epochs)
+        model.embedding.requires_grad_(not frozen)
+        return batches(epoch)
+
+    held_out = data.held_out
+    if held_out is not None:  # words that come with vectors alone are known after the training
+        held_out = Examples(documents=held_out.documents.known(model.vocab), targets=held_out.targets)
+    return ClassifierRun(
+        model,
+        objective,
+        optimizer,
+        epoch_batches,
+        steps=steps,
+        texts=len(data.training),
+        settings=settings,
+        threads=1 if in_bags else None,  # those of torch wait for work busily, and would keep the kernels' from theirs
+        validate=None if held_out is None else lambda: held_out_loss(model, held_out),
+        on_epoch=on_epoch,
+        progress=progress,
+    )
+
+
+def held_out_loss(model: Classifier, examples: Examples) -> tuple[float, float]:
+    """Nats per text, and the share of right labels."""
+    scores, targets = class_scores(model, examples.documents).double(), examples.targets
+    loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double())) / len(examples)
+    if targets.ndim == 1:
+        return loss, float((scores.argmax(1) == targets).double().mean())
+    return loss, float(((scores > 0) == (targets > 0)).double().mean())
+
+
+_Plan = Callable[
+    [Any, Examples, Criterion, ClassifierSettings, int],
+    tuple[Any, torch.optim.Optimizer, Callable[[int], Iterable[Any]], int],
+]
+
+
+def _padded_plan(
+    model: Classifier, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int
+) -> tuple[Objective, torch.optim.Optimizer, Callable[[int], Iterable[TextBatch]], int]:
+    """Batches of similar length, padded."""
+    documents, targets = examples.documents, examples.targets
+    buckets = BucketBatches(documents.lengths, budget=settings.budget, max_batch=settings.batch_size, seed=seed)
+
+    def batches(epoch: int) -> Iterator[TextBatch]:
+        for rows in buckets.epoch(epoch):
+            yield pad([documents[int(row)] for row in rows], rows, targets[torch.from_numpy(rows)].numpy())
+
+    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
+    others = [weight for weight in model.parameters() if weight.ndim <= 1]
+    optimizer = torch.optim.AdamW(
+        [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}],
+        lr=settings.learning_rate,
+        fused=True,
+    )
+    return Objective(model, criterion), optimizer, batches, len(buckets.epoch(0))
+
+
+def _bag_plan(
+    model: WordAvg, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int
+) -> tuple[BagObjective, torch.optim.Optimizer, Callable[[int], Iterable[BagBatch]], int]:
+    """Texts in random order, without padding."""
+    objective = BagObjective(model, examples.documents, criterion, workers=usable_workers())
+    optimizer = BagOptimizer(
+        objective,
+        learning_rate=settings.learning_rate,
+        vector_rate=settings.vector_rate,
+        weight_decay=settings.weight_decay,
+    )
+    size = settings.batch_size
+
+    def batches(epoch: int) -> Iterator[BagBatch]:
+        random = np.random.default_rng([seed, epoch])
+        order = random.permutation(len(examples))
+        objective.ids = examples.documents.ids
+        if model.config.word_dropout > 0:
+            dropped = random.random(len(objective.ids), dtype=np.float32) < model.config.word_dropout
+            objective.ids = np.where(dropped, np.int32(UNKNOWN), objective.ids)
+        for first in range(0, len(order), size):
+            texts = order[first : first + size]
+            yield BagBatch(texts=texts, labels=examples.targets[torch.from_numpy(texts)])
+
+    return objective, optimizer, batches, -(-len(examples) // size)

@@ -1,0 +1,171 @@
+"""Labels of texts: which classes there are, and each label as the number of its class."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from textkit.data.tables import is_nothing
+
+ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
+
+
+def found_classes(labels: Any, *, multi_label: bool) -> NDArray[Any]:
+    """The classes of some labels, sorted.
+
+    Args:
+        labels: (texts,) str, int or bool; or, where a text may have several, an indicator matrix (texts, classes) or a
+            list of labels for each text.
+        multi_label: Whether a text may have several.
+
+    Returns:
+        (classes,); the columns' numbers for an indicator matrix.
+
+    Raises:
+        ValueError: If a label is missing, or a float, there are fewer than two classes, or labels have several kinds.
+
+    >>> found_classes(["bad", "good", "bad"], multi_label=False).tolist()
+    ['bad', 'good']
+    >>> found_classes([["a", "b"], []], multi_label=True).tolist()
+    ['a', 'b']
+    """
+    if multi_label and (matrix := _indicator(labels)) is not None:
+        return np.arange(matrix.shape[1])
+    flat = [label for several in labels for label in _several(several)] if multi_label else list(labels)
+    classes = np.unique(_checked(flat))
+    least = 1 if multi_label else 2
+    if len(classes) < least:
+        got = f"only {classes.tolist()[0]!r}" if len(classes) else "none"
+        raise ValueError(f"labels must have at least {least} classes, got {got}; add texts of another class")
+    return classes
+
+
+def class_ids(labels: Any, classes: NDArray[Any], *, multi_label: bool) -> torch.Tensor:
+    """Labels as numbers of their classes.
+
+    Args:
+        labels: As for `found_classes`.
+        classes: (classes,) sorted.
+        multi_label: Whether a text may have several.
+
+    Returns:
+        (texts,) int64; or (texts, classes) float32, 1 for each class that a text has.
+
+    Raises:
+        ValueError: If a label is missing, a float, or none of the classes.
+
+    >>> class_ids(["good", "bad"], np.array(["bad", "good"]), multi_label=False).tolist()
+    [1, 0]
+    """
+    if not multi_label:
+        return torch.from_numpy(_numbers(list(labels), classes))
+    if (matrix := _indicator(labels)) is not None:
+        if matrix.shape[1] != len(classes):
+            raise ValueError(
+                f"labels must have a column for each of {len(classes)} classes, got {matrix.shape[1]}; "
+                "give the matrix the columns of the training"
+            )
+        return torch.from_numpy(matrix.astype(np.float32))
+    rows = [_several(several) for several in labels]
+    targets = np.zeros((len(rows), len(classes)), np.float32)
+    numbers = _numbers([label for row in rows for label in row], classes)
+    targets[np.repeat(np.arange(len(rows)), [len(row) for row in rows]), numbers] = 1
+    return torch.from_numpy(targets)
+
+
+def class_weights(class_weight: ClassWeight, classes: NDArray[Any], targets: torch.Tensor) -> torch.Tensor | None:
+    """How much each class counts in the loss.
+
+    Args:
+        class_weight: "balanced" for texts over (classes * texts of the class), or, where a text may have several
+            labels, for texts without the class over those with it; a weight for each class; or None.
+        classes: (classes,).
+        targets: What `class_ids` returned.
+
+    Returns:
+        (classes,) float32; None if all count alike. Where a text may have several labels, it weighs the texts that have
+        the class.
+
+    Raises:
+        ValueError: If a class is not there, or a weight is not a finite number above 0.
+    """
+    if class_weight is None:
+        return None
+    if class_weight == "balanced":
+        if targets.ndim > 1:
+            counts = targets.sum(0).clamp(min=1)
+            return (len(targets) - counts).clamp(min=1) / counts
+        counts = torch.bincount(targets, minlength=len(classes)).clamp(min=1)
+        return len(targets) / (len(classes) * counts)
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(f"class_weight must be None, 'balanced' or a dict, got {class_weight!r}; try 'balanced'")
+    if unknown := [label for label in class_weight if label not in classes.tolist()]:
+        raise ValueError(
+            f"class_weight must name classes of the labels, got {unknown[0]!r}; they are {_listed(classes)}"
+        )
+    weights = [float(class_weight.get(label, 1.0)) for label in classes.tolist()]
+    for label, weight in zip(classes.tolist(), weights, strict=True):
+        if not 0 < weight < float("inf"):
+            raise ValueError(f"class_weight must be a finite number above 0 for each class, got {weight} for {label!r}")
+    return torch.tensor(weights)
+
+
+def _indicator(labels: Any) -> NDArray[Any] | None:
+    """The labels as a matrix of 0 and 1, if they are one."""
+    if hasattr(labels, "toarray"):  # sparse
+        labels = labels.toarray()
+    matrix = np.asarray(labels) if hasattr(labels, "shape") else None
+    if matrix is None or matrix.ndim != 2:
+        return None
+    if not np.isin(matrix, (0, 1)).all():
+        raise ValueError("labels must be 0 or 1 in an indicator matrix, got something else; 1 stands for has the class")
+    return matrix
+
+
+def _several(label: Any) -> list[Any]:
+    """The labels of one text that may have several."""
+    if isinstance(label, str) or not isinstance(label, Iterable):
+        raise ValueError(f"labels must be a list for each text with multi_label, got {label!r}; write [{label!r}]")
+    found = list(label)
+    if len(set(map(repr, found))) < len(found):
+        raise ValueError(f"labels must name each class of a text once, got {found!r}; for a matrix pass np.array")
+    return found
+
+
+def _checked(labels: list[Any]) -> NDArray[Any]:
+    """The labels as an array of one kind."""
+    for row, label in enumerate(labels):
+        if is_nothing(label):
+            raise ValueError(f"a label must be a class, got {label!r} for row {row}; leave the row out or fill it in")
+        if isinstance(label, float | np.floating):
+            raise ValueError(
+                f"labels must be classes, str or int, got the float {label!r} for row {row}; "
+                "round floats with .astype(int), or cut them into bins"
+            )
+    if others := [label for label in labels if not isinstance(label, str | int | np.integer | np.bool_)]:
+        raise ValueError(f"labels must be str or int, got {type(others[0]).__name__}; for lists say multi_label=True")
+    if len({isinstance(label, str) for label in labels}) > 1:
+        raise ValueError("labels must be of one kind, got both str and int; turn them all into str")
+    return np.array(labels) if labels else np.array([], dtype=str)
+
+
+def _numbers(labels: list[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
+    values = _checked(labels)
+    known = {label: number for number, label in enumerate(classes.tolist())}
+    numbers = np.array([known.get(label, -1) for label in values.tolist()], dtype=np.int64)
+    if (numbers < 0).any():
+        counted = Counter(label for label, number in zip(values.tolist(), numbers, strict=True) if number < 0)
+        shown = ", ".join(f"{label!r} ({count} times)" for label, count in counted.most_common(3))
+        raise ValueError(
+            f"labels must be among the classes of training, {_listed(classes)}, got {shown}; "
+            "leave these texts out, or train with them"
+        )
+    return numbers
+
+
+def _listed(classes: NDArray[Any]) -> str:
+    shown = ", ".join(map(repr, classes.tolist()[:10]))
+    return shown if len(classes) <= 10 else f"{shown}, ... ({len(classes)} in all)"

@@ -1,0 +1,51 @@
+"""Parameters of parameters: what scikit-learn's searches set as ``settings__epochs`` or ``model__dim``."""
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from textkit.classifier.defaults import default_classifier_settings, model_config
+from textkit.training.settings import ClassifierSettings
+
+
+class NestedParameters:
+    """The fields of an estimator's ``settings`` and ``model``, frozen dataclasses, as parameters of its own."""
+
+    settings: Any
+    model: Any
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters by name; with ``deep`` those of the settings and of the model's config too."""
+        params: dict[str, Any] = super().get_params(deep=False)  # type: ignore[misc]
+        if deep:
+            for name, part in (("settings", self.settings), ("model", self.model)):
+                if is_dataclass(part):
+                    params |= {f"{name}__{field.name}": getattr(part, field.name) for field in fields(part)}
+        return params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters, those of ``settings`` and ``model`` as ``settings__epochs=3`` or ``model__dim=50``.
+
+        Raises:
+            ValueError: If there is no such parameter.
+        """
+        super().set_params(**{name: value for name, value in params.items() if "__" not in name})  # type: ignore[misc]
+        for name, part in (("model", model_config), ("settings", lambda _: self._settings())):
+            inner = {key.removeprefix(f"{name}__"): params[key] for key in params if key.startswith(f"{name}__")}
+            if inner:
+                whole = part(self.model)
+                if unknown := set(inner) - {field.name for field in fields(whole)}:
+                    known = ", ".join(field.name for field in fields(whole))
+                    raise ValueError(f"{name} must be given parameters out of {known}, got {min(unknown)!r}")
+                setattr(self, name, replace(whole, **inner))
+        if others := [key for key in params if "__" in key and key.split("__")[0] not in ("model", "settings")]:
+            raise ValueError(f"parameter must be one of {', '.join(self.get_params())}, got {others[0]!r}")
+        return self
+
+    def _settings(self) -> ClassifierSettings:
+        if self.settings is None:
+            return default_classifier_settings(self.model)
+        if not isinstance(self.settings, ClassifierSettings):
+            raise TypeError(
+                f"settings must be ClassifierSettings, got {type(self.settings).__name__}; pass None for usual ones"
+            )
+        return self.settings

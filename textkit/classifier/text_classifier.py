@@ -1,0 +1,414 @@
+"""`TextClassifier`: texts and labels in, a trained classifier out; an estimator of scikit-learn."""
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score
+
+from textkit.classifier.data import checked_texts, prepared, shortened, text_stream
+from textkit.classifier.defaults import CLASSES, ModelName, model_config
+from textkit.classifier.fit import fit_model, new_model
+from textkit.classifier.labels import ClassWeight, class_weights
+from textkit.classifier.parameters import NestedParameters
+from textkit.classifier.run import ClassifierReport
+from textkit.data.tables import Document
+from textkit.evaluation.calibration import calibrate
+from textkit.evaluation.classification import ClassificationReport, report
+from textkit.evaluation.classification_labels import label_matrix
+from textkit.evaluation.explanation import Explanation, explain
+from textkit.evaluation.predict_logits import class_probabilities, class_scores
+from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.classifier_storage import load_weights, weight_arrays
+from textkit.models.export import export_model
+from textkit.models.rnn_classifier import RnnClassifierConfig
+from textkit.models.storage import read_folder, write_folder
+from textkit.text.document_ids import DocumentIds, encode_documents
+from textkit.text.tokenizers import Tokenizer, tokenizer_name
+from textkit.text.tokenizers import tokenizer as named_tokenizer
+from textkit.text.vocabulary import Vocabulary
+from textkit.training.devices import usable_device
+from textkit.training.settings import ClassifierSettings, check_count
+from textkit.vectors.word_vectors import WordVectors
+
+KIND = "text-classifier"
+_AT_ONCE = 1000  # texts of a stream that are predicted together
+
+
+class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A text classifier with the interface of scikit-learn's estimators.
+
+    Args:
+        model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
+            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`.
+        vectors: `WordVectors` to begin with; see ``freeze_epochs`` of the settings. A named model takes on their width.
+            All their words are known in the end, with the vectors that they have; load fewer for a smaller model.
+        class_weight: "balanced" lets every class count alike in the loss; a dict gives weights of classes.
+        multi_label: Whether a text may have several labels, or none.
+        settings: How it is trained; None for what suits the model.
+        tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
+            characters where these are the model's unit.
+        device: Where to train and predict: "cpu", "cuda".
+        seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
+        progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
+
+    Attributes:
+        classes_: (classes,) the labels, sorted.
+        n_classes_: How many.
+        model_: The trained torch module.
+        vocabulary_: The tokens that it knows: those of the training texts, then those of ``vectors``.
+        history_: A `ClassifierReport` for each epoch; words that no training text has were still unknown then.
+
+    >>> texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
+    >>> classifier = TextClassifier("word_avg", seed=1).fit(texts, labels)
+    >>> classifier.predict(["good"]).tolist()
+    ['+']
+    """
+
+    def __init__(
+        self,
+        model: ModelName | ClassifierConfig = "word_avg",
+        *,
+        vectors: WordVectors | None = None,
+        class_weight: ClassWeight = None,
+        multi_label: bool = False,
+        settings: ClassifierSettings | None = None,
+        tokenizer: str | Tokenizer | None = None,
+        device: str = "cpu",
+        seed: int = 1,
+        progress: bool = False,
+    ) -> None:
+        self.model = model
+        self.vectors = vectors
+        self.class_weight = class_weight
+        self.multi_label = multi_label
+        self.settings = settings
+        self.tokenizer = tokenizer
+        self.device = device
+        self.seed = seed
+        self.progress = progress
+
+    def fit(
+        self,
+        texts: Any,
+        labels: Any,
+        *,
+        valid: tuple[Any, Any] | None = None,
+        on_epoch: Callable[[ClassifierReport], None] | None = None,
+    ) -> "TextClassifier":
+        """Train on texts and labels; the best weights by held-out accuracy are kept.
+
+        Probabilities are then calibrated on the held-out texts by one number (Guo et al. 2017, "On Calibration of
+        Modern Neural Networks", section 4.2), which changes no decision.
+
+        Args:
+            texts: (texts,) each a str, or a list of tokens that is taken as it is.
+            labels: (texts,) str or int; with ``multi_label`` a list of labels for each text, or an indicator matrix
+                (texts, classes).
+            valid: Held-out texts and their labels; None holds out a share of each class, as the settings say.
+            on_epoch: Called with a `ClassifierReport` after every epoch.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: If texts and labels are not as many, one of them is missing, there is only one class, labels are
+                floats, held-out labels are none of the classes, or a parameter is out of range.
+            TypeError: If a text is no text, or the settings or vectors are something else.
+            FloatingPointError: If a loss is not finite. As after Ctrl-C, the best model so far is there; that of an
+                earlier `fit` if no epoch is over.
+            KeyboardInterrupt: On Ctrl-C.
+        """
+        config, settings = self._config(), self._settings()
+        seed = check_count("seed", self.seed, 0)
+        device = usable_device(self.device)
+        data = prepared(
+            texts,
+            labels,
+            valid,
+            multi_label=self.multi_label,
+            tokenizer=self._tokenizer(config),
+            vectors=self.vectors,
+            settings=settings,
+            seed=seed,
+        )
+        if data.cut:
+            warnings.warn(
+                f"{data.cut:,} of {len(data.training):,} texts were cut to max_length={settings.max_length} tokens, "
+                f"which took {data.dropped:,} tokens away",
+                stacklevel=2,
+            )
+        weights = class_weights(self.class_weight, data.classes, data.training.targets)
+        model = new_model(config, data, vectors=self.vectors, device=device, seed=seed)
+        run = fit_model(
+            model,
+            data,
+            settings=settings,
+            class_weights=weights,
+            given_vectors=self.vectors is not None,
+            seed=seed,
+            on_epoch=on_epoch,
+            progress=self.progress,
+        )
+        before = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        self._take(model, data.vocabulary, data.classes)
+        self.history_ = run.history
+        try:
+            run.run()
+        finally:  # also the best so far, if it was interrupted
+            finite = all(weight.isfinite().all() for weight in model.parameters())
+            if finite and (run.history or not before):
+                if self.vectors is not None:
+                    model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
+                self._take(model, data.whole_vocabulary, data.classes)
+                if data.held_out is not None and run.history:
+                    calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
+            else:  # nothing to be used: what an earlier training gave stays
+                for name in [name for name in vars(self) if name.endswith("_")]:
+                    delattr(self, name)
+                for name, value in before.items():
+                    setattr(self, name, value)
+        return self
+
+    def predict(self, texts: Any) -> NDArray[Any]:
+        """The likeliest label of each text; with ``multi_label`` an indicator matrix of the labels above one half.
+
+        Args:
+            texts: (texts,) as for `fit`.
+
+        Returns:
+            (texts,) labels; or (texts, classes) int64 of zeros and ones.
+        """
+        return self._decided(self.predict_proba(texts))
+
+    def predict_proba(self, texts: Any) -> NDArray[np.float64]:
+        """How likely each class is.
+
+        An empty text is predicted like any other, with a warning.
+
+        Args:
+            texts: (texts,) as for `fit`.
+
+        Returns:
+            (texts, classes), in the order of ``classes_``. Rows sum to 1 unless a text may have several labels.
+
+        Raises:
+            NotFittedError: If there was no `fit`.
+            ValueError: If a text is missing.
+            TypeError: If a text is no text, or ``texts`` a single str.
+        """
+        self._check_fitted()
+        return self._probabilities(self._documents([] if _is_empty(texts) else checked_texts(texts)))
+
+    def predict_stream(self, texts: Iterable[Document]) -> Iterator[tuple[Any, float]]:
+        """Predict texts one after another, of which only some are held in memory.
+
+        Args:
+            texts: Any iterable of texts.
+
+        Yields:
+            The label and its probability; with ``multi_label`` a list of labels, and the probability that these and
+            no others are right.
+
+        Raises:
+            NotFittedError: If there was no `fit`.
+            ValueError: If a text is missing.
+            TypeError: If a text is no text, or ``texts`` a single str.
+        """
+        self._check_fitted()
+        rest, warned = text_stream(texts), False
+        while some := list(islice(rest, _AT_ONCE)):
+            documents = self._documents(some, warn=not warned)
+            warned = warned or not documents.lengths.all()
+            chances = self._probabilities(documents)
+            for label, row in zip(self._decided(chances), chances, strict=True):
+                if self.multi_label:
+                    yield self.classes_[label > 0].tolist(), float(np.where(label > 0, row, 1 - row).prod())
+                else:
+                    yield label.item() if isinstance(label, np.generic) else label, float(row.max())
+
+    def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
+        """The share of right predictions; with ``multi_label`` those that are right in every class.
+
+        Args:
+            texts: (texts,) as for `fit`.
+            labels: (texts,) theirs; one that the training never saw counts as an error.
+            sample_weight: (texts,) how much each counts; None if all count alike.
+        """
+        if not self.multi_label:
+            return float(super().score(texts, labels, sample_weight))
+        true, _, unseen = label_matrix(labels, self.classes_)
+        predicted = np.pad(self.predict(texts), ((0, 0), (0, len(unseen))))
+        return float(accuracy_score(true, predicted, sample_weight=sample_weight))
+
+    def evaluate(self, texts: Any, labels: Any) -> ClassificationReport:
+        """Compare predictions with labels: accuracy, F1 of each class, calibration.
+
+        Labels that the training never saw count as errors and are listed.
+
+        Args:
+            texts: (texts,) that were not learned from.
+            labels: (texts,) theirs.
+
+        Raises:
+            ValueError: As `fit`.
+        """
+        self._check_fitted()
+        found = checked_texts(texts)
+        chances = self._probabilities(self._documents(found), progress=self.progress)
+        return report(labels, chances, self.classes_, multi_label=self.multi_label)
+
+    def explain(self, text: Document, label: Any = None) -> Explanation:
+        """How much each word has to do with a decision.
+
+        Args:
+            text: The text.
+            label: The class to be explained; None for the likeliest.
+
+        Raises:
+            ValueError: If the label is none of the classes.
+        """
+        self._check_fitted()
+        (found,) = checked_texts([text])
+        tokens = named_tokenizer(self._tokenizer(self.model_.config))(found) if isinstance(found, str) else found
+        tokens = tokens[: self._settings().max_length]
+        documents, _ = encode_documents([tokens], tokenizer="whitespace", vocabulary=self.vocabulary_)
+        if label is None:
+            index = int(class_scores(self.model_, documents).argmax())
+        elif label not in (known := self.classes_.tolist()):
+            raise ValueError(f"label must be one of {', '.join(map(repr, known))}, got {label!r}")
+        else:
+            index = known.index(label)
+        name = self.classes_[index].item()
+        return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
+
+        Raises:
+            ValueError: If the name ends otherwise.
+            RuntimeError: If what was written gives other numbers.
+            ImportError: If ONNX is asked for and not installed.
+        """
+        self._check_fitted()
+        export_model(self.model_, path, multi_label=self.multi_label)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the classifier as a folder of plain files; `textkit.load` reads it.
+
+        Raises:
+            NotFittedError: If there was no `fit`.
+            ValueError: If ``folder`` is a file or holds something else, or the tokenizer has no name.
+            OSError: If it cannot be written.
+        """
+        self._check_fitted()
+        config = self.model_.config
+        write_folder(
+            folder,
+            kind=KIND,
+            config={
+                "model": {"name": type(config).__name__, **asdict(config)},
+                "tokenizer": tokenizer_name(self._tokenizer(config)),
+                "classes": self.classes_.tolist(),
+                "multi_label": self.multi_label,
+                "settings": asdict(self._settings()),
+            },
+            vocabulary=self.vocabulary_,
+            weights=weight_arrays(self.model_),
+        )
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> "TextClassifier":
+        """Read what `save` wrote, onto the CPU.
+
+        Raises:
+            FileNotFoundError: If there is no such folder.
+            ValueError: If it is not that of a classifier, of a newer version, or damaged.
+        """
+        stored = read_folder(folder, kind=KIND)
+        try:
+            saved = dict(stored.config["model"])
+            config_class = {known.__name__: known for known in CLASSES}[saved.pop("name")]
+            config = config_class(**saved)
+            classes = np.array(stored.config["classes"])
+            found = cls(
+                config,
+                multi_label=stored.config["multi_label"],
+                tokenizer=stored.config["tokenizer"],
+                settings=ClassifierSettings(**stored.config["settings"]),
+            )
+            with torch.device("meta"):  # sizes alone, no memory
+                model = CLASSES[config_class](  # type: ignore[call-arg]
+                    config, len(stored.vocabulary), len(classes), generator=torch.Generator("cpu")
+                )
+            load_weights(model, stored.weights)
+        except (AttributeError, KeyError, IndexError, TypeError, RuntimeError, ValueError) as error:
+            raise ValueError(
+                f"folder must hold a whole classifier, got {os.fspath(folder)!r} ({error!r}); save it again"
+            ) from error
+        model.eval()
+        found._take(model, stored.vocabulary, classes)
+        found.history_ = []
+        return found
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.classifier_tags.multi_label = self.multi_label
+        tags.target_tags.multi_output = self.multi_label
+        return tags
+
+    def _config(self) -> ClassifierConfig:
+        vectors: Any = self.vectors
+        if vectors is not None and not isinstance(vectors, WordVectors):
+            found = type(vectors).__name__
+            raise TypeError(f"vectors must be WordVectors, got {found}; read a file by WordVectors.load(path)")
+        return model_config(self.model, vectors=vectors)
+
+    def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
+        if self.tokenizer is not None:
+            return self.tokenizer
+        return "character" if isinstance(config, RnnClassifierConfig) and config.unit == "char" else "word-lower"
+
+    def _take(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
+        self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
+        self.n_classes_ = len(classes)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "model_"):
+            raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
+
+    def _documents(self, texts: list[Document], *, warn: bool = True) -> DocumentIds:
+        documents, _ = encode_documents(
+            texts, tokenizer=self._tokenizer(self.model_.config), vocabulary=self.vocabulary_
+        )
+        if warn and (empty := int(np.count_nonzero(documents.lengths == 0))):
+            warnings.warn(
+                f"{empty:,} of {len(texts):,} texts are empty; they get what the model says to no words at all",
+                stacklevel=3,
+            )
+        return shortened(documents, self._settings().max_length)
+
+    def _probabilities(self, documents: DocumentIds, *, progress: bool = False) -> NDArray[np.float64]:
+        scores = class_scores(self.model_, documents, progress=progress)
+        return class_probabilities(scores, multi_label=self.multi_label).numpy()
+
+    def _decided(self, chances: NDArray[np.float64]) -> NDArray[Any]:
+        if self.multi_label:
+            return (chances > 0.5).astype(np.int64)
+        found: NDArray[Any] = self.classes_[chances.argmax(1)]
+        return found
+
+
+def _is_empty(texts: Any) -> bool:
+    return not isinstance(texts, str) and hasattr(texts, "__len__") and len(texts) == 0

@@ -1,0 +1,167 @@
+"""Rows of a table on disk: quoted CSV, plain separated lines, or a folder with one file a label."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from textkit.files.lines import numbered_lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableFormat:
+    r"""How the rows of a table are written, and what is in them.
+
+    Attributes:
+        style: ``csv`` (fields may be quoted), ``plain`` (cut at the separators, quotes are data) or
+            ``folder`` (each file holds one item a line; its name, without the suffix, is the label).
+        columns: Their names, in order.
+        separator: What stands between two columns; for ``plain`` it may be one string for each gap, such as
+            ``(":", " ")`` for ``COARSE:fine the text``. The last column takes the rest of the line.
+        header: Whether the first line holds the names of the columns.
+        text_column: The column with the text.
+        label_column: The column with the label, where there is one.
+        labels: What the labels in the file stand for; empty if they speak for themselves.
+        text_from: Columns that are joined with ``" . "`` into one more, named ``text``.
+    """
+
+    style: Literal["csv", "plain", "folder"]
+    columns: tuple[str, ...]
+    text_column: str
+    separator: str | tuple[str, ...] = ","
+    header: bool = False
+    label_column: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    text_from: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        known = set(self.row_columns)
+        for name, columns in (
+            ("text_column", (self.text_column,)),
+            ("label_column", (self.label_column,) if self.label_column else ()),
+            ("text_from", self.text_from),
+        ):
+            if missing := set(columns) - known:
+                raise ValueError(
+                    f"{name} must be among the columns {sorted(known)}, got {sorted(missing)}; add it to them"
+                )
+        if self.style not in ("csv", "plain", "folder"):
+            raise ValueError(f"style must be csv, plain or folder, got {self.style!r}; choose one of them")
+        if self.style == "csv" and not isinstance(self.separator, str):
+            raise ValueError(f"separator must be one string for csv, got {self.separator!r}; use the style plain")
+        if self.style == "plain" and len(self.separators) != len(self.columns) - 1:
+            raise ValueError(
+                f"separator must be one string, or one for each gap between {len(self.columns)} columns, "
+                f"got {self.separator!r}; give {len(self.columns) - 1}"
+            )
+
+    @property
+    def row_columns(self) -> tuple[str, ...]:
+        """The columns of the rows that are read: those of the file, and the text joined from some of them."""
+        return (*self.columns, "text") if self.text_from else self.columns
+
+    @property
+    def separators(self) -> tuple[str, ...]:
+        """The separator in each gap between two columns."""
+        if isinstance(self.separator, str):
+            return (self.separator,) * (len(self.columns) - 1)
+        return self.separator
+
+
+def read_table(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
+    """Read a table row by row.
+
+    Args:
+        path: The file, packed or not; for the style ``folder``, the folder.
+        table: How it is written.
+
+    Yields:
+        A row as column name -> text, with labels by their names. Empty lines are passed over.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        NotADirectoryError: If ``table`` says folder and ``path`` is none.
+        IsADirectoryError: If ``path`` is a folder and ``table`` does not say so.
+        ValueError: If the header, the number of fields, a label, a quote or a byte is not what ``table`` says
+            (with file and line), or if there is no row at all.
+    """
+    rows = _folder_rows(path, table) if table.style == "folder" else _file_rows(path, table)
+    empty = True
+    for row in rows:
+        empty = False
+        yield row
+    if empty:
+        raise ValueError(f"{path} must hold rows with the columns {', '.join(table.columns)}, got none; fetch it again")
+
+
+def _folder_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
+    if not path.is_dir():
+        raise NotADirectoryError(f"path must be a folder with one file a label, got {str(path)!r}; name its folder")
+    item, label = table.columns
+    for file in sorted(path.glob("*.txt")):
+        for _, line in numbered_lines(file):
+            if line:
+                yield {item: line, label: table.labels.get(file.stem, file.stem)}
+
+
+def _file_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
+    lines = _csv_fields(path, table) if table.style == "csv" else _plain_fields(path, table)
+    for position, (number, fields) in enumerate(lines):
+        if table.header and position == 0:
+            if tuple(fields) != table.columns:
+                raise ValueError(
+                    f"{path}, line {number}: the header must be {list(table.columns)}, got {fields}; "
+                    "check the columns and the separator"
+                )
+            continue
+        if len(fields) != len(table.columns):
+            raise ValueError(
+                f"{path}, line {number}: a row must have {len(table.columns)} fields, {list(table.columns)}, "
+                f"got {len(fields)}; check the separator {table.separator!r}"
+            )
+        row = dict(zip(table.columns, fields, strict=True))
+        if table.label_column and table.labels:
+            row[table.label_column] = _label(row[table.label_column], table, path, number)
+        if table.text_from:
+            row["text"] = " . ".join(row[column] for column in table.text_from)
+        yield row
+
+
+def _csv_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[str]]]:
+    # newlines go back on, because a quoted field may hold one
+    reader = csv.reader((line + "\n" for _, line in numbered_lines(path)), delimiter=str(table.separator), strict=True)
+    while True:
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            raise ValueError(
+                f"{path}, line {reader.line_num}: quotes must be closed, got: {error}; correct the line"
+            ) from error
+        if fields is None:
+            return
+        if fields:
+            yield reader.line_num, fields
+
+
+def _plain_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[str]]]:
+    for number, line in numbered_lines(path):
+        if not line:
+            continue
+        fields, rest = [], line
+        for separator in table.separators:
+            head, found, tail = rest.partition(separator)
+            if not found:
+                break
+            fields.append(head)
+            rest = tail
+        yield number, [*fields, rest]
+
+
+def _label(raw: str, table: TableFormat, path: Path, number: int) -> str:
+    if raw not in table.labels:
+        raise ValueError(
+            f"{path}, line {number}: {table.label_column} must be one of {', '.join(table.labels)}, "
+            f"got {raw!r}; correct the line"
+        )
+    return table.labels[raw]

@@ -1,0 +1,300 @@
+"""Texts and their labels, from a table or from memory: what a classifier learns from and is measured on."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from textkit.data import catalog
+from textkit.data.corpus import corpus, open_corpus
+from textkit.data.tables import (
+    Choice,
+    Document,
+    Row,
+    check_document,
+    choose_columns,
+    dataset_rows,
+    file_rows,
+    frame_rows,
+    is_nothing,
+)
+
+Label: TypeAlias = str | int
+"""The name of a class. Where a text may be of several classes, its label is a list of them."""
+
+_SHOWN = 3  # values in a message
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledTexts:
+    """Texts, each with a label.
+
+    Attributes:
+        texts: Each a str, or a list of tokens.
+        labels: As many: classes, or lists of classes.
+    """
+
+    texts: list[Document]
+    labels: list[Any]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def read_labelled(
+    source: object,
+    *,
+    text: str | None = None,
+    label: str | None = None,
+    split: str | None = None,
+    label_separator: str | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+) -> LabelledTexts:
+    """Read texts and labels.
+
+    Args:
+        source: One of these:
+
+            - A name in the catalog, such as "reviews". A file of that name is written "./reviews".
+            - A path, as a str or a Path: .csv, .tsv, .jsonl or .parquet. All but .parquet may end in .gz, .xz, .bz2 or
+              .zst too. Labels of .csv and .tsv are str.
+            - A pandas DataFrame; a ``datasets.Dataset`` or ``IterableDataset``, whose ``ClassLabel`` features give
+              their names, or a dictionary of them with ``split``.
+            - A pair (texts, labels).
+        text: The column with the text; None for that of the catalog, or else the one called "text".
+        label: The column with the label; None for that of the catalog, or else the one called "label".
+        split: The split of a catalog name or a ``datasets.DatasetDict``, such as "test".
+        label_separator: What stands between the classes where one cell of text holds several, such as ";"; every
+            label is then a list. None takes a cell for one class.
+        encoding: The encoding of files.
+        errors: What becomes of bytes that are not in the encoding: "strict", "replace" or "ignore".
+
+    Returns:
+        Texts and labels, in the order of the source.
+
+    Raises:
+        ValueError: If a column is missing, a text or label is None, NaN or (for a label) empty, labels are floats,
+            the numbers of texts and labels differ, the encoding is unknown, or there is no row.
+        FileNotFoundError: If there is no such file, and a str is no catalog name either.
+        IsADirectoryError: If a path is a folder.
+        TypeError: If ``source`` is nothing of the above, or a label is neither a class nor a list of classes.
+
+    >>> read_labelled((["good", "bad"], ["positive", "negative"])).labels
+    ['positive', 'negative']
+    >>> found = read_labelled("names")
+    >>> len(found), found.texts[0], found.labels[0]
+    (1818, 'Ahmad', 'Arabic')
+    """
+    if label_separator == "":
+        raise ValueError("label_separator must be at least one character, got ''; write ';' or None")
+    if isinstance(source, tuple) and len(source) == 2:
+        rows, written = _pair(*source), False
+        if given := [name for name, value in (("text", text), ("label", label), ("split", split)) if value is not None]:
+            raise ValueError(f"{given[0]} must be None for a pair (texts, labels), got another; leave it out")
+    else:
+        choices = [Choice(column=text, argument="text", usual="text")]
+        choices += [Choice(column=label, argument="label", usual="label")]
+        found = _rows(source, choices, split, encoding, errors)
+        if found is None:
+            raise TypeError(
+                f"source must be a table (.csv, .tsv, .jsonl, .parquet, a DataFrame or a Dataset), a catalog name or a "
+                f"pair (texts, labels), got {_described(source)}; give its texts and labels as a pair"
+            )
+        rows, written = found
+    texts: list[Document] = []
+    labels: list[Any] = []
+    for place, (document, value) in rows:
+        texts.append(check_document(document, place))
+        if label_separator is not None and isinstance(value, str):
+            value = [name for part in value.split(label_separator) if (name := part.strip())]
+        labels.append(check_label(value, place))
+    if not texts:
+        raise ValueError(f"source must hold at least one text, got none in {_described(source)}; is it empty?")
+    if written:
+        _check_numbers(labels, _described(source))
+    return LabelledTexts(texts=texts, labels=labels)
+
+
+def read_texts(
+    source: object,
+    *,
+    text: str | None = None,
+    split: str | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+) -> Iterator[Document]:
+    """Read texts without labels, one after another; nothing is held in memory.
+
+    Args:
+        source: All that ``read_labelled`` takes, save a pair; a text file with a text on each line; or an iterable of
+            texts.
+        text: The column with the text, as for ``read_labelled``.
+        split: The split of a catalog name or a ``datasets.DatasetDict``.
+        encoding: The encoding of files.
+        errors: What becomes of bytes that are not in the encoding.
+
+    Yields:
+        Documents, each a str or a list of tokens. Errors in the content come up on the way.
+
+    Raises:
+        ValueError: If the column is missing, a text is None or NaN, or the encoding is unknown.
+        FileNotFoundError: If there is no such file.
+        IsADirectoryError: If a path is a folder.
+        TypeError: If ``source`` is nothing of the above.
+
+    >>> next(read_texts("names"))
+    'Ahmad'
+    """
+    found = _rows(source, [Choice(column=text, argument="text", usual="text")], split, encoding, errors)
+    if found is None:
+        return iter(corpus(source, column=text, split=split, encoding=encoding, errors=errors))
+    return (check_document(values[0], place) for place, values in found[0])
+
+
+def check_label(value: Any, place: str) -> Any:
+    """Return a label as plain Python: a str, an int, or a list of them; or raise with its place.
+
+    Args:
+        value: What stands where a label should.
+        place: Words for the message, such as "row 3 of news.csv".
+
+    Raises:
+        ValueError: If there is nothing (None, NaN, ""), or a float.
+        TypeError: If it is neither a class nor a list of classes.
+
+    >>> check_label(np.int64(3), "row 1"), check_label(("a", "b"), "row 2")
+    (3, ['a', 'b'])
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if is_nothing(value) or (isinstance(value, str) and not value):
+        raise ValueError(f"a label must be a class, got {value!r} for {place}; leave the row out or fill it in")
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        raise ValueError(f"label must be classes, got the float {value} for {place}; round or bin such numbers")
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
+        # sets have no order that is the same everywhere
+        classes = [
+            check_label(item, place) for item in (sorted(value) if isinstance(value, set | frozenset) else value)
+        ]
+        if any(isinstance(item, list) for item in classes):
+            raise TypeError(f"label must be classes or lists of classes, got a list of lists for {place}; flatten it")
+        return classes
+    raise TypeError(f"label must be classes (str or int), got {type(value).__name__} for {place}; give each a name")
+
+
+def _rows(
+    source: object, choices: Sequence[Choice], split: str | None, encoding: str, errors: str
+) -> tuple[Iterator[Row], bool] | None:
+    """Read columns of a table; also whether numbers are written out in it; None if the source is no table."""
+    if isinstance(source, str) and source in catalog.names():
+        rows = _catalog_rows(source, choices, split)
+        return None if rows is None else (rows, False)
+    splits = _classes("datasets", "DatasetDict", "IterableDatasetDict")
+    if isinstance(source, splits):
+        if split not in source:
+            raise ValueError(f"split must be one of {', '.join(map(repr, source))}, got {split!r}; choose one of them")
+        source, split = source[split], None
+    if isinstance(source, _classes("datasets", "Dataset", "IterableDataset")):
+        rows = _named(source, choices)
+    elif isinstance(source, _classes("pandas", "DataFrame")):
+        rows = frame_rows(source, choices)
+    elif isinstance(source, str | os.PathLike):
+        open_corpus(Path(source), encoding=encoding, errors=errors)  # what is wrong with any file is wrong here too
+        found = file_rows(Path(source), choices, encoding=encoding, errors=errors)
+        if found is None:
+            return None
+        rows = found
+    else:
+        return None
+    if split is not None:
+        raise ValueError(f"split must be None for {_described(source)}, got {split!r}; leave it out")
+    return rows, isinstance(source, str | os.PathLike)
+
+
+def _catalog_rows(name: str, choices: Sequence[Choice], split: str | None) -> Iterator[Row] | None:
+    known = catalog.entry(name)
+    if known.kind != "table":
+        return None
+    table = known.table(split)
+    usual = {"text": table.text_column, "label": table.label_column}
+    named = [
+        Choice(column=usual[choice.argument] if choice.column is None else choice.column, argument=choice.argument)
+        for choice in choices
+    ]
+    columns = choose_columns(named, table.row_columns, repr(name))
+    return (
+        Row(f"row {number} of {name!r}", tuple(row[column] for column in columns))
+        for number, row in enumerate(catalog.rows(name, split), start=1)
+    )
+
+
+def _named(dataset: Any, choices: Sequence[Choice]) -> Iterator[Row]:
+    """Read columns of a data set, class ids as the names that its features have for them."""
+    rows = dataset_rows(dataset, choices)
+    if not dataset.features:  # a stream that has not been told of any
+        return rows
+    columns = choose_columns(choices, dataset.features, "the data set")
+    names = [_names_of(dataset.features[column]) for column in columns]
+    if not any(names):
+        return rows
+    return (Row(place, tuple(map(_name, values, names, [place] * len(names)))) for place, values in rows)
+
+
+def _names_of(feature: Any) -> list[str] | None:
+    """The names of a ``ClassLabel``, or of a list of them."""
+    if isinstance(feature, list):
+        feature = feature[0]
+    found = getattr(getattr(feature, "feature", feature), "names", None)
+    return found if isinstance(found, list) else None
+
+
+def _name(value: Any, names: list[str] | None, place: str) -> Any:
+    if names is None or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return [_name(item, names, place) for item in value]
+    if not 0 <= value < len(names):  # -1 is what public test sets without labels have
+        raise ValueError(
+            f"a label must be a class from 0 to {len(names) - 1}, got {value} for {place}; leave the row out"
+        )
+    return names[value]
+
+
+def _pair(texts: Any, labels: Any) -> Iterator[Row]:
+    for name, values in (("texts", texts), ("labels", labels)):
+        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+            raise TypeError(f"{name} must be a list, got {type(values).__name__}; pass one for each text")
+    texts, labels = list(texts), list(labels)
+    if len(texts) != len(labels):
+        raise ValueError(f"labels must be as many as texts, got {len(labels)} for {len(texts)}; pair them again")
+    pairs = enumerate(zip(texts, labels, strict=True), start=1)
+    return (Row(f"row {number} of texts and labels", pair) for number, pair in pairs)
+
+
+def _check_numbers(labels: list[Any], place: str) -> None:
+    """Refuse scores that a text file has as a column of numbers with fractions: each would be a class of its own."""
+    values = {label for label in labels if isinstance(label, str)}
+    try:
+        numbers = sorted({float(value) for value in values})
+    except ValueError:
+        return
+    if fractions := [number for number in numbers if not number.is_integer()]:
+        shown = ", ".join(map(str, fractions[:_SHOWN])) + (", ..." if len(fractions) > _SHOWN else "")
+        raise ValueError(f"label must be classes, got the floats {shown} in {place}; round or bin them")
+
+
+def _classes(module: str, *names: str) -> tuple[Any, ...]:
+    """Classes of a slow module; none while nobody has loaded that, so that no object can be one."""
+    loaded = sys.modules.get(module)
+    return tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))
+
+
+def _described(source: object) -> str:
+    return repr(os.fspath(source)) if isinstance(source, str | os.PathLike) else type(source).__name__

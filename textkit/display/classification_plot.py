@@ -1,0 +1,118 @@
+"""The picture of a classification report: which classes are taken for which, and how far to trust probabilities."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textkit.display.terminal import fitted
+from textkit.files.atomic import atomic_path
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from textkit.evaluation.classification import ClassificationReport
+
+_MISSING = "a picture needs matplotlib, which is not installed; pip install matplotlib"
+_INK, _FAINT = "#1f4e79", "#b0b0b0"
+_NUMBERED = 20  # classes up to which the counts stand in the cells
+_NAME = 18  # columns of a class name
+# families with Chinese, Japanese and Korean characters; matplotlib's own has none and warns
+_FAMILIES = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei", "SimHei")
+
+
+def draw(report: "ClassificationReport", path: str | os.PathLike[str] | None) -> "Figure":
+    """Draw a report, and save it if there is a path; see `ClassificationReport.plot`."""
+    kind = None if path is None else picture_kind(path)
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(_MISSING) from error
+    size = min(max(4.0, 0.42 * len(report.classes) + 1.6), 24.0)  # inches of the left panel
+    with rc_context({"font.family": ["DejaVu Sans", *_installed(_FAMILIES)], "font.size": 9}):
+        figure = Figure(figsize=(size + 4.2, max(size, 4.0)), layout="constrained")
+        grid = figure.add_gridspec(2, 2, width_ratios=[size, 3.8], height_ratios=[3, 1])
+        left = figure.add_subplot(grid[:, 0])
+        if report.confusion:
+            _draw_confusion(left, report)
+        else:
+            _draw_f1(left, report)
+        upper = figure.add_subplot(grid[0, 1])
+        _draw_reliability(upper, figure.add_subplot(grid[1, 1], sharex=upper), report)
+        if path is not None:
+            with atomic_path(path) as temporary:
+                figure.savefig(temporary, format=kind, dpi=150)
+    return figure
+
+
+def picture_kind(path: str | os.PathLike[str]) -> str:
+    """The kind of picture that a name ends in.
+
+    Raises:
+        ValueError: If it can not be drawn.
+        ImportError: If there is no matplotlib to draw it.
+    """
+    try:
+        from matplotlib.backend_bases import FigureCanvasBase
+    except ImportError as error:
+        raise ImportError(_MISSING) from error
+    kinds = sorted(FigureCanvasBase.get_supported_filetypes())
+    if (kind := Path(path).suffix[1:].lower()) not in kinds:
+        raise ValueError(f"path must end in a kind of picture, got {str(path)!r}; use one of .{', .'.join(kinds)}")
+    return kind
+
+
+def _draw_confusion(axes: "Axes", report: "ClassificationReport") -> None:
+    counts = np.array(report.confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    names, places = _names(report), np.arange(len(report.classes))
+    axes.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(places, names)
+    axes.set(xlabel="predicted", ylabel="true", title=f"accuracy {report.accuracy:.4f}, {report.examples:,} texts")
+    if len(names) > _NUMBERED:
+        return
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            color = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, f"{count:,}", ha="center", va="center", color=color, fontsize=7)
+
+
+def _draw_f1(axes: "Axes", report: "ClassificationReport") -> None:
+    places = np.arange(len(report.classes))
+    axes.barh(places, np.nan_to_num(np.array(report.f1)), color=_INK, height=0.7)
+    axes.set_yticks(
+        places, [f"{name} ({support:,})" for name, support in zip(_names(report), report.support, strict=True)]
+    )
+    axes.invert_yaxis()
+    axes.set(xlim=(0, 1), xlabel="F1", ylabel="class (texts)", title=f"micro F1 {report.micro_f1:.4f}")
+
+
+def _draw_reliability(upper: "Axes", lower: "Axes", report: "ClassificationReport") -> None:
+    probability = [part.probability for part in report.reliability]
+    upper.plot([0, 1], [0, 1], color=_FAINT, linestyle="--", linewidth=1)
+    upper.plot(probability, [part.frequency for part in report.reliability], marker="o", color=_INK, markersize=4)
+    upper.set(
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        ylabel="share that came true",
+        title=f"calibration error {report.calibration_error:.4f}",
+    )
+    upper.tick_params(labelbottom=False)
+    lower.bar(probability, [part.count for part in report.reliability], width=0.04, color=_INK)
+    lower.set(ylim=(0, None), xlabel="predicted probability", ylabel="predictions")
+
+
+def _names(report: "ClassificationReport") -> list[str]:
+    # a dollar sign would begin a formula
+    return [fitted(name, _NAME).strip().replace("$", r"\$") for name in report.classes]
+
+
+def _installed(families: tuple[str, ...]) -> list[str]:
+    from matplotlib.font_manager import fontManager
+
+    known = {font.name for font in fontManager.ttflist}
+    return [family for family in families if family in known]

@@ -1,0 +1,1 @@
+"""Atomic files and folders, packed files and lines."""

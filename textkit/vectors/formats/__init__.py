@@ -1,0 +1,1 @@
+"""One file for each format of word vectors, and what their readers share."""

@@ -1,0 +1,145 @@
+"""Text files of vectors: a word and its numbers on each line (word2vec text, fastText .vec, GloVe)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from textkit.files.atomic import atomic_path
+from textkit.vectors.formats.bad_rows import BadRows
+from textkit.vectors.formats.byte_source import ByteSource, packed_writer, packing
+from textkit.vectors.formats.line_blocks import line_blocks
+from textkit.vectors.formats.read_options import ReadOptions
+from textkit.vectors.formats.table_builder import TableBuilder
+from textkit.vectors.formats.text_layout import TextLayout, guess_layout
+from textkit.vectors.formats.text_rows import text_rows
+from textkit.vectors.formats.word_bytes import BREAKS_FIELD, check_writable, decode_word
+from textkit.vectors.vector_table import VectorTable
+
+_NUMBERS_AT_ONCE = 1 << 16  # written as one piece
+
+
+def read_text(path: Path, options: ReadOptions, *, may_have_header: bool = True) -> VectorTable:
+    """Read a text file of vectors, with or without the header "count dim".
+
+    Fields are separated by spaces or tabs; a word may contain spaces. Blank lines are left out.
+
+    Args:
+        path: The file; .gz and .xz are unpacked.
+        options: What to keep.
+        may_have_header: Whether to look for a header; False where a first row could be taken for one.
+
+    Returns:
+        The table.
+
+    Raises:
+        ValueError: If the file has no rows of numbers, its header is wrong, a row is bad and bad rows are
+            errors, or the packing is garbled.
+    """
+    with ByteSource(path) as source:
+        blocks = line_blocks(source)
+        _, first = next(blocks, (1, b""))
+        layout = guess_layout(path, first, may_have_header=may_have_header)
+        bad = BadRows(path, options.bad_rows, "line")
+        builder = TableBuilder(layout.dim, _expected_rows(source, layout), options, bad)
+        first_rows = (1 + first.count(b"\n", 0, layout.start), first[layout.start :])
+        found = _gather(chain([first_rows], blocks), layout.dim, options, builder, bad)
+        if found is not None and layout.count not in (None, found):
+            bad.report(1, f"the header must tell how many rows follow, got {layout.count} where {found} do")
+        bad.warn()
+        return builder.table()
+
+
+def write_text(path: Path, table: VectorTable, *, header: bool, kind: str) -> None:
+    """Write a text file of vectors, each number with the fewest digits that give the same float32 again.
+
+    Args:
+        path: Where; packed if it ends in .gz or .xz.
+        table: The vectors.
+        header: Whether the first line is "count dim".
+        kind: The format's name, for messages.
+
+    Raises:
+        ValueError: If a word cannot be held by a line of text.
+        OSError: If the file cannot be written; an old file stays as it was.
+    """
+    check_writable(table.words, BREAKS_FIELD, kind)
+    with atomic_path(path) as temporary, packed_writer(temporary, packing(path)) as stream:
+        if header:
+            stream.write(b"%d %d\n" % table.matrix.shape)
+        start = 0
+        for rows in formatted_rows(table.matrix, " "):
+            words = table.words[start : start + len(rows)]
+            stream.write("".join([f"{word} {row}\n" for word, row in zip(words, rows, strict=True)]).encode())
+            start += len(rows)
+
+
+def formatted_rows(matrix: NDArray[np.float32], separator: str) -> Iterator[list[str]]:
+    """Format the rows of a matrix as text, some rows at a time.
+
+    Args:
+        matrix: Shape (vocab, dim).
+        separator: What stands between numbers.
+
+    Yields:
+        Lists of rows; the shortest decimal form that gives the same float32 again for each number.
+    """
+    dim = matrix.shape[1]
+    step = max(1, _NUMBERS_AT_ONCE // dim)
+    for start in range(0, len(matrix), step):
+        block = np.ascontiguousarray(matrix[start : start + step])
+        numbers = pa.array(block.reshape(-1)).cast(pa.string())
+        edges = pa.array(np.arange(0, block.size + 1, dim, dtype=np.int32))
+        yield pc.binary_join(pa.ListArray.from_arrays(edges, numbers), separator).to_pylist()
+
+
+def _expected_rows(source: ByteSource, layout: TextLayout) -> int:
+    """Tell for how many rows to take memory: a header is believed as far as the file has room for it."""
+    if layout.count is None:
+        return 0
+    if source.size is None:
+        return min(layout.count, (1 << 20) // layout.dim)
+    shortest = 2 * layout.dim + 2  # bytes: a word of one letter, a blank and a digit for each number, LF
+    return min(layout.count, source.size // shortest + 1)
+
+
+def _gather(
+    blocks: Iterable[tuple[int, bytes]], dim: int, options: ReadOptions, builder: TableBuilder, bad: BadRows
+) -> int | None:
+    """Put the rows of all blocks into the builder. Gives their number, None if some were not looked at."""
+    found = 0
+    for line, block in blocks:
+        if builder.full():
+            return None
+        for row in text_rows(block, dim, wanted=_wanted(options, builder)):
+            if builder.full():
+                return None
+            found += 1
+            if row.numbers is None:
+                bad.report(line + row.line, row.problem)
+                continue
+            try:
+                word = decode_word(row.word, options.encoding_errors)
+            except ValueError as error:
+                bad.report(line + row.line, str(error))
+                continue
+            builder.add(line + row.line, word, row.numbers)
+    return None if builder.full() or options.words is not None else found
+
+
+def _wanted(options: ReadOptions, builder: TableBuilder) -> Callable[[bytes], bool] | None:
+    """Give the test of whether a row is wanted. Words that are not UTF-8 are, so that they are reported."""
+    if options.words is None:
+        return None
+
+    def wanted(raw: bytes) -> bool:
+        try:
+            return builder.wants(decode_word(raw, options.encoding_errors))
+        except ValueError:
+            return True
+
+    return wanted

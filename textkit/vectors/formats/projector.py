@@ -1,0 +1,118 @@
+"""The two files that the TensorBoard projector loads: numbers in NAME.tsv, words in NAME_metadata.tsv.
+
+The projector takes the first line of a words file for a header only if it has more than one column.
+"""
+
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import chain, zip_longest
+from pathlib import Path
+
+from textkit.files.atomic import atomic_path
+from textkit.vectors.formats.bad_rows import BadRows
+from textkit.vectors.formats.byte_source import ByteSource, packed_writer, packing
+from textkit.vectors.formats.glove_text import formatted_rows
+from textkit.vectors.formats.line_blocks import line_blocks
+from textkit.vectors.formats.read_options import ReadOptions
+from textkit.vectors.formats.table_builder import TableBuilder
+from textkit.vectors.formats.text_layout import guess_layout
+from textkit.vectors.formats.text_rows import text_rows
+from textkit.vectors.formats.word_bytes import BREAKS_LINE, check_writable, decode_word
+from textkit.vectors.vector_table import VectorTable
+
+
+def metadata_path(path: Path) -> Path:
+    """Give the file of words that belongs to a file of numbers.
+
+    >>> metadata_path(Path("news.tsv")).name, metadata_path(Path("news.tsv.gz")).name
+    ('news_metadata.tsv', 'news_metadata.tsv.gz')
+    """
+    pack = packing(path)
+    plain = Path(path.name.removesuffix(path.suffix)) if pack else Path(path.name)
+    return path.with_name(f"{plain.stem}_metadata{plain.suffix}{path.suffix if pack else ''}")
+
+
+def read_projector(path: Path, options: ReadOptions) -> VectorTable:
+    """Read the pair of files of the projector.
+
+    Args:
+        path: The file of numbers, NAME.tsv. The words are in NAME_metadata.tsv beside it, or in metadata.tsv,
+            as in TensorFlow's own guide, where that is missing.
+        options: What to keep.
+
+    Returns:
+        The table.
+
+    Raises:
+        FileNotFoundError: If there is no file of words.
+        ValueError: If the files do not have as many rows, a row is bad and bad rows are errors, or the
+            packing is garbled.
+    """
+    words_path = metadata_path(path)
+    if not words_path.exists() and (usual := path.with_name("metadata.tsv")).exists() and usual != path:
+        words_path = usual
+    if not words_path.exists():
+        raise FileNotFoundError(
+            f"{path}: the words must be in {words_path.name} beside it, got no such file; put it there"
+        )
+    with ByteSource(path) as source, ByteSource(words_path) as words_source:
+        words = _words(words_source)
+        blocks = line_blocks(source)
+        _, first = next(blocks, (1, b""))
+        bad = BadRows(path, options.bad_rows, "line")
+        dim = guess_layout(path, first, may_have_header=False, has_words=False).dim
+        builder = TableBuilder(dim, 0, options, bad)
+        rows = (row for _, block in chain([(1, first)], blocks) for row in text_rows(block, dim, has_words=False))
+        line = 0
+        for row, raw in zip_longest(rows, words):
+            if builder.full():
+                break
+            line += 1
+            if row is None or raw is None:
+                longer = words_path.name if row is None else path.name
+                bad.report(line, f"numbers and words must have as many lines, got more in {longer}")
+                break
+            try:
+                word = decode_word(raw, options.encoding_errors)
+            except ValueError as error:
+                bad.report(line, str(error))
+                continue
+            if row.numbers is None:
+                bad.report(line, row.problem)
+            elif builder.wants(word):
+                builder.add(line, word, row.numbers)
+        bad.warn()
+        return builder.table()
+
+
+def write_projector(path: Path, table: VectorTable) -> None:
+    """Write the pair of files of the projector.
+
+    Args:
+        path: Where the numbers go, NAME.tsv. The words go to NAME_metadata.tsv beside it.
+        table: The vectors.
+
+    Raises:
+        ValueError: If a word is empty or contains a tab or a line end.
+        OSError: If a file cannot be written; the old pair stays as it was.
+    """
+    check_writable(table.words, BREAKS_LINE, "projector")
+    kind = packing(path)
+    # Both are whole before the first of them takes its place.
+    with atomic_path(metadata_path(path)) as words_temporary, atomic_path(path) as temporary:
+        with packed_writer(words_temporary, kind) as stream:
+            stream.write("".join([f"{word}\n" for word in table.words]).encode())
+        with packed_writer(temporary, kind) as stream:
+            for rows in formatted_rows(table.matrix, "\t"):
+                stream.write("".join([f"{row}\n" for row in rows]).encode())
+
+
+def _words(source: ByteSource) -> Iterator[bytes]:
+    """Give the words of a file: its lines or, under a header of several columns, their first column."""
+    first = True
+    for _, block in line_blocks(source):
+        lines = BytesIO(block)  # gives the lines one by one: a list of them would take much memory
+        if first and b"\t" not in lines.readline():
+            lines.seek(0)
+        first = False
+        yield from (line[:-1].split(b"\t", 1)[0] for line in lines)

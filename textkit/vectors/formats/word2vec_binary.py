@@ -1,0 +1,153 @@
+"""The binary files of word2vec: a header, then each word, a space and its float32 numbers, little-endian."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textkit.files.atomic import atomic_path
+from textkit.vectors.formats.bad_rows import BadRows
+from textkit.vectors.formats.byte_source import ByteSource, packed_writer, packing
+from textkit.vectors.formats.read_options import ReadOptions
+from textkit.vectors.formats.table_builder import MAX_DIM, TableBuilder
+from textkit.vectors.formats.word_bytes import BREAKS_FIELD, check_writable, decode_word
+from textkit.vectors.vector_table import VectorTable
+
+_HEADER = re.compile(rb"[ \t]*([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*\r?\n")
+_MAX_HEADER_BYTES = 256
+_MAX_WORD_BYTES = 1 << 16  # where no space comes for so long, the file is garbled
+_READ_BYTES = 1 << 18
+_WRITE_ROWS = 4096
+_FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
+
+
+class _Row(NamedTuple):
+    offset: int  # of the row's first byte in the (unpacked) file
+    word: bytes
+    numbers: NDArray[np.float32]  # (dim,)
+
+
+def read_binary(path: Path, options: ReadOptions) -> VectorTable:
+    """Read a binary file of word2vec.
+
+    Args:
+        path: The file; .gz and .xz are unpacked.
+        options: What to keep. With ``bad_rows="skip"`` a truncated file gives the rows before the cut.
+
+    Returns:
+        The table.
+
+    Raises:
+        ValueError: If the header is wrong, the file is truncated, garbled or longer than its header tells, or
+            a row is bad and bad rows are errors. The message names the byte offset (of the unpacked data).
+    """
+    with ByteSource(path) as source:
+        start = source.read(_MAX_HEADER_BYTES)
+        match = _HEADER.match(start)
+        if match is None:
+            raise ValueError(f"{path}, byte 0: {_what_else(start)}")
+        count, dim = int(match[1]), int(match[2])
+        if not 1 <= dim <= MAX_DIM:
+            raise ValueError(
+                f"{path}, byte 0: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; is this a word2vec file?"
+            )
+        bad = BadRows(path, options.bad_rows, "byte")
+        builder = TableBuilder(dim, _expected_rows(source, count, dim), options, bad)
+        for row in _rows(source, start[match.end() :], match.end(), count, dim, bad, builder.full):
+            try:
+                word = decode_word(row.word, options.encoding_errors)
+            except ValueError as error:
+                bad.report(row.offset, str(error))
+                continue
+            if builder.wants(word):
+                builder.add(row.offset, word, row.numbers)
+        bad.warn()
+        return builder.table()
+
+
+def write_binary(path: Path, table: VectorTable) -> None:
+    """Write a binary file as the C program word2vec does, with a newline after each row.
+
+    Args:
+        path: Where; packed if it ends in .gz or .xz.
+        table: The vectors.
+
+    Raises:
+        ValueError: If a word is empty or contains white space.
+        OSError: If the file cannot be written; an old file stays as it was.
+    """
+    check_writable(table.words, BREAKS_FIELD, "word2vec-binary")
+    with atomic_path(path) as temporary, packed_writer(temporary, packing(path)) as stream:
+        stream.write(b"%d %d\n" % table.matrix.shape)
+        for start in range(0, len(table.matrix), _WRITE_ROWS):
+            block = table.matrix[start : start + _WRITE_ROWS].astype("<f4")
+            words = table.words[start : start + _WRITE_ROWS]
+            pieces = [b"%b %b\n" % (word.encode(), row.tobytes()) for word, row in zip(words, block, strict=True)]
+            stream.write(b"".join(pieces))
+
+
+def _rows(
+    source: ByteSource,
+    buffer: bytes,
+    offset: int,
+    count: int,
+    dim: int,
+    bad: BadRows,
+    full: Callable[[], bool],
+) -> Iterator[_Row]:
+    """Cut the bytes after the header into rows, until ``full``. ``buffer`` begins at byte ``offset``."""
+    size = 4 * dim
+    position = 0  # of the next row in the buffer
+    for number in range(count):
+        if full():
+            return
+        space = buffer.find(b" ", position)
+        while space < 0 or len(buffer) < space + 1 + size:
+            if space < 0 and len(buffer) - position > _MAX_WORD_BYTES:
+                raise ValueError(
+                    f"{source.path}, byte {offset + position}: a word must end with a space within "
+                    f"{_MAX_WORD_BYTES:,} bytes, got none; the file is garbled"
+                )
+            more = source.read(max(_READ_BYTES, size))
+            if not more:
+                bad.report(
+                    offset + position,
+                    f"the header promises {count} rows, the file is truncated in row {number + 1}",
+                )
+                return
+            buffer = buffer[position:] + more
+            offset, position = offset + position, 0
+            space = buffer.find(b" ")
+        word = buffer[position:space].lstrip(b"\n")  # some writers end rows with a newline
+        numbers = np.frombuffer(buffer, dtype="<f4", count=dim, offset=space + 1)
+        yield _Row(offset + space - len(word), word, numbers)
+        position = space + 1 + size
+    while True:
+        rest = buffer[position:].lstrip(b"\r\n")
+        if rest:
+            bad.report(
+                offset + len(buffer) - len(rest),
+                f"the file must end after the {count} rows of its header, got more",
+            )
+            return
+        offset, position = offset + len(buffer), 0
+        buffer = source.read(_READ_BYTES)
+        if not buffer:
+            return
+
+
+def _expected_rows(source: ByteSource, count: int, dim: int) -> int:
+    """Tell for how many rows to take memory: a header is believed as far as the file has room for it."""
+    if source.size is None:
+        return min(count, (1 << 20) // dim)
+    return min(count, source.size // (4 * dim + 2))  # a word of one letter, a space, the numbers
+
+
+def _what_else(start: bytes) -> str:
+    """Say what a file without a header of word2vec may be."""
+    if start.startswith(_FASTTEXT_MAGIC):
+        return "the file must be in word2vec's binary format, got a fastText model; save its vectors as .vec"
+    return f"the file must begin with 'count dim' and a newline, got {start[:20]!r}; is this a word2vec binary file?"

@@ -1,0 +1,235 @@
+"""One training of word vectors: spans of blocks, and between them the clock, the progress bar and the checkpoint."""
+
+import hashlib
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from textkit.kernels.skip_gram_arrays import Text
+from textkit.text.encoding import EncodedCorpus
+from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
+from textkit.vectors.word_vectors import WordVectors
+from textkit.word2vec.threads import SPAN_BLOCKS, SkipGramThreads
+
+VALID_EPOCH = 2**31  # the random numbers of held-out text: the same in every epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochReport:
+    """One epoch of a training.
+
+    Attributes:
+        epoch: From 1.
+        loss: Mean loss of the (center, context) pairs of the epoch, in nats: equation 4 of Mikolov et al. 2013,
+            negated, with ``negatives`` expected noise words. Taken while the vectors change; nan without any pair.
+        pairs: How many pairs that is.
+        valid_loss: The same on the held-out text, taken at the end of the epoch; None without one.
+        words_per_second: Tokens of the vocabulary, before subsampling, for each second of training.
+        seconds: Time that the epoch took.
+    """
+
+    epoch: int
+    loss: float
+    pairs: int
+    valid_loss: float | None
+    words_per_second: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a training stands: everything besides the weights that going on from here needs."""
+
+    epoch: int = 0
+    block: int = 0
+    loss: float = 0.0
+    pairs: int = 0
+    seconds: float = 0.0
+    losses: list[float] = field(default_factory=list)
+    valid_losses: list[float] = field(default_factory=list)
+
+    @property
+    def mean(self) -> float:
+        """Mean loss of the epoch so far; nan while there is no pair."""
+        return self.loss / self.pairs if self.pairs else math.nan
+
+
+class Word2VecRun:
+    """One run over the epochs: spans of blocks, with the clock, the bar and the checkpoint between them."""
+
+    def __init__(
+        self,
+        threads: SkipGramThreads,
+        corpus: EncodedCorpus,
+        *,
+        held_out: EncodedCorpus | None,
+        init: WordVectors | None,
+        patience: int | None,
+        checkpoint: str | os.PathLike[str] | None,
+        checkpoint_seconds: float,
+        on_epoch: Callable[[EpochReport], None] | None,
+        progress: bool,
+    ) -> None:
+        self.threads, self.settings = threads, threads.settings
+        self.text = _text(corpus)
+        self.tokens, self.blocks = len(self.text.ids), threads.blocks(self.text)
+        self.held_out = None if held_out is None else _text(held_out)
+        self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
+        self.patience, self.on_epoch, self.progress = patience, on_epoch, progress
+        self.identity = {
+            "corpus": corpus.fingerprint() if checkpoint is not None else "",
+            "valid": held_out.fingerprint() if checkpoint is not None and held_out is not None else "",
+            "init": _fingerprint(init) if checkpoint is not None and init is not None else "",
+            "patience": patience,
+            "vocabulary": len(threads.model.centers),
+            "reproducible": threads.reproducible,
+            **asdict(self.settings),
+        }
+
+    def run(self) -> Position:
+        """Train to the end, from the checkpoint if there is one.
+
+        Raises:
+            KeyboardInterrupt: On Ctrl-C, after the state is saved.
+            FloatingPointError: If the loss is not finite.
+            ValueError: If the checkpoint is of another training, or a text gives no pair of words.
+        """
+        position = self._resumed()
+        self.threads.compile(self.text)
+        saved = time.monotonic()
+        with tqdm(
+            total=self.tokens * self.settings.epochs,
+            initial=self._seen(position),
+            unit=" words",
+            unit_scale=True,
+            desc="word2vec",
+            disable=not self.progress,
+            dynamic_ncols=True,
+        ) as bar:
+            try:
+                while position.epoch < self.settings.epochs and not self._stopped(position):
+                    position = self._after_span(position)
+                    shown = f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {position.mean:.4f}"
+                    bar.set_postfix_str(shown, refresh=False)
+                    bar.update(self._seen(position) - bar.n)
+                    if self.threads.interrupted:
+                        raise KeyboardInterrupt
+                    if position.block == self.blocks:
+                        position = self._after_epoch(position)
+                    if time.monotonic() - saved >= self.checkpoint_seconds:
+                        self._save(position)
+                        saved = time.monotonic()
+            except KeyboardInterrupt:
+                self._save(position)
+                raise
+        if all(math.isnan(loss) for loss in position.losses):
+            raise ValueError(
+                "corpus must give at least one pair of words, got none; documents may be too short, or min_count or "
+                "subsample leave nothing that stands together (subsample=0 keeps all)"
+            )
+        self._save(position)
+        return position
+
+    def _stopped(self, position: Position) -> bool:
+        """Whether the held-out loss has not fallen for as many epochs as there is patience."""
+        if self.patience is None or position.block > 0 or len(position.valid_losses) <= self.patience:
+            return False
+        return min(position.valid_losses[-self.patience :]) >= min(position.valid_losses[: -self.patience])
+
+    def _seen(self, position: Position) -> int:
+        """Tokens gone through."""
+        in_epoch = min(position.block * self.threads.shape.block_tokens, self.tokens)
+        return position.epoch * self.tokens + in_epoch
+
+    def _after_span(self, position: Position) -> Position:
+        start = time.monotonic()
+        last = min(position.block + SPAN_BLOCKS, self.blocks)
+        loss, pairs = self.threads.run(
+            self.text,
+            position.block,
+            last,
+            epoch=position.epoch,
+            rate=self.settings.learning_rate,
+            before=position.epoch * self.tokens,
+            all_tokens=self.tokens * self.settings.epochs,
+        )
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss became {loss} in epoch {position.epoch + 1}; try learning_rate="
+                f"{self.settings.learning_rate / 4:g}"
+            )
+        return replace(
+            position,
+            block=last,
+            loss=position.loss + loss,
+            pairs=position.pairs + pairs,
+            seconds=position.seconds + time.monotonic() - start,
+        )
+
+    def _after_epoch(self, position: Position) -> Position:
+        valid_loss = self._valid_loss()
+        report = EpochReport(
+            epoch=position.epoch + 1,
+            loss=position.mean,
+            pairs=position.pairs,
+            valid_loss=valid_loss,
+            words_per_second=self.tokens / max(position.seconds, 1e-9),
+            seconds=position.seconds,
+        )
+        if self.on_epoch is not None:
+            self.on_epoch(report)
+        return Position(
+            epoch=position.epoch + 1,
+            losses=[*position.losses, report.loss],
+            valid_losses=position.valid_losses if valid_loss is None else [*position.valid_losses, valid_loss],
+        )
+
+    def _valid_loss(self) -> float | None:
+        if self.held_out is None:
+            return None
+        blocks = self.threads.blocks(self.held_out)
+        loss, pairs = self.threads.run(self.held_out, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1)
+        if pairs == 0:
+            raise ValueError(
+                "valid must give at least one pair of words, got none; it may be too short, or subsample may leave "
+                "nothing that stands together"
+            )
+        return loss / pairs
+
+    def _save(self, position: Position) -> None:
+        if self.checkpoint is not None:
+            model = self.threads.model
+            state = {"identity": self.identity, "position": asdict(position)}
+            save_checkpoint(self.checkpoint, {"centers": model.centers, "contexts": model.contexts}, state)
+
+    def _resumed(self) -> Position:
+        """Take weights and position from the checkpoint, if there is one."""
+        if self.checkpoint is None:
+            return Position()
+        remove_leftovers(self.checkpoint)
+        if not Path(self.checkpoint).exists():
+            return Position()
+        arrays, state = load_checkpoint(self.checkpoint)
+        check_identity(self.checkpoint, state.get("identity", {}), self.identity)
+        self.threads.model.centers[:] = arrays["centers"]
+        self.threads.model.contexts[:] = arrays["contexts"]
+        return Position(**state["position"])
+
+
+def _fingerprint(vectors: WordVectors) -> str:
+    digest = hashlib.blake2b("\n".join(vectors.words).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(vectors.matrix).data)
+    return digest.hexdigest()
+
+
+def _text(corpus: EncodedCorpus) -> Text:
+    """The arrays as the kernel wants them: plain, and read-only whether mapped or not."""
+    ids, offsets = np.asarray(corpus.ids), np.asarray(corpus.offsets, np.int64).view()
+    ids.flags.writeable = offsets.flags.writeable = False
+    return Text(ids, offsets)
