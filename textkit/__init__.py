@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from textkit.batches.bucketing import BucketBatches
     from textkit.batches.padding import PaddingCollator
     from textkit.classifier.run import ClassifierReport
+    from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
     from textkit.data.corpus import Corpus, corpus
     from textkit.data.labeled import LabelledTexts, read_labelled
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from textkit.evaluation.similarity import SimilarityReport, evaluate_similarity
     from textkit.language_model.language_model import LanguageModel
     from textkit.language_model.run import LanguageModelReport
+    from textkit.language_model.settings import LanguageModelSettings
     from textkit.language_model.train import train_language_model
     from textkit.loading import load
     from textkit.models.cnn import CnnConfig
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
     from textkit.text.encoding import EncodedCorpus, encode_corpus
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
-    from textkit.training.settings import ClassifierSettings, LanguageModelSettings
     from textkit.vectors.word_vectors import WordVectors
     from textkit.word2vec.run import EpochReport
     from textkit.word2vec.train import train_word2vec
@@ -53,7 +54,7 @@ _PUBLIC = {
     "BucketBatches": "textkit.batches.bucketing",
     "ClassificationReport": "textkit.evaluation.classification",
     "ClassifierReport": "textkit.classifier.run",
-    "ClassifierSettings": "textkit.training.settings",
+    "ClassifierSettings": "textkit.classifier.settings",
     "CnnConfig": "textkit.models.cnn",
     "Corpus": "textkit.data.corpus",
     "EncodedCorpus": "textkit.text.encoding",
@@ -63,7 +64,7 @@ _PUBLIC = {
     "LanguageModel": "textkit.language_model.language_model",
     "LanguageModelReport": "textkit.language_model.run",
     "LanguageModelScore": "textkit.evaluation.perplexity",
-    "LanguageModelSettings": "textkit.training.settings",
+    "LanguageModelSettings": "textkit.language_model.settings",
     "PaddingCollator": "textkit.batches.padding",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",

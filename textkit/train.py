@@ -12,10 +12,10 @@ from textkit.commands import classifier_options as classifying
 from textkit.commands import language_model_options as options
 from textkit.commands.shared import check_folder, check_output, command_line, opened_corpus, table_source
 from textkit.data.labeled import read_labelled
-from textkit.training.settings import Word2VecSettings
 from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import EpochReport
+from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.train import train_word2vec
 
 if TYPE_CHECKING:

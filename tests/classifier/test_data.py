@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from textkit.classifier.data import checked_texts, held_out_rows, prepared, shortened
+from textkit.classifier.settings import ClassifierSettings
 from textkit.text.document_ids import encode_documents
-from textkit.training.settings import ClassifierSettings
 
 
 def data_of(texts, labels, valid=None, *, multi_label=False, seed=1, **settings):

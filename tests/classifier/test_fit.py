@@ -7,10 +7,10 @@ import torch
 from textkit.batches.padding import pad
 from textkit.classifier.data import Examples, prepared
 from textkit.classifier.fit import Objective, held_out_loss, new_model
+from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classification_loss import Criterion
 from textkit.models.cnn import Cnn, CnnConfig
 from textkit.text.document_ids import encode_documents
-from textkit.training.settings import ClassifierSettings
 from textkit.vectors.word_vectors import WordVectors
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.word_avg_trainer import BagObjective
 from textkit.loading import load
-from textkit.training.settings import ClassifierSettings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
-from textkit.training.settings import ClassifierSettings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -2,9 +2,9 @@ import pytest
 import torch
 
 from textkit.classifier.run import ClassifierRun
+from textkit.classifier.settings import ClassifierSettings
 from textkit.models.cnn import Cnn, CnnConfig
 from textkit.models.loss import Loss
-from textkit.training.settings import ClassifierSettings
 
 
 class Counter(Cnn):

@@ -3,10 +3,10 @@ import json
 import numpy as np
 import pytest
 
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.loading import load
 from textkit.models.word_avg import WordAvgConfig
-from textkit.training.settings import ClassifierSettings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

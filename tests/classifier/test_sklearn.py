@@ -13,9 +13,9 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted
 
 from textkit.classifier.defaults import CONFIGS, default_classifier_settings
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.models.word_avg import WordAvgConfig
-from textkit.training.settings import ClassifierSettings
 from textkit.vectors.word_vectors import WordVectors
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from textkit.classifier.settings import ClassifierSettings
 from textkit.loading import load
-from textkit.training.settings import ClassifierSettings
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

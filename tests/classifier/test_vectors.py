@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from textkit.classifier.defaults import model_config
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
-from textkit.training.settings import ClassifierSettings
 from textkit.vectors.word_vectors import WordVectors
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -6,14 +6,14 @@ import pytest
 from textkit.language_model import built_in_model as module
 from textkit.language_model.built_in_model import built_in_model
 from textkit.language_model.language_model import LanguageModel
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
-from textkit.training.settings import LanguageModelSettings
 
 SMALL = """
 import pathlib, sys, torch
 from textkit.language_model import built_in_model as module
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
-from textkit.training.settings import LanguageModelSettings
+from textkit.language_model.settings import LanguageModelSettings
 module.CONFIG = RnnLanguageModelConfig(dim=4, hidden=8)
 module.SETTINGS = LanguageModelSettings(batch_size=2, window=20, epochs=1)
 module.corpora_folder = lambda: pathlib.Path(sys.argv[1])

@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from textkit.language_model import run as language_model_run
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.train import train_language_model
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.training.checkpoint import load_checkpoint, save_checkpoint
-from textkit.training.settings import LanguageModelSettings
 
 TEXTS = [f"{n} small boats and {n % 7} tall ships went out to sea, {'and' * (n % 3)} one came back" for n in range(24)]
 HELD_OUT = ["2 small boats went out and no one came back", "1 boat and 1 ship"]

@@ -8,12 +8,12 @@ import torch
 from textkit.batches.bptt import BpttBatches
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.run import LanguageModelRun
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.language_model.train import train_language_model
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.training.optimizers import optimizer_for
 from textkit.training.schedules import Plateau, constant
-from textkit.training.settings import LanguageModelSettings
 
 CONFIG = RnnLanguageModelConfig(dim=8, hidden=16)
 SETTINGS = LanguageModelSettings(batch_size=4, window=16, epochs=2)

@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from textkit.batches.bptt import BpttBatches
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import CarriedState, LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.training.loop import train as train_loop
 from textkit.training.optimizers import optimizer_for
-from textkit.training.settings import LanguageModelSettings
 
 CONFIG = RnnLanguageModelConfig(dim=8, hidden=16)
 SETTINGS = LanguageModelSettings(batch_size=4, window=16, epochs=2)

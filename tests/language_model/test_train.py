@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from textkit.data.catalog import corpora_folder
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.train import train_language_model
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.training.checkpoint import load_checkpoint
-from textkit.training.settings import LanguageModelSettings
 
 CONFIG = RnnLanguageModelConfig(dim=8, hidden=16)
 SETTINGS = LanguageModelSettings(batch_size=4, window=16, epochs=2)

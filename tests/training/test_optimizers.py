@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.training.optimizers import optimizer_for
-from textkit.training.settings import LanguageModelSettings
 
 
 def weights():

@@ -9,12 +9,12 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.classifier.labels import class_ids, found_classes
+from textkit.classifier.settings import ClassifierSettings
 from textkit.data.tables import Document, check_document
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.tokenizers import tokenizer as named_tokenizer
 from textkit.text.vocabulary import Vocabulary
-from textkit.training.settings import ClassifierSettings
 from textkit.vectors.word_vectors import WordVectors
 
 

@@ -7,11 +7,11 @@ neighboring reviews, of which few are of the same film as one that is learned; S
 from dataclasses import replace
 from typing import Literal, TypeAlias, get_args
 
+from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.cnn import Cnn, CnnConfig
 from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
 from textkit.models.word_avg import WordAvg, WordAvgConfig
-from textkit.training.settings import ClassifierSettings
 from textkit.vectors.word_vectors import WordVectors
 
 ModelName: TypeAlias = Literal["word_avg", "cnn", "bilstm", "char_gru"]

@@ -13,13 +13,13 @@ from textkit.batches.records import TextBatch
 from textkit.classifier.data import ClassifierData, Examples
 from textkit.classifier.defaults import CLASSES
 from textkit.classifier.run import ClassifierReport, ClassifierRun
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.word_avg_trainer import BagBatch, BagObjective, BagOptimizer, usable_workers
 from textkit.evaluation.predict_logits import class_scores
 from textkit.models.classification_loss import Criterion
 from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.loss import Loss
 from textkit.models.word_avg import WordAvg
-from textkit.training.settings import ClassifierSettings
 from textkit.vectors.word_vectors import WordVectors
 
 

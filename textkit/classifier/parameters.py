@@ -4,7 +4,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from textkit.classifier.defaults import default_classifier_settings, model_config
-from textkit.training.settings import ClassifierSettings
+from textkit.classifier.settings import ClassifierSettings
 
 
 class NestedParameters:

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier
 from textkit.training.devices import torch_threads
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Batch, Trainable, train
 from textkit.training.schedules import linear
-from textkit.training.settings import ClassifierSettings
 
 
 @dataclass(frozen=True, kw_only=True)

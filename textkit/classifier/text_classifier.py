@@ -14,12 +14,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 
+from textkit.checks import check_count
 from textkit.classifier.data import checked_texts, prepared, shortened, text_stream
 from textkit.classifier.defaults import CLASSES, ModelName, model_config
 from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.run import ClassifierReport
+from textkit.classifier.settings import ClassifierSettings
 from textkit.data.tables import Document
 from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.classification import ClassificationReport, report
@@ -36,7 +38,6 @@ from textkit.text.tokenizers import Tokenizer, tokenizer_name
 from textkit.text.tokenizers import tokenizer as named_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
-from textkit.training.settings import ClassifierSettings, check_count
 from textkit.vectors.word_vectors import WordVectors
 
 KIND = "text-classifier"

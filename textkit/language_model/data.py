@@ -13,12 +13,12 @@ from textkit.batches.bptt import BpttBatches
 from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.text_size import TextSize
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import HeldOut, HeldOutDocuments, HeldOutStream
 from textkit.text.encoding import encode_corpus
 from textkit.text.id_stream import IdStream, Unit, read_split, read_stream
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import SPECIALS, Vocabulary
-from textkit.training.settings import LanguageModelSettings
 
 UNKNOWN_SHARE = 0.01  # of held-out tokens; if more of them are such as no model could learn, a perplexity says little
 

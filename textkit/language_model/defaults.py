@@ -4,9 +4,9 @@ Chosen on 200 kB of tales, of which a tenth was held out: about a minute of two 
 patience help more than other numbers.
 """
 
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.text.id_stream import Unit
-from textkit.training.settings import LanguageModelSettings
 
 
 def default_config(unit: Unit) -> RnnLanguageModelConfig:

@@ -13,12 +13,12 @@ import torch
 from tqdm.auto import tqdm
 
 from textkit.batches.records import BpttBatch, SequenceBatch
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Progress, train
 from textkit.training.schedules import Plateau, Schedule
-from textkit.training.settings import LanguageModelSettings
 
 
 @dataclass(frozen=True, kw_only=True)

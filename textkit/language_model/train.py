@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from textkit.checks import check_count
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
 from textkit.language_model.defaults import default_config, default_settings
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.run import LanguageModelReport, LanguageModelRun
+from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.text.id_stream import UNITS, Unit
@@ -23,7 +25,6 @@ from textkit.text.tokenizers import Tokenizer
 from textkit.training.devices import usable_device
 from textkit.training.optimizers import optimizer_for
 from textkit.training.schedules import Plateau, Schedule, constant, cosine, linear, warmed_up
-from textkit.training.settings import LanguageModelSettings, check_count
 
 
 def train_language_model(

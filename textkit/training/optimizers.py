@@ -1,14 +1,29 @@
-"""Optimizers by name, with the one rule of what is drawn to zero."""
+"""Optimizers by name. Weight decay applies to matrices and not to biases."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import torch
 from torch import nn
 
-from textkit.training.settings import LanguageModelSettings
+
+class OptimizerSettings(Protocol):
+    """What an optimizer needs to know; the settings of a trainer have it."""
+
+    @property
+    def optimizer(self) -> str:
+        """Either "adamw" or "sgd"."""
+
+    @property
+    def learning_rate(self) -> float:
+        """Learning rate at the start."""
+
+    @property
+    def weight_decay(self) -> float:
+        """Weight decay of the matrices."""
 
 
-def optimizer_for(weights: Iterable[nn.Parameter], settings: LanguageModelSettings) -> torch.optim.Optimizer:
+def optimizer_for(weights: Iterable[nn.Parameter], settings: OptimizerSettings) -> torch.optim.Optimizer:
     """Make the optimizer that the settings name.
 
     Weight decay is for matrices, embeddings among them (as in Merity et al. 2018); biases are left alone.

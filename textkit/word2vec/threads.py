@@ -21,7 +21,7 @@ from textkit.kernels.skip_gram_workers import (
     run_hogwild,
     run_rounds,
 )
-from textkit.training.settings import Word2VecSettings
+from textkit.word2vec.settings import Word2VecSettings
 
 BLOCK_CENTERS = 128  # centers that share their noise words, on average
 LEAST_CENTERS = 16  # in a small corpus

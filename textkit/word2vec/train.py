@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textkit.checks import check_count
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
-from textkit.training.settings import Word2VecSettings, check_count
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import EpochReport, Word2VecRun
+from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
 
 

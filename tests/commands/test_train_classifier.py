@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from textkit.classifier.defaults import MODEL_NAMES, default_classifier_settings, model_config
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.commands import classifier_options
 from textkit.commands.shared import command_line
@@ -20,7 +21,6 @@ from textkit.data.catalog import corpora_folder
 from textkit.loading import load
 from textkit.models.storage import read_config
 from textkit.train import app, classifier
-from textkit.training.settings import ClassifierSettings
 
 REVIEWS = str(corpora_folder() / "reviews.csv")
 SMALL = ["--ngrams", "1", "--dim", "8", "--epochs", "2"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from textkit.training.settings import ClassifierSettings, LanguageModelSettings
+from textkit.language_model.settings import LanguageModelSettings
 
 
 def test_numbers_of_numpy_are_taken_as_they_are():
@@ -38,36 +38,3 @@ def test_numbers_of_numpy_are_taken_as_they_are():
 def test_wrong_settings_are_named(wrong, message):
     with pytest.raises(ValueError, match=message):
         LanguageModelSettings(**wrong)
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"epochs": 0}, "epochs must be an integer of at least 1 epoch, got 0"),
-        ({"batch_size": 2.5}, r"batch_size must be an integer of at least 1 text, got 2\.5"),
-        ({"budget": 0}, "budget must be an integer of at least 1 token, got 0"),
-        ({"min_count": 0}, "min_count must be an integer of at least 1 token, got 0"),
-        ({"patience": 0}, "patience must be an integer of at least 1 epoch, got 0"),
-        ({"freeze_epochs": -1}, "freeze_epochs must be an integer of at least 0 epochs, got -1"),
-        ({"max_vocab": 0}, "max_vocab must be an integer of at least 1 token, got 0"),
-        ({"max_length": 0}, "max_length must be an integer of at least 1 token, got 0"),
-        ({"learning_rate": 0.0}, r"learning_rate must be above 0, got 0\.0"),
-        ({"vector_rate": float("inf")}, "vector_rate must be a finite number of at least 0, got inf"),
-        ({"weight_decay": -1.0}, r"weight_decay must be a finite number of at least 0, got -1\.0"),
-        ({"clip_norm": 0.0}, "clip_norm must be above 0, got 0"),
-        ({"label_smoothing": 1.0}, r"label_smoothing must be below 1, got 1\.0; 0\.1 is usual"),
-        ({"valid_share": 1.5}, r"valid_share must be below 1, got 1\.5; 0\.1 is usual"),
-        ({"precision": "float16"}, "precision must be one of float32, bfloat16, got 'float16'"),
-    ],
-)
-def test_wrong_settings_of_a_classifier_are_named(wrong, message):
-    with pytest.raises(ValueError, match=message):
-        ClassifierSettings(**wrong)
-
-
-def test_what_may_be_left_out_is_none():
-    names = ("patience", "freeze_epochs", "max_vocab", "max_length", "clip_norm")
-    settings = ClassifierSettings(**dict.fromkeys(names))
-    assert [getattr(settings, name) for name in names] == [None] * 5
-    settings = ClassifierSettings(epochs=np.int64(7), learning_rate=np.float32(0.5))
-    assert (type(settings.epochs), type(settings.learning_rate)) == (int, float)

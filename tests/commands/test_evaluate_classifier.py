@@ -5,12 +5,12 @@ from dataclasses import asdict
 import pandas as pd
 import pytest
 
+from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.commands.shared import command_line
 from textkit.evaluate import app
 from textkit.evaluation.classification import ClassificationReport
 from textkit.models.word_avg import WordAvgConfig
-from textkit.training.settings import ClassifierSettings
 
 GOOD, BAD = ["good good", "so good", "good film", "a good one"], ["bad bad", "so bad", "bad film", "a bad one"]
 TEXTS, LABELS = ["good", "bad", "good, good", "bad, bad"], ["yes", "no", "yes", "yes"]  # the last is not so

@@ -1,0 +1,77 @@
+"""Settings of classifier training."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textkit.checks import PRECISIONS, check_choice, set_count, set_finite
+
+_COUNTS = (
+    ("epochs", 1, "epoch"),
+    ("batch_size", 1, "text"),
+    ("budget", 1, "token"),
+    ("min_count", 1, "token"),
+)
+_OPTIONAL = (
+    ("patience", 1, "epoch"),
+    ("freeze_epochs", 0, "epoch"),
+    ("max_vocab", 1, "token"),
+    ("max_length", 1, "token"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassifierSettings:
+    """How a classifier is trained; everything that the result depends on, besides model, texts, labels and seed.
+
+    Attributes:
+        epochs: How often the texts are gone through.
+        batch_size: The most texts in a batch, and
+        budget: the most tokens, padding included; a longer text is a batch by itself.
+        learning_rate: At the start; it falls linearly to 0.
+        vector_rate: The same for the vectors of words and n-grams of a `WordAvg` on a CPU, which learn by Adagrad,
+            without ``weight_decay`` and ``clip_norm``.
+        weight_decay: Share of the weights, times the learning rate, that is taken away in a step.
+        clip_norm: Longest gradient of a step, by its Euclidean norm; None for any.
+        label_smoothing: Share of the probability that is spread over all classes, from 0 to below 1.
+        patience: Stop when the held-out accuracy (of equal ones, the loss) was not better for so many epochs; None goes
+            through all of them.
+        freeze_epochs: Epochs in which given ``vectors`` stay as they are: 0 for none of them, None for all.
+        valid_share: Share of the texts that is held out of each class if no held-out texts are given; 0 for none.
+        min_count: Tokens seen fewer times become ``<unk>`` in training, and stay it unless they come with a vector.
+        max_vocab: The most tokens in the vocabulary, special ones and those of vectors included; None for all.
+        max_length: Longer texts are cut after so many tokens; None for never.
+        precision: "float32", or "bfloat16" for mixed precision: faster on a GPU, and on a CPU with instructions for it.
+    """
+
+    epochs: int = 10
+    batch_size: int = 32
+    budget: int = 16384
+    learning_rate: float = 1e-3
+    vector_rate: float = 0.1
+    weight_decay: float = 0.01
+    clip_norm: float | None = 1.0
+    label_smoothing: float = 0.0
+    patience: int | None = 3
+    freeze_epochs: int | None = 0
+    valid_share: float = 0.1
+    min_count: int = 1
+    max_vocab: int | None = None
+    max_length: int | None = None
+    precision: Literal["float32", "bfloat16"] = "float32"
+
+    def __post_init__(self) -> None:
+        for name, least, unit in _COUNTS:
+            set_count(self, name, least, unit)
+        for name, least, unit in _OPTIONAL:
+            if getattr(self, name) is not None:
+                set_count(self, name, least, unit)
+        for name in ("learning_rate", "vector_rate"):
+            set_finite(self, name, zero=False)
+        set_finite(self, "weight_decay", zero=True)
+        if self.clip_norm is not None:
+            set_finite(self, "clip_norm", zero=False)
+        for name in ("label_smoothing", "valid_share"):
+            set_finite(self, name, zero=True)
+            if getattr(self, name) >= 1:
+                raise ValueError(f"{name} must be below 1, got {getattr(self, name)}; 0.1 is usual")
+        check_choice("precision", self.precision, PRECISIONS)
