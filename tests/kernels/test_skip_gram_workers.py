@@ -32,7 +32,7 @@ def test_kept_code_of_other_sources_is_made_anew(tmp_path):
     kept = index.stat().st_mtime_ns
     python(TRAIN, tmp_path)
     assert index.stat().st_mtime_ns == kept
-    (index.parent / "workers.sources").write_text("the digest of an older version")
+    (index.parent / "skip_gram_workers.sources").write_text("the digest of an older version")
     python(TRAIN, tmp_path)
     assert index.stat().st_mtime_ns > kept
 

@@ -71,7 +71,7 @@ from textkit.language_model import validation as held_out
 from textkit.language_model import run as language_model_run
 from textkit.training import checkpoint, loop
 from textkit.language_model.train import train_language_model
-from tests_resume import KINDS, TEXTS
+from test_resume import KINDS, TEXTS
 
 kind, moment, count, path = sys.argv[1:]
 torch.set_num_threads(1)
@@ -160,7 +160,7 @@ def test_a_killed_training_ends_with_the_same_bytes(kind, moments, tmp_path):
     checkpoint = tmp_path / "state"
     expected, reports = outcome(KINDS[kind])
     module = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-    code = module + CHILD.replace("tests_resume", "test_language_model_resume")
+    code = module + CHILD
     steps = []
     for moment, count in moments:
         child = subprocess.run(

@@ -2,6 +2,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from textkit.models import layers
 from textkit.models.layers import CELLS, RecurrentLayer, _joined, drop_words, dropout_mask, embed, locked_dropout
 
 
@@ -230,3 +231,14 @@ def test_a_gpu_gives_the_same_and_does_not_warn_of_scattered_weights(cell, lengt
     gradients = torch.autograd.grad(output.square().sum(), list(layer.parameters()))
     for gradient, want in zip(gradients, wanted, strict=True):
         torch.testing.assert_close(gradient.cpu(), want)
+
+
+def test_an_lstm_stays_in_float32_where_the_processor_has_no_bfloat16_kernel(monkeypatch):
+    layer = layers.RecurrentLayer("lstm", 3, 4, generator=torch.Generator().manual_seed(1))
+    sequence = torch.randn(2, 5, 3, generator=torch.Generator().manual_seed(2))
+    expected, (h, c) = layer(sequence)
+    monkeypatch.setattr(layers, "bfloat16_lstm_on_cpu", lambda: False)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output, state = layer(sequence)
+    torch.testing.assert_close(output, expected)
+    torch.testing.assert_close(state, (h, c))

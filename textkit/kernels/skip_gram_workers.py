@@ -216,7 +216,7 @@ def run_rounds(
 def forget_kept_code() -> None:
     """Delete the machine code on the disk, so that it is made anew."""
     for folder in _folders_of_code():
-        for index in folder.glob("workers.run_*.nbi"):
+        for index in folder.glob(f"{Path(__file__).stem}.run_*.nbi"):
             index.unlink(missing_ok=True)
 
 
@@ -229,7 +229,7 @@ def forget_outdated_code() -> None:
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     for folder in _folders_of_code():
-        mark = folder / "workers.sources"
+        mark = folder / f"{Path(__file__).stem}.sources"
         with suppress(OSError):  # a folder that cannot be written holds no code either
             if not mark.exists() or mark.read_text(encoding="utf-8") != digest.hexdigest():
                 forget_kept_code()

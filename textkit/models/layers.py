@@ -4,6 +4,7 @@ Every mask is drawn from a generator that is handed in, so that a training can g
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Literal, TypeAlias, get_args
 
 import torch
@@ -171,6 +172,19 @@ class RecurrentLayer(nn.Module):
         if state is None:
             zeros = sequence.new_zeros(len(sequence), self.hidden)
             state = (zeros, zeros) if self.cell == "lstm" else (zeros,)
+        mixed = sequence.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+        if mixed and self.cell == "lstm" and not bfloat16_lstm_on_cpu():
+            with torch.autocast("cpu", enabled=False):
+                return self._over(sequence.float(), tuple(part.float() for part in state), weights, lengths)
+        return self._over(sequence, state, weights, lengths)
+
+    def _over(
+        self,
+        sequence: torch.Tensor,
+        state: LayerState,
+        weights: list[torch.Tensor],
+        lengths: torch.Tensor | None,
+    ) -> tuple[torch.Tensor, LayerState]:
         if lengths is None:
             return self._run(sequence, state, weights)
         return self._run_packed(sequence, state, weights, lengths)
@@ -204,6 +218,23 @@ class RecurrentLayer(nn.Module):
         result = PackedSequence(output, packed.batch_sizes, order, back)
         padded, _ = pad_packed_sequence(result, batch_first=True, total_length=sequence.shape[1])
         return padded, tuple(part.squeeze(0)[back] for part in end)
+
+
+@cache
+def bfloat16_lstm_on_cpu() -> bool:
+    """Tell whether autocast can train an LSTM in bfloat16 on this processor.
+
+    It hands the layer to oneDNN, which needs AVX-512 for training in bfloat16 and raises on any other processor; torch
+    does not fall back, so LSTM layers stay in float32 there.
+    """
+    ones = torch.ones(1, 1, 1)
+    weights = [torch.ones(shape, requires_grad=True) for shape in ((4, 1), (4, 1), (4,), (4,))]
+    try:
+        with torch.enable_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            torch.lstm(ones, (ones, ones), weights, True, 1, 0.0, True, False, True)
+    except RuntimeError:
+        return False
+    return True
 
 
 def _joined(weights: list[torch.Tensor]) -> list[torch.Tensor]:
