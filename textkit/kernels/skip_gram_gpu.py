@@ -128,7 +128,7 @@ def _mean(values: Any, used: Any) -> Any:
 @triton.jit
 def _scale(mass: Any, bound: Any) -> Any:
     """What a word's steps are multiplied with, so that together they change no score by more than ``bound``."""
-    return tl.minimum(1.0, bound / tl.maximum(mass, 1e-30))
+    return bound / tl.maximum(mass, bound)
 
 
 @triton.jit(do_not_specialize=["kept", "draw", "stretch", "first", "last", "vocab"])
