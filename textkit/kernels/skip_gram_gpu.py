@@ -16,7 +16,8 @@ apart. What they do to one word is then what its share of the text lets expect, 
 `_scale`.
 """
 
-from typing import Any
+# Triton looks annotations up inside of its language, where it finds none but its own
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 
 import triton
 import triton.language as tl
@@ -27,7 +28,7 @@ _NOISE = tl.constexpr(2)
 
 
 @triton.jit
-def _hash(key: Any, purpose: tl.constexpr, place: Any) -> Any:
+def _hash(key, purpose: tl.constexpr, place):
     """64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
     more: tl.constexpr = (purpose * 0xD1B54A32D192ED03) % 2**64
     x = key + tl.full([1], more, tl.uint64) + place.to(tl.uint64) * tl.full([1], 0x9E3779B97F4A7C15, tl.uint64)
@@ -37,19 +38,19 @@ def _hash(key: Any, purpose: tl.constexpr, place: Any) -> Any:
 
 
 @triton.jit
-def _fraction(bits: Any) -> Any:
+def _fraction(bits):
     """The low 24 bits as a float32 from 0 to below 1."""
     return (bits & 0xFFFFFF).to(tl.int32).to(tl.float32) * (1.0 / 16777216.0)
 
 
 @triton.jit
-def _below(bits: Any, limit: Any) -> Any:
+def _below(bits, limit):
     """An integer from 0 to below ``limit``, from the high 32 bits."""
     return (((bits >> 32) * limit.to(tl.uint64)) >> 32).to(tl.int32)
 
 
 @triton.jit(do_not_specialize=["begin", "tokens"])
-def subsample(ids: Any, begin: Any, tokens: Any, keep: Any, key: Any, kept: Any, SIZE: tl.constexpr) -> None:
+def subsample(ids, begin, tokens, keep, key, kept, SIZE: tl.constexpr):
     """Mark the tokens that subsampling keeps.
 
     Args:
@@ -70,7 +71,7 @@ def subsample(ids: Any, begin: Any, tokens: Any, keep: Any, key: Any, kept: Any,
 
 
 @triton.jit
-def _rows(matrix: Any, words: Any, used: Any, columns: Any, WIDTH: tl.constexpr, KIND: tl.constexpr) -> Any:
+def _rows(matrix, words, used, columns, WIDTH: tl.constexpr, KIND: tl.constexpr):
     """Vectors of some words, in the format of the products; zero where a row is not used."""
     place = words.to(tl.int64)[:, None] * WIDTH + columns[None, :]
     inside = used[:, None] & (columns < WIDTH)[None, :]
@@ -79,11 +80,8 @@ def _rows(matrix: Any, words: Any, used: Any, columns: Any, WIDTH: tl.constexpr,
 
 
 @triton.jit
-def _add_rows(
-    matrix: Any, words: Any, used: Any, columns: Any, values: Any, scale: Any, WIDTH: tl.constexpr, MERGE: tl.constexpr
-) -> None:
+def _add_rows(matrix, words, used, columns, values, WIDTH: tl.constexpr, MERGE: tl.constexpr):
     """Add to the vectors of some words; of a word that occurs several times, once, if MERGE."""
-    values = values * scale[:, None]
     if MERGE:  # sum the rows of one word into the first of them, so that a frequent word is added once
         order = tl.arange(0, values.shape[0])
         same = (words[:, None] == words[None, :]) & used[:, None] & used[None, :]
@@ -95,67 +93,72 @@ def _add_rows(
 
 
 @triton.jit
-def _squares(rows: Any) -> Any:
+def _squares(rows):
     """Squared length of each row."""
     wide = rows.to(tl.float32)
     return tl.sum(wide * wide, axis=1)
 
 
 @triton.jit
-def _softplus(x: Any) -> Any:
+def _softplus(x):
     return tl.maximum(x, 0.0) + tl.log(1.0 + tl.exp(-tl.abs(x)))
 
 
 @triton.jit
-def _logistic(x: Any) -> Any:
+def _logistic(x):
     e = tl.exp(-tl.abs(x))
     return tl.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
 @triton.jit
-def _mass(words: Any, others: Any, used: Any, loads: Any) -> Any:
+def _mass(words, others, used, loads):
     """The summed loads of each word among the rows of some others."""
     same = (words[:, None] == others[None, :]) & used[None, :]
     return tl.sum(tl.where(same, loads[None, :], 0.0), axis=1)
 
 
 @triton.jit
-def _mean(values: Any, used: Any) -> Any:
+def _mean(values, used):
     count = tl.sum(used.to(tl.float32), axis=0)
     return tl.sum(tl.where(used, values, 0.0), axis=0) / tl.maximum(count, 1.0)
 
 
 @triton.jit
-def _scale(mass: Any, bound: Any) -> Any:
+def _scale(mass, bound):
     """What a word's steps are multiplied with, so that together they change no score by more than ``bound``."""
     return bound / tl.maximum(mass, bound)
 
 
+@triton.jit
+def _scaled(rows, scale, KIND: tl.constexpr):
+    return (rows.to(tl.float32) * scale).to(KIND)
+
+
 @triton.jit(do_not_specialize=["kept", "draw", "stretch", "first", "last", "vocab"])
 def train_tiles(
-    ids: Any,
-    places: Any,
-    documents: Any,
-    kept: Any,
-    draw: Any,
-    accept: Any,
-    alias: Any,
-    vocab: Any,
-    flight: Any,
-    noise_flight: Any,
-    centers: Any,
-    contexts: Any,
-    key: Any,
-    rate: Any,
-    rate_fall: Any,
-    rate_end: Any,
-    weight: Any,
-    bound: Any,
-    stretch: Any,
-    first: Any,
-    last: Any,
-    loss: Any,
-    pairs: Any,
+    ids,
+    places,
+    documents,
+    kept,
+    draw,
+    accept,
+    alias,
+    vocab,
+    flight,
+    noise_flight,
+    centers,
+    contexts,
+    key,
+    rate,
+    rate_fall,
+    rate_end,
+    weight,
+    bound,
+    stretch,
+    first,
+    last,
+    loss,
+    pairs,
     WINDOW: tl.constexpr,
     CENTERS: tl.constexpr,
     TILE: tl.constexpr,
@@ -166,7 +169,7 @@ def train_tiles(
     KIND: tl.constexpr,
     UPDATE: tl.constexpr,
     MERGE: tl.constexpr,
-) -> None:
+):
     """Go through the tiles from ``first`` to below ``last`` of this program's stretch of ``stretch`` tiles.
 
     Args:
@@ -290,6 +293,9 @@ def train_tiles(
             expected = y_mean * tl.load(flight + noise) + n_mean * tl.load(noise_flight + noise)
             n_mass = _mass(noise, words, used, y_loads) + _mass(noise, noise, all_draws, n_loads) + expected
             x_scale, y_scale, n_scale = _scale(x_mass, bound), _scale(y_mass, bound), _scale(n_mass, bound)
+            # scaled before the products, which are small, so that no steps are kept in registers meanwhile
+            of_x, of_y = _scaled(pull, x_scale[:, None], KIND), _scaled(pull, y_scale[None, :], KIND)
+            noise_of_x, of_n = _scaled(push, x_scale[:, None], KIND), _scaled(push, n_scale[None, :], KIND)
             for chunk in tl.static_range(CHUNKS):
                 columns = chunk * CHUNK + tl.arange(0, CHUNK)
                 if CHUNKS > 1:
@@ -297,10 +303,9 @@ def train_tiles(
                     X = _rows(centers, words, is_center, columns, WIDTH, KIND)
                     Y = _rows(contexts, words, used, columns, WIDTH, KIND)
                     N = _rows(contexts, noise, all_draws, columns, WIDTH, KIND)
-                    to_x = tl.dot(pull, Y, input_precision="ieee")
-                    to_x = tl.dot(push, N, to_x, input_precision="ieee")
-                    to_y = tl.dot(tl.trans(pull), X, input_precision="ieee")
-                    to_n = tl.dot(tl.trans(push), X, input_precision="ieee")
-                _add_rows(centers, words, is_center, columns, to_x, x_scale, WIDTH, MERGE)
-                _add_rows(contexts, words, used, columns, to_y, y_scale, WIDTH, MERGE)
-                _add_rows(contexts, noise, all_draws, columns, to_n, n_scale, WIDTH, MERGE)
+                to_x = tl.dot(noise_of_x, N, tl.dot(of_x, Y, input_precision="ieee"), input_precision="ieee")
+                _add_rows(centers, words, is_center, columns, to_x, WIDTH, MERGE)
+                to_y = tl.dot(tl.trans(of_y), X, input_precision="ieee")
+                _add_rows(contexts, words, used, columns, to_y, WIDTH, MERGE)
+                to_n = tl.dot(tl.trans(of_n), X, input_precision="ieee")
+                _add_rows(contexts, noise, all_draws, columns, to_n, WIDTH, MERGE)
