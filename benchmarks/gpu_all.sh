@@ -33,9 +33,11 @@ part() { # seconds, name, command ...
     nvidia-smi --query-gpu=name,driver_version,memory.total,clocks.max.sm,power.limit --format=csv 2>&1
     "$python" -c 'import sys, torch, triton, numpy; print(sys.version, torch.__version__, triton.__version__, numpy.__version__)'
     nproc
+    command -v gcc cc clang # Triton builds its launcher with one of them
 } >"$log" 2>&1
 
 if [ "$device" = cpu ]; then
+    export TRITON_INTERPRET=1
     part 100 kernel "$python" -m pytest -q -k "pairs_are_those or measuring" tests/kernels/test_skip_gram_gpu.py
     part 60 word2vec "$python" benchmarks/word2vec_gpu.py "$packed/wiki8" --device cpu --tokens 1000 --seeds 1 \
         --epochs 1 --json "$out/word2vec_gpu.json"
@@ -45,7 +47,7 @@ if [ "$device" = cpu ]; then
     exit
 fi
 
-part 100 kernel "$python" -m pytest -q -m gpu -o filterwarnings=default -p no:cacheprovider --durations=10 tests/kernels/test_skip_gram_gpu.py
+part 90 kernel "$python" -m pytest -q -m gpu -o filterwarnings=default -p no:cacheprovider --durations=10 tests/kernels/test_skip_gram_gpu.py
 part 190 word2vec "$python" benchmarks/word2vec_gpu.py "$packed/wiki8" --seconds 110 --json "$out/word2vec_gpu.json"
 part 75 shakespeare "$python" benchmarks/language_model.py --recipe shakespeare --device cuda --json "$out/shakespeare.json"
 part 60 imdb "$python" benchmarks/classifier_gpu.py --json "$out/classifier_gpu.json"

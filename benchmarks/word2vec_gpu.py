@@ -4,7 +4,8 @@
 
 PACKED is what `gpu_pack.py` made. Words per second count epochs times the tokens of the vocabulary, before subsampling,
 over the seconds of training, with subsampling on the card in them and the compilation not. Each tuning is trained once,
-the best of them with more seeds. With --device cpu the kernel runs in Triton's interpreter, on --tokens 2000, say.
+the best of them with more seeds. With TRITON_INTERPRET=1 and --device cpu the kernel runs in Triton's interpreter, on
+--tokens 1000, say.
 """
 
 import argparse
@@ -16,6 +17,19 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import torch
+import triton
+from gpu_pack import unpack_corpus
+
+import textkit
+from textkit.batches.frequencies import keep_probabilities, kept_share
+from textkit.kernels.skip_gram_arrays import Model, Text
+from textkit.training.settings import Word2VecSettings
+from textkit.training.skip_gram_gpu import SkipGramGpu, Tuning
+from textkit.training.skip_gram_threads import SkipGramThreads
+from textkit.training.word2vec import _fresh_model
 
 QUALITY = ("wordsim353", "simlex999", "analogies")
 NEAR = 0.015  # what a score of one seed may lie below the CPU's before the tuning counts as worse
@@ -31,25 +45,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3, help="trainings of the best tuning and of the CPU kernel")
     parser.add_argument("--seconds", type=float, default=150, help="no tuning is begun after so many")
-    return parser.parse_args()
+    found = parser.parse_args()
+    if found.device == "cpu" and os.environ.get("TRITON_INTERPRET") != "1":
+        parser.error("--device cpu needs the environment variable TRITON_INTERPRET=1")
+    return found
 
-
-options = arguments()
-if options.device == "cpu":
-    os.environ["TRITON_INTERPRET"] = "1"  # read when a kernel is defined
-
-import numpy as np
-import torch
-import triton
-from gpu_pack import unpack_corpus
-
-import textkit
-from textkit.batches.frequencies import keep_probabilities, kept_share
-from textkit.kernels.skip_gram_arrays import Model, Text
-from textkit.training.settings import Word2VecSettings
-from textkit.training.skip_gram_gpu import SkipGramGpu, Tuning
-from textkit.training.skip_gram_threads import SkipGramThreads
-from textkit.training.word2vec import _fresh_model
 
 BASE = Tuning()
 TUNINGS = [
@@ -65,6 +65,9 @@ TUNINGS = [
 ]
 
 
+options = arguments()
+
+
 class Bench:
     """The corpus, and one way to train on it and score the vectors for either device."""
 
@@ -76,9 +79,11 @@ class Bench:
             self.counts = np.bincount(self.ids, minlength=len(self.words))
             used = max(int(np.flatnonzero(self.counts).max()) + 1, 1)
             self.words, self.counts = self.words[:used], self.counts[:used]
+        self.ids.flags.writeable = self.offsets.flags.writeable = False  # as the CPU kernel is compiled for
         self.text = Text(self.ids, self.offsets)
 
     def settings(self, seed: int, subsample: float = 1e-4) -> Word2VecSettings:
+        """The settings of one training."""
         return Word2VecSettings(dim=options.dim, subsample=subsample, epochs=options.epochs, seed=seed)
 
     def epochs(self, runner: Any, settings: Word2VecSettings) -> tuple[float, list[float]]:
@@ -93,14 +98,16 @@ class Bench:
         return time.perf_counter() - begin, losses
 
     def gpu(self, tuning: Tuning, seed: int, subsample: float = 1e-4) -> dict[str, Any]:
+        """Train on the device."""
         settings = self.settings(seed, subsample)
         model = _fresh_model(self.words, settings, None)
         runner = SkipGramGpu(self.counts, settings, model, device=options.device, tuning=tuning)
         begin = time.perf_counter()
-        runner.run(self.text, 0, 1, epoch=0, rate=1e-9, before=0, all_tokens=len(self.ids))  # compiles
+        # compiles, and lets the clocks of the card rise
+        runner.run(self.text, 0, -(-runner.blocks(self.text) // 4), epoch=0, rate=1e-9, before=0, all_tokens=1 << 40)
         compiling = time.perf_counter() - begin
         runner.upload()
-        runner._piece = ()
+        runner._piece = None
         seconds, losses = self.epochs(runner, settings)
         if options.device != "cpu":
             torch.cuda.synchronize()
@@ -115,6 +122,7 @@ class Bench:
         }  # fmt: skip
 
     def cpu(self, seed: int) -> dict[str, Any]:
+        """Train with the CPU kernel on all cores, by Hogwild."""
         settings = self.settings(seed)
         model = _fresh_model(self.words, settings, None)
         workers = len(os.sched_getaffinity(0))
@@ -126,6 +134,7 @@ class Bench:
         return {"seed": seed, "workers": workers, "words_per_second": speed, "losses": losses, **self.score(model)}
 
     def score(self, model: Model) -> dict[str, float]:
+        """Similarity and analogies; nan for numbers that are none."""
         matrix = np.ascontiguousarray(model.centers[:, : options.dim])
         if not np.isfinite(matrix).all():
             return dict.fromkeys(QUALITY, float("nan"))
@@ -151,7 +160,7 @@ class Bench:
         kept = kept_share(self.counts, keep_probabilities(self.counts, runner.settings.subsample))
         row = 4 * runner.centers.shape[1]
         tile = (runner.centers_of_tile + runner.tile + runner.drawn) * 2 * row + runner.tile * 24 + runner.drawn * 20
-        return kept * (tile / runner.centers_of_tile + 16) + 10
+        return float(kept * (tile / runner.centers_of_tile + 16) + 10)
 
 
 def copy_rate() -> float:

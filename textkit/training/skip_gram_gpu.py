@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from numpy.typing import NDArray
 
-from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
+from textkit.batches.frequencies import alias_tables, keep_probabilities, noise_distribution
 from textkit.kernels.skip_gram_arrays import Model, Shape, Text
 from textkit.kernels.skip_gram_gpu import subsample, train_tiles
 from textkit.training.settings import Word2VecSettings
@@ -106,14 +106,14 @@ class SkipGramGpu:
         self.centers_of_tile = int(min(max(share, LEAST_CENTERS), self.tile - 2 * settings.window))
         self.programs = int(min(max(share / self.centers_of_tile, 1), self._multiprocessors() * self.tuning.programs))
         self.shape = Shape(BLOCK_TOKENS, settings.window, settings.negatives, self.drawn)
-        self.bound = bound_for(kept, kept_share(counts, keep) * counts.sum() / max(kept.sum(), 1) * self.centers_of_tile)
+        self.bound = bound_for(kept, self.centers_of_tile)
         others = self.programs - 1
         self._keep = self._on_card(keep.astype(np.float32))
         self._accept, self._alias = map(self._on_card, alias_tables(noise))
         self._flight = self._on_card((kept / kept.sum() * self.centers_of_tile * others).astype(np.float32))
         self._noise_flight = self._on_card((noise * self.drawn * others).astype(np.float32))
-        self._piece: tuple[Any, ...] = ()
-        self._stream: tuple[Any, ...] = ()
+        self._piece: tuple[tuple[int, int, int], Piece] | None = None  # with the text, its place and the epoch
+        self._stream: tuple[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] | None = None
         self.upload()
 
     def _multiprocessors(self) -> int:
@@ -201,8 +201,8 @@ class SkipGramGpu:
     def kept_tokens(self, text: Text, begin: int, epoch: int) -> Piece:
         """What subsampling keeps of the piece that begins at a token; that of the last call is remembered."""
         known = (id(text.ids), begin, epoch)
-        if not self._piece or self._piece[0] != known:
-            self._piece = ()  # frees its memory
+        if self._piece is None or self._piece[0] != known:
+            self._piece = None  # frees its memory
             ids, offsets = self._texts(text, begin)
             marked = torch.empty(len(ids), dtype=torch.bool, device=self.device)
             programs = (-(-len(ids) // SIZE),)
@@ -217,7 +217,7 @@ class SkipGramGpu:
     def _texts(self, text: Text, begin: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The ids of a piece and all offsets, on the card."""
         known = (id(text.ids), begin)
-        if not self._stream or self._stream[0] != known:
+        if self._stream is None or self._stream[0] != known:
             ids = text.ids[begin : begin + PIECE_BLOCKS * BLOCK_TOKENS]
             self._stream = (known, (self._on_card(ids), self._on_card(text.offsets)))
         return self._stream[1]
