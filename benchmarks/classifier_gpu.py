@@ -17,8 +17,8 @@ from typing import Any
 import torch
 
 import textkit
-from textkit.text.labelled import LabelledTexts, read_labelled
-from textkit.training.classifier_defaults import default_classifier_settings
+from textkit.classifier.defaults import default_classifier_settings
+from textkit.data.labeled import LabelledTexts, read_labelled
 
 
 def read(split: str, texts: int | None) -> LabelledTexts:

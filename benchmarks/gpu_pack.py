@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 import textkit
+from textkit.data.data_files import data_folder
 from textkit.text import catalog
-from textkit.text.data_files import data_folder
 
 CORPUS = "wiki8"
 OTHERS = ("wordsim353", "simlex999", "google-analogies", "ptb", "tinyshakespeare", "imdb")

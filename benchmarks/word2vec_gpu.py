@@ -26,10 +26,10 @@ from gpu_pack import unpack_corpus
 import textkit
 from textkit.batches.frequencies import keep_probabilities, kept_share
 from textkit.kernels.skip_gram_arrays import Model, Text
-from textkit.training.settings import Word2VecSettings
-from textkit.training.skip_gram_gpu import SkipGramGpu, Tuning
-from textkit.training.skip_gram_threads import SkipGramThreads
-from textkit.training.word2vec import _fresh_model
+from textkit.word2vec.gpu import SkipGramGpu, Tuning
+from textkit.word2vec.settings import Word2VecSettings
+from textkit.word2vec.threads import SkipGramThreads
+from textkit.word2vec.train import _fresh_model
 
 QUALITY = ("wordsim353", "simlex999", "analogies")
 NEAR = 0.015  # what a score of one seed may lie below the CPU's before the tuning counts as worse

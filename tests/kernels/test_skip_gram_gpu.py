@@ -7,11 +7,11 @@ import torch
 from textkit.batches.records import SkipGramBatch
 from textkit.kernels.skip_gram_arrays import Model, Text, aligned_zeros, round_up
 from textkit.models.skip_gram import SkipGram, SkipGramConfig
-from textkit.training.settings import Word2VecSettings
-from textkit.training.skip_gram_threads import SkipGramThreads
+from textkit.word2vec.settings import Word2VecSettings
+from textkit.word2vec.threads import SkipGramThreads
 
 pytest.importorskip("triton")
-from textkit.training.skip_gram_gpu import SkipGramGpu, Tuning
+from textkit.word2vec.gpu import SkipGramGpu, Tuning
 
 CARD = torch.cuda.is_available()
 DEVICE = "cuda" if CARD else "cpu"
@@ -179,11 +179,11 @@ def test_merged_steps_are_the_same_steps():
 
 
 def test_spans_of_an_epoch_are_the_epoch(monkeypatch):
-    from textkit.training import skip_gram_gpu
+    from textkit.word2vec import gpu
 
     whole = Case(spread=0.3, lengths=(150, 150))
     loss, pairs = whole.run(rate=0.05)
-    monkeypatch.setattr(skip_gram_gpu, "BLOCK_TOKENS", 64)
+    monkeypatch.setattr(gpu, "BLOCK_TOKENS", 64)
     parts = Case(spread=0.3, lengths=(150, 150))
     spans = [parts.run(rate=0.05, first=block, last=block + 1) for block in range(parts.gpu.blocks(parts.text))]
     assert sum(span[1] for span in spans) == pairs
@@ -193,11 +193,11 @@ def test_spans_of_an_epoch_are_the_epoch(monkeypatch):
 
 
 def test_a_text_in_pieces_loses_only_the_windows_at_their_ends(monkeypatch):
-    from textkit.training import skip_gram_gpu
+    from textkit.word2vec import gpu
 
     whole = Case(lengths=(300,)).run(rate=0.0)[1]
-    monkeypatch.setattr(skip_gram_gpu, "BLOCK_TOKENS", 50)
-    monkeypatch.setattr(skip_gram_gpu, "PIECE_BLOCKS", 2)
+    monkeypatch.setattr(gpu, "BLOCK_TOKENS", 50)
+    monkeypatch.setattr(gpu, "PIECE_BLOCKS", 2)
     pieces = Case(lengths=(300,)).run(rate=0.0)[1]
     assert whole - 2 * 30 <= pieces < whole
 

@@ -57,8 +57,10 @@ def test_a_state_in_a_shorter_format_is_saved_and_restored():
     model = RnnLanguageModel(CONFIG, 5, generator=torch.Generator().manual_seed(0))
     state = LanguageModelState(model, optimizer_for(model.parameters(), SETTINGS), None)
     batches = BpttBatches(np.arange(60) % 5, batch_size=2, window=9).epoch
-    for _ in train_loop(state.carried, batches, state.optimizer, epochs=1, autocast=torch.bfloat16):
-        assert state.carried.state[0][0].dtype == torch.bfloat16
+    for _ in train_loop(state.carried, batches, state.optimizer, epochs=1):
+        pass
+    # as autocast leaves it, on processors that have an LSTM in bfloat16
+    state.carried.state = [tuple(part.bfloat16() for part in layer) for layer in state.carried.state]
     before = [part.clone() for part in state.carried.state[0]]
     arrays = {name: array.copy() for name, array in state.arrays().items()}
     state.carried.state = None

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from textkit.batches.frequencies import alias_tables, keep_probabilities, noise_distribution
 from textkit.kernels.skip_gram_arrays import Model, Shape, Text
 from textkit.kernels.skip_gram_gpu import subsample, train_tiles
-from textkit.training.settings import Word2VecSettings
-from textkit.training.skip_gram_threads import FLOOR, LEAST_CENTERS, ROUND_SHARE, bound_for
+from textkit.word2vec.settings import Word2VecSettings
+from textkit.word2vec.threads import FLOOR, LEAST_CENTERS, ROUND_SHARE, bound_for
 
 BLOCK_TOKENS = 4096  # the unit in which a position in the text is counted
 PIECE_BLOCKS = 8192  # blocks of text on the card at a time: 34 M tokens, about 0.7 GB with all that is made of them
@@ -37,10 +37,11 @@ class Tuning:
         precise: Whether products are of float32 instead of bfloat16.
     """
 
+    # the fastest on an H200 of those whose scores stay within 0.01 of the CPU's; see docs/benchmarks.md
     tile: int = 64
-    drawn: int = 64
-    programs: int = 1
-    warps: int = 8
+    drawn: int = 32
+    programs: int = 2
+    warps: int = 4
     merge: bool = False
     precise: bool = False
 
