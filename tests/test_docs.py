@@ -21,7 +21,9 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))], ids=str)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))], ids=lambda page: page.name
+)
 def test_python_blocks_run(page, folder):
     names = {"__name__": "page"}
     for code in BLOCK.findall(page.read_text(encoding="utf-8")):
