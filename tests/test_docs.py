@@ -1,0 +1,30 @@
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A working directory with the files that the pages name."""
+    news = "the queen met the king and the man met the woman by the river\n"
+    (tmp_path / "news.txt").write_text(news * 30, encoding="utf-8")
+    tales = (ROOT / "corpora" / "tales.txt").read_text(encoding="utf-8")[:4_000]
+    (tmp_path / "tales.txt").write_text(tales, encoding="utf-8")
+    rows = [f"a good film number {n},pos\na bad film number {n},neg\n" for n in range(30)]
+    (tmp_path / "reviews.csv").write_text("text,label\n" + "".join(rows), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if BLOCK.search(page.read_text(encoding="utf-8"))], ids=lambda page: page.name
+)
+def test_python_blocks_run(page, folder):
+    names = {"__name__": "page"}
+    for code in BLOCK.findall(page.read_text(encoding="utf-8")):
+        exec(compile(code, page.name, "exec"), names)
