@@ -17,7 +17,7 @@ import numpy as np
 
 import textkit
 from textkit.data.data_files import data_folder
-from textkit.text import catalog
+from textkit.data import catalog
 
 CORPUS = "wiki8"
 OTHERS = ("wordsim353", "simlex999", "google-analogies", "ptb", "tinyshakespeare", "imdb")
