@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 import textkit
-from textkit.data.data_files import data_folder
 from textkit.data import catalog
+from textkit.data.data_files import data_folder
 
 CORPUS = "wiki8"
 OTHERS = ("wordsim353", "simlex999", "google-analogies", "ptb", "tinyshakespeare", "imdb")
