@@ -39,7 +39,7 @@ import textkit
 from textkit.batches.bucketing import BucketBatches
 from textkit.classifier.defaults import CONFIGS, default_classifier_settings
 from textkit.data import catalog
-from textkit.data.labeled import LabelledTexts, read_labelled
+from textkit.data.labeled import LabeledTexts, read_labeled
 from textkit.text.document_ids import encode_documents
 
 LONG = 300  # seconds, above which a run is not repeated
@@ -80,24 +80,24 @@ OF_CHARACTERS = ("char_gru", "fasttext", "tfidf")
 MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
 
 
-def read(data: DataSet) -> tuple[LabelledTexts, LabelledTexts | None]:
+def read(data: DataSet) -> tuple[LabeledTexts, LabeledTexts | None]:
     """The texts to train with, and those of the data set to choose the best weights by."""
-    train = read_labelled(data.name, split=data.train)
+    train = read_labeled(data.name, split=data.train)
     if data.test is None:
         train = _part(train, held_out=False)
-    return train, None if data.valid is None else read_labelled(data.name, split=data.valid)
+    return train, None if data.valid is None else read_labeled(data.name, split=data.valid)
 
 
-def read_test(data: DataSet) -> LabelledTexts:
+def read_test(data: DataSet) -> LabeledTexts:
     if data.test is None:
-        return _part(read_labelled(data.name, split=data.train), held_out=True)
-    return read_labelled(data.name, split=data.test)
+        return _part(read_labeled(data.name, split=data.train), held_out=True)
+    return read_labeled(data.name, split=data.test)
 
 
-def _part(texts: LabelledTexts, *, held_out: bool) -> LabelledTexts:
+def _part(texts: LabeledTexts, *, held_out: bool) -> LabeledTexts:
     chosen = np.random.default_rng(0).random(len(texts)) < 0.2
     rows = np.flatnonzero(chosen == held_out)
-    return LabelledTexts(texts=[texts.texts[row] for row in rows], labels=[texts.labels[row] for row in rows])
+    return LabeledTexts(texts=[texts.texts[row] for row in rows], labels=[texts.labels[row] for row in rows])
 
 
 def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -
     return {**result, **scored(classifier.predict, read_test(data))}
 
 
-def padding(model: str, train: LabelledTexts, seed: int) -> float:
+def padding(model: str, train: LabeledTexts, seed: int) -> float:
     """The share of the tokens fed that is padding, as the training puts texts together."""
     settings = default_classifier_settings(model)
     documents, _ = encode_documents(train.texts, tokenizer="character" if model == "char_gru" else "word-lower")
@@ -131,7 +131,7 @@ def padding(model: str, train: LabelledTexts, seed: int) -> float:
     return batches.padding()
 
 
-def scored(predict: Any, test: LabelledTexts) -> dict[str, float]:
+def scored(predict: Any, test: LabeledTexts) -> dict[str, float]:
     """Predict the test split from raw text."""
     begin = time.perf_counter()
     predicted = predict(test.texts)

@@ -18,19 +18,19 @@ import torch
 
 import textkit
 from textkit.classifier.defaults import default_classifier_settings
-from textkit.data.labeled import LabelledTexts, read_labelled
+from textkit.data.labeled import LabeledTexts, read_labeled
 
 
-def read(split: str, texts: int | None) -> LabelledTexts:
+def read(split: str, texts: int | None) -> LabeledTexts:
     """A split of IMDB, or texts from all of it: it is sorted by label."""
-    found = read_labelled("imdb", split=split)
+    found = read_labeled("imdb", split=split)
     if texts is None:
         return found
     step = max(len(found) // texts, 1)
-    return LabelledTexts(texts=found.texts[::step][:texts], labels=found.labels[::step][:texts])
+    return LabeledTexts(texts=found.texts[::step][:texts], labels=found.labels[::step][:texts])
 
 
-def train(train: LabelledTexts, test: LabelledTexts, precision: str, device: str, epochs: int | None) -> dict[str, Any]:
+def train(train: LabeledTexts, test: LabeledTexts, precision: str, device: str, epochs: int | None) -> dict[str, Any]:
     """Train with the public estimator, and score the test split."""
     settings = replace(default_classifier_settings("cnn"), precision=precision)  # type: ignore[arg-type]
     if epochs is not None:

@@ -12,7 +12,7 @@ import textkit
 
 
 def main(path: str = "reviews", text: str | None = None, label: str | None = None) -> None:
-    table = textkit.read_labelled(path, text=text, label=label)
+    table = textkit.read_labeled(path, text=text, label=label)
     texts, labels = table.texts, table.labels
     tested = set(range(0, len(texts), 5))  # every fifth is not learned from
     learned = [row for row in range(len(texts)) if row not in tested]

@@ -1,15 +1,21 @@
-"""textkit: word vectors, recurrent language models and text classifiers, trained from your own text.
+"""textkit: word vectors, recurrent language models and text classifiers, trained on your own text.
 
-The house, in the order in which text flows through it:
+Where things are, in the order in which text flows through the package:
 
-    text/        a corpus, tokens, a vocabulary, ids
-    vectors/     words and their vectors, and the files that hold them
-    batches/     ids cut into what a model is fed
-    models/      the networks, plain and readable
-    kernels/     the inner loops written for speed
-    evaluation/  similarity, perplexity, accuracy: a trained thing in, numbers out
-    generation/  a language model in, text out
-    training/    the loop, checkpoints, and one function for each thing to be trained
+    files/           atomic files and folders, compressed files, lines
+    checks.py        checks of numbers and choices
+    data/            where texts and labels come from: corpora, tables, the catalog, downloads
+    text/            tokens, the vocabulary, ids
+    vectors/         word vectors; formats/ has one file for each file format
+    batches/         ids grouped into what a model is fed
+    models/          the networks, plain and readable; storage and export
+    kernels/         inner loops written for speed
+    display/         terminal columns and plots
+    evaluation/      similarity, analogies, perplexity, classification, explanation, calibration
+    generation/      sampling text from a language model
+    training/        the loop, schedules, optimizers, checkpoints: independent of the model
+    word2vec/  language_model/  classifier/    settings, data and runs of each trained thing
+    commands/        what the commands share
     train.py  evaluate.py  generate.py  predict.py    the commands: python -m textkit.generate --help
 """
 
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
     from textkit.data.corpus import Corpus, corpus
-    from textkit.data.labeled import LabelledTexts, read_labelled
+    from textkit.data.labeled import LabeledTexts, LabelledTexts, read_labeled, read_labelled
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
     from textkit.evaluation.classification import ClassificationReport
     from textkit.evaluation.explanation import Explanation
@@ -60,6 +66,7 @@ _PUBLIC = {
     "EncodedCorpus": "textkit.text.encoding",
     "EpochReport": "textkit.word2vec.run",
     "Explanation": "textkit.evaluation.explanation",
+    "LabeledTexts": "textkit.data.labeled",
     "LabelledTexts": "textkit.data.labeled",
     "LanguageModel": "textkit.language_model.language_model",
     "LanguageModelReport": "textkit.language_model.run",
@@ -79,6 +86,7 @@ _PUBLIC = {
     "evaluate_analogies": "textkit.evaluation.analogies",
     "evaluate_similarity": "textkit.evaluation.similarity",
     "load": "textkit.loading",
+    "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.language_model.train",
@@ -97,6 +105,7 @@ __all__ = [
     "EncodedCorpus",
     "EpochReport",
     "Explanation",
+    "LabeledTexts",
     "LabelledTexts",
     "LanguageModel",
     "LanguageModelReport",
@@ -116,6 +125,7 @@ __all__ = [
     "evaluate_analogies",
     "evaluate_similarity",
     "load",
+    "read_labeled",
     "read_labelled",
     "tokenizer",
     "train_language_model",

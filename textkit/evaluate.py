@@ -11,7 +11,7 @@ import typer
 from textkit.commands import classifier_options as options
 from textkit.commands.shared import check_output, command_line, loaded, opened_corpus, table_source
 from textkit.data import catalog
-from textkit.data.labeled import read_labelled
+from textkit.data.labeled import read_labeled
 from textkit.display.classification_plot import picture_kind
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
@@ -125,7 +125,7 @@ def classifier(
     source = table_source(test)
     if isinstance(source, str) and split is None and "test" in catalog.entry(source).splits:
         split = "test"
-    found = read_labelled(
+    found = read_labeled(
         source,
         text=text,
         label=label,

@@ -11,7 +11,7 @@ from tqdm.auto import tqdm
 from textkit.commands import classifier_options as classifying
 from textkit.commands import language_model_options as options
 from textkit.commands.shared import check_folder, check_output, command_line, opened_corpus, table_source
-from textkit.data.labeled import read_labelled
+from textkit.data.labeled import read_labeled
 from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import EpochReport
@@ -345,8 +345,8 @@ def classifier(
     )
     reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
     reading["label_separator"] = (separator or ";") if multi_label else None
-    learned = read_labelled(table_source(table), split=split, **reading)
-    held_out = read_labelled(table_source(valid or table), split=valid_split, **reading) if own_valid else None
+    learned = read_labeled(table_source(table), split=split, **reading)
+    held_out = read_labeled(table_source(valid or table), split=valid_split, **reading) if own_valid else None
 
     def print_epoch(report: "ClassifierReport") -> None:
         accuracy = "" if report.valid_accuracy is None else f", held-out accuracy {100 * report.valid_accuracy:.2f} %"

@@ -123,7 +123,7 @@ def test_a_split_of_the_catalog(run, folder, monkeypatch):
         asked.append((source, options))
         raise ValueError("this is all that is of interest")
 
-    monkeypatch.setattr("textkit.evaluate.read_labelled", read)
+    monkeypatch.setattr("textkit.evaluate.read_labeled", read)
     for arguments, split in ((["sst2"], "test"), (["sst2", "--split", "dev"], "dev"), (["names"], None)):
         run(folder, *arguments)
         assert asked[-1][0] == arguments[0]

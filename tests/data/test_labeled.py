@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import textkit
 from textkit.data.catalog import corpora_folder
-from textkit.data.labeled import LabelledTexts, check_label, read_labelled, read_texts
+from textkit.data.labeled import LabeledTexts, check_label, read_labeled, read_texts
 
 TEXTS = ["good, very good", "", 'a "bad" one\nindeed']
 LABELS = ["positive", "negative", "negative"]
@@ -44,42 +45,42 @@ def table(tmp_path):
 @pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".jsonl", ".parquet"])
 def test_a_table(table, suffix):
     for source in (table(suffix), str(table(suffix))):
-        found = read_labelled(source)
-        assert found == LabelledTexts(texts=TEXTS, labels=LABELS)
+        found = read_labeled(source)
+        assert found == LabeledTexts(texts=TEXTS, labels=LABELS)
         assert len(found) == 3
 
 
 def test_a_table_between_tabs(table):
-    assert read_labelled(table(".tsv")).texts[2] == 'a "bad" one indeed'
+    assert read_labeled(table(".tsv")).texts[2] == 'a "bad" one indeed'
 
 
 @pytest.mark.parametrize(("suffix", "expected"), [(".csv", ["4", "1", "2"]), (".jsonl", STARS), (".parquet", STARS)])
 def test_columns_by_name_and_numbers_as_labels(table, suffix, expected):
     path = table(suffix)
-    assert read_labelled(path, text="label", label="stars") == LabelledTexts(texts=LABELS, labels=expected)
-    assert {type(label) for label in read_labelled(path, label="stars").labels} == {type(expected[0])}
+    assert read_labeled(path, text="label", label="stars") == LabeledTexts(texts=LABELS, labels=expected)
+    assert {type(label) for label in read_labeled(path, label="stars").labels} == {type(expected[0])}
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
 def test_several_labels_and_tokens(table, suffix):
     path = table(suffix, texts=[["good"], ["not", "bad"], []], label=[["a", "b"], [], ["a"]])
-    assert read_labelled(path) == LabelledTexts(texts=[["good"], ["not", "bad"], []], labels=[["a", "b"], [], ["a"]])
+    assert read_labeled(path) == LabeledTexts(texts=[["good"], ["not", "bad"], []], labels=[["a", "b"], [], ["a"]])
 
 
 def test_several_labels_in_a_cell_of_text(table):
     path = table(".csv", label=["a; b", "", "b"])
-    assert read_labelled(path, label_separator=";").labels == [["a", "b"], [], ["b"]]
+    assert read_labeled(path, label_separator=";").labels == [["a", "b"], [], ["b"]]
     with pytest.raises(ValueError, match="label_separator must be at least one character"):
-        read_labelled(path, label_separator="")
+        read_labeled(path, label_separator="")
 
 
 def test_the_catalog_knows_its_columns():
-    names = read_labelled("names")
+    names = read_labeled("names")
     assert len(names) == 1818
     assert (names.texts[0], names.labels[0]) == ("Ahmad", "Arabic")
-    assert read_labelled("reviews") == read_labelled(corpora_folder() / "reviews.csv")
-    assert read_labelled("reviews", label="stars").labels[:2] == ["4", "2"]
-    assert read_labelled(corpora_folder() / "names.csv", text="name", label="language") == names
+    assert read_labeled("reviews") == read_labeled(corpora_folder() / "reviews.csv")
+    assert read_labeled("reviews", label="stars").labels[:2] == ["4", "2"]
+    assert read_labeled(corpora_folder() / "names.csv", text="name", label="language") == names
 
 
 def test_names_of_classes_of_a_data_set():
@@ -94,36 +95,36 @@ def test_names_of_classes_of_a_data_set():
     rows = {"text": ["a", "b"], "label": [1, 0], "topics": [[0, 1], []], "stars": [3, 5]}
     dataset = datasets.Dataset.from_dict(rows, features=features)
     for source in (dataset, dataset.to_iterable_dataset(), dataset.with_format("numpy")):
-        assert read_labelled(source) == LabelledTexts(texts=["a", "b"], labels=["good", "bad"])
-        assert read_labelled(source, label="topics").labels == [["x", "y"], []]
-        assert read_labelled(source, label="stars").labels == [3, 5]
+        assert read_labeled(source) == LabeledTexts(texts=["a", "b"], labels=["good", "bad"])
+        assert read_labeled(source, label="topics").labels == [["x", "y"], []]
+        assert read_labeled(source, label="stars").labels == [3, 5]
     splits = datasets.DatasetDict(train=dataset, test=dataset.select([1]))
-    assert read_labelled(splits, split="test").labels == ["bad"]
+    assert read_labeled(splits, split="test").labels == ["bad"]
     with pytest.raises(ValueError, match="split must be one of 'train', 'test', got 'dev'"):
-        read_labelled(splits, split="dev")
+        read_labeled(splits, split="dev")
     unlabelled = datasets.Dataset.from_dict({**rows, "label": [1, -1]}, features=features)
     with pytest.raises(ValueError, match="a label must be a class from 0 to 1, got -1 for row 2 of the data set"):
-        read_labelled(unlabelled)
+        read_labeled(unlabelled)
 
 
 def test_a_stream_without_features():
     stream = datasets.IterableDataset.from_generator(lambda: iter([{"text": "a", "label": 1}]))
-    assert read_labelled(stream) == LabelledTexts(texts=["a"], labels=[1])
+    assert read_labeled(stream) == LabeledTexts(texts=["a"], labels=[1])
 
 
 def test_a_frame():
     frame = pd.DataFrame({"text": TEXTS, "label": pd.Categorical(LABELS), 7: STARS})
-    assert read_labelled(frame) == LabelledTexts(texts=TEXTS, labels=LABELS)
-    assert read_labelled(frame, label="7").labels == STARS
-    assert type(read_labelled(frame, label="7").labels[0]) is int
+    assert read_labeled(frame) == LabeledTexts(texts=TEXTS, labels=LABELS)
+    assert read_labeled(frame, label="7").labels == STARS
+    assert type(read_labeled(frame, label="7").labels[0]) is int
 
 
 def test_a_pair():
-    expected = LabelledTexts(texts=["a", "b"], labels=[1, 0])
+    expected = LabeledTexts(texts=["a", "b"], labels=[1, 0])
     for texts in (["a", "b"], iter(["a", "b"]), pd.Series(["a", "b"]), np.array(["a", "b"])):
-        assert read_labelled((texts, np.array([1, 0]))) == expected
-    assert read_labelled((["a"], [{"y", "x"}])).labels == [["x", "y"]]
-    assert read_labelled((["a", "b"], [True, False])).labels == [True, False]
+        assert read_labeled((texts, np.array([1, 0]))) == expected
+    assert read_labeled((["a"], [{"y", "x"}])).labels == [["x", "y"]]
+    assert read_labeled((["a", "b"], [True, False])).labels == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_a_pair():
 )
 def test_what_cannot_be_read(source, error, message):
     with pytest.raises(error, match=message):
-        read_labelled(source)
+        read_labeled(source)
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet"])
@@ -164,13 +165,13 @@ def test_columns_that_are_not_there(table, suffix):
     with pytest.raises(
         ValueError, match=re.escape(f"label must name a column of {place}, got 'class'; it has 'text', ")
     ):
-        read_labelled(path, label="class")
+        read_labeled(path, label="class")
     with pytest.raises(
         ValueError, match=r"text must name a column of .*, got 'review'; it has 'text', 'label', 'stars'"
     ):
         list(read_texts(path, text="review"))
     with pytest.raises(ValueError, match=r"label must name another column of .* than text, got 'text'"):
-        read_labelled(path, label="text")
+        read_labeled(path, label="text")
 
 
 def test_a_header_with_other_marks_is_recognized(tmp_path):
@@ -179,51 +180,51 @@ def test_a_header_with_other_marks_is_recognized(tmp_path):
     with pytest.raises(
         ValueError, match=r"got the only one 'text;label'; is it separated by ';'\? write it with commas"
     ):
-        read_labelled(path)
+        read_labeled(path)
 
 
 def test_a_column_that_is_there_twice(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text("text,label,label\ngood,1,2\n")
     with pytest.raises(ValueError, match=r"label must name one column of .*, got 'label', of which it has several"):
-        read_labelled(path)
+        read_labeled(path)
 
 
 def test_a_column_must_be_named_where_none_is_usual(table):
     with pytest.raises(ValueError, match=r"label must name a column of .*, got None; it has 'text', 'class', 'stars'"):
-        read_labelled(table(".csv", **{"class": LABELS, "stars": STARS}))
+        read_labeled(table(".csv", **{"class": LABELS, "stars": STARS}))
     with pytest.raises(
         ValueError, match="label must name a column of 'names', got 'nation'; it has 'name', 'language'"
     ):
-        read_labelled("names", label="nation")
+        read_labeled("names", label="nation")
 
 
 def test_scores_are_no_classes(table):
     with pytest.raises(ValueError, match=r"label must be classes, got the floats 0.25, 0.5 in '.*table.csv'; round or"):
-        read_labelled(table(".csv", label=[0.5, 0.25, 1.0]))
+        read_labeled(table(".csv", label=[0.5, 0.25, 1.0]))
     for suffix in (".jsonl", ".parquet"):
         with pytest.raises(ValueError, match=r"label must be classes, got the float 0.5 for (line|row) 1 of "):
-            read_labelled(table(suffix, label=[0.5, 0.25, 1.0]))
-    assert read_labelled(table(".csv", label=["1.0", "2.0", "1.0"])).labels == ["1.0", "2.0", "1.0"]
-    assert read_labelled(table(".csv", label=["0.5", "2.0", "x"])).labels == ["0.5", "2.0", "x"]
+            read_labeled(table(suffix, label=[0.5, 0.25, 1.0]))
+    assert read_labeled(table(".csv", label=["1.0", "2.0", "1.0"])).labels == ["1.0", "2.0", "1.0"]
+    assert read_labeled(table(".csv", label=["0.5", "2.0", "x"])).labels == ["0.5", "2.0", "x"]
 
 
 @pytest.mark.parametrize(("suffix", "place"), [(".csv", "line 3"), (".jsonl", "line 2"), (".parquet", "row 2")])
 def test_an_empty_label_is_placed(table, suffix, place):
     path = table(suffix, label=["a", None, "b"])
     with pytest.raises(ValueError, match=re.escape(f"for {place} of {path}; leave the row out or fill it in")):
-        read_labelled(path)
+        read_labeled(path)
 
 
 @pytest.mark.parametrize("option", ["text", "label", "split"])
 def test_options_that_cannot_apply(option, table):
     with pytest.raises(ValueError, match=f"{option} must be None for a pair"):
-        read_labelled((["a"], ["x"]), **{option: "x"})
+        read_labeled((["a"], ["x"]), **{option: "x"})
     if option == "split":
         with pytest.raises(ValueError, match=r"split must be None for '.*', got 'x'; leave it out"):
-            read_labelled(table(".csv"), split="x")
+            read_labeled(table(".csv"), split="x")
     with pytest.raises(ValueError, match="encoding must be known to Python, got 'klingon'"):
-        read_labelled(table(".csv"), encoding="klingon")
+        read_labeled(table(".csv"), encoding="klingon")
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
@@ -262,3 +263,8 @@ def test_a_label_alone():
     assert check_label(np.str_("a"), "row 1") == "a"
     assert type(check_label(np.str_("a"), "row 1")) is str
     assert check_label(np.array([1, 2]), "row 1") == [1, 2]
+
+
+def test_the_spelling_of_the_first_version_stays():
+    assert textkit.read_labelled is textkit.read_labeled
+    assert textkit.LabelledTexts is textkit.LabeledTexts

@@ -21,25 +21,25 @@ _OPTIONAL = (
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierSettings:
-    """How a classifier is trained; everything that the result depends on, besides model, texts, labels and seed.
+    """Settings of classifier training: what the result depends on besides model, texts, labels and seed.
 
     Attributes:
-        epochs: How often the texts are gone through.
-        batch_size: The most texts in a batch, and
-        budget: the most tokens, padding included; a longer text is a batch by itself.
-        learning_rate: At the start; it falls linearly to 0.
+        epochs: Number of passes over the texts.
+        batch_size: Maximum number of texts in a batch.
+        budget: Maximum number of tokens in a batch, padding included; a longer text forms a batch of its own.
+        learning_rate: Initial learning rate; it decays linearly to 0.
         vector_rate: The same for the vectors of words and n-grams of a `WordAvg` on a CPU, which learn by Adagrad,
             without ``weight_decay`` and ``clip_norm``.
-        weight_decay: Share of the weights, times the learning rate, that is taken away in a step.
-        clip_norm: Longest gradient of a step, by its Euclidean norm; None for any.
-        label_smoothing: Share of the probability that is spread over all classes, from 0 to below 1.
+        weight_decay: Decoupled weight decay, as a fraction of the weights per step, times the learning rate.
+        clip_norm: Gradient clipping norm (Euclidean); None disables clipping.
+        label_smoothing: Fraction of the target probability spread over all classes, from 0 to below 1.
         patience: Stop when the held-out accuracy (of equal ones, the loss) was not better for so many epochs; None goes
             through all of them.
         freeze_epochs: Epochs in which given ``vectors`` stay as they are: 0 for none of them, None for all.
         valid_share: Share of the texts that is held out of each class if no held-out texts are given; 0 for none.
         min_count: Tokens seen fewer times become ``<unk>`` in training, and stay it unless they come with a vector.
-        max_vocab: The most tokens in the vocabulary, special ones and those of vectors included; None for all.
-        max_length: Longer texts are cut after so many tokens; None for never.
+        max_vocab: Maximum size of the vocabulary, special tokens and words of vectors included; None for no limit.
+        max_length: Maximum number of tokens of a text; longer texts are truncated. None disables truncation.
         precision: "float32", or "bfloat16" for mixed precision: faster on a GPU, and on a CPU with instructions for it.
     """
 

@@ -30,7 +30,7 @@ _SHOWN = 3  # values in a message
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelledTexts:
+class LabeledTexts:
     """Texts, each with a label.
 
     Attributes:
@@ -45,7 +45,7 @@ class LabelledTexts:
         return len(self.texts)
 
 
-def read_labelled(
+def read_labeled(
     source: object,
     *,
     text: str | None = None,
@@ -54,7 +54,7 @@ def read_labelled(
     label_separator: str | None = None,
     encoding: str = "utf-8",
     errors: str = "strict",
-) -> LabelledTexts:
+) -> LabeledTexts:
     """Read texts and labels.
 
     Args:
@@ -84,9 +84,9 @@ def read_labelled(
         IsADirectoryError: If a path is a folder.
         TypeError: If ``source`` is nothing of the above, or a label is neither a class nor a list of classes.
 
-    >>> read_labelled((["good", "bad"], ["positive", "negative"])).labels
+    >>> read_labeled((["good", "bad"], ["positive", "negative"])).labels
     ['positive', 'negative']
-    >>> found = read_labelled("names")
+    >>> found = read_labeled("names")
     >>> len(found), found.texts[0], found.labels[0]
     (1818, 'Ahmad', 'Arabic')
     """
@@ -117,7 +117,7 @@ def read_labelled(
         raise ValueError(f"source must hold at least one text, got none in {_described(source)}; is it empty?")
     if written:
         _check_numbers(labels, _described(source))
-    return LabelledTexts(texts=texts, labels=labels)
+    return LabeledTexts(texts=texts, labels=labels)
 
 
 def read_texts(
@@ -131,9 +131,9 @@ def read_texts(
     """Read texts without labels, one after another; nothing is held in memory.
 
     Args:
-        source: All that ``read_labelled`` takes, save a pair; a text file with a text on each line; or an iterable of
+        source: All that ``read_labeled`` takes, save a pair; a text file with a text on each line; or an iterable of
             texts.
-        text: The column with the text, as for ``read_labelled``.
+        text: The column with the text, as for ``read_labeled``.
         split: The split of a catalog name or a ``datasets.DatasetDict``.
         encoding: The encoding of files.
         errors: What becomes of bytes that are not in the encoding.
@@ -298,3 +298,8 @@ def _classes(module: str, *names: str) -> tuple[Any, ...]:
 
 def _described(source: object) -> str:
     return repr(os.fspath(source)) if isinstance(source, str | os.PathLike) else type(source).__name__
+
+
+# the spelling of 0.1.0
+read_labelled = read_labeled
+LabelledTexts = LabeledTexts

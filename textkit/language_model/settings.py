@@ -43,11 +43,11 @@ class LanguageModelSettings:
         random_windows: Whether the length of windows varies around ``window`` (Merity et al. 2018).
         state_reset: Chance, from 0 to below 1, that what is remembered of a stream is forgotten before a window. A
             model that has never begun without memory may write nonsense when it does.
-        accumulate: Batches for each step, for more text in a step than fits into memory.
+        accumulate: Batches whose gradients are accumulated for one optimizer step.
         precision: "float32", or "bfloat16" for mixed precision: faster on a GPU, and on a CPU with instructions for it
             (AVX-512 BF16, AMX); slower on any other.
-        min_count: Tokens seen fewer times in the text become ``<unk>``.
-        max_vocab: The most tokens in the vocabulary, special ones included; None for all.
+        min_count: Minimum count of a token; rarer tokens become ``<unk>``.
+        max_vocab: Maximum size of the vocabulary, special tokens included; None for no limit.
         documents: Whether each document of the corpus stands alone, as names and poems do: it begins and ends with
             special tokens and nothing is remembered from one to the next. A batch then has batch_size * window tokens
             at most, padding included.

@@ -7,18 +7,18 @@ from textkit.checks import set_count, set_finite
 
 @dataclass(frozen=True, kw_only=True)
 class Word2VecSettings:
-    """How word vectors are trained; everything that the result depends on, besides the corpus.
+    """Settings of word vector training: everything besides the corpus that the result depends on.
 
     Attributes:
-        dim: Length of a word vector.
+        dim: Dimensions of a word vector.
         window: Largest distance between a center and its context, in kept tokens; drawn from 1 to this for each center.
-        negatives: Noise words for each pair.
-        min_count: Words with fewer tokens are left out.
-        max_vocab: Keep only so many of the most frequent words; None keeps all.
-        subsample: Threshold of subsampling, a fraction of all tokens; 0 keeps every token.
-        epochs: How often the corpus is gone through.
-        learning_rate: At the start; it falls linearly with the tokens seen.
-        seed: Seed of all random choices.
+        negatives: Negative samples per (center, context) pair.
+        min_count: Minimum count of a word; rarer words are ignored.
+        max_vocab: Maximum size of the vocabulary, most frequent words first; None for no limit.
+        subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
+        epochs: Number of passes over the corpus.
+        learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
+        seed: Seed of every random choice.
     """
 
     dim: int = 100
