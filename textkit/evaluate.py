@@ -18,14 +18,14 @@ from textkit.evaluation.similarity import evaluate_similarity
 from textkit.vectors.word_vectors import WordVectors
 
 app = typer.Typer(
-    help="Measure a trained thing.",
+    help="Evaluate word vectors, a language model or a classifier.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 Vectors = Annotated[Path, typer.Argument(metavar="VECTORS", help="A file of word vectors, of any known format.")]
-Limit = Annotated[int | None, typer.Option(help="Read only the first so many words.", show_default=False)]
+Limit = Annotated[int | None, typer.Option(help="Read only the first N words.", show_default=False)]
 Method = Literal["3cosadd", "3cosmul"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -49,7 +49,7 @@ def analogies(
     vectors: Vectors,
     questions: Annotated[str, typer.Option(help="A catalog name or a file of questions.")] = "google-analogies",
     method: Annotated[Method, typer.Option(help="How an answer is scored.")] = "3cosadd",
-    vocabulary: Annotated[int, typer.Option(help="Look only among so many of the first words.")] = 30_000,
+    vocabulary: Annotated[int, typer.Option(help="Search only the first N words.")] = 30_000,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +62,7 @@ def analogies(
 def neighbors(
     vectors: Vectors,
     words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words to look up.")],
-    k: Annotated[int, typer.Option("-k", help="How many neighbors.", min=1)] = 10,
+    k: Annotated[int, typer.Option("-k", help="Number of neighbors.", min=1)] = 10,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,15 +81,13 @@ def neighbors(
 @app.command()
 def language_model(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved language model.")],
-    text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="A file of text or a catalog name, held out in training.")
-    ],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Text file or catalog name, not used in training.")],
     batch_size: Annotated[
-        int, typer.Option(help="Read so many parts side by side: faster, but each begins without memory.", min=1)
+        int, typer.Option(help="Number of parallel streams: faster, but each starts from an empty state.", min=1)
     ] = 1,
-    column: Annotated[str | None, typer.Option(help="The column with the text, for tables.")] = None,
+    column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
-    errors: Annotated[str, typer.Option(help="Bytes not in the encoding: strict, replace or ignore.")] = "strict",
+    errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
     as_json: AsJson = False,
 ) -> None:
     """How well a language model expects a text: nats, perplexity, bits per character."""
@@ -102,10 +100,10 @@ def language_model(
 def classifier(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
     test: Annotated[
-        str, typer.Argument(metavar="TEST", help="A table of texts and labels that were held out, or a catalog name.")
+        str, typer.Argument(metavar="TEST", help="Table of texts and labels not used in training, or a catalog name.")
     ],
     plot: Annotated[
-        Path | None, typer.Option(help="Draw confusions and calibration: .png .pdf .svg.", show_default=False)
+        Path | None, typer.Option(help="Plot the confusion matrix and calibration: .png .pdf .svg.", show_default=False)
     ] = None,
     text: options.Text = None,
     label: options.Label = None,

@@ -23,28 +23,32 @@ def write(
             show_default="the built-in one, trained at its first use",
         ),
     ] = None,
-    prompt: Annotated[str, typer.Option(help="How the text begins.", show_default=False)] = "",
+    prompt: Annotated[str, typer.Option(help="Prompt: how the text begins.", show_default=False)] = "",
     temperature: Annotated[
-        float, typer.Option(help="0: always the likeliest; 0.5: careful; 1: as the model expects.")
+        float, typer.Option(help="Sampling temperature: 0 is greedy, 0.5 careful, 1 the model's own distribution.")
     ] = DEFAULT.temperature,
-    length: Annotated[int, typer.Option(help="Characters (or words) to write, at most.")] = DEFAULT.length,
-    top_k: Annotated[int | None, typer.Option(help="Choose among the likeliest so many.", show_default="all")] = None,
+    length: Annotated[int, typer.Option(help="Maximum number of characters (or words) to generate.")] = DEFAULT.length,
+    top_k: Annotated[
+        int | None, typer.Option(help="Sample from the k most likely tokens (top-k).", show_default="all")
+    ] = None,
     top_p: Annotated[
         float | None,
-        typer.Option(help="Choose among the likeliest with this share of the probability.", show_default="all"),
+        typer.Option(
+            help="Sample from the most likely tokens with this total probability (top-p).", show_default="all"
+        ),
     ] = None,
     stop: Annotated[
         list[str] | None,
         typer.Option(
             metavar="<str>",
-            help="End before this string; may be given several times. \\n is a line end.",
+            help="Stop before this string; may be repeated. \\n is a line end.",
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same text.")] = 1,
-    samples: Annotated[int, typer.Option(help="How many texts to write.")] = DEFAULT.samples,
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same text.")] = 1,
+    samples: Annotated[int, typer.Option(help="Number of texts to generate.")] = DEFAULT.samples,
     skip_unknown: Annotated[
-        bool, typer.Option("--skip-unknown", help="Leave out what the model has never seen of the prompt.")
+        bool, typer.Option("--skip-unknown", help="Skip prompt tokens that the model does not know.")
     ] = False,
 ) -> None:
     """Write text with a language model, and print it while it is written."""

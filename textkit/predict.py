@@ -38,7 +38,7 @@ def answer(
     format: Annotated[
         Literal["csv", "jsonl"], typer.Option(metavar="<name>", help="csv, or jsonl for JSON lines.")
     ] = "csv",
-    batch_size: Annotated[int, typer.Option(help="Texts to read, and to answer, at a time.", min=1)] = 1000,
+    batch_size: Annotated[int, typer.Option(help="Number of texts per batch.", min=1)] = 1000,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
 ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from textkit.language_model.run import LanguageModelReport
 
 app = typer.Typer(
-    help="Train something from a corpus and save it.",
+    help="Train word vectors, a language model or a classifier, and save the result.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -44,35 +44,43 @@ def word2vec(
     output: Annotated[
         Path, typer.Option("-o", "--output", help="Where to save: .safetensors .txt .bin .vec (.gz, .xz).")
     ],
-    dim: Annotated[int | None, typer.Option(help="Length of a vector.", show_default="100")] = None,
-    window: Annotated[int, typer.Option(help="Largest distance of a context, in tokens.")] = DEFAULT.window,
-    negatives: Annotated[int, typer.Option(help="Noise words for each pair.")] = DEFAULT.negatives,
-    min_count: Annotated[int, typer.Option(help="Leave out words with fewer tokens.")] = DEFAULT.min_count,
-    max_vocab: Annotated[int | None, typer.Option(help="Keep only so many words.")] = DEFAULT.max_vocab,
+    dim: Annotated[int | None, typer.Option(help="Dimensions of a vector.", show_default="100")] = None,
+    window: Annotated[
+        int, typer.Option(help="Context window: maximum distance from the center, in tokens.")
+    ] = DEFAULT.window,
+    negatives: Annotated[int, typer.Option(help="Negative samples per (center, context) pair.")] = DEFAULT.negatives,
+    min_count: Annotated[
+        int, typer.Option(help="Minimum count of a word; rarer words are ignored.")
+    ] = DEFAULT.min_count,
+    max_vocab: Annotated[int | None, typer.Option(help="Maximum size of the vocabulary.")] = DEFAULT.max_vocab,
     subsample: Annotated[
-        float, typer.Option(help="Thin out words above this share of all tokens; 0: none.")
+        float, typer.Option(help="Subsampling threshold, a fraction of all tokens; 0 disables.")
     ] = DEFAULT.subsample,
-    epochs: Annotated[int, typer.Option(help="How often to go through the corpus.")] = DEFAULT.epochs,
-    learning_rate: Annotated[float, typer.Option(help="At the start; it falls linearly.")] = DEFAULT.learning_rate,
-    workers: Annotated[int | None, typer.Option(help="Threads.", show_default="all cores")] = None,
+    epochs: Annotated[int, typer.Option(help="Number of passes over the corpus.")] = DEFAULT.epochs,
+    learning_rate: Annotated[
+        float, typer.Option(help="Initial learning rate; decays linearly.")
+    ] = DEFAULT.learning_rate,
+    workers: Annotated[int | None, typer.Option(help="Number of threads.", show_default="all cores")] = None,
     reproducible: Annotated[
         bool,
-        typer.Option("--reproducible/--hogwild", help="The same bytes for any number of threads, or full speed."),
+        typer.Option(
+            "--reproducible/--hogwild", help="Same bytes for any number of threads, or lock-free at full speed."
+        ),
     ] = True,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = DEFAULT.seed,
+    seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
     tokenizer: Annotated[
         str, typer.Option(help="whitespace, word, word-lower, character, spacy:LANG or jieba.")
     ] = "whitespace",
-    column: Annotated[str | None, typer.Option(help="The column with the text, for tables.")] = None,
+    column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
-    errors: Annotated[str, typer.Option(help="Bytes not in the encoding: strict, replace or ignore.")] = "strict",
-    init: Annotated[Path | None, typer.Option(help="Vectors to go on from.")] = None,
-    valid: Annotated[Path | None, typer.Option(help="Held-out text: print its loss after every epoch.")] = None,
+    errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    init: Annotated[Path | None, typer.Option(help="Word vectors to continue from.")] = None,
+    valid: Annotated[Path | None, typer.Option(help="Validation corpus; its loss is printed after each epoch.")] = None,
     patience: Annotated[
-        int | None, typer.Option(help="Stop when the held-out loss has not fallen for so many epochs.")
+        int | None, typer.Option(help="Stop after this many epochs without a lower validation loss.")
     ] = None,
     checkpoint: Annotated[
-        Path | None, typer.Option(help="Save the state here while training; go on from it if it exists.")
+        Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
     ] = None,
 ) -> None:
     """Word vectors by skip-gram with negative sampling."""

@@ -23,7 +23,7 @@ Table = Annotated[
 ]
 Folder = Annotated[
     Path,
-    typer.Option("-o", "--output", metavar="FOLDER", help="Where to save; a model that is there is replaced."),
+    typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),
 ]
 Model = Annotated[
     Literal["word_avg", "cnn", "bilstm", "char_gru"],
@@ -31,18 +31,17 @@ Model = Annotated[
 ]
 Valid = Annotated[
     str | None,
-    typer.Option(help="Held-out table, measured after every epoch.", show_default="a share of TRAIN"),
+    typer.Option(help="Validation table, scored after each epoch.", show_default="a share of TRAIN"),
 ]
 Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
-Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
+Seed = Annotated[int, typer.Option(help="Random seed.")]
 
-Vectors = Annotated[Path | None, _option(_MODEL, "Word vectors to begin with, a file of any known format.")]
-Dim = Annotated[int | None, _option(_MODEL, "Length of a token's vector.", "word_avg 16, others 128")]
-Dropout = Annotated[
-    float | None, _option(_MODEL, "Share of the features to drop.", "word_avg 0.3, char_gru 0.4, others 0.5")
-]
+Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any known format.")]
+Dim = Annotated[int | None, _option(_MODEL, "Dimensions of a token's vector.", "word_avg 16, others 128")]
+Dropout = Annotated[float | None, _option(_MODEL, "Dropout of the features.", "word_avg 0.3, char_gru 0.4, others 0.5")]
 WordDropout = Annotated[
-    float | None, _option(_MODEL, "Share of the words to hide in training.", "cnn 0.05, bilstm 0.1, others 0")
+    float | None,
+    _option(_MODEL, "Word dropout: fraction of the words replaced by <unk>.", "cnn 0.05, bilstm 0.1, others 0"),
 ]
 Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: longest n-grams, in words.", "2")]
 Buckets = Annotated[int | None, _option(_MODEL, "word_avg: vectors that all n-grams share.", "2097152")]
@@ -64,30 +63,27 @@ Pooling = Annotated[
 ]
 
 Epochs = Annotated[
-    int | None, _option(_TRAINING, "How often to go through the texts.", "word_avg 5, char_gru 15, bilstm 6, others 10")
+    int | None, _option(_TRAINING, "Number of passes over the texts.", "word_avg 5, char_gru 15, bilstm 6, others 10")
 ]
-BatchSize = Annotated[int | None, _option(_TRAINING, "The most texts in a batch.", "char_gru 64, others 32")]
-Budget = Annotated[int | None, _option(_TRAINING, "The most tokens in a batch.", "16384")]
+BatchSize = Annotated[int | None, _option(_TRAINING, "Maximum number of texts in a batch.", "char_gru 64, others 32")]
+Budget = Annotated[int | None, _option(_TRAINING, "Maximum number of tokens in a batch.", "16384")]
 LearningRate = Annotated[
-    float | None, _option(_TRAINING, "At the start; it falls linearly.", "word_avg 0.01, char_gru 0.003, others 0.001")
+    float | None,
+    _option(_TRAINING, "Initial learning rate; decays linearly.", "word_avg 0.01, char_gru 0.003, others 0.001"),
 ]
-VectorRate = Annotated[float | None, _option(_TRAINING, "The same for the vectors of word_avg.", "0.1")]
-WeightDecay = Annotated[float | None, _option(_TRAINING, "How strongly weights are drawn to zero.", "0.01")]
-ClipNorm = Annotated[float | None, _option(_TRAINING, "Longest gradient; 0 for any.", "1")]
-LabelSmoothing = Annotated[
-    float | None, _option(_TRAINING, "Probability spread over all classes.", "bilstm 0.1, char_gru 0.1, others 0")
-]
+VectorRate = Annotated[float | None, _option(_TRAINING, "Learning rate of the vectors of word_avg.", "0.1")]
+WeightDecay = Annotated[float | None, _option(_TRAINING, "Weight decay.", "0.01")]
+ClipNorm = Annotated[float | None, _option(_TRAINING, "Gradient clipping norm; 0 disables.", "1")]
+LabelSmoothing = Annotated[float | None, _option(_TRAINING, "Label smoothing.", "bilstm 0.1, char_gru 0.1, others 0")]
 ClassWeight = Annotated[
     list[str] | None,
-    _option(
-        _TRAINING, "How much a class counts: balanced, or CLASS=WEIGHT; may be given several times.", metavar="<str>"
-    ),
+    _option(_TRAINING, "Class weights: balanced, or CLASS=WEIGHT; may be repeated.", metavar="<str>"),
 ]
 Patience = Annotated[
     int | None,
     _option(
         _TRAINING,
-        "Stop when accuracy (of equal ones, loss) was not better for so many epochs; 0: never.",
+        "Stop after this many epochs without better validation accuracy (loss breaks ties); 0 disables.",
         "char_gru 5, others 3",
     ),
 ]
@@ -95,33 +91,39 @@ FreezeEpochs = Annotated[
     str | None,
     _option(
         _TRAINING,
-        "Epochs in which --vectors stay as they are; all for ever.",
+        "Number of epochs in which --vectors are frozen, or all.",
         "cnn 5, bilstm 2, others 0",
         metavar="<int>|all",
     ),
 ]
-ValidShare = Annotated[float | None, _option(_TRAINING, "Share of TRAIN to hold out; 0: none.", "0.1")]
+ValidShare = Annotated[
+    float | None, _option(_TRAINING, "Fraction of TRAIN held out for validation; 0 disables.", "0.1")
+]
 Precision = Annotated[
     Literal["float32", "bfloat16"] | None,
     _option(_TRAINING, "bfloat16 suits a GPU or new CPU.", "float32", metavar="<name>"),
 ]
 
-Text = Annotated[str | None, _option(_TEXTS, "The column with the text.", "text", metavar="COLUMN")]
-Label = Annotated[str | None, _option(_TEXTS, "The column with the label.", "label", metavar="COLUMN")]
+Text = Annotated[str | None, _option(_TEXTS, "Name of the text column.", "text", metavar="COLUMN")]
+Label = Annotated[str | None, _option(_TEXTS, "Name of the label column.", "label", metavar="COLUMN")]
 Split = Annotated[str | None, _option(_TEXTS, "The split of a catalog name, such as test.", "train")]
 TestSplit = Annotated[str | None, _option(_TEXTS, "The split of a catalog name.", "test, or the only one")]
-ValidSplit = Annotated[str | None, _option(_TEXTS, "The split to hold out, of --valid or else of TRAIN.")]
+ValidSplit = Annotated[str | None, _option(_TEXTS, "Validation split, of --valid or else of TRAIN.")]
 MultiLabel = Annotated[bool, _option(_TEXTS, "A text may have several labels, or none.", None, "--multi-label")]
-Separator = Annotated[str | None, _option(_TEXTS, "What stands between several labels in a cell.", ";")]
-MinCount = Annotated[int | None, _option(_TEXTS, "Tokens seen fewer times are unknown.", "1")]
-MaxVocab = Annotated[int | None, _option(_TEXTS, "Keep only so many tokens.", "all")]
-MaxLength = Annotated[int | None, _option(_TEXTS, "Cut texts after so many tokens.", "never")]
+Separator = Annotated[str | None, _option(_TEXTS, "Separator of several labels in a cell.", ";")]
+MinCount = Annotated[int | None, _option(_TEXTS, "Minimum count of a token; rarer tokens become <unk>.", "1")]
+MaxVocab = Annotated[int | None, _option(_TEXTS, "Maximum size of the vocabulary.", "all")]
+MaxLength = Annotated[
+    int | None, _option(_TEXTS, "Maximum number of tokens of a text; longer ones are truncated.", "never")
+]
 Tokenizer = Annotated[
     str | None,
     _option(_TEXTS, "whitespace, word, word-lower, character, spacy:LANG or jieba.", "word-lower; char_gru: character"),
 ]
 Encoding = Annotated[str, typer.Option(help="Encoding of the files.", rich_help_panel=_TEXTS)]
-Errors = Annotated[str, typer.Option(help="Bytes not in it: strict, replace or ignore.", rich_help_panel=_TEXTS)]
+Errors = Annotated[
+    str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.", rich_help_panel=_TEXTS)
+]
 
 
 def epochs_frozen(given: str) -> int | None:

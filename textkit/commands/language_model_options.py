@@ -31,79 +31,92 @@ Corpus = Annotated[
 ]
 Folder = Annotated[
     Path,
-    typer.Option("-o", "--output", metavar="FOLDER", help="Where to save; a model that is there is replaced."),
+    typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),
 ]
-Unit = Annotated[Literal["char", "word"], typer.Option(help="What is predicted: characters or words.")]
+Unit = Annotated[Literal["char", "word"], typer.Option(help="Unit of prediction: characters or words.")]
 Valid = Annotated[
-    Path | None, typer.Option(help="Held-out text: measured after every epoch, and the best weights are kept.")
+    Path | None, typer.Option(help="Validation text, scored after each epoch; the best weights are kept.")
 ]
 ValidShare = Annotated[
     float | None,
-    typer.Option(help="Or hold out this share of the corpus, such as 0.1: its end; with --documents, any of them."),
+    typer.Option(
+        help="Fraction of the corpus held out for validation, such as 0.1: its end; with --documents, random documents."
+    ),
 ]
 Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
-Seed = Annotated[int, typer.Option(help="Seed of all random choices.")]
+Seed = Annotated[int, typer.Option(help="Random seed.")]
 Checkpoint = Annotated[
-    Path | None, typer.Option(help="Save the state here while training; go on from it if it exists.")
+    Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
 ]
-Resume = Annotated[bool, typer.Option("--resume/--anew", help="Go on from the checkpoint, or write over it.")]
+Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Cell = Annotated[
     Literal["lstm", "gru", "rnn_tanh", "rnn_relu"] | None, _model("lstm, gru, rnn_tanh or rnn_relu.", "lstm", "<name>")
 ]
 Layers = Annotated[int | None, _model("Recurrent layers.", "char 1, word 2")]
-Dim = Annotated[int | None, _model("Length of a token's vector.", "char 64, word 200")]
-Hidden = Annotated[int | None, _model("Units of a layer.", "char 384, word 200")]
+Dim = Annotated[int | None, _model("Dimensions of a token's vector.", "char 64, word 200")]
+Hidden = Annotated[int | None, _model("Hidden units of a layer.", "char 384, word 200")]
 Tied = Annotated[
     bool | None,
     typer.Option(
         "--tied/--untied",
-        help="Whether the output has the embedding's weights.",
+        help="Share the weights of the embedding and the output layer.",
         show_default="char untied, word tied",
         rich_help_panel="The model",
     ),
 ]
-EmbeddingDropout = Annotated[float | None, _model("Share of the vocabulary to drop in a window.", "0")]
-InputDropout = Annotated[float | None, _model("Share of units to drop below the layers.", "char 0, word 0.3")]
-LayerDropout = Annotated[float | None, _model("The same between two layers.", "char 0, word 0.2")]
-OutputDropout = Annotated[float | None, _model("The same above the layers.", "char 0.3, word 0.4")]
-WeightDropout = Annotated[float | None, _model("Share of the recurrent weights to drop.", "0")]
-ActivationPenalty = Annotated[float | None, _model("Penalty on large outputs (AR).", "0")]
-TemporalPenalty = Annotated[float | None, _model("Penalty on jumps of outputs (TAR).", "0")]
-ForgetBias = Annotated[float | None, _model("Start of the biases of an LSTM's forget gates.", "1")]
+EmbeddingDropout = Annotated[float | None, _model("Embedding dropout: fraction of the vocabulary.", "0")]
+InputDropout = Annotated[float | None, _model("Dropout before the first recurrent layer.", "char 0, word 0.3")]
+LayerDropout = Annotated[float | None, _model("Dropout between recurrent layers.", "char 0, word 0.2")]
+OutputDropout = Annotated[float | None, _model("Dropout after the last recurrent layer.", "char 0.3, word 0.4")]
+WeightDropout = Annotated[float | None, _model("Weight dropout: fraction of the recurrent weights.", "0")]
+ActivationPenalty = Annotated[float | None, _model("Activation regularization (AR).", "0")]
+TemporalPenalty = Annotated[float | None, _model("Temporal activation regularization (TAR).", "0")]
+ForgetBias = Annotated[float | None, _model("Initial bias of an LSTM's forget gates.", "1")]
 Cutoffs = Annotated[str | None, _model("Adaptive softmax: ids at which rarer words begin, such as 2000,10000.", "none")]
 
-Epochs = Annotated[int | None, _training("How often to go through the text.", "char 10, word 15")]
+Epochs = Annotated[int | None, _training("Number of passes over the text.", "char 10, word 15")]
 BatchSize = Annotated[int | None, _training("Parallel streams of text.", "char 16, word 10")]
-Window = Annotated[int | None, _training("Tokens of each stream in a batch.", "char 64, word 35")]
-RandomWindows = Annotated[bool | None, _flag("--random-windows", "Let their number vary.", "The training")]
-StateReset = Annotated[float | None, _training("Chance to forget a stream before a window.", "0.02")]
-Optimizer = Annotated[Literal["adamw", "sgd"] | None, _training("How weights are moved.", "adamw")]
-LearningRate = Annotated[float | None, _training("At its highest.", "0.004")]
+Window = Annotated[int | None, _training("BPTT length in tokens.", "char 64, word 35")]
+RandomWindows = Annotated[
+    bool | None, _flag("--random-windows", "Randomize the BPTT length (Merity et al. 2018).", "The training")
+]
+StateReset = Annotated[float | None, _training("Probability of resetting a stream's state before a window.", "0.02")]
+Optimizer = Annotated[Literal["adamw", "sgd"] | None, _training("Optimizer.", "adamw")]
+LearningRate = Annotated[float | None, _training("Maximum learning rate.", "0.004")]
 Schedule = Annotated[
     Literal["constant", "linear", "cosine", "plateau"] | None,
     _training("constant, linear, cosine; or plateau, which needs held-out text.", "cosine", "<name>"),
 ]
-PlateauFactor = Annotated[float | None, _training("What it is cut to by plateau.", "0.25")]
-Warmup = Annotated[int | None, _training("Steps in which it rises at first.", "0")]
-WeightDecay = Annotated[float | None, _training("How strongly weights are drawn to zero.", "0.01")]
-ClipNorm = Annotated[float | None, _training("Longest gradient; 0 for any.", "1")]
+PlateauFactor = Annotated[
+    float | None, _training("Factor by which the plateau schedule multiplies the learning rate.", "0.25")
+]
+Warmup = Annotated[int | None, _training("Number of learning rate warm-up steps.", "0")]
+WeightDecay = Annotated[float | None, _training("Weight decay.", "0.01")]
+ClipNorm = Annotated[float | None, _training("Gradient clipping norm; 0 disables.", "1")]
 Averaging = Annotated[
     bool | None,
-    _flag("--averaging", "Average weights once the held-out loss does not fall (NT-ASGD).", "The training"),
+    _flag("--averaging", "Average the weights once the validation loss stalls (NT-ASGD).", "The training"),
 ]
-NonMonotone = Annotated[int | None, _training("How many epochs its best must be ago for that.", "5")]
-Patience = Annotated[int | None, _training("Stop when it has not fallen for so many epochs.", "never")]
-Accumulate = Annotated[int | None, _training("Batches for each step.", "1")]
+NonMonotone = Annotated[
+    int | None,
+    _training(
+        "Start averaging when the validation loss is worse than the best of the epochs more than N ago (NT-ASGD).", "5"
+    ),
+]
+Patience = Annotated[int | None, _training("Stop after this many epochs without a lower validation loss.", "never")]
+Accumulate = Annotated[int | None, _training("Batches accumulated per optimizer step.", "1")]
 Precision = Annotated[Literal["float32", "bfloat16"] | None, _training("bfloat16 suits a GPU or new CPU.", "float32")]
 
 Documents = Annotated[bool | None, _flag("--documents", "Each line or row stands alone, such as names.", "The text")]
-MinCount = Annotated[int | None, _text("Tokens seen fewer times are unknown.", "char 1, word 2")]
-MaxVocab = Annotated[int | None, _text("Keep only so many tokens.", "all")]
-Tokenizer = Annotated[str | None, _text("Of words: whitespace, word, word-lower, spacy:LANG or jieba.", "whitespace")]
-Column = Annotated[str | None, _text("The column with the text, for tables.", "the only one")]
+MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]
+MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")]
+Tokenizer = Annotated[
+    str | None, _text("Word tokenizer: whitespace, word, word-lower, spacy:LANG or jieba.", "whitespace")
+]
+Column = Annotated[str | None, _text("Name of the text column of a table.", "the only one")]
 Encoding = Annotated[str, typer.Option(help="Encoding of the files.", rich_help_panel="The text")]
 Errors = Annotated[
     str,
-    typer.Option(help="Bytes not in the encoding: strict, replace or ignore.", rich_help_panel="The text"),
+    typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.", rich_help_panel="The text"),
 ]
