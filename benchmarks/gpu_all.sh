@@ -48,8 +48,8 @@ if [ "$device" = cpu ]; then
 fi
 
 part 90 kernel "$python" -m pytest -q -m gpu -o filterwarnings=default -p no:cacheprovider --durations=10 tests/kernels/test_skip_gram_gpu.py
-part 190 word2vec "$python" benchmarks/word2vec_gpu.py "$packed/wiki8" --seconds 110 --json "$out/word2vec_gpu.json"
-part 75 shakespeare "$python" benchmarks/language_model.py --recipe shakespeare --device cuda --json "$out/shakespeare.json"
-part 60 imdb "$python" benchmarks/classifier_gpu.py --json "$out/classifier_gpu.json"
-part 45 awd-ptb "$python" benchmarks/language_model.py --recipe awd-ptb --device cuda --epochs 2 --json "$out/awd_ptb.json"
+part 145 word2vec "$python" benchmarks/word2vec_gpu.py "$packed/wiki8" --seconds 110 --json "$out/word2vec_gpu.json"
+part 70 shakespeare "$python" benchmarks/language_model.py --recipe shakespeare --device cuda --json "$out/shakespeare.json"
+part 115 imdb "$python" benchmarks/classifier_gpu.py --json "$out/classifier_gpu.json"
+part 50 awd-ptb "$python" benchmarks/language_model.py --recipe awd-ptb --device cuda --epochs 1 --json "$out/awd_ptb.json"
 rm -f "$out/part.txt"

@@ -31,7 +31,7 @@ Model = Annotated[
 ]
 Valid = Annotated[
     str | None,
-    typer.Option(help="Validation table, scored after each epoch.", show_default="a share of TRAIN"),
+    typer.Option(help="Validation table, scored after each epoch.", show_default="a fraction of TRAIN"),
 ]
 Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
 Seed = Annotated[int, typer.Option(help="Random seed.")]

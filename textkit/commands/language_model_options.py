@@ -86,7 +86,7 @@ Optimizer = Annotated[Literal["adamw", "sgd"] | None, _training("Optimizer.", "a
 LearningRate = Annotated[float | None, _training("Maximum learning rate.", "0.004")]
 Schedule = Annotated[
     Literal["constant", "linear", "cosine", "plateau"] | None,
-    _training("constant, linear, cosine; or plateau, which needs held-out text.", "cosine", "<name>"),
+    _training("constant, linear, cosine; or plateau, which needs a validation text.", "cosine", "<name>"),
 ]
 PlateauFactor = Annotated[
     float | None, _training("Factor by which the plateau schedule multiplies the learning rate.", "0.25")

@@ -1,4 +1,4 @@
-"""A GPU that runs the skip-gram kernel over spans of blocks; takes the place of `SkipGramThreads`."""
+"""Runs the skip-gram kernel on a GPU, with the interface of `SkipGramThreads`."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -25,19 +25,19 @@ SIZE = 1024  # tokens of a program that subsamples
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """What speed and quality depend on, besides the settings.
+    """Parameters of the kernel that trade speed for quality; no part of the settings.
 
     Attributes:
         tile: Kept tokens of a tile, a power of 2.
-        drawn: Noise words of a tile for 5 negatives, a power of 2; with other settings in proportion.
-        programs: Programs that work at a time, for each multiprocessor. More are faster until the card is full, but a
-            step misses the steps of more others.
-        warps: Warps of a program.
-        merge: Whether a tile adds a word that it holds several times only once.
-        precise: Whether products are of float32 instead of bfloat16.
+        drawn: Negative samples shared by a tile at 5 negatives, a power of 2; scaled with the setting.
+        programs: Concurrent programs per multiprocessor. More are faster until the GPU is full, but each then works
+            on staler weights.
+        warps: Warps per program.
+        merge: Whether a tile sums the steps of a repeated word before adding them.
+        precise: Whether matrix products take float32 instead of bfloat16.
     """
 
-    # the fastest on an H200 of those whose scores stay within 0.01 of the CPU's; see docs/benchmarks.md
+    # the fastest of nine on an H200 whose scores are at most 0.015 below the CPU's; see docs/benchmarks.md
     tile: int = 64
     drawn: int = 32
     programs: int = 2
@@ -56,7 +56,7 @@ class Piece:
 
 
 class SkipGramGpu:
-    """A card with the model on it, and the tables that the kernel looks things up in.
+    """The model and the lookup tables of the kernel, in the memory of a GPU.
 
     Args:
         counts: (vocab,) tokens of each word.
@@ -68,9 +68,9 @@ class SkipGramGpu:
     Attributes:
         reproducible: False: the order of atomic additions differs from run to run.
         interrupted: Never: Ctrl-C is raised between two spans.
-        drawn: Noise words of a tile.
+        drawn: Negative samples shared by a tile.
         centers_of_tile: Centers of a tile.
-        programs: Programs that work at a time.
+        programs: Number of concurrent programs.
 
     Raises:
         ValueError: If the window is too large for a GPU.
