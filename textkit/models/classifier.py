@@ -1,4 +1,4 @@
-"""What all text classifiers have in common: an embedding below, dropout, and an output layer above."""
+"""The parts shared by all text classifiers: embedding, dropout and output layer."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ PAD, UNKNOWN = 0, 1
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierConfig:
-    """What the configs of all classifiers have.
+    """Base class of the classifier configs.
 
     Attributes:
-        dim: Length of a token's vector.
-        dropout: Share of the features dropped below the output layer in training, from 0 to below 1.
-        word_dropout: Share of the tokens that become ``<unk>`` in training, from 0 to below 1.
+        dim: Dimension of the token embeddings.
+        dropout: Dropout before the output layer, from 0 to below 1.
+        word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     dim: int = 128
@@ -39,8 +39,9 @@ class ClassifierConfig:
         for name in names:
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
-            object.__setattr__(self, name, int(value))  # NumPy's, which a search may hand over, are none for JSON
+                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+            # A parameter search may pass NumPy integers, which json cannot serialize.
+            object.__setattr__(self, name, int(value))
 
     def _check_switches(self, *names: str) -> None:
         for name in names:
@@ -53,7 +54,7 @@ class ClassifierConfig:
         for name in names:
             rate = getattr(self, name)
             if not isinstance(rate, int | float | np.number) or not 0 <= rate < 1:
-                raise ValueError(f"{name} must be a share from 0 to below 1, got {rate!r}; 0 drops nothing")
+                raise ValueError(f"{name} must be at least 0 and below 1, got {rate!r}; 0 disables dropout")
             object.__setattr__(self, name, float(rate))
 
 

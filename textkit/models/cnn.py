@@ -14,14 +14,14 @@ _LONG = 64  # tokens of a text, from which on the gradient of few windows costs 
 
 @dataclass(frozen=True, kw_only=True)
 class CnnConfig(ClassifierConfig):
-    """The shape of a `Cnn`.
+    """Architecture and regularization of a `Cnn`.
 
     Attributes:
-        dim: Length of a word's vector.
-        widths: Words that a filter sees at a time, for each kind of filter.
-        filters: Number of filters of each kind.
-        dropout: Share of the filters' answers dropped in training.
-        word_dropout: Share of the words that become ``<unk>`` in training.
+        dim: Dimension of the word embeddings.
+        widths: Filter widths, in words.
+        filters: Number of filters of each width.
+        dropout: Dropout after max pooling, from 0 to below 1.
+        word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     dim: int = 128
@@ -35,8 +35,8 @@ class CnnConfig(ClassifierConfig):
         self._check_whole("filters")
         widths = tuple(self.widths)
         if not widths or not all(isinstance(width, int | np.integer) and width >= 1 for width in widths):
-            raise ValueError(f"widths must be whole numbers from 1, got {widths}; try (3, 4, 5)")
-        object.__setattr__(self, "widths", tuple(map(int, widths)))  # a list if it comes from JSON
+            raise ValueError(f"widths must be integers of at least 1, got {widths}; try (3, 4, 5)")
+        object.__setattr__(self, "widths", tuple(map(int, widths)))  # config.json stores a list
 
 
 class Cnn(Classifier):

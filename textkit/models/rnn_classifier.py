@@ -17,22 +17,22 @@ Pooling = Literal["last", "max"]
 
 @dataclass(frozen=True, kw_only=True)
 class RnnClassifierConfig(ClassifierConfig):
-    """The shape of an `RnnClassifier`.
+    """Architecture and regularization of an `RnnClassifier`.
 
     Attributes:
-        unit: "word" or "char": what a token is.
-        cell: "lstm" or "gru".
-        dim: Length of a token's vector.
-        hidden: Units of each layer, in each direction.
-        layers: Recurrent layers, one above the other.
+        unit: Type of the tokens: "word" or "char".
+        cell: Type of the recurrent cell: "lstm" or "gru".
+        dim: Dimension of the token embeddings.
+        hidden: Number of units per layer and direction.
+        layers: Number of stacked recurrent layers.
         bidirectional: Whether each layer also reads the text backwards.
-        pooling: "last" scores the states after the last token, and after the first one backwards; "max" the largest
-            output of each unit.
-        dropout: Share of the features dropped in training, below the output layer.
-        input_dropout: Share of the units dropped, the same ones at every token, below the first layer, and
-        layer_dropout: between two layers.
-        weight_dropout: Share of the recurrent weights dropped.
-        word_dropout: Share of the tokens that become ``<unk>`` in training.
+        pooling: "last" takes the final state of each direction (after the last token forwards, after the first
+            backwards); "max" takes the maximum of each unit over all tokens.
+        dropout: Dropout before the output layer, from 0 to below 1.
+        input_dropout: Dropout before the first recurrent layer, from 0 to below 1; one mask per text.
+        layer_dropout: Dropout between recurrent layers, from 0 to below 1; one mask per text.
+        weight_dropout: Dropout of the recurrent weights (hidden to hidden), from 0 to below 1; one mask per batch.
+        word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     unit: Unit = "word"

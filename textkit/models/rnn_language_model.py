@@ -1,4 +1,4 @@
-"""A recurrent language model: the tokens so far in, the chances of the next token out."""
+"""A recurrent language model: predicts the next token from the tokens so far."""
 
 import math
 from dataclasses import dataclass
@@ -14,38 +14,41 @@ from textkit.models.layers import CELLS, Cell, LayerState, RecurrentLayer, embed
 from textkit.models.loss import Loss
 
 State: TypeAlias = tuple[LayerState, ...]
-"""What a model remembers of the text so far: for each layer (h,) or (h, c), each (batch, hidden of the layer)."""
+"""The recurrent state: for each layer (h,), or (h, c) of an LSTM; each (batch, units of the layer)."""
 
-_TAIL_DIVISOR = 4  # each rarer group of words has vectors a quarter as long: Grave et al. 2017, section 4.3
+# Each rarer cluster of the adaptive softmax has vectors a quarter as long: Grave et al. 2017, section 4.3.
+_TAIL_DIVISOR = 4
 
 
 def detached(state: State) -> State:
-    """The same state without its history, so that gradients end at the border of two windows."""
+    """Detach a state from the graph, so that gradients stop at the boundary between two windows."""
     return tuple(tuple(part.detach() for part in layer) for layer in state)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RnnLanguageModelConfig:
-    """The shape of an `RnnLanguageModel`, and what keeps it from learning its text by heart.
+    """Architecture and regularization of an `RnnLanguageModel`.
 
     Attributes:
-        cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
-        layers: Recurrent layers, one above the other.
-        dim: Length of a token's vector.
-        hidden: Units of each layer.
-        tied: Whether the output layer has the embedding's weights (Press and Wolf 2017); the last layer then has
+        cell: Type of the recurrent cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
+        layers: Number of stacked recurrent layers.
+        dim: Dimension of the token embeddings.
+        hidden: Number of units per layer.
+        tied: Whether the output layer shares the embedding's weights (Press and Wolf 2017); the last layer then has
             ``dim`` units.
-        embedding_dropout: Share of the vocabulary whose vectors are dropped in a window, from 0 to below 1.
-        input_dropout: Share of the units dropped, the same ones in the whole window, below the first layer,
-        layer_dropout: between two layers, and
-        output_dropout: above the last.
-        weight_dropout: Share of the recurrent weights dropped in a window.
-        activation_penalty: Weight of the mean square of the dropped outputs of the last layer (AR), and
-        temporal_penalty: of the mean square of the differences of its outputs from step to step (TAR; Merity et al.
+        embedding_dropout: Fraction of the vocabulary whose embeddings are dropped, from 0 to below 1; one mask per
+            window.
+        input_dropout: Dropout before the first recurrent layer, from 0 to below 1; one mask per window.
+        layer_dropout: Dropout between recurrent layers, from 0 to below 1; one mask per window.
+        output_dropout: Dropout after the last recurrent layer, from 0 to below 1; one mask per window.
+        weight_dropout: Dropout of the recurrent weights (hidden to hidden), from 0 to below 1; one mask per window.
+        activation_penalty: Weight of the mean square of the last layer's outputs, after dropout (AR; Merity et al.
             2017, "Revisiting Activation Regularization for Language RNNs").
-        forget_bias: Where the biases of an LSTM's forget gates start. 1 keeps memory at first; 0 is steadier for many
-            and wide layers at a high learning rate.
-        cutoffs: Ids at which groups of rarer words begin, for an adaptive softmax (Grave et al. 2017), such as
+        temporal_penalty: Weight of the mean square of differences between consecutive outputs of the last layer,
+            before dropout (TAR; Merity et al. 2017).
+        forget_bias: Initial bias of an LSTM's forget gates. 1 makes the cell retain its state at first; 0 is more
+            stable for many or wide layers at a high learning rate.
+        cutoffs: Ids at which the clusters of rarer words start in an adaptive softmax (Grave et al. 2017), such as
             (2000, 10000); empty for a plain softmax.
     """
 
@@ -65,30 +68,33 @@ class RnnLanguageModelConfig:
     cutoffs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cutoffs", tuple(self.cutoffs))  # JSON knows lists only
+        object.__setattr__(self, "cutoffs", tuple(self.cutoffs))  # config.json stores a list
         if self.cell not in CELLS:
             raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {self.cell!r}")
         for name in ("layers", "dim", "hidden"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
+                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
         for name in ("embedding", "input", "layer", "output", "weight"):
             rate = getattr(self, f"{name}_dropout")
             if not 0 <= rate < 1:
-                raise ValueError(f"{name}_dropout must be a share from 0 to below 1, got {rate}; 0 drops nothing")
+                raise ValueError(f"{name}_dropout must be at least 0 and below 1, got {rate}; 0 disables dropout")
         for name in ("activation_penalty", "temporal_penalty"):
             if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}; 0 is no penalty")
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}; 0 disables the penalty")
         if not math.isfinite(self.forget_bias):
             raise ValueError(f"forget_bias must be a finite number, got {self.forget_bias}; 0 and 1 are usual")
         self._check_cutoffs()
 
     def _check_cutoffs(self) -> None:
-        rising = all(low < high for low, high in zip((0, *self.cutoffs), self.cutoffs, strict=False))
-        if not rising or not all(isinstance(cutoff, int) for cutoff in self.cutoffs):
-            raise ValueError(f"cutoffs must be whole numbers above 0 that rise, got {self.cutoffs}; try (2000, 10000)")
+        increasing = all(low < high for low, high in zip((0, *self.cutoffs), self.cutoffs, strict=False))
+        if not increasing or not all(isinstance(cutoff, int) for cutoff in self.cutoffs):
+            raise ValueError(
+                f"cutoffs must be strictly increasing integers above 0, got {self.cutoffs}; try (2000, 10000)"
+            )
         if self.cutoffs and self.tied:
             raise ValueError(f"cutoffs must be () for tied weights, got {self.cutoffs}; set tied=False or cutoffs=()")
+        # The last cluster's vectors are divided once per cutoff and must keep at least one dimension.
         if (least := _TAIL_DIVISOR ** len(self.cutoffs)) > self.widths[-1]:
             raise ValueError(
                 f"hidden must be at least {least} for {len(self.cutoffs)} cutoffs, got {self.hidden}; raise it"
@@ -96,7 +102,7 @@ class RnnLanguageModelConfig:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Units of each layer."""
+        """Number of units of each layer."""
         return (self.hidden,) * (self.layers - 1) + (self.dim if self.tied else self.hidden,)
 
 

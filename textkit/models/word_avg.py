@@ -13,16 +13,16 @@ from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
 
 @dataclass(frozen=True, kw_only=True)
 class WordAvgConfig(ClassifierConfig):
-    """The shape of a `WordAvg`.
+    """Architecture and regularization of a `WordAvg`.
 
     Attributes:
-        dim: Length of a word's vector.
-        ngrams: The longest n-grams, in words; 1 for words alone.
-        buckets: Number of vectors that all n-grams share, found by a hash; a power of two, at most 2**24.
-        binary: Whether a word or n-gram counts once in a text, however often it stands there; the model called
-            ``"word_avg"`` has this, and models saved before there was a choice do not.
-        dropout: Share of the units of the mean that are dropped in training.
-        word_dropout: Share of the words that become ``<unk>`` in training.
+        dim: Dimension of the word and n-gram embeddings.
+        ngrams: Maximum n-gram length, in words; 1 for words only.
+        buckets: Number of hash buckets, each with one vector, that all n-grams share; a power of two, at most 2**24.
+        binary: Whether a word or n-gram counts once per text, however often it occurs. The named model ``"word_avg"``
+            sets it to True; the default is False because models saved before the option existed have no such entry.
+        dropout: Dropout of the mean vector, from 0 to below 1.
+        word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     dim: int = 32
