@@ -301,7 +301,7 @@ def test_the_loss_of_an_adaptive_softmax_is_that_of_its_chances():
 
 def test_an_adaptive_softmax_has_no_scores():
     model = model_of(cutoffs=(4,))
-    with pytest.raises(ValueError, match=r"cutoffs must be \(\) for scores, got \(4,\); take log_probabilities"):
+    with pytest.raises(ValueError, match=r"cutoffs must be \(\) for scores, got \(4,\); use log_probabilities"):
         model.scores(torch.zeros(1, 8))
 
 
