@@ -105,4 +105,4 @@ def test_word_vectors_are_no_language_model(run, text, tmp_path):
     vectors.write_text("1 2\nsea 1 2\n")
     code, _, err = run(vectors, text)
     assert code == 1
-    assert err == f"error: folder must be that of a saved model, got the file {str(vectors)!r}; give the folder\n"
+    assert err == f"error: folder must be that of a saved model, got the file {str(vectors)!r}; pass the folder\n"

@@ -90,7 +90,7 @@ def test_unknown_characters_of_the_prompt(run, abc):
         (["--length", "0"], "length must be an integer of at least 1, got 0"),
         (["--samples", "-2"], "samples must be an integer of at least 1, got -2"),
         (["--seed", "-1"], "seed must be an integer of at least 0, got -1"),
-        (["--stop", ""], "stop must be a string that is not empty"),
+        (["--stop", ""], "stop must be one or more non-empty strings"),
         (["--model", "no/such/folder"], "folder must be that of a saved model, got 'no/such/folder', which does not"),
     ],
 )

@@ -222,11 +222,11 @@ def test_numbers_of_numpy_are_turned_into_those_of_json(kind):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dropout": "0.5"}, "dropout must be a share from 0 to below 1, got '0.5'"),
-        ({"dim": 0}, "dim must be a whole number from 1, got 0"),
-        ({"dim": True}, "dim must be a whole number from 1, got True"),
-        ({"dropout": 1.0}, r"dropout must be a share from 0 to below 1, got 1\.0; 0 drops nothing"),
-        ({"word_dropout": float("nan")}, "word_dropout must be a share from 0 to below 1, got nan"),
+        ({"dropout": "0.5"}, "dropout must be at least 0 and below 1, got '0.5'"),
+        ({"dim": 0}, "dim must be an integer of at least 1, got 0"),
+        ({"dim": True}, "dim must be an integer of at least 1, got True"),
+        ({"dropout": 1.0}, r"dropout must be at least 0 and below 1, got 1\.0; 0 disables dropout"),
+        ({"word_dropout": float("nan")}, "word_dropout must be at least 0 and below 1, got nan"),
     ],
 )
 @pytest.mark.parametrize("kind", [ClassifierConfig, WordAvgConfig, CnnConfig, RnnClassifierConfig])

@@ -97,9 +97,9 @@ def test_training_learns_a_word_that_decides():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"widths": ()}, r"widths must be whole numbers from 1, got \(\); try \(3, 4, 5\)"),
-        ({"widths": (3, 0)}, r"widths must be whole numbers from 1, got \(3, 0\)"),
-        ({"filters": 0}, "filters must be a whole number from 1, got 0"),
+        ({"widths": ()}, r"widths must be integers of at least 1, got \(\); try \(3, 4, 5\)"),
+        ({"widths": (3, 0)}, r"widths must be integers of at least 1, got \(3, 0\)"),
+        ({"filters": 0}, "filters must be an integer of at least 1, got 0"),
     ],
 )
 def test_wrong_settings_are_named(options, message):

@@ -28,8 +28,8 @@ def gradients(loss, *tensors):
 @pytest.fixture(params=[1, 25, 1000], ids=lambda count: f"{count}_scores")
 def scores_at_a_time(request, monkeypatch):
     """Groups of one row, of two, and of all."""
-    monkeypatch.setattr(cross_entropy, "_SCORES", request.param)
-    monkeypatch.setattr(cross_entropy, "_ROWS", 1)
+    monkeypatch.setattr(cross_entropy, "_CHUNK_LOGITS", request.param)
+    monkeypatch.setattr(cross_entropy, "_MIN_CHUNK_ROWS", 1)
 
 
 @pytest.mark.parametrize("ignored", [(), (0, 4), range(7)], ids=["none", "some", "all"])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from textkit.models.export_scan import scanned
+from textkit.models.export_scan import scan_layer
 from textkit.models.layers import RecurrentLayer
 
 
@@ -14,9 +14,9 @@ def test_a_loop_gives_what_the_layer_gives(cell, time):
         for bias in (layer.bias_ih, layer.bias_hh):
             bias.uniform_(-1, 1, generator=generator)
         sequence = torch.randn(2, time, 3, generator=generator, dtype=torch.float64)
-        torch.testing.assert_close(scanned(layer, sequence), layer(sequence)[0])
+        torch.testing.assert_close(scan_layer(layer, sequence), layer(sequence)[0])
 
 
 def test_other_cells_are_refused():
     with pytest.raises(ValueError, match="layer must have the cell lstm or gru, got 'rnn_tanh'"):
-        scanned(RecurrentLayer("rnn_tanh", 3, 5), torch.zeros(1, 2, 3))
+        scan_layer(RecurrentLayer("rnn_tanh", 3, 5), torch.zeros(1, 2, 3))

@@ -3,7 +3,15 @@ import torch
 from torch.nn import functional as F
 
 from textkit.models import layers
-from textkit.models.layers import CELLS, RecurrentLayer, _joined, drop_words, dropout_mask, embed, locked_dropout
+from textkit.models.layers import (
+    CELLS,
+    RecurrentLayer,
+    _flatten_weights,
+    drop_words,
+    dropout_mask,
+    embed,
+    locked_dropout,
+)
 
 
 def generator(seed=0):
@@ -201,10 +209,10 @@ def test_dropped_words_are_replaced_here_and_there():
     assert not torch.equal(dropped, drop_words(ids, 0.2, 1, generator(2)))
 
 
-def test_joined_weights_lie_in_one_stretch_and_keep_their_gradients():
+def test_flattened_weights_lie_in_one_block_and_keep_their_gradients():
     layer, _, _ = example("lstm")
     weights = list(layer.parameters())
-    joined = _joined(weights)
+    joined = _flatten_weights(weights)
     places = [weight.data_ptr() - joined[0].data_ptr() for weight in joined]
     assert places == [0, 8 * 24 * 4, 8 * 24 * 10, 8 * 24 * 11]  # 8 bytes; 24 rows of 4, 6 and 1 columns
     assert all(torch.equal(copy, weight) for copy, weight in zip(joined, weights, strict=True))

@@ -92,9 +92,9 @@ def test_layer_dropout_lies_between_layers_only():
         ({"cell": "rnn_tanh"}, "cell must be one of lstm, gru, got 'rnn_tanh'"),
         ({"pooling": "mean"}, "pooling must be one of last, max, got 'mean'"),
         ({"bidirectional": None}, "bidirectional must be True or False, got None"),
-        ({"hidden": 0}, "hidden must be a whole number from 1, got 0"),
-        ({"layers": 1.5}, r"layers must be a whole number from 1, got 1\.5"),
-        ({"layer_dropout": 1.0}, r"layer_dropout must be a share from 0 to below 1, got 1\.0; 0 drops nothing"),
+        ({"hidden": 0}, "hidden must be an integer of at least 1, got 0"),
+        ({"layers": 1.5}, r"layers must be an integer of at least 1, got 1\.5"),
+        ({"layer_dropout": 1.0}, r"layer_dropout must be at least 0 and below 1, got 1\.0; 0 disables dropout"),
     ],
 )
 def test_wrong_settings_are_named(options, message):

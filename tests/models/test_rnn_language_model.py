@@ -301,7 +301,7 @@ def test_the_loss_of_an_adaptive_softmax_is_that_of_its_chances():
 
 def test_an_adaptive_softmax_has_no_scores():
     model = model_of(cutoffs=(4,))
-    with pytest.raises(ValueError, match=r"cutoffs must be \(\) for scores, got \(4,\); take log_probabilities"):
+    with pytest.raises(ValueError, match=r"cutoffs must be \(\) for scores, got \(4,\); use log_probabilities"):
         model.scores(torch.zeros(1, 8))
 
 
@@ -384,19 +384,19 @@ def test_the_forget_gates_start_as_the_config_says():
     ("options", "message"),
     [
         ({"cell": "LSTM"}, "cell must be one of rnn_tanh, rnn_relu, lstm, gru, got 'LSTM'"),
-        ({"layers": 0}, "layers must be a whole number from 1, got 0"),
-        ({"dim": 2.5}, r"dim must be a whole number from 1, got 2\.5"),
-        ({"hidden": -3}, "hidden must be a whole number from 1, got -3"),
-        *(({name: 1.0}, f"{name} must be a share from 0 to below 1, got 1.0") for name in DROPOUTS),
-        ({"input_dropout": -0.1}, "input_dropout must be a share from 0 to below 1, got -0.1"),
-        ({"input_dropout": math.nan}, "input_dropout must be a share from 0 to below 1, got nan"),
+        ({"layers": 0}, "layers must be an integer of at least 1, got 0"),
+        ({"dim": 2.5}, r"dim must be an integer of at least 1, got 2\.5"),
+        ({"hidden": -3}, "hidden must be an integer of at least 1, got -3"),
+        *(({name: 1.0}, f"{name} must be at least 0 and below 1, got 1.0") for name in DROPOUTS),
+        ({"input_dropout": -0.1}, "input_dropout must be at least 0 and below 1, got -0.1"),
+        ({"input_dropout": math.nan}, "input_dropout must be at least 0 and below 1, got nan"),
         ({"activation_penalty": -1.0}, r"activation_penalty must be 0 or more, got -1\.0"),
         ({"temporal_penalty": math.inf}, "temporal_penalty must be 0 or more, got inf"),
         ({"temporal_penalty": math.nan}, "temporal_penalty must be 0 or more, got nan"),
         ({"forget_bias": math.nan}, "forget_bias must be a finite number, got nan; 0 and 1 are usual"),
-        ({"cutoffs": (5, 5)}, r"cutoffs must be whole numbers above 0 that rise, got \(5, 5\)"),
-        ({"cutoffs": (0, 5)}, r"cutoffs must be whole numbers above 0 that rise, got \(0, 5\)"),
-        ({"cutoffs": (2.5,)}, r"cutoffs must be whole numbers above 0 that rise, got \(2.5,\)"),
+        ({"cutoffs": (5, 5)}, r"cutoffs must be strictly increasing integers above 0, got \(5, 5\)"),
+        ({"cutoffs": (0, 5)}, r"cutoffs must be strictly increasing integers above 0, got \(0, 5\)"),
+        ({"cutoffs": (2.5,)}, r"cutoffs must be strictly increasing integers above 0, got \(2.5,\)"),
         ({"cutoffs": (5,), "tied": True}, r"cutoffs must be \(\) for tied weights, got \(5,\); set tied=False"),
         ({"cutoffs": (5, 9), "hidden": 15}, "hidden must be at least 16 for 2 cutoffs, got 15; raise it"),
     ],

@@ -74,9 +74,9 @@ def test_folders_that_are_no_model(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"that of a saved model, got '.*none', which does not exist"):
         read_folder(tmp_path / "none", kind="toy")
     (tmp_path / "file").touch()
-    with pytest.raises(ValueError, match=r"got the file '.*file'; give the folder"):
+    with pytest.raises(ValueError, match=r"got the file '.*file'; pass the folder"):
         read_folder(tmp_path / "file", kind="toy")
-    with pytest.raises(ValueError, match=r"which has no config\.json; give the one it was saved to"):
+    with pytest.raises(ValueError, match=r"which has no config\.json; pass the one it was saved to"):
         read_folder(tmp_path, kind="toy")
 
 
@@ -110,7 +110,7 @@ def test_missing_truncated_and_garbled_files_are_named(name, folder):
     content = path.read_bytes()
     for kept in (0, 5, len(content) - 1):
         path.write_bytes(content[:kept])
-        with pytest.raises(ValueError, match=rf"{name} must have {len(content)} bytes, got {kept}; it is cut off"):
+        with pytest.raises(ValueError, match=rf"{name} must have {len(content)} bytes, got {kept}; it is truncated"):
             read_folder(folder, kind="toy")
     garbled = bytearray(content)
     garbled[-2] ^= 1
@@ -118,7 +118,7 @@ def test_missing_truncated_and_garbled_files_are_named(name, folder):
     with pytest.raises(ValueError, match=rf"{name} must have the SHA-256 .* it is damaged"):
         read_folder(folder, kind="toy")
     path.unlink()
-    with pytest.raises(ValueError, match=f"{name} must be there, got no such file"):
+    with pytest.raises(ValueError, match=f"{name} must exist, got no such file"):
         read_folder(folder, kind="toy")
 
 

@@ -71,8 +71,8 @@ def test_words_alone_need_no_buckets():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"ngrams": 0}, "ngrams must be a whole number from 1, got 0"),
-        ({"buckets": 1.5}, r"buckets must be a whole number from 1, got 1\.5"),
+        ({"ngrams": 0}, "ngrams must be an integer of at least 1, got 0"),
+        ({"buckets": 1.5}, r"buckets must be an integer of at least 1, got 1\.5"),
         ({"buckets": 2**25}, r"buckets must be a power of two up to 2\*\*24, got 33554432; try 1048576"),
         ({"binary": "no"}, "binary must be True or False, got 'no'"),
         ({"binary": 1}, "binary must be True or False, got 1"),

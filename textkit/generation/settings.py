@@ -1,4 +1,4 @@
-"""How text is written: every choice but the prompt, checked in one place."""
+"""Settings of text generation."""
 
 import math
 from collections.abc import Sequence
@@ -13,18 +13,19 @@ Unseen = Literal["error", "skip"]
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationSettings:
-    """How text is written.
+    """Settings of text generation: everything but the prompt.
 
     Attributes:
-        length: How many tokens to write after the prompt, at most.
-        temperature: What logits are divided by: 1 is what the model expects, less is more careful, 0 takes the
-            likeliest token always.
-        top_k: Choose among so many of the likeliest tokens; None for all.
-        top_p: Choose among the likeliest tokens that have this share of the probability, above 0 up to 1; None for all.
-        seed: Seed of all random choices; None draws another one each time.
-        stop: A string, or several, before which a text ends; always a tuple once it is set.
-        samples: How many texts to write.
-        unknown: What becomes of tokens of the prompt that the model has never seen: "error" or "skip".
+        length: Maximum number of tokens to generate after the prompt.
+        temperature: Divisor of the logits. 1 samples from the model's distribution, lower values are more
+            conservative, and 0 always takes the most probable token (greedy decoding).
+        top_k: Sample from this many most probable tokens; None for all.
+        top_p: Sample from the smallest set of most probable tokens with at least this total probability (nucleus
+            sampling), above 0 and at most 1; None for all.
+        seed: Seed of all random choices; None draws a new one for each prompt.
+        stop: One or more stop strings. A text ends before the first of them. The attribute is stored as a tuple.
+        samples: Number of texts to generate.
+        unknown: What to do with tokens of the prompt that are not in the vocabulary: "error" raises, "skip" drops them.
     """
 
     length: int = 500
@@ -37,28 +38,34 @@ class GenerationSettings:
     unknown: Unseen = "error"
 
     def __post_init__(self) -> None:
-        _check_whole("length", self.length, 1, "it counts the tokens after the prompt")
-        _check_whole("samples", self.samples, 1, "1 writes a single text")
+        _check_integer("length", self.length, 1, "it counts the tokens after the prompt")
+        _check_integer("samples", self.samples, 1, "1 generates a single text")
         if self.top_k is not None:
-            _check_whole("top_k", self.top_k, 1, "leave it out to choose among all tokens")
+            _check_integer("top_k", self.top_k, 1, "leave it out to sample from all tokens")
         if self.seed is not None:
-            _check_whole("seed", self.seed, 0, "1 is usual")
+            _check_integer("seed", self.seed, 0, "1 is usual")
         if not _is_real(self.temperature) or not 0 <= self.temperature < math.inf:
             raise ValueError(
                 f"temperature must be a finite number of at least 0, got {self.temperature!r}; "
-                "0 takes the likeliest token, 1 draws as the model expects"
+                "0 takes the most probable token, 1 samples from the model's distribution"
             )
         if self.top_p is not None and (not _is_real(self.top_p) or not 0 < self.top_p <= 1):
-            raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p!r}; 1 leaves no token out")
+            raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p!r}; 1 keeps all tokens")
         if self.unknown not in ("error", "skip"):
             raise ValueError(f"unknown must be 'error' or 'skip', got {self.unknown!r}")
         object.__setattr__(self, "stop", _stops(self.stop))
 
     def sampled(self, logits: Logits) -> Logits:
-        """Apply temperature, top_k and top_p to the logits of one step, in this order; (vocab,) both.
+        """Apply temperature, top_k and top_p, in this order, to the logits of one step.
+
+        Args:
+            logits: (vocab,).
+
+        Returns:
+            (vocab,).
 
         Raises:
-            FloatingPointError: If the logits are no numbers.
+            FloatingPointError: If the logits are not finite.
         """
         logits = temperature(logits, self.temperature)
         if self.top_k is not None:
@@ -68,7 +75,7 @@ class GenerationSettings:
         return logits
 
 
-def _check_whole(name: str, value: Any, least: int, remedy: str) -> None:
+def _check_integer(name: str, value: Any, least: int, remedy: str) -> None:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}; {remedy}")
 
@@ -79,9 +86,9 @@ def _is_real(value: object) -> bool:
 
 def _stops(stop: Any) -> tuple[str, ...]:
     if stop is not None and not isinstance(stop, str | Sequence):
-        raise ValueError(f"stop must be a string that is not empty, or several, got {stop!r}; leave it out")
+        raise ValueError(f"stop must be one or more non-empty strings, got {stop!r}; leave it out")
     stops = (stop,) if isinstance(stop, str) else tuple(stop or ())
     for item in stops:
         if not isinstance(item, str) or not item:
-            raise ValueError(f"stop must be a string that is not empty, or several, got {item!r}; leave it out")
+            raise ValueError(f"stop must be one or more non-empty strings, got {item!r}; leave it out")
     return stops

@@ -1,7 +1,7 @@
-"""What a language model is like, and how it is trained, when nothing is said about it.
+"""Default configs and settings of language models.
 
-Chosen on 200 kB of tales, of which a tenth was held out: about a minute of two cores, and from there on text and
-patience help more than other numbers.
+They were chosen on 200 kB of tales, with a tenth of the text for validation: training takes about a minute on two
+cores. Beyond that, more text and more epochs help more than other settings.
 """
 
 from textkit.language_model.settings import LanguageModelSettings
@@ -10,7 +10,7 @@ from textkit.text.id_stream import Unit
 
 
 def default_config(unit: Unit) -> RnnLanguageModelConfig:
-    """The shape of a model of characters or words."""
+    """Return the default config of a character or word model."""
     if unit == "char":
         return RnnLanguageModelConfig(dim=64, hidden=384, output_dropout=0.3)
     return RnnLanguageModelConfig(
@@ -19,7 +19,8 @@ def default_config(unit: Unit) -> RnnLanguageModelConfig:
 
 
 def default_settings(unit: Unit) -> LanguageModelSettings:
-    """How it is trained. Words that come once are unknown, so that the model learns to expect unknown words."""
+    """Return the default training settings of a character or word model."""
     if unit == "char":
         return LanguageModelSettings()
+    # Words that occur once become <unk>, so that the model learns to expect unknown words.
     return LanguageModelSettings(batch_size=10, window=35, epochs=15, min_count=2)

@@ -21,36 +21,38 @@ _CHOICES = {
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelSettings:
-    """How a language model is trained; everything that the result depends on, besides model, corpus and seed.
+    """Settings of language model training: what the result depends on besides model, corpus and seed.
 
     Attributes:
-        batch_size: Parallel streams that the text is folded into.
-        window: Tokens of each stream in a batch, through which gradients flow back.
-        epochs: How often the text is gone through.
-        optimizer: "adamw" (Loshchilov and Hutter 2019), or "sgd", which reaches lower perplexities with words if there
-            are a million and the learning rate is high (20 to 30, with a ``clip_norm`` of 0.25).
-        learning_rate: The highest; ``schedule`` says how it changes.
-        weight_decay: How strongly weights are drawn to zero: "adamw" takes learning_rate * weight_decay of each weight
-            away in a step, "sgd" adds weight_decay times the weight to its gradient. Biases are left alone.
-        clip_norm: Longest gradient of a step, by its Euclidean norm; None for any.
-        schedule: "constant", "linear" or "cosine" (down to 0 at the end of the last epoch), or "plateau" (cut when the
-            held-out loss does not fall).
-        warmup: Steps in which the learning rate rises from 0, before ``schedule`` begins.
-        plateau_factor: What the learning rate is multiplied with by "plateau", above 0 and below 1.
-        averaging: Whether weights are averaged once the held-out loss does not fall (NT-ASGD, Merity et al. 2018).
-        non_monotone: How many epochs ago the best held-out loss must be for averaging to begin.
-        patience: Stop when the held-out loss has not fallen for so many epochs; None goes through all of them.
-        random_windows: Whether the length of windows varies around ``window`` (Merity et al. 2018).
-        state_reset: Chance, from 0 to below 1, that what is remembered of a stream is forgotten before a window. A
-            model that has never begun without memory may write nonsense when it does.
-        accumulate: Batches whose gradients are accumulated for one optimizer step.
-        precision: "float32", or "bfloat16" for mixed precision: faster on a GPU, and on a CPU with instructions for it
-            (AVX-512 BF16, AMX); slower on any other.
+        batch_size: Number of parallel streams that the text is split into.
+        window: BPTT length, in tokens.
+        epochs: Number of passes over the text.
+        optimizer: "adamw" (Loshchilov and Hutter 2019) or "sgd". SGD reaches lower perplexities for words if the text
+            has at least a million of them and the learning rate is high (20 to 30, with a ``clip_norm`` of 0.25).
+        learning_rate: Maximum learning rate; ``schedule`` sets how it changes.
+        weight_decay: Weight decay coefficient. "adamw" subtracts learning_rate * weight_decay times the weight in each
+            step, "sgd" adds weight_decay times the weight to its gradient. Biases do not decay.
+        clip_norm: Gradient clipping norm (Euclidean); None disables clipping.
+        schedule: Learning rate schedule: "constant"; "linear" or "cosine", which fall to 0 at the end of the last
+            epoch; or "plateau", which lowers the rate after each epoch without improvement of the validation loss.
+        warmup: Number of learning rate warm-up steps, before ``schedule`` starts.
+        plateau_factor: Factor by which "plateau" multiplies the learning rate, above 0 and below 1.
+        averaging: Whether to average the weights once the validation loss stops improving (NT-ASGD, Merity et al.
+            2018).
+        non_monotone: Averaging starts when the validation loss is worse than the best of the epochs more than this
+            many epochs ago.
+        patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
+        random_windows: Whether to randomize the BPTT length around ``window`` (Merity et al. 2018).
+        state_reset: Probability of resetting a stream's state before a window, from 0 to below 1. It is not 0 by
+            default, because a model that never started from an empty state in training may generate nonsense from one.
+        accumulate: Number of batches whose gradients are accumulated for one optimizer step.
+        precision: "float32", or "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
+            instructions (AVX-512 BF16, AMX) and slower on any other CPU.
         min_count: Minimum count of a token; rarer tokens become ``<unk>``.
         max_vocab: Maximum size of the vocabulary, special tokens included; None for no limit.
-        documents: Whether each document of the corpus stands alone, as names and poems do: it begins and ends with
-            special tokens and nothing is remembered from one to the next. A batch then has batch_size * window tokens
-            at most, padding included.
+        documents: Whether each document of the corpus is a sequence of its own, as with names or poems: it starts and
+            ends with special tokens, and no state is carried from one to the next. A batch then has at most
+            batch_size * window tokens, padding included.
     """
 
     batch_size: int = 16
@@ -95,4 +97,4 @@ class LanguageModelSettings:
         for name, choices in _CHOICES.items():
             check_choice(name, getattr(self, name), choices)
         if self.documents and self.random_windows:
-            raise ValueError("random_windows must be False with documents, got True; documents are not cut")
+            raise ValueError("random_windows must be False with documents, got True; documents are not split")

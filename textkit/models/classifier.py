@@ -1,4 +1,4 @@
-"""What all text classifiers have in common: an embedding below, dropout, and an output layer above."""
+"""The parts shared by all text classifiers: embedding, dropout and output layer."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ PAD, UNKNOWN = 0, 1
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierConfig:
-    """What the configs of all classifiers have.
+    """Base class of the classifier configs.
 
     Attributes:
-        dim: Length of a token's vector.
-        dropout: Share of the features dropped below the output layer in training, from 0 to below 1.
-        word_dropout: Share of the tokens that become ``<unk>`` in training, from 0 to below 1.
+        dim: Dimension of the token embeddings.
+        dropout: Dropout before the output layer, from 0 to below 1.
+        word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     dim: int = 128
@@ -32,15 +32,16 @@ class ClassifierConfig:
     word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        self._check_whole("dim")
-        self._check_shares("dropout", "word_dropout")
+        self._check_integers("dim")
+        self._check_fractions("dropout", "word_dropout")
 
-    def _check_whole(self, *names: str) -> None:
+    def _check_integers(self, *names: str) -> None:
         for name in names:
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
-            object.__setattr__(self, name, int(value))  # NumPy's, which a search may hand over, are none for JSON
+                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+            # A parameter search may pass NumPy integers, which json cannot serialize.
+            object.__setattr__(self, name, int(value))
 
     def _check_switches(self, *names: str) -> None:
         for name in names:
@@ -49,36 +50,36 @@ class ClassifierConfig:
                 raise ValueError(f"{name} must be True or False, got {value!r}")
             object.__setattr__(self, name, bool(value))
 
-    def _check_shares(self, *names: str) -> None:
+    def _check_fractions(self, *names: str) -> None:
         for name in names:
             rate = getattr(self, name)
             if not isinstance(rate, int | float | np.number) or not 0 <= rate < 1:
-                raise ValueError(f"{name} must be a share from 0 to below 1, got {rate!r}; 0 drops nothing")
+                raise ValueError(f"{name} must be at least 0 and below 1, got {rate!r}; 0 disables dropout")
             object.__setattr__(self, name, float(rate))
 
 
 class Classifier(nn.Module, ABC):
-    """Scores classes for texts; a subclass makes `features` of a text.
+    """Base class of the text classifiers; a subclass computes the `features` of a text.
 
-    The score of a text depends on nothing else in its batch.
+    The logits of a text do not depend on the other texts of its batch.
 
     Args:
-        config: The shape.
-        vocab: Number of tokens; the first two are ``<pad>`` and ``<unk>``.
+        config: Architecture and regularization.
+        vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
         classes: Number of classes.
-        width: Length of the features.
-        bound: The embedding starts evenly within +-bound.
-        generator: Where the weights at the start are drawn from; torch's global state if None.
+        width: Dimension of the features.
+        bound: The embedding is initialized uniformly within +-bound.
+        generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
-        embedding: (vocab, dim); the row of ``<pad>`` is 0 and stays it.
-        output_weight: (classes, width), which starts within one over the root of the width.
+        embedding: (vocab, dim); the row of ``<pad>`` is 0 and stays 0.
+        output_weight: (classes, width), initialized uniformly within +-1 / sqrt(width).
         output_bias: (classes,).
-        dropout_generator: Where the masks of dropout are drawn from, in training only. Put one on the model's device
-            in its place for speed; its state belongs into a checkpoint.
+        dropout_generator: Random generator of the dropout masks, used in training only. For speed, replace it by one on
+            the model's device. Its state belongs in a checkpoint.
 
     Raises:
-        ValueError: If there are fewer than 2 tokens, or no class.
+        ValueError: If the vocabulary has fewer than 2 tokens, or there is no class.
     """
 
     def __init__(
@@ -110,7 +111,7 @@ class Classifier(nn.Module, ABC):
 
     @abstractmethod
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """One vector for each text.
+        """Compute the feature vector of each text.
 
         Args:
             ids: (batch, time) int64 token ids.
@@ -121,10 +122,10 @@ class Classifier(nn.Module, ABC):
         """
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Score the classes; nothing is packed, so that it can be exported.
+        """Compute the logits. Sequences are padded rather than packed, so that the model can be exported.
 
         Args:
-            ids: (batch, time) int64 token ids; there is one step at least.
+            ids: (batch, time) int64 token ids, with at least one step.
             mask: (batch, time) bool, True for a real token; real tokens come first.
 
         Returns:
@@ -135,7 +136,7 @@ class Classifier(nn.Module, ABC):
         return self.output(self.features(ids.masked_fill(~mask, PAD), mask))
 
     def output(self, features: torch.Tensor) -> torch.Tensor:
-        """Score the classes for what `features` returned, of which some is dropped in training.
+        """Compute the logits from `features`, with dropout in training.
 
         Args:
             features: (batch, width).
@@ -150,7 +151,7 @@ class Classifier(nn.Module, ABC):
         return F.linear(features, self.output_weight, self.output_bias)
 
     def scores(self, batch: TextBatch) -> torch.Tensor:
-        """Score the classes for the texts of a batch.
+        """Compute the logits of a batch.
 
         Returns:
             (batch, classes), logits.
@@ -159,17 +160,17 @@ class Classifier(nn.Module, ABC):
         return scores
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
-        """The vectors (batch, time, dim) of tokens (batch, time); those of padding are 0 and learn nothing."""
+        """Look up the vectors (batch, time, dim) of tokens (batch, time); those of padding are 0 and not trained."""
         return F.embedding(ids, self.embedding, padding_idx=PAD)
 
     def set_vectors(self, matrix: torch.Tensor | NDArray[Any]) -> None:
-        """Start with vectors learned before.
+        """Initialize the embedding with pretrained vectors.
 
         Args:
-            matrix: (vocab, dim), in the order of the vocabulary. That of ``<pad>`` is taken for 0.
+            matrix: (vocab, dim), in the order of the vocabulary. The row of ``<pad>`` is set to 0.
 
         Raises:
-            ValueError: If it has another shape.
+            ValueError: If the matrix has another shape.
         """
         if tuple(matrix.shape) != (self.vocab, self.config.dim):
             raise ValueError(
@@ -181,10 +182,10 @@ class Classifier(nn.Module, ABC):
             self.embedding[PAD] = 0.0
 
     def add_vectors(self, matrix: torch.Tensor | NDArray[Any]) -> None:
-        """Give vectors to more tokens, whose ids come after all others; `embedding` is then a new parameter.
+        """Append the vectors of more tokens to the vocabulary; `embedding` becomes a new parameter.
 
         Args:
-            matrix: (tokens, dim).
+            matrix: (tokens, dim), in the order of their ids.
         """
         rows = [self.embedding.detach(), torch.as_tensor(matrix).to(self.embedding)]
         self.embedding = nn.Parameter(torch.cat(rows))

@@ -1,4 +1,4 @@
-"""Filters that slide over a text, each giving the strongest answer it finds (Kim 2014)."""
+"""A convolutional text classifier with max pooling over time (Kim 2014)."""
 
 from dataclasses import dataclass
 
@@ -9,19 +9,20 @@ from torch.nn import functional as F
 
 from textkit.models.classifier import Classifier, ClassifierConfig
 
-_LONG = 64  # tokens of a text, from which on the gradient of few windows costs less than that of all
+# Number of tokens from which gradients through the winning windows alone are faster than through the convolution.
+_LONG = 64
 
 
 @dataclass(frozen=True, kw_only=True)
 class CnnConfig(ClassifierConfig):
-    """The shape of a `Cnn`.
+    """Architecture and regularization of a `Cnn`.
 
     Attributes:
-        dim: Length of a word's vector.
-        widths: Words that a filter sees at a time, for each kind of filter.
-        filters: Number of filters of each kind.
-        dropout: Share of the filters' answers dropped in training.
-        word_dropout: Share of the words that become ``<unk>`` in training.
+        dim: Dimension of the word embeddings.
+        widths: Filter widths, in words.
+        filters: Number of filters of each width.
+        dropout: Dropout after max pooling, from 0 to below 1.
+        word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     dim: int = 128
@@ -32,29 +33,29 @@ class CnnConfig(ClassifierConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_whole("filters")
+        self._check_integers("filters")
         widths = tuple(self.widths)
         if not widths or not all(isinstance(width, int | np.integer) and width >= 1 for width in widths):
-            raise ValueError(f"widths must be whole numbers from 1, got {widths}; try (3, 4, 5)")
-        object.__setattr__(self, "widths", tuple(map(int, widths)))  # a list if it comes from JSON
+            raise ValueError(f"widths must be integers of at least 1, got {widths}; try (3, 4, 5)")
+        object.__setattr__(self, "widths", tuple(map(int, widths)))  # config.json stores a list
 
 
 class Cnn(Classifier):
-    """Scores what filters of several widths find in a text (Kim 2014, "CNNs for Sentence Classification").
+    """Classifies a text by filters of several widths (Kim 2014, "CNNs for Sentence Classification").
 
-    A filter sees every window that has a word of the text in it, with zeros before its begin and after its end; its
-    feature is its largest answer, and 0 if that is negative or the text is empty. Vectors start evenly within +-0.05:
-    seldom seen words then say little at first.
+    A filter is applied to every window with at least one word of the text, with zeros before its start and after its
+    end. Its feature is the maximum over the windows, after a ReLU; the features of an empty text are 0. The embedding
+    starts uniformly within +-0.05, so that rare words have little influence at first.
 
     Args:
-        config: The shape.
-        vocab: Number of words; the first two are ``<pad>`` and ``<unk>``.
+        config: Architecture and regularization.
+        vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
         classes: Number of classes.
-        generator: Where the weights at the start are drawn from; torch's global state if None.
+        generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
-        filter_weights: For each width (filters, dim, width).
-        filter_biases: For each width (filters,).
+        filter_weights: For each width, weights of the shape (filters, dim, width).
+        filter_biases: For each width, biases of the shape (filters,).
     """
 
     config: CnnConfig
@@ -73,45 +74,50 @@ class Cnn(Classifier):
                 weight.uniform_(-bound, bound, generator=generator)
 
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The largest answers of all filters (batch, widths * filters); see `Classifier.features`."""
-        vectors = self.embed(ids)
+        """Return the maxima of all filters (batch, widths * filters); see `Classifier.features`."""
+        vectors = self.embed(ids)  # (batch, time, dim)
         only_winners = self.training and ids.shape[1] >= _LONG
-        found = [
-            _strongest(vectors, mask, weight, only_winners=only_winners) + bias
+        maxima = [
+            _max_over_windows(vectors, mask, weight, only_winners=only_winners) + bias
             for weight, bias in zip(self.filter_weights, self.filter_biases, strict=True)
         ]
-        return F.relu(torch.cat(found, dim=1)) * mask[:, :1]  # an empty text has no first token
+        # The first mask entry of an empty text is False, which sets its features to 0.
+        return F.relu(torch.cat(maxima, dim=1)) * mask[:, :1]
 
 
-def _strongest(vectors: torch.Tensor, mask: torch.Tensor, weight: torch.Tensor, *, only_winners: bool) -> torch.Tensor:
-    """The largest product of each filter with a window.
+def _max_over_windows(
+    vectors: torch.Tensor, mask: torch.Tensor, weight: torch.Tensor, *, only_winners: bool
+) -> torch.Tensor:
+    """Convolve, and take the maximum of each filter over the windows of a text.
 
     Args:
         vectors: (batch, time, dim), 0 at padding.
         mask: (batch, time) bool, True for a real token.
         weight: (filters, dim, width).
-        only_winners: Whether gradients go by the winning windows alone, which are few in a long text, instead of by
-            the whole convolution. The gradients are the same.
+        only_winners: Whether to backpropagate through the winning windows alone, which are few in a long text,
+            instead of the whole convolution. The gradients are the same.
 
     Returns:
-        (batch, filters); minus infinity or the product with zeros for an empty text.
+        (batch, filters); for an empty text minus infinity or the product with zeros.
     """
     width = weight.shape[2]
     padded = F.pad(vectors, (0, 0, width - 1, width - 1))  # (batch, windows + width - 1, dim)
-    first = torch.cat([mask[:, :1].expand(-1, width - 1), mask], dim=1)  # (batch, windows): is a token there
+    # A window counts if it has a real token. The first width - 1 windows start in the padding before the text and
+    # reach its first token; the others start at a token of their own.
+    valid = torch.cat([mask[:, :1].expand(-1, width - 1), mask], dim=1)  # (batch, windows)
     with torch.set_grad_enabled(torch.is_grad_enabled() and not only_winners):
         products = F.conv1d(padded.transpose(1, 2), weight)  # (batch, filters, windows)
-        products = products.masked_fill(~first[:, None], float("-inf"))
+        products = products.masked_fill(~valid[:, None], float("-inf"))
     if not only_winners:
         return products.amax(2)
     return _products_at(products.argmax(2), padded, weight)
 
 
 def _products_at(windows: torch.Tensor, padded: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """The product of each filter with the window chosen for it.
+    """Compute the product of each filter with one window.
 
     Args:
-        windows: (batch, filters) int64, where the windows begin.
+        windows: (batch, filters) int64, the position where each filter's window starts.
         padded: (batch, steps, dim).
         weight: (filters, dim, width).
 
@@ -119,10 +125,10 @@ def _products_at(windows: torch.Tensor, padded: torch.Tensor, weight: torch.Tens
         (batch, filters).
     """
     batch, steps, dim = padded.shape
-    rows = padded.reshape(-1, dim)
+    rows = padded.reshape(-1, dim)  # (batch * steps, dim)
     starts = (windows + steps * torch.arange(batch, device=windows.device)[:, None]).flatten()
     total = torch.zeros((), device=padded.device)
-    for place in range(weight.shape[2]):
-        seen = rows.index_select(0, starts + place).view(batch, -1, dim)  # (batch, filters, dim)
-        total = total + (seen * weight[:, :, place]).sum(2)
+    for offset in range(weight.shape[2]):
+        vectors = rows.index_select(0, starts + offset).view(batch, -1, dim)  # (batch, filters, dim)
+        total = total + (vectors * weight[:, :, offset]).sum(2)
     return total

@@ -1,4 +1,4 @@
-"""The output layer and its loss in one: on a CPU the scores of all tokens are never in memory at the same time."""
+"""Output layer and cross entropy in one function, which on a CPU processes the logits in cache-sized chunks."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from torch.nn import functional as F
 
 from textkit.batches.records import IGNORED
 
-_SCORES = 1 << 20  # that are in memory at a time: few enough for a cache
-_ROWS = 128  # at least: the weights of a large vocabulary are read anew for each group of rows
+_CHUNK_LOGITS = 1 << 20  # per chunk: few enough to fit into a cache
+_MIN_CHUNK_ROWS = 128  # because every chunk reads all weights again, which is slow for a large vocabulary
 
 
 def linear_cross_entropy(
     features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor
 ) -> torch.Tensor:
-    """The summed cross entropy of scores ``features @ weight.T + bias``.
+    """Compute the summed cross entropy of the logits ``features @ weight.T + bias``.
 
-    Loss and gradient are those of torch's two functions. On a CPU these move whole (rows, vocab) matrices
-    between memory and processor, again and again; here the rows are gone through in groups, and only the
-    gradient of the scores is kept.
+    Loss and gradients are those of ``F.linear`` and ``F.cross_entropy``. On a CPU these two move whole (rows, vocab)
+    matrices between memory and processor several times. Here the rows are processed in chunks, and only the gradient of
+    the logits is kept.
 
     Args:
         features: (rows, width).
@@ -28,7 +28,7 @@ def linear_cross_entropy(
         targets: (rows,) int64, `IGNORED` where nothing is predicted.
 
     Returns:
-        ().
+        (), in nats.
     """
     if features.device.type != "cpu":
         return F.cross_entropy(F.linear(features, weight, bias), targets, ignore_index=IGNORED, reduction="sum")
@@ -46,34 +46,36 @@ class _LinearCrossEntropy(torch.autograd.Function):
         targets: torch.Tensor,
         with_gradient: bool,
     ) -> torch.Tensor:
-        short = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
-        exact = torch.promote_types(short, torch.float32)
-        inputs, matrix = features.to(short), weight.to(short)
-        offsets = None if bias is None else bias.to(short)
+        compute_dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
+        loss_dtype = torch.promote_types(compute_dtype, torch.float32)
+        inputs, matrix = features.to(compute_dtype), weight.to(compute_dtype)
+        offsets = None if bias is None else bias.to(compute_dtype)
         rows, vocab = len(features), len(weight)
-        slope = torch.empty(rows if with_gradient else 0, vocab, dtype=short)  # of the loss, by the scores
-        total = torch.zeros((), dtype=exact)
-        size = max(_ROWS, _SCORES // vocab)
-        for first in range(0, rows, size):
-            some = slice(first, first + size)
-            logarithms = F.linear(inputs[some], matrix, offsets).log_softmax(-1, dtype=exact)  # (size, vocab)
-            total += F.nll_loss(logarithms, targets[some], ignore_index=IGNORED, reduction="sum")
+        grad_logits = torch.empty(rows if with_gradient else 0, vocab, dtype=compute_dtype)
+        total = torch.zeros((), dtype=loss_dtype)
+        chunk_rows = max(_MIN_CHUNK_ROWS, _CHUNK_LOGITS // vocab)
+        for start in range(0, rows, chunk_rows):
+            chunk = slice(start, start + chunk_rows)
+            log_probs = F.linear(inputs[chunk], matrix, offsets).log_softmax(-1, dtype=loss_dtype)  # (chunk, vocab)
+            total += F.nll_loss(log_probs, targets[chunk], ignore_index=IGNORED, reduction="sum")
+            # The gradient of the cross entropy with respect to the logits is softmax(logits) - one_hot(target). An
+            # ignored target is clamped to a valid index here, and its row is set to 0 after the loop.
             if with_gradient:
-                chances, right = logarithms.exp_(), targets[some, None].clamp(min=0)
-                chances.scatter_add_(1, right, chances.new_full(right.shape, -1.0))
-                slope[some] = chances
+                probs, target = log_probs.exp_(), targets[chunk, None].clamp(min=0)
+                probs.scatter_add_(1, target, probs.new_full(target.shape, -1.0))
+                grad_logits[chunk] = probs
         if with_gradient:
-            slope.index_fill_(0, (targets == IGNORED).nonzero().flatten(), 0.0)
-            ctx.save_for_backward(inputs, matrix, slope)
-            ctx.kinds = features.dtype, weight.dtype, None if bias is None else bias.dtype
+            grad_logits.index_fill_(0, (targets == IGNORED).nonzero().flatten(), 0.0)
+            ctx.save_for_backward(inputs, matrix, grad_logits)
+            ctx.dtypes = features.dtype, weight.dtype, None if bias is None else bias.dtype
         return total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        inputs, matrix, slope = ctx.saved_tensors
-        of_features, of_weight, of_bias = ctx.kinds
-        by_features = (slope @ matrix).to(of_features).mul_(gradient)
-        by_weight = (slope.T @ inputs).to(of_weight).mul_(gradient)
-        by_bias = None if of_bias is None else slope.sum(0).to(of_bias).mul_(gradient)
-        return by_features, by_weight, by_bias, None, None
+        inputs, matrix, grad_logits = ctx.saved_tensors
+        features_dtype, weight_dtype, bias_dtype = ctx.dtypes
+        grad_features = (grad_logits @ matrix).to(features_dtype).mul_(gradient)
+        grad_weight = (grad_logits.T @ inputs).to(weight_dtype).mul_(gradient)
+        grad_bias = None if bias_dtype is None else grad_logits.sum(0).to(bias_dtype).mul_(gradient)
+        return grad_features, grad_weight, grad_bias, None, None

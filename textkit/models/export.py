@@ -1,4 +1,4 @@
-"""A classifier as one file that runs without textkit: a program of torch.export, or an ONNX graph."""
+"""Export a classifier to one file that runs without textkit: a torch.export program or an ONNX graph."""
 
 import copy
 import os
@@ -17,16 +17,17 @@ from textkit.models.classifier import Classifier
 Program: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 _NAMES = ("ids", "mask")
-_CHECKS, _LONGEST, _LARGEST = 12, 50, 5  # random batches, their tokens and texts
-_TOLERANCE = 1e-5  # of a probability
+_CHECK_BATCHES = 12  # random batches on which an exported file is checked
+_MAX_TOKENS, _MAX_TEXTS = 50, 5  # their largest size
+_TOLERANCE = 1e-5  # largest absolute difference of a probability
 
 
 class Probabilities(nn.Module):
-    """What is exported: token ids in, probabilities out.
+    """The exported module: a classifier with probabilities as its outputs.
 
     Args:
-        model: A classifier.
-        multi_label: Whether each class has a probability of its own.
+        model: The classifier.
+        multi_label: Whether classes are independent (sigmoid) rather than exclusive (softmax).
     """
 
     def __init__(self, model: Classifier, *, multi_label: bool = False) -> None:
@@ -35,11 +36,14 @@ class Probabilities(nn.Module):
         self.multi_label = multi_label
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The probabilities (batch, classes) of texts.
+        """Compute the probabilities of the classes.
 
         Args:
             ids: (batch, time) int64 token ids, time at least 1.
             mask: (batch, time) bool, True for a real token; real tokens come first.
+
+        Returns:
+            (batch, classes).
         """
         scores: torch.Tensor = self.model(ids, mask)
         return scores.sigmoid() if self.multi_label else scores.softmax(dim=1)
@@ -48,22 +52,22 @@ class Probabilities(nn.Module):
 def export_model(
     model: Classifier, path: str | os.PathLike[str], *, multi_label: bool = False, check: bool = True
 ) -> None:
-    """Write a classifier to a file that other programs run, for texts of any number and any length.
+    """Export a classifier to a file that other programs can run, for any number and length of texts.
 
-    It takes ``ids`` (batch, time), int64, and ``mask`` (batch, time), bool, True for a real token, real tokens first;
-    and gives the probabilities (batch, classes). One step at least is needed: an empty text is a row whose mask is
-    False. A ``.pt2`` file is opened with ``torch.export.load(path).module()``.
+    Its inputs are ``ids`` (batch, time), int64, and ``mask`` (batch, time), bool, True for a real token, with real
+    tokens first. Its output is the probabilities (batch, classes). There must be at least one step: an empty text is a
+    row whose mask is False. A ``.pt2`` file is opened with ``torch.export.load(path).module()``.
 
     Args:
         model: The classifier; it is not changed.
-        path: A file that ends in .pt2, for torch.export, or .onnx.
-        multi_label: Whether each class has a probability of its own.
-        check: Whether to run what was written on random texts of 1 to 50 tokens and compare it with the model.
+        path: A file name that ends in .pt2 (torch.export) or .onnx.
+        multi_label: Whether classes are independent (sigmoid) rather than exclusive (softmax).
+        check: Whether to run the exported file on random texts of 1 to 50 tokens and compare it with the model.
 
     Raises:
-        ValueError: If the path ends otherwise.
-        ImportError: If ONNX is asked for and not installed.
-        RuntimeError: If the file gives other probabilities than the model; then nothing is written.
+        ValueError: If the path has another suffix.
+        ImportError: If an ONNX export needs a package that is not installed.
+        RuntimeError: If the file's probabilities differ from the model's; nothing is written then.
         FileNotFoundError: If the folder of the path does not exist.
     """
     kinds: dict[str, Callable[[nn.Module, Path, Any], None]] = {".pt2": _write_program, ".onnx": _write_onnx}
@@ -71,7 +75,7 @@ def export_model(
         raise ValueError(f"path must end in .pt2 for torch.export or in .onnx, got {str(path)!r}; choose one")
     if kind == ".onnx":
         _require_onnx()
-    # without gradients, the loop of a recurrent layer needs no compiler where the file is run
+    # With gradients, the scan of a recurrent layer would need a compiler on the machine that runs the file.
     whole = Probabilities(copy.deepcopy(model), multi_label=multi_label).cpu().eval().requires_grad_(False)
     with atomic_path(path) as temporary, torch.no_grad():
         example = _texts(model.vocab, batch=3, time=7, generator=torch.Generator().manual_seed(0))
@@ -105,21 +109,21 @@ def _write_onnx(model: nn.Module, path: Path, example: tuple[torch.Tensor, torch
         dynamic_shapes=_dynamic_shapes(),
         input_names=_NAMES,
         output_names=["probabilities"],
-        external_data=False,  # one file
+        external_data=False,  # keep the weights in the same file
         verbose=False,
     )
 
 
 def _open_onnx(path: Path) -> Program | None:
-    """Open an ONNX graph; None without a program to run it, as onnx itself has none that is complete."""
+    """Open an ONNX graph; None if onnxruntime is not installed, as onnx has no complete runtime of its own."""
     if find_spec("onnxruntime") is None:
         return None
     onnxruntime: Any = import_module("onnxruntime")
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def run(*tensors: torch.Tensor) -> torch.Tensor:
-        given = {name: tensor.numpy() for name, tensor in zip(_NAMES, tensors, strict=True)}
-        return torch.from_numpy(session.run(None, given)[0])
+        inputs = {name: tensor.numpy() for name, tensor in zip(_NAMES, tensors, strict=True)}
+        return torch.from_numpy(session.run(None, inputs)[0])
 
     return run
 
@@ -134,7 +138,7 @@ def _require_onnx() -> None:
 
 
 def _texts(vocab: int, *, batch: int, time: int, generator: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw padded texts: ids and mask, each (batch, time); some are empty."""
+    """Draw random padded texts, some of them empty: ids and mask, each (batch, time)."""
     ids = torch.randint(vocab, (batch, time), generator=generator)
     lengths = torch.randint(time + 1, (batch,), generator=generator)
     lengths[0] = time
@@ -143,11 +147,11 @@ def _texts(vocab: int, *, batch: int, time: int, generator: torch.Generator) -> 
 
 
 def _batches(vocab: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Draw batches of 1 to 5 texts of 1 to 50 tokens; the smallest and the largest are among them."""
+    """Draw random batches of 1 to 5 texts of 1 to 50 tokens, with the smallest and largest sizes among them."""
     generator = torch.Generator().manual_seed(1)
-    sizes = [(1, 1), (_LARGEST, _LONGEST), (1, _LONGEST), (_LARGEST, 1)]
-    while len(sizes) < _CHECKS:
-        batch, time = (int(torch.randint(1, most + 1, (), generator=generator)) for most in (_LARGEST, _LONGEST))
+    sizes = [(1, 1), (_MAX_TEXTS, _MAX_TOKENS), (1, _MAX_TOKENS), (_MAX_TEXTS, 1)]
+    while len(sizes) < _CHECK_BATCHES:
+        batch, time = (int(torch.randint(1, most + 1, (), generator=generator)) for most in (_MAX_TEXTS, _MAX_TOKENS))
         sizes.append((batch, time))
     for batch, time in sizes:
         yield _texts(vocab, batch=batch, time=time, generator=generator)
@@ -155,9 +159,9 @@ def _batches(vocab: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
 
 def _compare(program: Program, model: nn.Module, vocab: int) -> None:
     for ids, mask in _batches(vocab):
-        distance = (program(ids, mask) - model(ids, mask)).abs().max().item()
-        if not distance <= _TOLERANCE:  # nan is not
+        difference = (program(ids, mask) - model(ids, mask)).abs().max().item()
+        if not difference <= _TOLERANCE:  # also true for nan
             raise RuntimeError(
-                f"the exported file must give the model's probabilities, got a difference of {distance:.2g} for "
+                f"the exported file must give the model's probabilities, got a difference of {difference:.2g} for "
                 f"{len(ids)} texts of {ids.shape[1]} tokens; nothing was written; try another release of torch"
             )

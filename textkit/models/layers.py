@@ -1,6 +1,6 @@
-"""What recurrent models are made of: dropout whose masks stay for a whole window, and one recurrent layer.
+"""Building blocks of the models: dropout with one mask per window, embedding lookup, and a recurrent layer.
 
-Every mask is drawn from a generator that is handed in, so that a training can go on exactly from its saved state.
+Every mask is drawn from a generator passed as an argument, so that training can resume exactly from a saved state.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ LayerState: TypeAlias = tuple[torch.Tensor, ...]
 """(h,), or (h, c) of an LSTM; each (batch, hidden)."""
 
 _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
-_RUN: dict[str, Callable[..., Any]] = {
+_KERNELS: dict[str, Callable[..., Any]] = {
     "rnn_tanh": torch.rnn_tanh,
     "rnn_relu": torch.rnn_relu,
     "lstm": torch.lstm,
@@ -29,13 +29,16 @@ _RUN: dict[str, Callable[..., Any]] = {
 def dropout_mask(
     shape: tuple[int, ...], rate: float, *, like: torch.Tensor, generator: torch.Generator | None
 ) -> torch.Tensor:
-    """Draw a mask: 0 with the chance ``rate``, else 1 / (1 - rate), so that the mean stays 1.
+    """Draw a mask: 0 with probability ``rate``, else 1 / (1 - rate), so that its mean is 1.
 
     Args:
-        shape: The shape of the mask.
-        rate: Share of zeros, from 0 to below 1.
-        like: A tensor on the device and of the type that the mask is to have.
-        generator: Where the mask is drawn from, on the generator's own device; torch's global state if None.
+        shape: Shape of the mask.
+        rate: Probability of a zero, from 0 to below 1.
+        like: A tensor with the device and dtype of the mask.
+        generator: Random generator of the mask, which is drawn on the generator's device; torch's global one if None.
+
+    Returns:
+        A tensor of the shape ``shape``.
     """
     device = like.device if generator is None else generator.device
     mask = torch.empty(shape, device=device).bernoulli_(1 - rate, generator=generator)
@@ -47,7 +50,7 @@ def locked_dropout(sequence: torch.Tensor, rate: float, generator: torch.Generat
 
     Args:
         sequence: (batch, time, dim).
-        rate: Share of units dropped, from 0 to below 1; each sequence of the batch has its own.
+        rate: Probability of dropping a unit, from 0 to below 1; each sequence of the batch has its own mask.
         generator: See `dropout_mask`.
 
     Returns:
@@ -62,14 +65,15 @@ def locked_dropout(sequence: torch.Tensor, rate: float, generator: torch.Generat
 def drop_words(
     ids: torch.Tensor, rate: float, replacement: int, generator: torch.Generator | None = None
 ) -> torch.Tensor:
-    """Replace tokens by another, each with the same chance, so that no text hangs on a single word.
+    """Replace random tokens, so that no prediction depends on a single word.
 
-    Dropping words of an input is from Iyyer et al. 2015, section 4.1; here a place is kept, for ``<unk>``.
+    Word dropout is from Iyyer et al. 2015, section 4.1. There the words are removed; here they are replaced, usually
+    by ``<unk>``, and the positions stay the same.
 
     Args:
         ids: (batch, time) int64 token ids.
-        rate: Share of the tokens replaced, from 0 to below 1.
-        replacement: The id that comes in their place.
+        rate: Probability of replacing a token, from 0 to below 1.
+        replacement: Id of the replacement.
         generator: See `dropout_mask`.
 
     Returns:
@@ -83,14 +87,15 @@ def drop_words(
 def embed(
     ids: torch.Tensor, weight: torch.Tensor, rate: float = 0.0, generator: torch.Generator | None = None
 ) -> torch.Tensor:
-    """Look up the vectors of tokens; some tokens of the vocabulary are dropped wherever they stand.
+    """Look up the embeddings of tokens, with embedding dropout.
 
-    Dropping whole rows of the embedding is from Gal and Ghahramani 2016, section 4.2.
+    Whole rows of the embedding are dropped, so a dropped token is dropped at every position (Gal and Ghahramani 2016,
+    section 4.2).
 
     Args:
         ids: (batch, time) int64.
         weight: (vocab, dim).
-        rate: Share of the vocabulary that is dropped, from 0 to below 1.
+        rate: Probability of dropping a token of the vocabulary, from 0 to below 1.
         generator: See `dropout_mask`.
 
     Returns:
@@ -99,23 +104,23 @@ def embed(
     vectors = F.embedding(ids, weight)
     if rate == 0:
         return vectors
-    # a factor for each token that is there, instead of a second embedding matrix
+    # One factor per token in the batch is cheaper than a masked copy of the whole matrix.
     return vectors * dropout_mask((len(weight), 1), rate, like=weight, generator=generator)[ids]
 
 
 class RecurrentLayer(nn.Module):
-    """One recurrent layer, run by torch's own kernel over a whole window; its recurrent weights may be dropped.
+    """One recurrent layer, run by torch's kernel over a whole window, with optional dropout of its recurrent weights.
 
-    Dropped recurrent weights are those of Merity et al. 2018, section 2: a weight that is dropped is missing at
-    every step of the window.
+    Weight dropout is that of Merity et al. 2018, section 2 (DropConnect): a dropped weight is 0 at every step of the
+    window.
 
     Args:
         cell: "rnn_tanh", "rnn_relu", "lstm" or "gru", with torch's equations and order of gates.
-        inputs: Length of the vectors that come in.
-        hidden: Units of the layer.
-        forget_bias: Where the biases of an LSTM's forget gates start; 1 keeps memory at first (Jozefowicz et al. 2015,
-            section 2.2).
-        generator: Where the weights are drawn from; torch's global state if None.
+        inputs: Dimension of the inputs.
+        hidden: Number of units.
+        forget_bias: Initial bias of an LSTM's forget gates; 1 makes the cell retain its state at first (Jozefowicz et
+            al. 2015, section 2.2).
+        generator: Random generator of the initial weights; torch's global one if None.
     """
 
     def __init__(
@@ -155,30 +160,30 @@ class RecurrentLayer(nn.Module):
         Args:
             sequence: (batch, time, inputs).
             state: State before the first step; None for zeros.
-            lengths: (batch,) int64 on the CPU, real steps of each sequence; None if all steps are real.
-            weight_dropout: Share of the recurrent weights dropped, from 0 to below 1.
+            lengths: (batch,) int64 on the CPU, number of real steps of each sequence; None if all steps are real.
+            weight_dropout: Probability of dropping a recurrent weight, from 0 to below 1.
             generator: See `dropout_mask`.
 
         Returns:
             The outputs (batch, time, hidden), 0 where a sequence has ended, and the state after the last real step.
         """
-        recurrent: torch.Tensor = self.weight_hh
+        W_hh: torch.Tensor = self.weight_hh
         if weight_dropout > 0:
-            shape = (len(recurrent), self.hidden)
-            recurrent = recurrent * dropout_mask(shape, weight_dropout, like=recurrent, generator=generator)
-        weights: list[torch.Tensor] = [self.weight_ih, recurrent, self.bias_ih, self.bias_hh]
+            shape = (len(W_hh), self.hidden)
+            W_hh = W_hh * dropout_mask(shape, weight_dropout, like=W_hh, generator=generator)
+        weights: list[torch.Tensor] = [self.weight_ih, W_hh, self.bias_ih, self.bias_hh]
         if sequence.is_cuda:
-            weights = _joined(weights)
+            weights = _flatten_weights(weights)
         if state is None:
             zeros = sequence.new_zeros(len(sequence), self.hidden)
             state = (zeros, zeros) if self.cell == "lstm" else (zeros,)
-        mixed = sequence.device.type == "cpu" and torch.is_autocast_enabled("cpu")
-        if mixed and self.cell == "lstm" and not bfloat16_lstm_on_cpu():
+        autocast = sequence.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+        if autocast and self.cell == "lstm" and not bfloat16_lstm_on_cpu():
             with torch.autocast("cpu", enabled=False):
-                return self._over(sequence.float(), tuple(part.float() for part in state), weights, lengths)
-        return self._over(sequence, state, weights, lengths)
+                return self._run(sequence.float(), tuple(part.float() for part in state), weights, lengths)
+        return self._run(sequence, state, weights, lengths)
 
-    def _over(
+    def _run(
         self,
         sequence: torch.Tensor,
         state: LayerState,
@@ -186,14 +191,15 @@ class RecurrentLayer(nn.Module):
         lengths: torch.Tensor | None,
     ) -> tuple[torch.Tensor, LayerState]:
         if lengths is None:
-            return self._run(sequence, state, weights)
+            return self._run_padded(sequence, state, weights)
         return self._run_packed(sequence, state, weights, lengths)
 
-    def _run(
+    def _run_padded(
         self, sequence: torch.Tensor, state: LayerState, weights: list[torch.Tensor]
     ) -> tuple[torch.Tensor, LayerState]:
         start = tuple(part.unsqueeze(0) for part in state)
-        output, *end = _RUN[self.cell](
+        # has_biases, num_layers, dropout, train, bidirectional, batch_first
+        output, *end = _KERNELS[self.cell](
             sequence, start if self.cell == "lstm" else start[0], weights, True, 1, 0.0, self.training, False, True
         )
         return output, tuple(part.squeeze(0) for part in end)
@@ -202,9 +208,10 @@ class RecurrentLayer(nn.Module):
         self, sequence: torch.Tensor, state: LayerState, weights: list[torch.Tensor], lengths: torch.Tensor
     ) -> tuple[torch.Tensor, LayerState]:
         packed = pack_padded_sequence(sequence, lengths, batch_first=True, enforce_sorted=False)
-        order, back = packed.sorted_indices, packed.unsorted_indices
-        start = tuple(part[order].unsqueeze(0) for part in state)
-        output, *end = _RUN[self.cell](
+        # Packing sorts the sequences by length; the states must follow, and be put back in order afterwards.
+        sorted_indices, unsorted_indices = packed.sorted_indices, packed.unsorted_indices
+        start = tuple(part[sorted_indices].unsqueeze(0) for part in state)
+        output, *end = _KERNELS[self.cell](
             packed.data,
             packed.batch_sizes,
             start if self.cell == "lstm" else start[0],
@@ -215,17 +222,17 @@ class RecurrentLayer(nn.Module):
             self.training,
             False,
         )
-        result = PackedSequence(output, packed.batch_sizes, order, back)
+        result = PackedSequence(output, packed.batch_sizes, sorted_indices, unsorted_indices)
         padded, _ = pad_packed_sequence(result, batch_first=True, total_length=sequence.shape[1])
-        return padded, tuple(part.squeeze(0)[back] for part in end)
+        return padded, tuple(part.squeeze(0)[unsorted_indices] for part in end)
 
 
 @cache
 def bfloat16_lstm_on_cpu() -> bool:
-    """Tell whether autocast can train an LSTM in bfloat16 on this processor.
+    """Return whether this processor can train an LSTM in bfloat16.
 
-    It hands the layer to oneDNN, which needs AVX-512 for training in bfloat16 and raises on any other processor; torch
-    does not fall back, so LSTM layers stay in float32 there.
+    Under autocast, torch passes the layer to oneDNN, which needs AVX-512 to train in bfloat16 and raises an error on
+    any other processor. torch has no fallback, so LSTM layers stay in float32 there.
     """
     ones = torch.ones(1, 1, 1)
     weights = [torch.ones(shape, requires_grad=True) for shape in ((4, 1), (4, 1), (4,), (4,))]
@@ -237,8 +244,8 @@ def bfloat16_lstm_on_cpu() -> bool:
     return True
 
 
-def _joined(weights: list[torch.Tensor]) -> list[torch.Tensor]:
-    """Copy weights into one stretch of memory, where cuDNN wants them; it would warn and copy them itself."""
-    stretch = torch.cat([weight.reshape(-1) for weight in weights])
-    parts = torch.split(stretch, [weight.numel() for weight in weights])
+def _flatten_weights(weights: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Copy weights into one contiguous block, as cuDNN requires; otherwise it warns and copies them itself."""
+    block = torch.cat([weight.reshape(-1) for weight in weights])
+    parts = torch.split(block, [weight.numel() for weight in weights])
     return [part.view(weight.shape) for part, weight in zip(parts, weights, strict=True)]

@@ -1,4 +1,4 @@
-"""What a model answers to a batch when it is trained: a sum and the number of things that were predicted."""
+"""The loss of a batch, as a sum and the number of predictions."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,15 @@ import torch
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """The loss of one batch, not yet divided.
+    """The summed loss of one batch.
 
     Attributes:
-        total: () summed loss in nats, with its gradient.
-        count: How many predictions are summed in it. Means over many batches divide the sums once by the counts.
-        penalty: () what is added to ``total`` for the gradient alone and never reported; None for nothing. It is
-            summed like ``total``: the penalty of one prediction times ``count``, so that the two are divided alike.
+        total: () summed loss in nats, differentiable.
+        count: Number of predictions in the sum. A mean over several batches is the sum of totals divided by the sum of
+            counts, not a mean of means.
+        penalty: () regularization term that is added to ``total`` for the gradient only and never reported; None for no
+            penalty. Like ``total`` it is a sum (the penalty per prediction times ``count``), so that both are divided
+            by the same number.
     """
 
     total: torch.Tensor

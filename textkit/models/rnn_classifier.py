@@ -1,4 +1,4 @@
-"""A recurrent network that reads a text, and scores what it remembers at the end or the strongest of what it saw."""
+"""A recurrent text classifier, with the final states or the maximum over time as features."""
 
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from textkit.models.classifier import Classifier, ClassifierConfig
-from textkit.models.export_scan import GatedCell, scanned
+from textkit.models.export_scan import GatedCell, scan_layer
 from textkit.models.layers import RecurrentLayer, locked_dropout
 from textkit.models.pooling import flipped, last_step, masked_max
 from textkit.text.id_stream import UNITS, Unit
@@ -17,22 +17,22 @@ Pooling = Literal["last", "max"]
 
 @dataclass(frozen=True, kw_only=True)
 class RnnClassifierConfig(ClassifierConfig):
-    """The shape of an `RnnClassifier`.
+    """Architecture and regularization of an `RnnClassifier`.
 
     Attributes:
-        unit: "word" or "char": what a token is.
-        cell: "lstm" or "gru".
-        dim: Length of a token's vector.
-        hidden: Units of each layer, in each direction.
-        layers: Recurrent layers, one above the other.
+        unit: Type of the tokens: "word" or "char".
+        cell: Type of the recurrent cell: "lstm" or "gru".
+        dim: Dimension of the token embeddings.
+        hidden: Number of units per layer and direction.
+        layers: Number of stacked recurrent layers.
         bidirectional: Whether each layer also reads the text backwards.
-        pooling: "last" scores the states after the last token, and after the first one backwards; "max" the largest
-            output of each unit.
-        dropout: Share of the features dropped in training, below the output layer.
-        input_dropout: Share of the units dropped, the same ones at every token, below the first layer, and
-        layer_dropout: between two layers.
-        weight_dropout: Share of the recurrent weights dropped.
-        word_dropout: Share of the tokens that become ``<unk>`` in training.
+        pooling: "last" takes the final state of each direction (after the last token forwards, after the first
+            backwards); "max" takes the maximum of each unit over all tokens.
+        dropout: Dropout before the output layer, from 0 to below 1.
+        input_dropout: Dropout before the first recurrent layer, from 0 to below 1; one mask per text.
+        layer_dropout: Dropout between recurrent layers, from 0 to below 1; one mask per text.
+        weight_dropout: Dropout of the recurrent weights (hidden to hidden), from 0 to below 1; one mask per batch.
+        word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     unit: Unit = "word"
@@ -54,27 +54,27 @@ class RnnClassifierConfig(ClassifierConfig):
         for name, known in choices.items():
             if (value := getattr(self, name)) not in known:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-        self._check_whole("hidden", "layers")
+        self._check_integers("hidden", "layers")
         self._check_switches("bidirectional")
-        self._check_shares("input_dropout", "layer_dropout", "weight_dropout")
+        self._check_fractions("input_dropout", "layer_dropout", "weight_dropout")
 
 
 class RnnClassifier(Classifier):
-    """Scores what a recurrent network makes of a text. Vectors start evenly within +-0.25.
+    """Classifies a text by the outputs of a recurrent network. The embedding starts uniformly within +-0.25.
 
-    A sequence is run as it is padded, and what comes after its end is never looked at; a text backwards is flipped
-    within its length. Packed sequences give the same, but on a CPU torch takes twice (GRU) to four times (LSTM) as
-    long to train with them.
+    The layers run over the padded batch, and outputs after the end of a text are ignored; for the backward direction
+    each text is reversed within its length. Packed sequences would give the same result, but training with them on a
+    CPU takes torch twice (GRU) to four times (LSTM) as long.
 
     Args:
-        config: The shape.
-        vocab: Number of tokens; the first two are ``<pad>`` and ``<unk>``.
+        config: Architecture and regularization.
+        vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
         classes: Number of classes.
-        generator: Where the weights at the start are drawn from; torch's global state if None.
+        generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
-        layers: Those that read forwards, and
-        backward_layers: backwards; empty if the network is unidirectional.
+        layers: The layers that read forwards.
+        backward_layers: The layers that read backwards; empty if the network is unidirectional.
     """
 
     config: RnnClassifierConfig
@@ -91,27 +91,32 @@ class RnnClassifier(Classifier):
         )
 
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The pooled outputs of the last layer (batch, width); see `Classifier.features`."""
+        """Return the pooled outputs of the last layer (batch, width); see `Classifier.features`."""
         config, generator = self.config, self.dropout_generator
-        on = 1.0 if self.training else 0.0
+        # Multiplying the rates by 0 turns all dropout off in evaluation.
+        active = 1.0 if self.training else 0.0
         lengths = mask.sum(1)
-        sequence = locked_dropout(self.embed(ids), on * config.input_dropout, generator)  # (batch, time, dim)
+        sequence = locked_dropout(self.embed(ids), active * config.input_dropout, generator)  # (batch, time, dim)
         directions: list[torch.Tensor] = []
-        for number, layer in enumerate(self.layers):
-            if number > 0:
-                ahead, *behind = directions
-                sequence = torch.cat([ahead, *(flipped(outputs, lengths) for outputs in behind)], dim=2)
-                sequence = locked_dropout(sequence, on * config.layer_dropout, generator)
+        for index, layer in enumerate(self.layers):
+            if index > 0:
+                # The backward outputs are in reversed order; align them with the forward ones.
+                forward, *backward = directions
+                sequence = torch.cat([forward, *(flipped(outputs, lengths) for outputs in backward)], dim=2)
+                sequence = locked_dropout(sequence, active * config.layer_dropout, generator)
             directions = [self._run(layer, sequence)]  # each (batch, time, hidden)
             if config.bidirectional:
-                directions.append(self._run(self.backward_layers[number], flipped(sequence, lengths)))
-        if config.pooling == "max":  # which does not mind the order
+                directions.append(self._run(self.backward_layers[index], flipped(sequence, lengths)))
+        # The maximum does not depend on the order, and the last step of the reversed outputs is the first token, so
+        # the backward outputs need no second flip here.
+        if config.pooling == "max":
             return torch.cat([masked_max(outputs, mask) for outputs in directions], dim=1)
         return torch.cat([last_step(outputs, lengths) for outputs in directions], dim=1)
 
     def _run(self, layer: nn.Module, sequence: torch.Tensor) -> torch.Tensor:
-        if torch.compiler.is_compiling():  # torch's kernels are traced as so many steps as there are just now
-            return scanned(cast(RecurrentLayer, layer), sequence)
+        # torch.export would unroll the recurrent kernel to the length of the example.
+        if torch.compiler.is_compiling():
+            return scan_layer(cast(RecurrentLayer, layer), sequence)
         rate = self.config.weight_dropout if self.training else 0.0
         outputs: torch.Tensor = layer(sequence, weight_dropout=rate, generator=self.dropout_generator)[0]
         return outputs

@@ -1,4 +1,4 @@
-"""A recurrent language model: the tokens so far in, the chances of the next token out."""
+"""A recurrent language model: predicts the next token from the tokens so far."""
 
 import math
 from dataclasses import dataclass
@@ -14,38 +14,41 @@ from textkit.models.layers import CELLS, Cell, LayerState, RecurrentLayer, embed
 from textkit.models.loss import Loss
 
 State: TypeAlias = tuple[LayerState, ...]
-"""What a model remembers of the text so far: for each layer (h,) or (h, c), each (batch, hidden of the layer)."""
+"""The recurrent state: for each layer (h,), or (h, c) of an LSTM; each (batch, units of the layer)."""
 
-_TAIL_DIVISOR = 4  # each rarer group of words has vectors a quarter as long: Grave et al. 2017, section 4.3
+# Each rarer cluster of the adaptive softmax has vectors a quarter as long: Grave et al. 2017, section 4.3.
+_TAIL_DIVISOR = 4
 
 
 def detached(state: State) -> State:
-    """The same state without its history, so that gradients end at the border of two windows."""
+    """Detach a state from the graph, so that gradients stop at the boundary between two windows."""
     return tuple(tuple(part.detach() for part in layer) for layer in state)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RnnLanguageModelConfig:
-    """The shape of an `RnnLanguageModel`, and what keeps it from learning its text by heart.
+    """Architecture and regularization of an `RnnLanguageModel`.
 
     Attributes:
-        cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
-        layers: Recurrent layers, one above the other.
-        dim: Length of a token's vector.
-        hidden: Units of each layer.
-        tied: Whether the output layer has the embedding's weights (Press and Wolf 2017); the last layer then has
+        cell: Type of the recurrent cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
+        layers: Number of stacked recurrent layers.
+        dim: Dimension of the token embeddings.
+        hidden: Number of units per layer.
+        tied: Whether the output layer shares the embedding's weights (Press and Wolf 2017); the last layer then has
             ``dim`` units.
-        embedding_dropout: Share of the vocabulary whose vectors are dropped in a window, from 0 to below 1.
-        input_dropout: Share of the units dropped, the same ones in the whole window, below the first layer,
-        layer_dropout: between two layers, and
-        output_dropout: above the last.
-        weight_dropout: Share of the recurrent weights dropped in a window.
-        activation_penalty: Weight of the mean square of the dropped outputs of the last layer (AR), and
-        temporal_penalty: of the mean square of the differences of its outputs from step to step (TAR; Merity et al.
+        embedding_dropout: Fraction of the vocabulary whose embeddings are dropped, from 0 to below 1; one mask per
+            window.
+        input_dropout: Dropout before the first recurrent layer, from 0 to below 1; one mask per window.
+        layer_dropout: Dropout between recurrent layers, from 0 to below 1; one mask per window.
+        output_dropout: Dropout after the last recurrent layer, from 0 to below 1; one mask per window.
+        weight_dropout: Dropout of the recurrent weights (hidden to hidden), from 0 to below 1; one mask per window.
+        activation_penalty: Weight of the mean square of the last layer's outputs, after dropout (AR; Merity et al.
             2017, "Revisiting Activation Regularization for Language RNNs").
-        forget_bias: Where the biases of an LSTM's forget gates start. 1 keeps memory at first; 0 is steadier for many
-            and wide layers at a high learning rate.
-        cutoffs: Ids at which groups of rarer words begin, for an adaptive softmax (Grave et al. 2017), such as
+        temporal_penalty: Weight of the mean square of differences between consecutive outputs of the last layer,
+            before dropout (TAR; Merity et al. 2017).
+        forget_bias: Initial bias of an LSTM's forget gates. 1 makes the cell retain its state at first; 0 is more
+            stable for many or wide layers at a high learning rate.
+        cutoffs: Ids at which the clusters of rarer words start in an adaptive softmax (Grave et al. 2017), such as
             (2000, 10000); empty for a plain softmax.
     """
 
@@ -65,30 +68,33 @@ class RnnLanguageModelConfig:
     cutoffs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cutoffs", tuple(self.cutoffs))  # JSON knows lists only
+        object.__setattr__(self, "cutoffs", tuple(self.cutoffs))  # config.json stores a list
         if self.cell not in CELLS:
             raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {self.cell!r}")
         for name in ("layers", "dim", "hidden"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be a whole number from 1, got {value!r}")
+                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
         for name in ("embedding", "input", "layer", "output", "weight"):
             rate = getattr(self, f"{name}_dropout")
             if not 0 <= rate < 1:
-                raise ValueError(f"{name}_dropout must be a share from 0 to below 1, got {rate}; 0 drops nothing")
+                raise ValueError(f"{name}_dropout must be at least 0 and below 1, got {rate}; 0 disables dropout")
         for name in ("activation_penalty", "temporal_penalty"):
             if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}; 0 is no penalty")
+                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}; 0 disables the penalty")
         if not math.isfinite(self.forget_bias):
             raise ValueError(f"forget_bias must be a finite number, got {self.forget_bias}; 0 and 1 are usual")
         self._check_cutoffs()
 
     def _check_cutoffs(self) -> None:
-        rising = all(low < high for low, high in zip((0, *self.cutoffs), self.cutoffs, strict=False))
-        if not rising or not all(isinstance(cutoff, int) for cutoff in self.cutoffs):
-            raise ValueError(f"cutoffs must be whole numbers above 0 that rise, got {self.cutoffs}; try (2000, 10000)")
+        increasing = all(low < high for low, high in zip((0, *self.cutoffs), self.cutoffs, strict=False))
+        if not increasing or not all(isinstance(cutoff, int) for cutoff in self.cutoffs):
+            raise ValueError(
+                f"cutoffs must be strictly increasing integers above 0, got {self.cutoffs}; try (2000, 10000)"
+            )
         if self.cutoffs and self.tied:
             raise ValueError(f"cutoffs must be () for tied weights, got {self.cutoffs}; set tied=False or cutoffs=()")
+        # The last cluster's vectors are divided once per cutoff and must keep at least one dimension.
         if (least := _TAIL_DIVISOR ** len(self.cutoffs)) > self.widths[-1]:
             raise ValueError(
                 f"hidden must be at least {least} for {len(self.cutoffs)} cutoffs, got {self.hidden}; raise it"
@@ -96,27 +102,27 @@ class RnnLanguageModelConfig:
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Units of each layer."""
+        """Number of units of each layer."""
         return (self.hidden,) * (self.layers - 1) + (self.dim if self.tied else self.hidden,)
 
 
 class RnnLanguageModel(nn.Module):
-    """Predicts each token from those before it, which it remembers in a state.
+    """Predicts each token from the ones before it, which are summarized in a recurrent state.
 
-    The weights of the embedding start evenly within +-0.1, those of the layers and of the output within one over
-    the root of the units they come from.
+    The embedding is initialized uniformly within +-0.1, the recurrent and output weights uniformly within
+    +-1 / sqrt(fan_in).
 
     Args:
-        config: The shape.
-        vocab: Number of tokens.
-        generator: Where the weights at the start are drawn from; torch's global state if None.
+        config: Architecture and regularization.
+        vocab: Size of the vocabulary.
+        generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
-        dropout_generator: Where the masks of dropout are drawn from, in training only. Put one on the model's device
-            in its place for speed; its state belongs into a checkpoint.
+        dropout_generator: Random generator of the dropout masks, used in training only. For speed, replace it by one on
+            the model's device. Its state belongs in a checkpoint.
 
     Raises:
-        ValueError: If there is no token, or a cutoff beyond the vocabulary.
+        ValueError: If the vocabulary is empty, or a cutoff is beyond its end.
     """
 
     def __init__(self, config: RnnLanguageModelConfig, vocab: int, *, generator: torch.Generator | None = None) -> None:
@@ -141,41 +147,42 @@ class RnnLanguageModel(nn.Module):
             self.output_bias = nn.Parameter(torch.zeros(vocab))
             if not config.tied:
                 self.output_weight = nn.Parameter(torch.empty(vocab, config.widths[-1]))
-                _spread(self.output_weight, generator)
+                _init_uniform(self.output_weight, generator)
 
     def features(
         self, inputs: torch.Tensor, state: State | None = None, lengths: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, State]:
-        """Run the recurrent layers.
+        """Run the embedding and the recurrent layers.
 
         Args:
             inputs: (batch, time) int64 token ids.
-            state: What was remembered before; None at the beginning of a text.
-            lengths: (batch,) int64 on the CPU, real tokens of each row; None if all are real.
+            state: State before the first token; None at the start of a text.
+            lengths: (batch,) int64 on the CPU, number of real tokens in each row; None if all are real.
 
         Returns:
-            The outputs of the last layer after and before dropout, both (batch, time, width), and the state.
+            The outputs of the last layer after and before dropout, both (batch, time, width), and the new state.
         """
         config, generator = self.config, self.dropout_generator
-        on = 1.0 if self.training else 0.0
-        sequence = embed(inputs, self.embedding, on * config.embedding_dropout, generator)  # (batch, time, dim)
-        sequence = locked_dropout(sequence, on * config.input_dropout, generator)
-        states: list[LayerState] = []
-        for number, layer in enumerate(self.layers):
-            if number > 0:
-                sequence = locked_dropout(sequence, on * config.layer_dropout, generator)
-            sequence, after = layer(
+        # Multiplying the rates by 0 turns all dropout off in evaluation.
+        active = 1.0 if self.training else 0.0
+        sequence = embed(inputs, self.embedding, active * config.embedding_dropout, generator)  # (batch, time, dim)
+        sequence = locked_dropout(sequence, active * config.input_dropout, generator)
+        layer_states: list[LayerState] = []
+        for index, layer in enumerate(self.layers):
+            if index > 0:
+                sequence = locked_dropout(sequence, active * config.layer_dropout, generator)
+            sequence, layer_state = layer(
                 sequence,
-                None if state is None else state[number],
+                None if state is None else state[index],
                 lengths=lengths,
-                weight_dropout=on * config.weight_dropout,
+                weight_dropout=active * config.weight_dropout,
                 generator=generator,
             )  # (batch, time, hidden)
-            states.append(after)
-        return locked_dropout(sequence, on * config.output_dropout, generator), sequence, tuple(states)
+            layer_states.append(layer_state)
+        return locked_dropout(sequence, active * config.output_dropout, generator), sequence, tuple(layer_states)
 
     def scores(self, features: torch.Tensor) -> torch.Tensor:
-        """Score every token of the vocabulary: logits of a plain softmax.
+        """Compute the logits of the next token, for a plain softmax.
 
         Args:
             features: (..., width).
@@ -184,14 +191,14 @@ class RnnLanguageModel(nn.Module):
             (..., vocab).
 
         Raises:
-            ValueError: If the softmax is adaptive, which has no logits; take `log_probabilities`.
+            ValueError: If the softmax is adaptive, which has no logits; use `log_probabilities`.
         """
         if self.adaptive is not None:
-            raise ValueError(f"cutoffs must be () for scores, got {self.config.cutoffs}; take log_probabilities")
+            raise ValueError(f"cutoffs must be () for scores, got {self.config.cutoffs}; use log_probabilities")
         return F.linear(features, self._output_matrix, self.output_bias)
 
     def log_probabilities(self, features: torch.Tensor) -> torch.Tensor:
-        """The natural logarithm of the chance of every token.
+        """Compute the log-probabilities (natural logarithm) of the next token.
 
         Args:
             features: (..., width).
@@ -206,52 +213,53 @@ class RnnLanguageModel(nn.Module):
         return rows.view(*features.shape[:-1], self.vocab)
 
     def forward(self, inputs: torch.Tensor, state: State | None = None) -> tuple[torch.Tensor, State]:
-        """Read tokens and score what may come after each.
+        """Score the next token at every position.
 
         Args:
             inputs: (batch, time) int64 token ids.
-            state: What was remembered before; None at the beginning of a text.
+            state: State before the first token; None at the start of a text.
 
         Returns:
-            Logits, or log-probabilities of an adaptive softmax, (batch, time, vocab); and the state.
+            Logits, or log-probabilities of an adaptive softmax, (batch, time, vocab); and the new state.
         """
         features, _, state = self.features(inputs, state)
         return self.scores(features) if self.adaptive is None else self.log_probabilities(features), state
 
     def window_loss(self, batch: BpttBatch | SequenceBatch, state: State | None = None) -> tuple[Loss, State]:
-        """The loss of one window, and the state to go on with.
+        """Compute the loss of one window and the state after it.
 
         Args:
-            batch: Tokens and those that follow them.
-            state: What was remembered before, usually `detached`; None at the beginning.
+            batch: Inputs, and as targets the tokens that follow them.
+            state: State before the window, usually `detached`; None at the start of a text.
 
         Returns:
-            The summed cross entropy, with the penalties while training; and the state after the window.
+            The summed cross entropy, with the penalties in training; and the state after the window.
         """
         lengths = batch.lengths if isinstance(batch, SequenceBatch) else None
-        features, raw, state = self.features(batch.inputs, state, lengths)
-        rows, targets = features.flatten(0, 1), batch.targets.flatten()
+        features, undropped, state = self.features(batch.inputs, state, lengths)
+        rows, targets = features.flatten(0, 1), batch.targets.flatten()  # (batch * time, width), (batch * time,)
         if self.adaptive is not None:
+            # torch's adaptive softmax has no ignore_index.
             real = targets != IGNORED
             with _full_precision(features):
                 total = -self.adaptive(rows[real].to(self.embedding.dtype), targets[real]).output.sum()
         else:
             total = linear_cross_entropy(rows, self._output_matrix, self.output_bias, targets)
-        return Loss(total=total, count=len(batch), penalty=self._penalty(features, raw, batch)), state
+        return Loss(total=total, count=len(batch), penalty=self._penalty(features, undropped, batch)), state
 
     def loss(self, batch: BpttBatch | SequenceBatch) -> Loss:
-        """The loss of a window that begins without a state."""
+        """Compute the loss of one window, starting from an empty state."""
         return self.window_loss(batch)[0]
 
     @property
     def _output_matrix(self) -> torch.Tensor:
-        """What the features are multiplied with (vocab, width)."""
+        """The weights of the output layer (vocab, width): the embedding if they are tied."""
         return self.embedding if self.output_weight is None else self.output_weight
 
     def _penalty(
-        self, features: torch.Tensor, raw: torch.Tensor, batch: BpttBatch | SequenceBatch
+        self, features: torch.Tensor, undropped: torch.Tensor, batch: BpttBatch | SequenceBatch
     ) -> torch.Tensor | None:
-        """AR and TAR as in the published program of Merity et al. 2018: means over all units, times the weights."""
+        """AR and TAR as in the published code of Merity et al. 2018: means over all units, times their weights."""
         config = self.config
         if not self.training or not (config.activation_penalty or config.temporal_penalty):
             return None
@@ -260,34 +268,36 @@ class RnnLanguageModel(nn.Module):
         if config.activation_penalty:
             penalty = penalty + config.activation_penalty * _mean_square(features, real)
         if config.temporal_penalty:
-            penalty = penalty + config.temporal_penalty * _mean_square(raw[:, 1:] - raw[:, :-1], real[:, 1:])
+            differences = undropped[:, 1:] - undropped[:, :-1]  # (batch, time - 1, width)
+            penalty = penalty + config.temporal_penalty * _mean_square(differences, real[:, 1:])
+        # The training loop divides by the number of predictions, as it does with the loss.
         return penalty * len(batch)
 
 
 def _mean_square(values: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """The mean square of ``values`` (batch, time, dim) where ``real`` (batch, time) is True; 0 if nowhere."""
+    """Mean square of ``values`` (batch, time, dim) where ``real`` (batch, time) is True; 0 if it is True nowhere."""
     squares = values.to(torch.promote_types(values.dtype, torch.float32)).square().mean(-1)
     return torch.where(real, squares, 0.0).sum() / real.sum().clamp(min=1)
 
 
 def _full_precision(tensor: torch.Tensor) -> torch.autocast:
-    """Switch mixed precision off: torch's adaptive softmax puts tensors of two types together."""
+    """Turn mixed precision off for torch's adaptive softmax, which would combine tensors of two dtypes."""
     return torch.autocast(tensor.device.type, enabled=False)
 
 
 def _adaptive_softmax(
     config: RnnLanguageModelConfig, vocab: int, generator: torch.Generator | None
 ) -> nn.AdaptiveLogSoftmaxWithLoss:
-    # torch's own start would be drawn from its global state
+    # skip_init, because torch would draw the initial weights from its global generator.
     adaptive: nn.AdaptiveLogSoftmaxWithLoss = nn.utils.skip_init(  # type: ignore[no-untyped-call]
         nn.AdaptiveLogSoftmaxWithLoss, config.widths[-1], vocab, list(config.cutoffs), div_value=float(_TAIL_DIVISOR)
     )
     for weight in adaptive.parameters():
-        _spread(weight, generator)
+        _init_uniform(weight, generator)
     return adaptive
 
 
-def _spread(weight: torch.Tensor, generator: torch.Generator | None) -> None:
-    """Draw weights (to, from) evenly within one over the root of what they come from."""
+def _init_uniform(weight: torch.Tensor, generator: torch.Generator | None) -> None:
+    """Initialize a weight matrix (fan_out, fan_in) uniformly within +-1 / sqrt(fan_in)."""
     with torch.no_grad():
         weight.uniform_(-(weight.shape[1] ** -0.5), weight.shape[1] ** -0.5, generator=generator)

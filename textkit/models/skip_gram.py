@@ -1,4 +1,4 @@
-"""Skip-gram with negative sampling as a torch module: two embeddings and one loss."""
+"""Skip-gram with negative sampling as a torch module: two embeddings and their loss."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from textkit.models.loss import Loss
 
 @dataclass(frozen=True, kw_only=True)
 class SkipGramConfig:
-    """The size of a `SkipGram` model.
+    """Architecture of a `SkipGram` model.
 
     Attributes:
-        vocab: Number of words.
-        dim: Length of a word vector.
-        sparse: Whether gradients are sparse, which suits SGD on a large vocabulary.
+        vocab: Size of the vocabulary.
+        dim: Dimension of the word vectors.
+        sparse: Whether gradients are sparse, which suits SGD with a large vocabulary.
     """
 
     vocab: int
@@ -32,13 +32,14 @@ class SkipGramConfig:
 
 
 class SkipGram(nn.Module):
-    """Predicts the words around a word (Mikolov et al. 2013, "Distributed Representations of Words and Phrases").
+    """Predicts the context of a word (Mikolov et al. 2013, "Distributed Representations of Words and Phrases").
 
-    The input embedding starts evenly within +-0.5 / dim and the output embedding at zero, as in the published program.
+    As in the published code, the input embedding is initialized uniformly within +-0.5 / dim and the output embedding
+    with zeros.
 
     Args:
         config: The sizes.
-        generator: Where the start of the input embedding is drawn from; torch's global state if None.
+        generator: Random generator of the initial input embedding; torch's global one if None.
     """
 
     def __init__(self, config: SkipGramConfig, *, generator: torch.Generator | None = None) -> None:
@@ -51,10 +52,10 @@ class SkipGram(nn.Module):
             self.contexts.weight.zero_()
 
     def forward(self, batch: SkipGramBatch) -> tuple[torch.Tensor, torch.Tensor]:
-        """Score each center against its context and its noise words.
+        """Score each center against its context and its negative samples.
 
         Returns:
-            Scores of the contexts (batch,) and of the noise words (batch, negatives).
+            Scores of the contexts (batch,) and of the negative samples (batch, negatives).
         """
         centers = self.centers(batch.centers)  # (batch, dim)
         contexts = self.contexts(batch.contexts)  # (batch, dim)
@@ -62,10 +63,10 @@ class SkipGram(nn.Module):
         return (centers * contexts).sum(-1), torch.einsum("bd,bnd->bn", centers, negatives)
 
     def loss(self, batch: SkipGramBatch) -> Loss:
-        """Equation 4 of Mikolov et al. 2013, negated and summed over the pairs.
+        """Compute the loss: equation 4 of Mikolov et al. 2013, negated and summed over the pairs.
 
-        For a center v, its context u and noise words n: -log s(u.v) - sum over n of log s(-n.v), s the logistic
-        function.
+        For a center v, its context u and negative samples n, the loss is -log s(u.v) - sum over n of log s(-n.v), where
+        s is the logistic function.
         """
-        near, far = self(batch)
-        return Loss(total=-F.logsigmoid(near).sum() - F.logsigmoid(-far).sum(), count=len(batch))
+        positive, negative = self(batch)
+        return Loss(total=-F.logsigmoid(positive).sum() - F.logsigmoid(-negative).sum(), count=len(batch))

@@ -1,4 +1,7 @@
-"""Trained models as folders of plain files: config.json, vocabulary.txt, weights.safetensors. Nothing is pickled."""
+"""Save and load trained models as folders of plain files: config.json, vocabulary.txt, weights.safetensors.
+
+Nothing is pickled.
+"""
 
 import hashlib
 import json
@@ -23,13 +26,13 @@ CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.txt", "weights.safetens
 
 @dataclass(frozen=True, kw_only=True)
 class StoredModel:
-    """What a folder holds.
+    """The contents of a model folder.
 
     Attributes:
-        folder: Where it lies.
-        config: The whole of config.json: "format", "version", "kind", "files" and what the kind of model adds.
-        vocabulary: The tokens that the model knows.
-        weights: Arrays by name.
+        folder: Path of the folder.
+        config: Contents of config.json: "format", "version", "kind", "files" and the entries of the kind of model.
+        vocabulary: Vocabulary of the model.
+        weights: Weight arrays by name.
     """
 
     folder: Path
@@ -46,78 +49,83 @@ def write_folder(
     vocabulary: Vocabulary,
     weights: Mapping[str, NDArray[Any]],
 ) -> None:
-    """Write a model; a process killed at any moment leaves the old folder or the new one.
+    """Save a model atomically: a process killed at any moment leaves the old folder or the new one.
 
     Args:
-        folder: Where to; the folder around it must exist. A model that is there is replaced.
-        kind: What it is, such as "language-model".
-        config: What else is needed to build it; anything that JSON can hold.
-        vocabulary: The tokens.
-        weights: Arrays by name.
+        folder: Target folder; its parent must exist. An existing model is replaced.
+        kind: Kind of the model, such as "language-model".
+        config: Further entries of config.json, from which the model is built; must be serializable as JSON.
+        vocabulary: Vocabulary of the model.
+        weights: Weight arrays by name.
 
     Raises:
-        ValueError: If ``folder`` is a file, or a folder with something else than a model.
-        OSError: If it cannot be written.
+        ValueError: If ``folder`` is a file, or a folder that holds anything but a model.
+        OSError: If the folder cannot be written.
     """
     with atomic_folder(folder, replaceable=_is_model) as temporary:
         vocabulary.save(temporary / VOCABULARY)
         (temporary / WEIGHTS).write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
-        files = {name: _described((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS)}
-        described = {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": files}
-        text = json.dumps(described, ensure_ascii=False, indent=2) + "\n"
+        files = {name: _checksum((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS)}
+        contents = {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": files}
+        text = json.dumps(contents, ensure_ascii=False, indent=2) + "\n"
         (temporary / CONFIG).write_text(text, encoding="utf-8")
 
 
 def read_folder(folder: str | os.PathLike[str], *, kind: str) -> StoredModel:
-    """Read what `write_folder` wrote.
+    """Load a model saved by `write_folder`.
 
     Args:
-        folder: The folder.
-        kind: What it must hold.
+        folder: Folder of the model.
+        kind: Expected kind of the model.
+
+    Returns:
+        The contents of the folder.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
-        ValueError: If it is no model, or one of another kind or of a newer version, or one of its files is missing
-            or damaged; the message names the file.
+        FileNotFoundError: If the folder does not exist.
+        ValueError: If it does not hold a model, the model is of another kind or a newer version, or one of its files is
+            missing or damaged; the message names the file.
     """
-    while True:  # until it is not replaced by another process while it is read
+    # Another process may replace the folder while it is being read, which would mix files of two models. The config
+    # holds the checksums of the other files, so it is read again at the end: if it has changed, start over.
+    while True:
         config = read_config(folder)
         try:
             if config["kind"] != kind:
                 raise ValueError(
                     f"folder must hold a {kind}, got a {config['kind']} in {os.fspath(folder)!r}; use textkit.load"
                 )
-            found = _read(Path(folder), config)
+            stored = _read(Path(folder), config)
         except (OSError, ValueError):
             if config == read_config(folder):
                 raise
         else:
             if config == read_config(folder):
-                return found
+                return stored
 
 
 def read_config(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read config.json alone, and check that it describes a model of this version.
+    """Read config.json alone, and check that it describes a model of a supported version.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
-        ValueError: If it is no model, or one of a newer version.
+        FileNotFoundError: If the folder does not exist.
+        ValueError: If it does not hold a model, or the model has a newer version.
     """
-    path, shown = Path(folder), os.fspath(folder)
+    path, name = Path(folder), os.fspath(folder)
     if not path.exists():
-        raise FileNotFoundError(f"folder must be that of a saved model, got {shown!r}, which does not exist")
+        raise FileNotFoundError(f"folder must be that of a saved model, got {name!r}, which does not exist")
     if not path.is_dir():
-        raise ValueError(f"folder must be that of a saved model, got the file {shown!r}; give the folder")
+        raise ValueError(f"folder must be that of a saved model, got the file {name!r}; pass the folder")
     try:
         config = json.loads((path / CONFIG).read_bytes())
         if not isinstance(config, dict) or config.get("format") != FORMAT:
-            raise ValueError("it does not describe a model of textkit")
+            raise ValueError("it does not describe a textkit model")
         version = config["version"]
         if not isinstance(version, int) or (version <= VERSION and not isinstance(config["kind"], str)):
             raise ValueError("it has no version or no kind")
     except FileNotFoundError:
         raise ValueError(
-            f"folder must be that of a saved model, got {shown!r}, which has no {CONFIG}; give the one it was saved to"
+            f"folder must be that of a saved model, got {name!r}, which has no {CONFIG}; pass the one it was saved to"
         ) from None
     except (ValueError, KeyError, RecursionError) as error:
         raise ValueError(
@@ -141,7 +149,7 @@ def _checked(path: Path, config: Mapping[str, Any]) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"{path} must be there, got no such file; save or copy the whole model again") from None
+        raise ValueError(f"{path} must exist, got no such file; save or copy the whole model again") from None
     try:
         expected = config["files"][path.name]
         size, digest = expected["bytes"], expected["sha256"]
@@ -151,16 +159,16 @@ def _checked(path: Path, config: Mapping[str, Any]) -> bytes:
         ) from error
     if len(content) != size:
         raise ValueError(
-            f"{path} must have {size} bytes, got {len(content)}; it is cut off or another model's, save it again"
+            f"{path} must have {size} bytes, got {len(content)}; it is truncated or another model's, save it again"
         )
-    if _described(content)["sha256"] != digest:
+    if _checksum(content)["sha256"] != digest:
         raise ValueError(
             f"{path} must have the SHA-256 {digest}, got another one; it is damaged, save or copy it again"
         )
     return content
 
 
-def _described(content: bytes) -> dict[str, Any]:
+def _checksum(content: bytes) -> dict[str, Any]:
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 

@@ -1,4 +1,4 @@
-"""The mean of word vectors and of hashed n-grams, and a linear layer: fast, and hard to beat on long texts."""
+"""A linear classifier on the mean of word and hashed n-gram vectors: fast, and hard to beat on long texts."""
 
 from dataclasses import dataclass
 
@@ -13,16 +13,16 @@ from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
 
 @dataclass(frozen=True, kw_only=True)
 class WordAvgConfig(ClassifierConfig):
-    """The shape of a `WordAvg`.
+    """Architecture and regularization of a `WordAvg`.
 
     Attributes:
-        dim: Length of a word's vector.
-        ngrams: The longest n-grams, in words; 1 for words alone.
-        buckets: Number of vectors that all n-grams share, found by a hash; a power of two, at most 2**24.
-        binary: Whether a word or n-gram counts once in a text, however often it stands there; the model called
-            ``"word_avg"`` has this, and models saved before there was a choice do not.
-        dropout: Share of the units of the mean that are dropped in training.
-        word_dropout: Share of the words that become ``<unk>`` in training.
+        dim: Dimension of the word and n-gram embeddings.
+        ngrams: Maximum n-gram length, in words; 1 for words only.
+        buckets: Number of hash buckets, each with one vector, that all n-grams share; a power of two, at most 2**24.
+        binary: Whether a word or n-gram counts once per text, however often it occurs. The named model ``"word_avg"``
+            sets it to True; the default is False because models saved before the option existed have no such entry.
+        dropout: Dropout of the mean vector, from 0 to below 1.
+        word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
     dim: int = 32
@@ -34,24 +34,24 @@ class WordAvgConfig(ClassifierConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_whole("ngrams", "buckets")
+        self._check_integers("ngrams", "buckets")
         self._check_switches("binary")
         if self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1):
             raise ValueError(f"buckets must be a power of two up to 2**24, got {self.buckets}; try {1 << 20}")
 
 
 def ngram_ids(ids: torch.Tensor, n: int, buckets: int) -> torch.Tensor:
-    """The bucket of the n-gram that begins at each token.
+    """Return the hash bucket of the n-gram that starts at each token.
 
-    The hash of the tokens i, j, k is ((i * m + j) * m + k) modulo ``buckets``, with m the `MULTIPLIER`.
+    The hash of the tokens i, j, k is ((i * m + j) * m + k) modulo ``buckets``, where m is the `MULTIPLIER`.
 
     Args:
         ids: (batch, time) int64 token ids, from 0.
-        n: Tokens in an n-gram.
+        n: Length of the n-grams, in tokens.
         buckets: Number of buckets.
 
     Returns:
-        (batch, time) int64; n-grams that reach beyond the last step have zeros there.
+        (batch, time) int64; an n-gram that extends beyond the last step is padded with zeros.
 
     >>> ngram_ids(torch.tensor([[5, 7, 2]]), 2, 1000)  # 5 * 116049371 + 7 ends in 862, and so on
     tensor([[862, 599, 742]])
@@ -59,46 +59,47 @@ def ngram_ids(ids: torch.Tensor, n: int, buckets: int) -> torch.Tensor:
     time = ids.shape[1]
     ids = F.pad(ids, (0, n - 1))
     hashed = ids[:, :time] % buckets
-    for place in range(1, n):
-        hashed = (hashed * MULTIPLIER + ids[:, place : place + time]) % buckets
+    for offset in range(1, n):
+        hashed = (hashed * MULTIPLIER + ids[:, offset : offset + time]) % buckets
     return hashed
 
 
 def distinct(rows: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The numbers of each text in ascending order, and a mask that has each of them once.
+    """Sort the numbers of each text, and mask all but the first occurrence of each.
 
     Args:
-        rows: (batch, time) int64, from 0.
-        mask: (batch, time) bool, True for those that count.
+        rows: (batch, time) int64, at least 0.
+        mask: (batch, time) bool, True for the numbers that count.
 
     Returns:
-        Both (batch, time); where the mask is False, a number is 0 or one that stands there already.
+        The sorted numbers and the new mask, both (batch, time); where the mask is False, a number is 0 or a repetition.
 
     >>> distinct(torch.tensor([[7, 3, 7, 5]]), torch.tensor([[True, True, True, False]]))
     (tensor([[3, 7, 7, 0]]), tensor([[ True,  True, False, False]]))
     """
-    nothing = torch.iinfo(rows.dtype).max
-    rows = rows.masked_fill(~mask, nothing).sort(dim=1).values
-    real, first = rows != nothing, rows != F.pad(rows, (1, 0), value=-1)[:, :-1]
+    # Masked numbers become the largest integer, so that sorting puts them last.
+    masked = torch.iinfo(rows.dtype).max
+    rows = rows.masked_fill(~mask, masked).sort(dim=1).values
+    real, first = rows != masked, rows != F.pad(rows, (1, 0), value=-1)[:, :-1]
     return rows.masked_fill(~real, 0), real & first
 
 
 class WordAvg(Classifier):
-    """Scores the mean of the vectors of a text's words and n-grams (Joulin et al. 2016, "Bag of Tricks").
+    """Classifies a text by the mean of its word and n-gram vectors (Joulin et al. 2016, "Bag of Tricks").
 
-    The score is ``output_weight @ mean + output_bias``; the mean of an empty text is 0. With ``binary`` it is the mean
-    over the distinct words and n-grams, as the features of Wang and Manning (2012, "Baselines and Bigrams", section 2)
-    are binary. Word vectors start evenly within +-1 / dim, n-grams at 0, and the output layer normally distributed with
-    a deviation of one over the root of ``dim``.
+    The logits are ``output_weight @ mean + output_bias``; the mean of an empty text is 0. With ``binary`` the mean is
+    over the distinct words and n-grams, in analogy to the binary features of Wang and Manning (2012, "Baselines and
+    Bigrams", section 2). Word vectors are initialized uniformly within +-1 / dim, n-gram vectors with 0, and the
+    output layer from a normal distribution with standard deviation 1 / sqrt(dim).
 
     Args:
-        config: The shape.
-        vocab: Number of words; the first two are ``<pad>`` and ``<unk>``.
+        config: Architecture and regularization.
+        vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
         classes: Number of classes.
-        generator: Where the weights at the start are drawn from; torch's global state if None.
+        generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
-        ngram_embedding: (buckets, dim); None if there are words alone.
+        ngram_embedding: (buckets, dim); None if the model uses words only.
     """
 
     config: WordAvgConfig
@@ -114,19 +115,20 @@ class WordAvg(Classifier):
             self.output_weight.normal_(0, config.dim**-0.5, generator=generator)
 
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The mean of the vectors (batch, dim); see `Classifier.features`."""
-        words, real = distinct(ids, mask) if self.config.binary else (ids, mask)
-        total, count = masked_sum(self.embed(words), real)
+        """Return the mean of the vectors (batch, dim); see `Classifier.features`."""
+        words, word_mask = distinct(ids, mask) if self.config.binary else (ids, mask)
+        total, count = masked_sum(self.embed(words), word_mask)
         if self.ngram_embedding is not None:
-            places, whole = self._ngrams(ids, mask)
+            ngrams, ngram_mask = self._ngrams(ids, mask)
             if self.config.binary:
-                places, whole = distinct(places, whole)
-            more, number = masked_sum(F.embedding(places, self.ngram_embedding), whole)
-            total, count = total + more, count + number
+                ngrams, ngram_mask = distinct(ngrams, ngram_mask)
+            ngram_total, ngram_count = masked_sum(F.embedding(ngrams, self.ngram_embedding), ngram_mask)
+            total, count = total + ngram_total, count + ngram_count
         return total / count.clamp(min=1)
 
     def _ngrams(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The buckets of all n-grams (batch, time * (longest - 1)), and which of them end before the padding."""
+        """Return the buckets of all n-grams and a mask of those within the text; both (batch, time * (ngrams - 1))."""
         lengths = range(2, self.config.ngrams + 1)
-        places = torch.cat([ngram_ids(ids, n, self.config.buckets) for n in lengths], dim=1)
-        return places, torch.cat([F.pad(mask, (0, n - 1))[:, n - 1 :] for n in lengths], dim=1)
+        buckets = torch.cat([ngram_ids(ids, n, self.config.buckets) for n in lengths], dim=1)
+        # Real tokens come first, so an n-gram is whole if its last token is real.
+        return buckets, torch.cat([F.pad(mask, (0, n - 1))[:, n - 1 :] for n in lengths], dim=1)
