@@ -208,8 +208,11 @@ def unread():
     [
         ({"unit": "byte"}, "unit must be 'char' or 'word', got 'byte'"),
         ({"seed": -1}, "seed must be an integer of at least 0"),
-        ({"device": "abacus"}, "device must be one that works here, got 'abacus'.*take 'cpu'"),
-        ({"settings": replace(SETTINGS, patience=2)}, "patience must be None without valid, got 2; give held-out text"),
+        ({"device": "abacus"}, "device must be one that works here, got 'abacus'.*use 'cpu'"),
+        (
+            {"settings": replace(SETTINGS, patience=2)},
+            "patience must be None without valid, got 2; pass a validation text",
+        ),
         ({"settings": replace(SETTINGS, averaging=True)}, "averaging must be False without valid, got True"),
         ({"settings": replace(SETTINGS, schedule="plateau")}, "schedule must not be 'plateau' without valid"),
         ({"valid": 1.0}, "valid must be a share above 0 and below 1, or a corpus, got 1.0"),
