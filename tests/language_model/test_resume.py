@@ -242,8 +242,11 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
         "hidden 8 in the checkpoint, 9 now": {"config": replace(DOCUMENTS["config"], hidden=9)},
         "epochs 4 in the checkpoint, 5 now": {"settings": replace(DOCUMENTS["settings"], epochs=5)},
         "seed 1 in the checkpoint, 2 now": {"seed": 2},
-        "unit 'char' in the checkpoint, 'word' now": {"unit": "word", "settings": replace(DOCUMENTS["settings"], min_count=2)},
-        "corpus '[0-9a-f]*' there": {"valid": 0.3},
+        "unit 'char' in the checkpoint, 'word' now": {
+            "unit": "word",
+            "settings": replace(DOCUMENTS["settings"], min_count=2),
+        },
+        "corpus '[0-9a-f]*' in the checkpoint": {"valid": 0.3},
         "valid '[0-9a-f]*' in the checkpoint, None now": {"valid": None},
     }
     for message, other in others.items():
