@@ -87,7 +87,7 @@ def test_damaged_folders(tmp_path, reviews, classifier_of):
     with pytest.raises(ValueError, match=r"weights\.safetensors must have the SHA-256"):
         load(folder)
     (folder / "weights.safetensors").unlink()
-    with pytest.raises(ValueError, match=r"weights\.safetensors must be there"):
+    with pytest.raises(ValueError, match=r"weights\.safetensors must exist"):
         load(folder)
 
 
