@@ -112,8 +112,8 @@ def test_a_batch_counts_its_predictions_itself_if_nobody_did():
     [
         (10, {"batch_size": 2, "window": 0}, "window must be at least 1 token, got 0"),
         (10, {"batch_size": 0, "window": 5}, "batch_size must be at least 1 stream, got 0"),
-        (0, {"batch_size": 1, "window": 5}, "ids must hold at least 2 tokens, got 0; take more text"),
-        (1, {"batch_size": 1, "window": 5}, "ids must hold at least 2 tokens, got 1; take more text"),
+        (0, {"batch_size": 1, "window": 5}, "ids must hold at least 2 tokens, got 0; use more text"),
+        (1, {"batch_size": 1, "window": 5}, "ids must hold at least 2 tokens, got 1; use more text"),
         (11, {"batch_size": 6, "window": 5}, "batch_size must be at most 5 streams for 11 tokens, .* got 6; lower it"),
     ],
 )

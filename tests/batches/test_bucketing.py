@@ -103,7 +103,7 @@ def test_a_loader_gives_every_text_once_with_any_number_of_workers(workers):
     [
         ({"budget": 0}, "budget must be at least 1 token, got 0"),
         ({"max_batch": 0}, "max_batch must be at least 1 example, got 0; None is no limit"),
-        ({"blur": 1.0}, "blur must be a share from 0 to below 1, got 1.0"),
+        ({"blur": 1.0}, "blur must be at least 0 and below 1, got 1.0"),
         ({"lengths": [3, -2]}, "lengths must be 0 tokens or more, got -2"),
     ],
 )

@@ -54,7 +54,7 @@ def test_known_words_begin_with_their_vectors():
     assert model.embedding[data.vocabulary["<pad>"]].tolist() == [0, 0]
     assert model.embedding[data.vocabulary["a"]].any()
     with pytest.raises(
-        ValueError, match="vectors must have the width of the model, 3, got 2; pass a config with dim=2"
+        ValueError, match="vectors must have the dimension of the model, 3, got 2; pass a config with dim=2"
     ):
         new_model(CnnConfig(dim=3), data, vectors=vectors, device="cpu", seed=1)
 
@@ -70,5 +70,5 @@ def test_weights_are_drawn_from_the_seed():
 
 
 def test_nothing_is_learned_without_labels():
-    with pytest.raises(ValueError, match="labels must be there to learn from, got a batch without them"):
+    with pytest.raises(ValueError, match="a training batch must have labels, got None"):
         Objective(biased(0.0, 0.0), Criterion()).loss(pad([np.array([2])]))

@@ -27,7 +27,7 @@ def test_a_result_does_not_depend_on_its_batch(name, reviews, classifier_of):
 
 
 def test_a_stream_is_read_in_parts(monkeypatch, reviews, classifier_of):
-    monkeypatch.setattr("textkit.classifier.text_classifier._AT_ONCE", 2)
+    monkeypatch.setattr("textkit.classifier.text_classifier._STREAM_BATCH", 2)
     classifier = classifier_of().fit(*reviews())
     read = []
     source = (read.append(text) or text for text in ["good", "bad", "so", "film"])
@@ -50,9 +50,9 @@ def test_tokens_are_taken_as_they_are(reviews, classifier_of):
 
 
 def test_an_empty_text_is_predicted_with_one_warning(name, monkeypatch, reviews, classifier_of):
-    monkeypatch.setattr("textkit.classifier.text_classifier._AT_ONCE", 1)
+    monkeypatch.setattr("textkit.classifier.text_classifier._STREAM_BATCH", 1)
     classifier = classifier_of(name).fit(*reviews())
-    message = "2 of 3 texts are empty; they get what the model says to no words at all"
+    message = "2 of 3 texts are empty; they all get the same prediction, that for no words"
     for answer in (classifier.predict, classifier.predict_proba):
         with pytest.warns(UserWarning, match=message) as caught:
             assert len(answer(["", "good", ""])) == 3
@@ -77,7 +77,7 @@ def test_long_texts_are_cut_with_a_warning(reviews, classifier_of):
     settings = ClassifierSettings(epochs=1, max_length=2, valid_share=0)
     longer = sum(len(text.split()) > 2 for text in texts)
     dropped = sum(max(len(text.split()) - 2, 0) for text in texts)
-    message = f"{longer} of 48 texts were cut to max_length=2 tokens, which took {dropped} tokens away"
+    message = f"{longer} of 48 texts were truncated to max_length=2 tokens, which dropped {dropped} tokens"
     with pytest.warns(UserWarning, match=message):
         classifier = classifier_of(settings=settings).fit(texts, labels)
     assert np.array_equal(classifier.predict_proba(["so good"]), classifier.predict_proba(["so good bad bad"]))

@@ -123,6 +123,6 @@ def test_the_bar_counts_texts(capsys):
     shown = capsys.readouterr().err
     assert "classifier: 100%" in shown
     assert "8.00/8.00" in shown
-    assert "epoch 2/2, loss 1.000, held-out accuracy 50.0 %" in shown
+    assert "epoch 2/2, loss 1.000, validation accuracy 50.0 %" in shown
     run_of([(1.0, 0.5)] * 2, epochs=2).run()
     assert capsys.readouterr().err == ""

@@ -98,8 +98,8 @@ def test_parts_that_were_not_given_begin_with_what_suits_the_model():
     ("params", "message"),
     [
         ({"depth": 3}, "Invalid parameter 'depth'"),
-        ({"settings__depth": 3}, "settings must be given parameters out of epochs, .*, got 'depth'"),
-        ({"model__depth": 3}, "model must be given parameters out of dim, .*, got 'depth'"),
+        ({"settings__depth": 3}, "the parameters of settings must be among epochs, .*, got 'depth'"),
+        ({"model__depth": 3}, "the parameters of model must be among dim, .*, got 'depth'"),
         ({"vectors__depth": 3}, "parameter must be one of .*, got 'vectors__depth'"),
         ({"settings__epochs": 0}, "epochs must be"),
         ({"model": "bert", "model__dim": 3}, "model must be one of word_avg"),

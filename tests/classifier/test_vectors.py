@@ -98,14 +98,14 @@ def test_a_named_model_takes_on_the_width_of_vectors(reviews):
 
 def test_vectors_of_another_width(reviews, classifier_of):
     with pytest.raises(
-        ValueError, match="vectors must have the width of the model, 6, got 9; pass a config with dim=9"
+        ValueError, match="vectors must have the dimension of the model, 6, got 9; pass a config with dim=9"
     ):
         classifier_of("cnn", vectors=vectors_of(9)).fit(*reviews())
 
 
 def test_vectors_and_settings_of_another_type(reviews, classifier_of):
     with pytest.raises(
-        TypeError, match=r"vectors must be WordVectors, got str; read a file by WordVectors.load\(path\)"
+        TypeError, match=r"vectors must be WordVectors, got str; load a file with WordVectors.load\(path\)"
     ):
         classifier_of(vectors="vectors.safetensors").fit(*reviews())
     with pytest.raises(TypeError, match="settings must be ClassifierSettings, got dict"):

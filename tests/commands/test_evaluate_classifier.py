@@ -144,7 +144,7 @@ def test_mistakes(run, folder, table, tmp_path):
         ((folder, table, "--label", "class"), "label must name a column of"),
         ((folder, tmp_path / "none.csv"), "source must be an existing file"),
         ((folder, table, "--plot", tmp_path / "none" / "a.png"), "the folder of --plot must exist"),
-        ((folder, tmp_path / "none.csv", "--plot", tmp_path / "a.txt"), "path must end in a kind of picture"),
+        ((folder, tmp_path / "none.csv", "--plot", tmp_path / "a.txt"), "path must end in an image format"),
         ((tmp_path / "none", table), "none', which does not exist"),
     ):
         code, out, err = run(*arguments)

@@ -34,7 +34,7 @@ def by_hand(**options):
         }
     )
     classifier = TextClassifier(model.config, **options)
-    classifier._take(model.eval(), vocabulary, np.array(["negative", "positive"]))
+    classifier._set_fitted(model.eval(), vocabulary, np.array(["negative", "positive"]))
     return classifier
 
 
@@ -174,7 +174,7 @@ def test_empty_texts_are_predicted_with_one_warning(run, folder):
     assert code == 0
     assert out.splitlines()[1:] == ["good,positive,0.750000", *[",negative,0.500000"] * 3]
     assert [line for line in err.splitlines() if "warning" in line] == [
-        "warning: 1 of 2 texts are empty; they get what the model says to no words at all"
+        "warning: 1 of 2 texts are empty; they all get the same prediction, that for no words"
     ]
 
 

@@ -225,7 +225,7 @@ def test_vectors_that_nobody_may_freeze_so(run, table, tmp_path):
     vectors.write_text("2 2\ngood 1 0\nbad 0 1\n")
     command = table, "-o", tmp_path / "model", "--vectors", vectors
     assert "--freeze-epochs must be a whole number or all, got 'some'" in run(*command, "--freeze-epochs", "some")[2]
-    assert "vectors must have the width of the model, 5, got 2" in run(*command, "--dim", 5)[2]
+    assert "vectors must have the dimension of the model, 5, got 2" in run(*command, "--dim", 5)[2]
 
 
 def test_scores_are_no_classes(run, tmp_path):

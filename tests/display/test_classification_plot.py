@@ -46,9 +46,7 @@ def test_many_classes_are_drawn_without_counts():
 
 def test_an_unknown_ending_is_named(tmp_path):
     pytest.importorskip("matplotlib")
-    with pytest.raises(
-        ValueError, match=r"path must end in a kind of picture, got .*picture.doc'; use one of \..*\.png"
-    ):
+    with pytest.raises(ValueError, match=r"path must end in an image format, got .*picture.doc'; use one of \..*\.png"):
         RESULT.plot(tmp_path / "picture.doc")
     assert not list(tmp_path.iterdir())
 

@@ -83,7 +83,7 @@ def test_a_damaged_one_is_made_anew(name, cache, trainings, capsys):
     (folder,) = (cache / "models").iterdir()
     (folder / name).write_bytes((folder / name).read_bytes()[:-5])
     assert built_in_model(progress=False).generate("the", length=30) == text
-    assert f"damaged and will be made anew: {folder / name}" in capsys.readouterr().err
+    assert f"damaged and will be trained again: {folder / name}" in capsys.readouterr().err
     assert LanguageModel.load(folder).generate("the", length=30) == text
     assert len(trainings) == 2
 
@@ -92,7 +92,7 @@ def test_a_cache_that_cannot_be_written(cache, trainings, capsys):
     cache.write_text("this is a file, and no folder")
     for _ in range(2):
         assert len(built_in_model(progress=False).generate("the", length=30)) == 33
-        assert "the built-in model cannot be kept" in capsys.readouterr().err
+        assert "the built-in model cannot be cached" in capsys.readouterr().err
     assert len(trainings) == 2
 
 

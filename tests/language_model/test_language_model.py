@@ -198,14 +198,14 @@ def test_documents_are_scored_one_by_one_with_their_ends(bigrams, tmp_path):
 
 @pytest.mark.parametrize("prompt", [3, None, ["The"], b"The"])
 def test_a_prompt_is_a_text(bigrams, prompt):
-    with pytest.raises(TypeError, match=f"prompt must be a str, got {type(prompt).__name__}; give one text"):
+    with pytest.raises(TypeError, match=f"prompt must be a str, got {type(prompt).__name__}; pass one text"):
         bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).generate(prompt)
 
 
 def test_a_model_without_line_ends_needs_a_prompt(bigrams):
     model = bigrams({"a": {"b": 1}, "b": {"a": 1}})
     assert model.generate("a", length=2) == "aba"
-    with pytest.raises(ValueError, match="prompt must not be empty for a model that knows no line end"):
+    with pytest.raises(ValueError, match="prompt must not be empty for a model without a line end"):
         model.generate()
 
 
@@ -351,7 +351,7 @@ def test_weights_of_another_model_are_noticed(random_model, tmp_path):
     random_model().save(folder)
     weights = load_file(folder / "weights.safetensors")
     save_file(weights | {"more": np.zeros(1, np.float32)}, folder / "weights.safetensors")
-    with pytest.raises(ValueError, match=r"weights\.safetensors must have \d+ bytes, got \d+; it is cut off"):
+    with pytest.raises(ValueError, match=r"weights\.safetensors must have \d+ bytes, got \d+; it is truncated"):
         LanguageModel.load(folder)
 
 

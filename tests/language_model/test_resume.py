@@ -238,13 +238,16 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     train(kind, checkpoint=checkpoint)
     kept = checkpoint.read_bytes()
     others = {
-        "learning_rate 1.0 there, 0.5 here": {"settings": replace(DOCUMENTS["settings"], learning_rate=0.5)},
-        "hidden 8 there, 9 here": {"config": replace(DOCUMENTS["config"], hidden=9)},
-        "epochs 4 there, 5 here": {"settings": replace(DOCUMENTS["settings"], epochs=5)},
-        "seed 1 there, 2 here": {"seed": 2},
-        "unit 'char' there, 'word' here": {"unit": "word", "settings": replace(DOCUMENTS["settings"], min_count=2)},
-        "corpus '[0-9a-f]*' there": {"valid": 0.3},
-        "valid '[0-9a-f]*' there, None here": {"valid": None},
+        "learning_rate 1.0 in the checkpoint, 0.5 now": {"settings": replace(DOCUMENTS["settings"], learning_rate=0.5)},
+        "hidden 8 in the checkpoint, 9 now": {"config": replace(DOCUMENTS["config"], hidden=9)},
+        "epochs 4 in the checkpoint, 5 now": {"settings": replace(DOCUMENTS["settings"], epochs=5)},
+        "seed 1 in the checkpoint, 2 now": {"seed": 2},
+        "unit 'char' in the checkpoint, 'word' now": {
+            "unit": "word",
+            "settings": replace(DOCUMENTS["settings"], min_count=2),
+        },
+        "corpus '[0-9a-f]*' in the checkpoint": {"valid": 0.3},
+        "valid '[0-9a-f]*' in the checkpoint, None now": {"valid": None},
     }
     for message, other in others.items():
         with pytest.raises(ValueError, match=f"same corpus and settings.*{message}.*delete it"):

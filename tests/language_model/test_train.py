@@ -208,8 +208,11 @@ def unread():
     [
         ({"unit": "byte"}, "unit must be 'char' or 'word', got 'byte'"),
         ({"seed": -1}, "seed must be an integer of at least 0"),
-        ({"device": "abacus"}, "device must be one that works here, got 'abacus'.*take 'cpu'"),
-        ({"settings": replace(SETTINGS, patience=2)}, "patience must be None without valid, got 2; give held-out text"),
+        ({"device": "abacus"}, "device must be one that works here, got 'abacus'.*use 'cpu'"),
+        (
+            {"settings": replace(SETTINGS, patience=2)},
+            "patience must be None without valid, got 2; pass a validation text",
+        ),
         ({"settings": replace(SETTINGS, averaging=True)}, "averaging must be False without valid, got True"),
         ({"settings": replace(SETTINGS, schedule="plateau")}, "schedule must not be 'plateau' without valid"),
         ({"valid": 1.0}, "valid must be a share above 0 and below 1, or a corpus, got 1.0"),
@@ -225,7 +228,7 @@ def test_wrong_arguments_are_named_before_anything_is_read(options, message):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is such a device here")
 @pytest.mark.parametrize("name", ["config", "settings"])
 def test_options_in_a_dict_are_refused(name):
-    with pytest.raises(TypeError, match=rf"{name} must be \w+, got dict; write \w+\(\.\.\.\)"):
+    with pytest.raises(TypeError, match=rf"{name} must be \w+, got dict; pass \w+\(\.\.\.\)"):
         train_language_model(["a text"], **{name: {"hidden": 3}})
 
 
@@ -285,7 +288,7 @@ def test_progress_shows_speed_losses_and_perplexity_on_stderr(capsys):
     assert "language model: 100%" in err
     assert "tokens/s" in err
     assert "epoch 2/2, loss" in err
-    assert "held-out" in err
+    assert ", validation " in err
     assert "perplexity" in err
     train(valid=0.2)
     assert capsys.readouterr() == ("", "")

@@ -75,5 +75,8 @@ def test_leftovers_have_the_names_that_saving_gives(tmp_path):
 
 def test_another_training_is_refused_and_told_apart():
     check_identity("state", {"window": 5, "cutoffs": [1, 2], "more": 1}, {"window": 5, "cutoffs": (1, 2)})
-    with pytest.raises(ValueError, match=r"got 'state' \(window 5 there, 6 here, seed None there, 1 here\); delete it"):
+    with pytest.raises(
+        ValueError,
+        match=r"got 'state' \(window 5 in the checkpoint, 6 now, seed None in the checkpoint, 1 now\); delete it",
+    ):
         check_identity("state", {"window": 5}, {"window": 6, "seed": 1})

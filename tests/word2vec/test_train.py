@@ -250,7 +250,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(epochs=4, checkpoint=checkpoint, checkpoint_seconds=0, on_epoch=stop)
     kept = checkpoint.read_bytes()
-    with pytest.raises(ValueError, match=r"same corpus and settings.*window 5 there, 6 here.*delete it"):
+    with pytest.raises(ValueError, match=r"same corpus and settings.*window 5 in the checkpoint, 6 now.*delete it"):
         train(epochs=4, window=6, checkpoint=checkpoint)
     with pytest.raises(ValueError, match=r"same corpus and settings.*corpus"):
         train([*TALES.read_text().splitlines(), "more of it"], epochs=4, checkpoint=checkpoint)

@@ -1,1 +1,1 @@
-"""Stage 3: ids -> what a model is fed. torch starts here."""
+"""Batches: ids -> tensors. torch is needed from here on."""

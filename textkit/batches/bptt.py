@@ -1,4 +1,4 @@
-"""One stream of ids cut into windows for truncated backpropagation through time."""
+"""Split one stream of ids into windows for truncated backpropagation through time (BPTT)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,27 +9,28 @@ from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch
 
-_SHARE_OF_FULL, _SPREAD, _SHORTEST = 0.95, 5.0, 5  # of random windows; lengths in tokens
+# Random windows: probability of the full length rather than half of it, standard deviation and minimum, in tokens.
+_FULL_PROBABILITY, _DEVIATION, _MINIMUM = 0.95, 5.0, 5
 
 
 class BpttBatches:
-    """A stream folded into parallel streams, which are read side by side, a window at a time.
+    """Splits a stream into parallel streams, which are read one window at a time.
 
-    Row b of a batch goes on where row b of the batch before ended. Every token but the first of each parallel stream
-    is predicted exactly once in an epoch. Streams differ by one token at most; where a shorter one has ended, nothing
-    is predicted.
+    Row b of a batch continues row b of the previous batch. Every token except the first of each parallel stream is
+    predicted exactly once per epoch. The lengths of the streams differ by at most one token; after the end of a shorter
+    one nothing is predicted.
 
     Args:
-        ids: (tokens,) integers, which may be mapped from the disk.
-        batch_size: Parallel streams.
-        window: Tokens predicted at a time in each stream.
-        random_windows: Whether windows differ in length: drawn from a normal distribution around ``window``, or
-            around half of it once in 20 times, with a standard deviation of 5 tokens (Merity et al. 2018, section
-            5). The learning rate of a batch is to go with its length, for which it has a ``rate``.
-        seed: Seed of the lengths; each epoch has its own.
+        ids: (tokens,) integers, possibly memory-mapped.
+        batch_size: Number of parallel streams.
+        window: BPTT length, in tokens.
+        random_windows: Whether to randomize the BPTT length: it is drawn from a normal distribution with a standard
+            deviation of 5 tokens around ``window``, or around half of it with probability 0.05 (Merity et al. 2018,
+            section 5). The learning rate should be proportional to the length, so each batch has a ``rate``.
+        seed: Seed of the random lengths, which differ between epochs.
 
     Attributes:
-        predictions: Tokens predicted in an epoch.
+        predictions: Number of tokens predicted per epoch.
 
     Raises:
         ValueError: If a number is below 1, or a stream would have fewer than 2 tokens.
@@ -48,30 +49,32 @@ class BpttBatches:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1 stream, got {batch_size}")
         if len(ids) < 2:
-            raise ValueError(f"ids must hold at least 2 tokens, got {len(ids)}; take more text")
+            raise ValueError(f"ids must hold at least 2 tokens, got {len(ids)}; use more text")
         if batch_size > len(ids) // 2:
             raise ValueError(
                 f"batch_size must be at most {len(ids) // 2} streams for {len(ids)} tokens, so that each has something "
-                f"to predict, got {batch_size}; lower it, or take more text"
+                f"to predict, got {batch_size}; lower it, or use more text"
             )
         self.ids = ids
         self.window = window
         self.random_windows = random_windows
         self.seed = seed
-        self.bounds = np.arange(batch_size + 1) * len(ids) // batch_size  # the last stream is one of the longest
+        self.bounds = np.arange(batch_size + 1) * len(ids) // batch_size
         self.predictions = len(ids) - batch_size
 
     def epoch(self, epoch: int = 0) -> Iterator[BpttBatch]:
         """Yield the windows of an epoch, in the order of the text.
 
         Args:
-            epoch: Number of the epoch, from 0; it matters to random windows alone.
+            epoch: Number of the epoch, from 0; it only affects random windows.
         """
         lengths = np.diff(self.bounds)
-        last = int(lengths.max()) - 1  # position of the last input
+        last = int(lengths.max()) - 1  # position of the last target within the longest streams
         start = 0
         for length in self._lengths(epoch):
             stop = min(start + length, last)
+            # A shorter stream is read one token into the next one; that target is ignored. The last stream is one of
+            # the longest, so nothing is read beyond the end of the ids.
             tokens = np.asarray(self.ids[self.bounds[:-1, None] + np.arange(start, stop + 1)], dtype=np.int64)
             targets = tokens[:, 1:].copy()
             ended = lengths <= stop
@@ -91,7 +94,7 @@ class BpttBatches:
         random = np.random.default_rng([self.seed, epoch])
         while True:
             if self.random_windows:
-                center = self.window if random.random() < _SHARE_OF_FULL else self.window / 2
-                yield max(min(_SHORTEST, self.window), int(random.normal(center, _SPREAD)))
+                center = self.window if random.random() < _FULL_PROBABILITY else self.window / 2
+                yield max(min(_MINIMUM, self.window), int(random.normal(center, _DEVIATION)))
             else:
                 yield self.window

@@ -1,4 +1,4 @@
-"""Batches of similar length under a budget of tokens, so that little of what is fed is padding."""
+"""Batches of examples of similar length under a token budget, which keeps padding low."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,23 +8,23 @@ from numpy.typing import NDArray
 
 
 class BucketBatches:
-    """Which examples make a batch: neighbors in length, in another order and other company in each epoch.
+    """Groups examples of similar length into batches, different ones and in a different order in each epoch.
 
-    Every example comes exactly once in an epoch. It is a batch sampler of torch too, with any number of workers:
-    ``DataLoader(texts, batch_sampler=BucketBatches(lengths, budget=8192), collate_fn=PaddingCollator())``; call
-    `set_epoch` before each epoch.
+    Every example occurs exactly once per epoch. The class is also a batch sampler for torch, with any number of
+    workers: ``DataLoader(texts, batch_sampler=BucketBatches(lengths, budget=8192), collate_fn=PaddingCollator())``;
+    call `set_epoch` before each epoch.
 
     Args:
-        lengths: (examples,) tokens of each example, from 0; an empty one is fed as one token of padding.
-        budget: The most tokens in a batch, padding included; a longer example is a batch by itself.
-        seed: Seed of the orders.
-        shuffle: Whether epochs differ; otherwise the batches come from short to long, the same ones every time.
-        max_batch: The most examples in a batch; None for as many as the budget allows.
-        blur: Lengths are sorted as if longer or shorter by up to this share, so that an example meets others in each
-            epoch. About the same share of what is fed is padding.
+        lengths: (examples,) number of tokens of each example, at least 0; an empty one counts as one token of padding.
+        budget: Maximum number of tokens in a batch, padding included; a longer example forms a batch of its own.
+        seed: Seed of the random order.
+        shuffle: Whether epochs differ; otherwise batches are the same in every epoch and sorted from short to long.
+        max_batch: Maximum number of examples in a batch; None for as many as the budget allows.
+        blur: Lengths are sorted as if they were longer or shorter by up to this fraction, so that an example is grouped
+            with different ones in each epoch. Padding makes up about the same fraction of the tokens.
 
     Attributes:
-        current_epoch: The epoch that is iterated over, see `set_epoch`.
+        current_epoch: The epoch to iterate over, see `set_epoch`.
 
     Raises:
         ValueError: If a number is out of range.
@@ -49,34 +49,34 @@ class BucketBatches:
         if max_batch is not None and max_batch < 1:
             raise ValueError(f"max_batch must be at least 1 example, got {max_batch}; None is no limit")
         if not 0 <= blur < 1:
-            raise ValueError(f"blur must be a share from 0 to below 1, got {blur}")
+            raise ValueError(f"blur must be at least 0 and below 1, got {blur}")
         self.lengths = np.asarray(lengths, dtype=np.int64)
         if (self.lengths < 0).any():
             raise ValueError(f"lengths must be 0 tokens or more, got {int(self.lengths.min())}")
         self.budget, self.max_batch = budget, max_batch
         self.seed, self.shuffle, self.blur = seed, shuffle, blur
         self.current_epoch = 0
-        self._fed = np.maximum(self.lengths, 1)
-        self._made: tuple[int, list[NDArray[np.intp]]] | None = None
+        self._padded_lengths = np.maximum(self.lengths, 1)
+        self._cached: tuple[int, list[NDArray[np.intp]]] | None = None  # an epoch and its batches
 
     def epoch(self, epoch: int = 0) -> list[NDArray[np.intp]]:
-        """The batches of an epoch.
+        """Return the batches of an epoch.
 
         Args:
             epoch: Number of the epoch, from 0; each has its own order and its own batches.
 
         Returns:
-            For each batch (examples of it,), the numbers of its examples.
+            For each batch an array (examples,) of the indices of its examples.
         """
         if not self.shuffle:
-            return self._groups(np.argsort(self._fed, kind="stable"))
+            return self._split(np.argsort(self._padded_lengths, kind="stable"))
         random = np.random.default_rng([self.seed, epoch])
-        blurred = self._fed * random.uniform(1 - self.blur, 1 + self.blur, len(self._fed))
-        groups = self._groups(np.argsort(blurred, kind="stable"))
-        return [groups[number] for number in random.permutation(len(groups))]
+        blurred = self._padded_lengths * random.uniform(1 - self.blur, 1 + self.blur, len(self._padded_lengths))
+        batches = self._split(np.argsort(blurred, kind="stable"))
+        return [batches[index] for index in random.permutation(len(batches))]
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that is iterated over from now on."""
+        """Set the epoch to iterate over."""
         self.current_epoch = epoch
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -86,24 +86,24 @@ class BucketBatches:
         return len(self._current())
 
     def padding(self, epoch: int = 0) -> float:
-        """The share of the tokens fed in an epoch that is padding, from 0 to 1; 0 if nothing is fed."""
-        fed = sum(len(batch) * int(self._fed[batch].max()) for batch in self.epoch(epoch))
-        return 1 - int(self.lengths.sum()) / fed if fed else 0.0
+        """Return the fraction of padding among the tokens of an epoch, from 0 to 1; 0 if there are no examples."""
+        tokens = sum(len(batch) * int(self._padded_lengths[batch].max()) for batch in self.epoch(epoch))
+        return 1 - int(self.lengths.sum()) / tokens if tokens else 0.0
 
     def _current(self) -> list[NDArray[np.intp]]:
-        if self._made is None or self._made[0] != self.current_epoch:
-            self._made = self.current_epoch, self.epoch(self.current_epoch)
-        return self._made[1]
+        if self._cached is None or self._cached[0] != self.current_epoch:
+            self._cached = self.current_epoch, self.epoch(self.current_epoch)
+        return self._cached[1]
 
-    def _groups(self, order: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-        """Cut an order into batches, each as long as the budget allows."""
-        most = self.max_batch or len(order)
+    def _split(self, order: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+        """Split sorted examples greedily into batches as large as the budget allows."""
+        max_batch = self.max_batch or len(order)
         starts = []
-        first, longest = 0, 0
-        for place, length in enumerate(self._fed[order].tolist()):
+        start, longest = 0, 0
+        for index, length in enumerate(self._padded_lengths[order].tolist()):
             longest = max(longest, length)
-            size = place - first + 1
-            if size > 1 and (longest * size > self.budget or size > most):
-                starts.append(place)
-                first, longest = place, length
+            size = index - start + 1
+            if size > 1 and (longest * size > self.budget or size > max_batch):
+                starts.append(index)
+                start, longest = index, length
         return np.split(order, starts) if len(order) else []

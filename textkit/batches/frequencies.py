@@ -1,4 +1,4 @@
-"""From word counts to chances: which tokens subsampling keeps, and which words are drawn as noise. Needs no torch."""
+"""Probabilities derived from word counts, for subsampling and negative sampling. Does not need torch."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ NOISE_POWER = 0.75
 
 
 def keep_probabilities(counts: NDArray[np.int64], subsample: float) -> NDArray[np.float64]:
-    """The chance of each word's tokens to be kept.
+    """Compute the probability that subsampling keeps a token, for each word.
 
-    A word with the relative frequency f is kept with the chance min(1, sqrt(t / f) + t / f), t being ``subsample``.
-    This is the rule of the published program of Mikolov et al. 2013; equation 5 of their paper leaves out t / f.
+    A word with the relative frequency f is kept with probability min(1, sqrt(t / f) + t / f), where t is ``subsample``.
+    This is the rule of the published code of Mikolov et al. 2013; equation 5 of their paper lacks the term t / f.
 
     Args:
-        counts: (vocab,) tokens of each word.
-        subsample: The threshold t, a fraction of all tokens; 0 keeps everything.
+        counts: (vocab,) count of each word.
+        subsample: The threshold t, as a fraction of all tokens; 0 disables subsampling.
 
     Returns:
-        (vocab,) chances from 0 to 1. A word that never occurs is kept.
+        (vocab,) probabilities from 0 to 1; 1 for a word that never occurs.
 
     >>> keep_probabilities(np.array([75, 25]), 0.01).round(3)
     array([0.129, 0.24 ])
@@ -32,7 +32,7 @@ def keep_probabilities(counts: NDArray[np.int64], subsample: float) -> NDArray[n
 
 
 def noise_distribution(counts: NDArray[np.int64], power: float = NOISE_POWER) -> NDArray[np.float64]:
-    """The chance of each word to be drawn as noise: counts to the power of 0.75, made to sum to 1.
+    """Compute the distribution of negative samples: counts to the power of 0.75, normalized.
 
     Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality", 2.2.
 
@@ -45,12 +45,13 @@ def noise_distribution(counts: NDArray[np.int64], power: float = NOISE_POWER) ->
 
 
 def alias_tables(chances: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Two tables from which a word is drawn in constant time (Walker 1977; built as by Vose 1991).
+    """Build the tables of the alias method, which samples in constant time (Walker 1977; built as by Vose 1991).
 
-    Draw a word evenly and a fraction u: the answer is the word itself if u < accept[word], else alias[word].
+    To sample, draw a word uniformly and a number u from 0 to 1; the sample is the word if u < accept[word], else
+    alias[word].
 
     Args:
-        chances: (vocab,) chances that sum to 1.
+        chances: (vocab,) probabilities that sum to 1.
 
     Returns:
         accept (vocab,) float32 and alias (vocab,) int32.
@@ -59,21 +60,23 @@ def alias_tables(chances: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDA
     >>> accept, alias
     (array([1. , 0.5], dtype=float32), array([0, 0], dtype=int32))
     """
-    filled = (chances * len(chances)).tolist()
-    alias = list(range(len(filled)))
-    small = [word for word, level in enumerate(filled) if level < 1]
-    large = [word for word, level in enumerate(filled) if level >= 1]
+    # Scaled so that 1 is the average. Words below it are filled up to 1 with the surplus of a word above it.
+    accept = (chances * len(chances)).tolist()
+    alias = list(range(len(accept)))
+    small = [word for word, level in enumerate(accept) if level < 1]
+    large = [word for word, level in enumerate(accept) if level >= 1]
     while small and large:
         low, high = small.pop(), large[-1]
         alias[low] = high
-        filled[high] -= 1 - filled[low]
-        if filled[high] < 1:
+        accept[high] -= 1 - accept[low]
+        if accept[high] < 1:
             small.append(large.pop())
-    for word in [*small, *large]:  # full up to rounding
-        filled[word] = 1.0
-    return np.array(filled, np.float32), np.array(alias, np.int32)
+    # What is left differs from 1 only by rounding.
+    for word in [*small, *large]:
+        accept[word] = 1.0
+    return np.array(accept, np.float32), np.array(alias, np.int32)
 
 
 def kept_share(counts: NDArray[np.int64], keep: NDArray[Any]) -> float:
-    """The share of all tokens that subsampling is expected to keep."""
+    """Compute the expected fraction of all tokens that subsampling keeps."""
     return float((counts * keep).sum() / counts.sum())

@@ -1,4 +1,4 @@
-"""Texts of different length in one rectangle: padded with a mask, cut where they are too long, or packed."""
+"""Pad, truncate and pack texts of different lengths."""
 
 from collections.abc import Sequence
 from multiprocessing import Value
@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from textkit.batches.records import TextBatch
 
 Example: TypeAlias = NDArray[Any] | tuple[NDArray[Any], Any] | tuple[NDArray[Any], Any, int]
-"""The token ids of a text (tokens,), alone, with its label, or with its label and its number among all texts."""
+"""The token ids of a text (tokens,): alone, with its label, or with its label and its index in the data set."""
 
 
 def pad(
@@ -22,16 +22,16 @@ def pad(
     *,
     max_length: int | None = None,
 ) -> TextBatch:
-    """Put texts side by side, with zeros after the end of the shorter ones.
+    """Pad texts with zeros to the length of the longest.
 
     Args:
-        documents: The token ids of each text (tokens,).
-        rows: The number of each text among all; None for 0, 1, 2 and so on.
-        labels: For each text the number of its class, or (classes,) zeros and ones; None if they are not known.
-        max_length: Tokens kept of each text, from its begin; None for all.
+        documents: Token ids of each text, (tokens,).
+        rows: Index of each text in the data set; None for 0, 1, 2 and so on.
+        labels: Class index of each text, or (classes,) zeros and ones; None if the labels are unknown.
+        max_length: Maximum number of tokens of a text; longer texts are truncated at the end. None disables truncation.
 
     Raises:
-        ValueError: If there is no text, rows or labels are not as many, or ``max_length`` is below 1.
+        ValueError: If there is no text, the numbers of texts, rows and labels differ, or ``max_length`` is below 1.
 
     >>> batch = pad([np.array([5, 6, 7]), np.array([8])], labels=[1, 0])
     >>> batch.ids.tolist(), batch.lengths.tolist(), batch.labels.tolist()
@@ -42,9 +42,9 @@ def pad(
     _check_max_length(max_length)
     if not len(documents):
         raise ValueError("documents must hold at least one text, got none")
-    for name, given in (("rows", rows), ("labels", labels)):
-        if given is not None and len(given) != len(documents):
-            raise ValueError(f"{name} must be as many as the {len(documents)} documents, got {len(given)}")
+    for name, values in (("rows", rows), ("labels", labels)):
+        if values is not None and len(values) != len(documents):
+            raise ValueError(f"{name} must be as many as the {len(documents)} documents, got {len(values)}")
     lengths = np.array([len(document) for document in documents], dtype=np.int64)
     if max_length is not None:
         lengths = np.minimum(lengths, max_length)
@@ -60,12 +60,12 @@ def pad(
 
 
 class PaddingCollator:
-    """Makes a `TextBatch` of examples, for the ``collate_fn`` of torch's ``DataLoader``.
+    """Collates examples to a `TextBatch`: the ``collate_fn`` of a torch ``DataLoader``.
 
-    What is cut off is counted over all batches, those that worker processes make too.
+    Truncated texts and dropped tokens are counted over all batches, including those of worker processes.
 
     Args:
-        max_length: Tokens kept of each text, from its begin; None for all.
+        max_length: Maximum number of tokens of a text; longer texts are truncated at the end. None disables truncation.
 
     Raises:
         ValueError: If ``max_length`` is below 1.
@@ -80,54 +80,54 @@ class PaddingCollator:
     def __init__(self, max_length: int | None = None) -> None:
         _check_max_length(max_length)
         self.max_length = max_length
-        self._truncated, self._dropped = Value("q"), Value("q")  # workers count into the same memory
+        self._truncated, self._dropped = Value("q"), Value("q")  # in memory shared with worker processes
 
     @property
     def truncated(self) -> int:
-        """How many texts were cut."""
+        """Number of truncated texts."""
         return int(self._truncated.value)
 
     @property
     def dropped(self) -> int:
-        """How many tokens were cut off."""
+        """Number of dropped tokens."""
         return int(self._dropped.value)
 
     def __call__(self, examples: Sequence[Example]) -> TextBatch:
-        """Pad the texts, all of which come with the same of ids, label and number among all texts."""
-        parts = [example if isinstance(example, tuple) else (example,) for example in examples]
-        documents, *others = (list(column) for column in zip(*parts, strict=True))
+        """Collate examples, which must all be of the same form: with or without label and index."""
+        tuples = [example if isinstance(example, tuple) else (example,) for example in examples]
+        documents, *optional = (list(column) for column in zip(*tuples, strict=True))
         if self.max_length is not None:
-            over = [len(document) - self.max_length for document in documents if len(document) > self.max_length]
-            self._count(len(over), sum(over))
-        labels, rows = (others[place] if place < len(others) else None for place in range(2))
+            excess = [len(document) - self.max_length for document in documents if len(document) > self.max_length]
+            self._count(len(excess), sum(excess))
+        labels, rows = (optional[index] if index < len(optional) else None for index in range(2))
         return pad(documents, rows, labels, max_length=self.max_length)
 
     def _count(self, texts: int, tokens: int) -> None:
-        for counter, more in ((self._truncated, texts), (self._dropped, tokens)):
+        for counter, increment in ((self._truncated, texts), (self._dropped, tokens)):
             with counter.get_lock():
-                counter.value += more
+                counter.value += increment
 
 
 def pack(sequence: torch.Tensor, lengths: torch.Tensor) -> PackedSequence:
-    """Pack padded sequences, in any order, for a recurrent network of torch.
+    """Pack padded sequences, in any order, for a torch recurrent network.
 
     Args:
-        sequence: (batch, time, dim); there is one step at least.
-        lengths: (batch,) int64 on the CPU, real steps of each; may be 0.
+        sequence: (batch, time, dim), with at least one step.
+        lengths: (batch,) int64 on the CPU, number of real steps of each sequence, possibly 0.
 
     Returns:
-        The sequences; one without a step is packed as one step of padding, which `unpack` clears.
+        The packed sequences; an empty one is packed as one step of padding, which `unpack` sets to 0.
     """
     return pack_padded_sequence(sequence, lengths.clamp(min=1), batch_first=True, enforce_sorted=False)
 
 
 def unpack(packed: PackedSequence, lengths: torch.Tensor, *, time: int | None = None) -> torch.Tensor:
-    """Undo `pack`, in the order that the sequences had.
+    """Undo `pack`, restoring the order of the sequences.
 
     Args:
-        packed: Sequences, such as the outputs of a recurrent network for packed ones.
-        lengths: What `pack` was given.
-        time: Steps of the result; None for those of the longest.
+        packed: Packed sequences, such as the outputs of a recurrent network.
+        lengths: The lengths passed to `pack`.
+        time: Number of steps of the result; None for that of the longest sequence.
 
     Returns:
         (batch, time, dim), 0 after the end of each sequence.

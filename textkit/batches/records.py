@@ -1,4 +1,4 @@
-"""What models are fed: frozen records of tensors, each with its shape."""
+"""Batch records: frozen dataclasses of tensors with documented shapes."""
 
 from dataclasses import dataclass, replace
 
@@ -7,12 +7,12 @@ import torch
 
 @dataclass(frozen=True, kw_only=True)
 class SkipGramBatch:
-    """Center words with one context and several noise words each.
+    """Center words, each with one context and several negative samples.
 
     Attributes:
         centers: (batch,) int64 word ids.
         contexts: (batch,) int64 word ids.
-        negatives: (batch, negatives) int64 word ids drawn from the noise distribution.
+        negatives: (batch, negatives) int64 word ids, drawn from the noise distribution.
     """
 
     centers: torch.Tensor
@@ -23,7 +23,7 @@ class SkipGramBatch:
         return len(self.centers)
 
     def to(self, device: torch.device | str) -> "SkipGramBatch":
-        """The same batch on another device."""
+        """Move the batch to another device."""
         return SkipGramBatch(
             centers=self.centers.to(device),
             contexts=self.contexts.to(device),
@@ -32,19 +32,19 @@ class SkipGramBatch:
 
 
 IGNORED = -100
-"""The target that stands where nothing is to be predicted; torch's cross entropy leaves it out."""
+"""The target at positions without a prediction; it is the default ``ignore_index`` of torch's cross entropy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BpttBatch:
-    """A window of parallel streams; row b goes on where row b of the batch before ended.
+    """A window of parallel streams; row b continues row b of the previous batch.
 
     Attributes:
         inputs: (batch, time) int64 token ids.
         targets: (batch, time) int64, the token after each input; `IGNORED` after the end of a stream.
-        first: Whether the streams begin here, so that the state must begin anew.
-        rate: What the learning rate of this step is to be multiplied with.
-        count: Number of predictions; counted if None.
+        first: Whether the streams start in this window, so that the state must be reset.
+        rate: Factor of the learning rate for this step.
+        count: Number of predictions; None to count them in ``targets``.
     """
 
     inputs: torch.Tensor
@@ -57,18 +57,18 @@ class BpttBatch:
         return _predictions(self.targets) if self.count is None else self.count
 
     def to(self, device: torch.device | str) -> "BpttBatch":
-        """The same batch on another device."""
+        """Move the batch to another device."""
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device), count=len(self))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceBatch:
-    """Documents that have nothing to do with each other, padded to the same length.
+    """Independent documents, padded to the same length.
 
     Attributes:
-        inputs: (batch, time) int64 token ids, 0 after the end.
-        targets: (batch, time) int64, the token after each input; `IGNORED` after the end.
-        lengths: (batch,) int64, inputs of each document; always on the CPU, where packing wants them.
+        inputs: (batch, time) int64 token ids, 0 at padding.
+        targets: (batch, time) int64, the token after each input; `IGNORED` at padding.
+        lengths: (batch,) int64, number of inputs of each document; always on the CPU, as torch's packing requires.
     """
 
     inputs: torch.Tensor
@@ -79,20 +79,21 @@ class SequenceBatch:
         return int(self.lengths.sum())
 
     def to(self, device: torch.device | str) -> "SequenceBatch":
-        """The same batch on another device; the lengths stay on the CPU."""
+        """Move the batch to another device; the lengths stay on the CPU."""
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
 
 
 @dataclass(frozen=True, kw_only=True)
 class TextBatch:
-    """Texts padded to the same length, to be classified.
+    """Texts to classify, padded to the same length.
 
     Attributes:
-        ids: (batch, time) int64 token ids, 0 after the end; there is one step at least.
-        lengths: (batch,) int64, tokens of each text; may be 0. Always on the CPU, where packing wants them.
-        rows: (batch,) int64, the number of each text among all; always on the CPU.
-        labels: (batch,) int64 numbers of the classes, or (batch, classes) float32 of zeros and ones where a text may
-            have several; None if they are not known.
+        ids: (batch, time) int64 token ids, 0 at padding; at least one step.
+        lengths: (batch,) int64, number of tokens of each text, possibly 0. Always on the CPU, as torch's packing
+            requires.
+        rows: (batch,) int64, index of each text in the data set; always on the CPU.
+        labels: (batch,) int64 class indices, or (batch, classes) float32 of zeros and ones where a text may have
+            several labels; None if the labels are unknown.
     """
 
     ids: torch.Tensor
@@ -106,11 +107,11 @@ class TextBatch:
     @property
     def mask(self) -> torch.Tensor:
         """(batch, time) bool, True for a real token; on the device of the ids."""
-        places = torch.arange(self.ids.shape[1], device=self.ids.device)
-        return places < self.lengths.to(self.ids.device)[:, None]
+        positions = torch.arange(self.ids.shape[1], device=self.ids.device)
+        return positions < self.lengths.to(self.ids.device)[:, None]
 
     def to(self, device: torch.device | str) -> "TextBatch":
-        """The same batch on another device; lengths and rows stay on the CPU."""
+        """Move the batch to another device; lengths and rows stay on the CPU."""
         return replace(self, ids=self.ids.to(device), labels=None if self.labels is None else self.labels.to(device))
 
 

@@ -1,4 +1,4 @@
-"""Separate documents, such as poems or names, in batches of similar length."""
+"""Batches of independent documents of similar length, such as poems or names."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.records import IGNORED, SequenceBatch
 
-_BLUR = 0.1  # lengths are sorted as if up to a tenth longer or shorter, so that neighbors differ between epochs
+_BLUR = 0.1  # see `BucketBatches`
 
 
 class SequenceBatches:
-    """Documents with a begin and an end, sorted into batches of similar length; nothing carries over between them.
+    """Groups documents of similar length into batches, and adds start and end tokens.
 
     A document x becomes the inputs begin + x and the targets x + end, so that its first token and its end are
-    predicted too. Every document comes once in an epoch, in an order of the epoch's own.
+    predicted too. Every document occurs once per epoch, in an order that differs between epochs.
 
     Args:
-        documents: Token ids of each, (tokens,) integers.
+        documents: Token ids of each document, (tokens,) integers.
         begin: Id of ``<bos>``.
         end: Id of ``<eos>``.
-        budget: The most inputs in a batch, padding included; a longer document is a batch by itself.
-        seed: Seed of the order.
+        budget: Maximum number of inputs in a batch, padding included; a longer document forms a batch of its own.
+        seed: Seed of the random order.
 
     Attributes:
-        predictions: Tokens predicted in an epoch, ends included.
+        predictions: Number of tokens predicted per epoch, ends included.
 
     Raises:
         ValueError: If there is no document, or the budget is below 1.
@@ -55,16 +55,17 @@ class SequenceBatches:
         Args:
             epoch: Number of the epoch, from 0; each has its own order and its own batches.
         """
-        for numbers in self._buckets.epoch(epoch):
-            yield self._batch(numbers)
+        for indices in self._buckets.epoch(epoch):
+            yield self._batch(indices)
 
-    def _batch(self, numbers: NDArray[np.intp]) -> SequenceBatch:
-        numbers = numbers[np.argsort(-self.lengths[numbers], kind="stable")]  # longest first, as packing wants them
-        lengths = self.lengths[numbers]
-        inputs = np.zeros((len(numbers), lengths[0]), dtype=np.int64)
+    def _batch(self, indices: NDArray[np.intp]) -> SequenceBatch:
+        # Longest first, the order into which packing would sort them.
+        indices = indices[np.argsort(-self.lengths[indices], kind="stable")]
+        lengths = self.lengths[indices]
+        inputs = np.zeros((len(indices), lengths[0]), dtype=np.int64)
         targets = np.full_like(inputs, IGNORED)
-        for row, (number, length) in enumerate(zip(numbers, lengths, strict=True)):
-            document = self.documents[number]
+        for row, (index, length) in enumerate(zip(indices, lengths, strict=True)):
+            document = self.documents[index]
             inputs[row, 0], inputs[row, 1:length] = self.begin, document
             targets[row, : length - 1], targets[row, length - 1] = document, self.end
         return SequenceBatch(

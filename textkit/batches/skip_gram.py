@@ -1,7 +1,7 @@
-"""Skip-gram pairs for a torch DataLoader: subsampling, shrinking windows, noise words. The readable way.
+"""Skip-gram pairs for a torch DataLoader: subsampling, dynamic windows and negative samples, written for readability.
 
-`textkit.train_word2vec` does the same in a compiled kernel, some hundred times faster; this is the description that
-the kernel is tested against, and the place to start an experiment from.
+`textkit.train_word2vec` does the same in a compiled kernel, about a hundred times faster. This module is the reference
+that the kernel is tested against, and a starting point for experiments.
 """
 
 from collections.abc import Sequence
@@ -18,18 +18,18 @@ Pairs = NDArray[np.int64]
 
 
 class SkipGramPairs(Dataset[Pairs]):
-    """The (center, context) pairs of documents; item i holds the pairs of document i.
+    """Data set of (center, context) pairs; item i holds the pairs of document i.
 
-    The pairs of a document depend on the seed, the epoch and the number of the document alone, so that any number of
-    loader workers gives the same. Call `set_epoch` before each epoch for fresh ones.
+    The pairs of a document depend only on the seed, the epoch and the number of the document, so the result is the same
+    for any number of loader workers. Call `set_epoch` before each epoch to draw new ones.
 
     Args:
         documents: Word ids of each document, (tokens,) integers.
-        counts: (vocab,) tokens of each word in the corpus.
-        window: Largest distance between a center and its context, in kept tokens. The distance used for a center is
-            drawn evenly from 1 to ``window``, so that near words count more.
-        subsample: Threshold of `keep_probabilities`; 0 keeps every token.
-        seed: Seed of all choices.
+        counts: (vocab,) count of each word in the corpus.
+        window: Maximum distance between a center and a context, in tokens after subsampling. The distance for each
+            center is drawn uniformly from 1 to ``window``, so that closer words weigh more.
+        subsample: Threshold of `keep_probabilities`; 0 disables subsampling.
+        seed: Seed of all random choices.
 
     >>> pairs = SkipGramPairs([np.array([4, 7, 9])], np.ones(10, int), window=1, subsample=0, seed=0)
     >>> pairs[0].tolist()
@@ -54,14 +54,14 @@ class SkipGramPairs(Dataset[Pairs]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch whose random choices are made."""
+        """Set the epoch, on which the random choices depend."""
         self.epoch = epoch
 
     def __len__(self) -> int:
         return len(self.documents)
 
     def __getitem__(self, index: int) -> Pairs:
-        """The (pairs, 2) int64 ids of document ``index``: center, context."""
+        """Return the pairs of document ``index``: (pairs, 2) int64 ids of center and context."""
         if not 0 <= index < len(self.documents):
             raise IndexError(f"index must be from 0 to {len(self.documents) - 1}, got {index}")
         random = np.random.default_rng([self.seed, self.epoch, index])
@@ -74,19 +74,19 @@ class SkipGramPairs(Dataset[Pairs]):
 
 
 class SkipGramCollator:
-    """Joins the pairs of documents to a `SkipGramBatch` and draws noise words for them: give it to a DataLoader.
+    """Collates pairs to a `SkipGramBatch` and draws their negative samples: the ``collate_fn`` of a DataLoader.
 
-    The noise words depend on the seed and the pairs' own content, not on the worker that collates them.
+    The negative samples depend on the seed and the pairs themselves, not on the worker that collates them.
 
     Args:
-        counts: (vocab,) tokens of each word in the corpus; noise is drawn from `noise_distribution`.
-        negatives: Noise words for each pair.
+        counts: (vocab,) count of each word in the corpus; negatives are drawn from its `noise_distribution`.
+        negatives: Number of negative samples per pair.
         seed: Seed of the draws.
     """
 
     def __init__(self, counts: NDArray[np.int64], *, negatives: int = 5, seed: int = 0) -> None:
         if negatives < 1:
-            raise ValueError(f"negatives must be at least 1 noise word for a pair, got {negatives}")
+            raise ValueError(f"negatives must be at least 1 per pair, got {negatives}")
         self.cumulative = np.cumsum(noise_distribution(counts))
         self.negatives = negatives
         self.seed = seed
@@ -95,7 +95,8 @@ class SkipGramCollator:
         """Collate items of `SkipGramPairs`, each (pairs, 2), to one batch of all their pairs."""
         pairs = np.concatenate(items)
         random = np.random.default_rng([self.seed, *np.frombuffer(pairs.tobytes()[:4096], np.uint32)])
-        drawn = np.searchsorted(self.cumulative, random.random((len(pairs), self.negatives)), side="right")
-        drawn = np.minimum(drawn, len(self.cumulative) - 1)  # the last sum may fall short of 1 by rounding
+        negatives = np.searchsorted(self.cumulative, random.random((len(pairs), self.negatives)), side="right")
+        # The last cumulative probability may be below 1 after rounding.
+        negatives = np.minimum(negatives, len(self.cumulative) - 1)
         centers, contexts = torch.from_numpy(pairs).unbind(1)
-        return SkipGramBatch(centers=centers, contexts=contexts, negatives=torch.from_numpy(drawn))
+        return SkipGramBatch(centers=centers, contexts=contexts, negatives=torch.from_numpy(negatives))

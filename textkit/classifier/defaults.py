@@ -1,7 +1,8 @@
-"""What the classifiers are like, and how they are trained, when nothing is said about it.
+"""Default configs and settings of the classifiers.
 
-One set for each model, chosen on held-out parts of the training splits of public data sets: IMDB in stretches of
-neighboring reviews, of which few are of the same film as one that is learned; SST, TREC, AG News and surnames.
+There is one set per model, chosen on held-out parts of the training splits of public data sets: IMDB, SST, TREC, AG
+News and surnames. IMDB was held out in blocks of neighboring reviews, because reviews of the same film are neighbors:
+few of the held-out reviews are then of a film that is also in the training part.
 """
 
 from dataclasses import replace
@@ -28,9 +29,9 @@ CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
     CnnConfig: Cnn,
     RnnClassifierConfig: RnnClassifier,
 }
-"""The model of each config."""
+"""The model class of each config class."""
 
-_TABLE = 1 << 27  # numbers in a table of n-grams whose width is that of given vectors
+_MAX_TABLE = 1 << 27  # maximum number of values in the n-gram embedding of a model with pretrained vectors
 
 _SETTINGS: dict[ModelName, ClassifierSettings] = {
     "word_avg": ClassifierSettings(epochs=5, learning_rate=0.01),
@@ -41,15 +42,15 @@ _SETTINGS: dict[ModelName, ClassifierSettings] = {
 
 
 def model_config(model: object, *, vectors: WordVectors | None = None) -> ClassifierConfig:
-    """The config that a name stands for; a config stands for itself.
+    """Return the config of a named model; a config is returned as it is.
 
     Args:
-        model: A name, or a config.
-        vectors: What a model is to begin with. A named one takes on their width, and of n-grams as many vectors of that
-            width as a table has room for.
+        model: The name of a model, or a config.
+        vectors: Pretrained vectors. A named model takes on their dimension, and fewer n-gram buckets if the table would
+            become too large.
 
     Raises:
-        ValueError: If it is neither.
+        ValueError: If ``model`` is neither a known name nor a config.
     """
     if type(model) in CLASSES and isinstance(model, ClassifierConfig):
         return model
@@ -58,17 +59,17 @@ def model_config(model: object, *, vectors: WordVectors | None = None) -> Classi
         if vectors is None:
             return config
         if isinstance(config, WordAvgConfig):
-            room = 1 << ((_TABLE // vectors.dim).bit_length() - 1)  # a power of two
-            config = replace(config, buckets=min(config.buckets, room))
+            most_buckets = 1 << ((_MAX_TABLE // vectors.dim).bit_length() - 1)  # a power of two
+            config = replace(config, buckets=min(config.buckets, most_buckets))
         return replace(config, dim=vectors.dim)
     raise ValueError(f"model must be one of {', '.join(MODEL_NAMES)}, or the config of a model, got {model!r}")
 
 
 def default_classifier_settings(model: object) -> ClassifierSettings:
-    """How a model is trained; a config is trained like the named model of its kind.
+    """Return the default training settings of a model; a config has those of the named model of its kind.
 
     Raises:
-        ValueError: If ``model`` is neither a name nor a config.
+        ValueError: If ``model`` is neither a known name nor a config.
     """
     config = model_config(model)
     if isinstance(config, RnnClassifierConfig):

@@ -1,4 +1,4 @@
-"""A classifier made from data and settings: model, loss, optimizer and batches for one run."""
+"""Set up the training of a classifier: model, loss, optimizer and batches of one run."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -24,23 +24,23 @@ from textkit.vectors.word_vectors import WordVectors
 
 
 class Objective:
-    """A classifier with what its scores cost: what the loop trains."""
+    """A classifier with its loss; this is what the training loop trains."""
 
     def __init__(self, model: Classifier, criterion: Criterion) -> None:
         self.model, self.criterion = model, criterion
 
     def loss(self, batch: TextBatch) -> Loss:
-        """The summed loss of a batch."""
+        """Compute the summed loss of a batch."""
         if batch.labels is None:
-            raise ValueError("labels must be there to learn from, got a batch without them")
+            raise ValueError("a training batch must have labels, got None")
         return Loss(total=self.criterion(self.model.scores(batch), batch.labels), count=len(batch))
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All weights."""
+        """Iterate over all weights."""
         return self.model.parameters()
 
     def train(self, mode: bool = True) -> None:
-        """Switch training on or off."""
+        """Switch training mode on or off."""
         self.model.train(mode)
 
 
@@ -52,10 +52,10 @@ def new_model(
     device: torch.device | str,
     seed: int,
 ) -> Classifier:
-    """Make a model with weights drawn from ``seed``, its embedding begun from ``vectors`` if there are any.
+    """Create a model with random weights, and with pretrained ``vectors`` as its embedding if there are any.
 
     Raises:
-        ValueError: If the vectors have another width than the model.
+        ValueError: If the vectors and the model have different dimensions.
     """
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     generator = torch.Generator().manual_seed(weights_seed)
@@ -63,7 +63,7 @@ def new_model(
     if vectors is not None:
         if vectors.dim != config.dim:
             raise ValueError(
-                f"vectors must have the width of the model, {config.dim}, got {vectors.dim}; "
+                f"vectors must have the dimension of the model, {config.dim}, got {vectors.dim}; "
                 f"pass a config with dim={vectors.dim}"
             )
         model.set_vectors(vectors.to_embedding(data.vocabulary, seed=seed).weight)
@@ -83,21 +83,24 @@ def fit_model(
     on_epoch: Callable[[ClassifierReport], None] | None,
     progress: bool,
 ) -> ClassifierRun:
-    """Prepare the training of a model; the run changes it in place.
+    """Set up a training run of a model; the run changes the model in place.
 
     Args:
         model: The model.
-        data: What it learns from.
-        settings: The settings.
-        class_weights: (classes,) how much each counts; None if all count alike.
-        given_vectors: Whether the embedding was learned before, so that ``settings.freeze_epochs`` concerns it.
-        seed: Of the order of the texts.
-        on_epoch: Called with a `ClassifierReport` after every epoch.
-        progress: Whether to show a bar on stderr.
+        data: Training and validation data.
+        settings: Training settings.
+        class_weights: (classes,) class weights; None for equal weights.
+        given_vectors: Whether the embedding is pretrained, so that ``settings.freeze_epochs`` applies to it.
+        seed: Seed of the order of the texts.
+        on_epoch: Called with a `ClassifierReport` after each epoch.
+        progress: Whether to show a progress bar on stderr.
+
+    Returns:
+        The run, not yet started.
     """
     criterion = Criterion(class_weights, settings.label_smoothing)
-    in_bags = isinstance(model, WordAvg) and model.embedding.device.type == "cpu"
-    plan: _Plan = _bag_plan if in_bags else _padded_plan
+    use_kernel = isinstance(model, WordAvg) and model.embedding.device.type == "cpu"
+    plan: _Plan = _bag_plan if use_kernel else _padded_plan
     objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed)
 
     def epoch_batches(epoch: int) -> Iterable[Any]:
@@ -105,8 +108,10 @@ def fit_model(
         model.embedding.requires_grad_(not frozen)
         return batches(epoch)
 
+    # Words that occur only among the pretrained vectors are added to the model after training. Until then they are
+    # unknown to it.
     held_out = data.held_out
-    if held_out is not None:  # words that come with vectors alone are known after the training
+    if held_out is not None:
         held_out = Examples(documents=held_out.documents.known(model.vocab), targets=held_out.targets)
     return ClassifierRun(
         model,
@@ -116,7 +121,8 @@ def fit_model(
         steps=steps,
         texts=len(data.training),
         settings=settings,
-        threads=1 if in_bags else None,  # those of torch wait for work busily, and would keep the kernels' from theirs
+        # torch's idle threads spin, and would take cores from the kernel's threads.
+        threads=1 if use_kernel else None,
         validate=None if held_out is None else lambda: held_out_loss(model, held_out),
         on_epoch=on_epoch,
         progress=progress,
@@ -124,7 +130,7 @@ def fit_model(
 
 
 def held_out_loss(model: Classifier, examples: Examples) -> tuple[float, float]:
-    """Nats per text, and the share of right labels."""
+    """Compute the validation loss in nats per text, and the accuracy (of all labels where there may be several)."""
     scores, targets = class_scores(model, examples.documents).double(), examples.targets
     loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double())) / len(examples)
     if targets.ndim == 1:
@@ -141,7 +147,7 @@ _Plan = Callable[
 def _padded_plan(
     model: Classifier, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int
 ) -> tuple[Objective, torch.optim.Optimizer, Callable[[int], Iterable[TextBatch]], int]:
-    """Batches of similar length, padded."""
+    """Plan training with padded batches of texts of similar length."""
     documents, targets = examples.documents, examples.targets
     buckets = BucketBatches(documents.lengths, budget=settings.budget, max_batch=settings.batch_size, seed=seed)
 
@@ -149,10 +155,11 @@ def _padded_plan(
         for rows in buckets.epoch(epoch):
             yield pad([documents[int(row)] for row in rows], rows, targets[torch.from_numpy(rows)].numpy())
 
+    # Weight decay applies to matrices and not to biases.
     matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-    others = [weight for weight in model.parameters() if weight.ndim <= 1]
+    biases = [weight for weight in model.parameters() if weight.ndim <= 1]
     optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": others, "weight_decay": 0.0}],
+        [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": biases, "weight_decay": 0.0}],
         lr=settings.learning_rate,
         fused=True,
     )
@@ -162,7 +169,7 @@ def _padded_plan(
 def _bag_plan(
     model: WordAvg, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int
 ) -> tuple[BagObjective, torch.optim.Optimizer, Callable[[int], Iterable[BagBatch]], int]:
-    """Texts in random order, without padding."""
+    """Plan training with texts in random order and without padding."""
     objective = BagObjective(model, examples.documents, criterion, workers=usable_workers())
     optimizer = BagOptimizer(
         objective,
@@ -179,8 +186,8 @@ def _bag_plan(
         if model.config.word_dropout > 0:
             dropped = random.random(len(objective.ids), dtype=np.float32) < model.config.word_dropout
             objective.ids = np.where(dropped, np.int32(UNKNOWN), objective.ids)
-        for first in range(0, len(order), size):
-            texts = order[first : first + size]
+        for start in range(0, len(order), size):
+            texts = order[start : start + size]
             yield BagBatch(texts=texts, labels=examples.targets[torch.from_numpy(texts)])
 
     return objective, optimizer, batches, -(-len(examples) // size)

@@ -1,4 +1,4 @@
-"""Parameters of parameters: what scikit-learn's searches set as ``settings__epochs`` or ``model__dim``."""
+"""Nested parameters for scikit-learn's searches, such as ``settings__epochs`` or ``model__dim``."""
 
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
@@ -8,13 +8,13 @@ from textkit.classifier.settings import ClassifierSettings
 
 
 class NestedParameters:
-    """The fields of an estimator's ``settings`` and ``model``, frozen dataclasses, as parameters of its own."""
+    """Mixin that exposes the fields of an estimator's frozen dataclasses ``settings`` and ``model`` as parameters."""
 
     settings: Any
     model: Any
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters by name; with ``deep`` those of the settings and of the model's config too."""
+        """Return the parameters by name; with ``deep`` also those of the settings and of the model's config."""
         params: dict[str, Any] = super().get_params(deep=False)  # type: ignore[misc]
         if deep:
             for name, part in (("settings", self.settings), ("model", self.model)):
@@ -23,22 +23,23 @@ class NestedParameters:
         return params
 
     def set_params(self, **params: Any) -> Any:
-        """Set parameters, those of ``settings`` and ``model`` as ``settings__epochs=3`` or ``model__dim=50``.
+        """Set parameters; nested ones are written as ``settings__epochs=3`` or ``model__dim=50``.
 
         Raises:
-            ValueError: If there is no such parameter.
+            ValueError: If a parameter does not exist.
         """
         super().set_params(**{name: value for name, value in params.items() if "__" not in name})  # type: ignore[misc]
         for name, part in (("model", model_config), ("settings", lambda _: self._settings())):
             inner = {key.removeprefix(f"{name}__"): params[key] for key in params if key.startswith(f"{name}__")}
             if inner:
-                whole = part(self.model)
-                if unknown := set(inner) - {field.name for field in fields(whole)}:
-                    known = ", ".join(field.name for field in fields(whole))
-                    raise ValueError(f"{name} must be given parameters out of {known}, got {min(unknown)!r}")
-                setattr(self, name, replace(whole, **inner))
-        if others := [key for key in params if "__" in key and key.split("__")[0] not in ("model", "settings")]:
-            raise ValueError(f"parameter must be one of {', '.join(self.get_params())}, got {others[0]!r}")
+                # A name or None stands for a default, whose fields are set here.
+                current = part(self.model)
+                if unknown := set(inner) - {field.name for field in fields(current)}:
+                    known = ", ".join(field.name for field in fields(current))
+                    raise ValueError(f"the parameters of {name} must be among {known}, got {min(unknown)!r}")
+                setattr(self, name, replace(current, **inner))
+        if unknown_keys := [key for key in params if "__" in key and key.split("__")[0] not in ("model", "settings")]:
+            raise ValueError(f"parameter must be one of {', '.join(self.get_params())}, got {unknown_keys[0]!r}")
         return self
 
     def _settings(self) -> ClassifierSettings:
@@ -46,6 +47,6 @@ class NestedParameters:
             return default_classifier_settings(self.model)
         if not isinstance(self.settings, ClassifierSettings):
             raise TypeError(
-                f"settings must be ClassifierSettings, got {type(self.settings).__name__}; pass None for usual ones"
+                f"settings must be ClassifierSettings, got {type(self.settings).__name__}; pass None for the defaults"
             )
         return self.settings

@@ -1,4 +1,4 @@
-"""One training of a classifier: epochs, held-out accuracy, the best weights, the progress bar."""
+"""A training run of a classifier: epochs, validation, best weights and progress bar."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -19,16 +19,16 @@ from textkit.training.schedules import linear
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierReport:
-    """One epoch of a training.
+    """Report of one epoch.
 
     Attributes:
-        epoch: From 1.
-        loss: Mean loss of the epoch, in nats per text. Taken while the weights change and with dropout.
-        valid_loss: Nats per text on the held-out texts; None without any.
-        valid_accuracy: Share of the held-out texts with the right label (of the right labels where there may be
-            several); None without any.
-        texts_per_second: Of the training.
-        seconds: Time of the epoch without validation.
+        epoch: Number of the epoch, from 1.
+        loss: Mean training loss of the epoch, in nats per text, with dropout and while the weights change.
+        valid_loss: Validation loss in nats per text; None without validation texts.
+        valid_accuracy: Validation accuracy, from 0 to 1: the fraction of texts with the correct label, or of correct
+            decisions over all texts and classes if a text may have several labels. None without validation texts.
+        texts_per_second: Number of texts per second of training.
+        seconds: Duration of the epoch in seconds, without validation.
     """
 
     epoch: int
@@ -41,7 +41,7 @@ class ClassifierReport:
 
 @dataclass(frozen=True, kw_only=True)
 class _Best:
-    """The best weights so far: those with the highest held-out accuracy, and of these the lowest loss."""
+    """The best weights so far: the highest validation accuracy, with ties broken by the lowest validation loss."""
 
     epoch: int
     rank: tuple[float, float]
@@ -49,23 +49,23 @@ class _Best:
 
 
 class ClassifierRun:
-    """One run over the epochs.
+    """A training run over all epochs.
 
     Args:
         model: The model, changed in place.
-        objective: Its loss.
-        optimizer: Of its weights.
-        batches: Gives the batches of an epoch, from 0.
-        steps: Batches in an epoch, for the schedule.
-        texts: Texts in an epoch.
-        settings: The settings.
-        threads: Torch's threads between validations; None for as many as there are.
-        validate: Gives held-out loss and accuracy of the weights of now; None without held-out texts.
-        on_epoch: Called with a `ClassifierReport` after every epoch.
-        progress: Whether to show a bar on stderr.
+        objective: The model with its loss, for the training loop.
+        optimizer: Optimizer of the weights.
+        batches: Returns the batches of an epoch, given its number from 0.
+        steps: Number of batches per epoch, for the schedule.
+        texts: Number of texts per epoch.
+        settings: Training settings.
+        threads: Number of torch threads during training, but not validation; None leaves it unchanged.
+        validate: Returns validation loss and accuracy of the current weights; None without validation texts.
+        on_epoch: Called with a `ClassifierReport` after each epoch.
+        progress: Whether to show a progress bar on stderr.
 
     Attributes:
-        history: A report for each epoch.
+        history: Reports of the epochs so far.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ClassifierRun:
         self._best: _Best | None = None
 
     def run(self) -> None:
-        """Train to the end; the model then has the best weights, also after an error or Ctrl-C.
+        """Train to the end. The model then has the best weights, even after an error or Ctrl-C.
 
         Raises:
             KeyboardInterrupt: On Ctrl-C.
@@ -102,7 +102,7 @@ class ClassifierRun:
         finally:
             if self._best is not None:
                 self.model.load_state_dict(self._best.weights)
-                self._best = None  # their memory
+                self._best = None  # free the memory
             self.model.eval()
 
     def _run(self) -> None:
@@ -119,22 +119,23 @@ class ClassifierRun:
         )
         threads = torch.get_num_threads()
         with self._bar() as bar, HeldInterrupt() as interrupt, torch_threads(self.threads):
-            begun = time.monotonic()
+            started = time.monotonic()
             for progress in steps:
                 bar.update(progress.epoch * self.texts + progress.count - bar.n)
                 if progress.end_of_epoch:
-                    seconds = time.monotonic() - begun
+                    seconds = time.monotonic() - started
                     with torch_threads(threads):
                         report = self._report(progress.epoch, progress.loss, seconds)
-                    bar.set_postfix_str(_described(report, settings.epochs), refresh=False)
+                    bar.set_postfix_str(_status(report, settings.epochs), refresh=False)
                     if self.on_epoch is not None:
                         self.on_epoch(report)
-                    begun = time.monotonic()
+                    started = time.monotonic()
                 if interrupt.pressed:
                     raise KeyboardInterrupt
                 if progress.end_of_epoch and self._stopped(progress.epoch):
                     break
-        if interrupt.pressed:  # after the last look at it
+        # Ctrl-C may have been pressed after the last check in the loop.
+        if interrupt.pressed:
             raise KeyboardInterrupt
 
     def _report(self, epoch: int, loss: float, seconds: float) -> ClassifierReport:
@@ -142,9 +143,10 @@ class ClassifierRun:
         if valid_loss is not None and accuracy is not None:
             rank = accuracy, -valid_loss
             if np.isfinite(valid_loss) and (self._best is None or rank > self._best.rank):
+                # Copy into the tensors of the previous best weights, so that no more than one copy is in memory.
                 weights = {} if self._best is None else self._best.weights
                 for name, weight in self.model.state_dict().items():
-                    if name in weights:  # their memory again
+                    if name in weights:
                         weights[name].copy_(weight)
                     else:
                         weights[name] = weight.detach().clone()
@@ -161,7 +163,7 @@ class ClassifierRun:
         return report
 
     def _stopped(self, epoch: int) -> bool:
-        """Whether the best weights are as many epochs old as there is patience."""
+        """Whether the best weights are ``patience`` epochs old."""
         patience = self.settings.patience
         return patience is not None and self._best is not None and epoch - self._best.epoch >= patience
 
@@ -176,8 +178,8 @@ class ClassifierRun:
         )
 
 
-def _described(report: ClassifierReport, epochs: int) -> str:
-    shown = f"epoch {report.epoch}/{epochs}, loss {report.loss:.3f}"
+def _status(report: ClassifierReport, epochs: int) -> str:
+    status = f"epoch {report.epoch}/{epochs}, loss {report.loss:.3f}"
     if report.valid_accuracy is not None:
-        shown += f", held-out accuracy {100 * report.valid_accuracy:.1f} %"
-    return shown
+        status += f", validation accuracy {100 * report.valid_accuracy:.1f} %"
+    return status

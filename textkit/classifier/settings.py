@@ -28,19 +28,24 @@ class ClassifierSettings:
         batch_size: Maximum number of texts in a batch.
         budget: Maximum number of tokens in a batch, padding included; a longer text forms a batch of its own.
         learning_rate: Initial learning rate; it decays linearly to 0.
-        vector_rate: The same for the vectors of words and n-grams of a `WordAvg` on a CPU, which learn by Adagrad,
-            without ``weight_decay`` and ``clip_norm``.
+        vector_rate: Initial learning rate of the word and n-gram vectors of a `WordAvg` on a CPU; it decays linearly to
+            0. These vectors are trained with Adagrad, without ``weight_decay`` and ``clip_norm``.
         weight_decay: Decoupled weight decay, as a fraction of the weights per step, times the learning rate.
         clip_norm: Gradient clipping norm (Euclidean); None disables clipping.
         label_smoothing: Fraction of the target probability spread over all classes, from 0 to below 1.
-        patience: Stop when the held-out accuracy (of equal ones, the loss) was not better for so many epochs; None goes
-            through all of them.
-        freeze_epochs: Epochs in which given ``vectors`` stay as they are: 0 for none of them, None for all.
-        valid_share: Share of the texts that is held out of each class if no held-out texts are given; 0 for none.
-        min_count: Tokens seen fewer times become ``<unk>`` in training, and stay it unless they come with a vector.
-        max_vocab: Maximum size of the vocabulary, special tokens and words of vectors included; None for no limit.
+        patience: Stop after this many epochs without improvement of the validation accuracy (or, at equal accuracy, of
+            the validation loss); None disables early stopping.
+        freeze_epochs: Number of epochs at the start in which pretrained ``vectors`` are not trained; 0 trains them from
+            the start, None never trains them.
+        valid_share: Fraction of the texts of each class to hold out for validation if no validation texts are passed; 0
+            disables validation.
+        min_count: Minimum count of a token; rarer tokens become ``<unk>`` in training, and stay so unless they have a
+            pretrained vector.
+        max_vocab: Maximum size of the vocabulary, special tokens and words of pretrained vectors included; None for no
+            limit.
         max_length: Maximum number of tokens of a text; longer texts are truncated. None disables truncation.
-        precision: "float32", or "bfloat16" for mixed precision: faster on a GPU, and on a CPU with instructions for it.
+        precision: "float32", or "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
+            instructions.
     """
 
     epochs: int = 10

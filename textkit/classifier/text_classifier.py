@@ -1,4 +1,4 @@
-"""`TextClassifier`: texts and labels in, a trained classifier out; an estimator of scikit-learn."""
+"""`TextClassifier`: train, apply, evaluate and save a text classifier; a scikit-learn estimator."""
 
 import os
 import warnings
@@ -40,7 +40,7 @@ from textkit.training.devices import usable_device
 from textkit.vectors.word_vectors import WordVectors
 
 KIND = "text-classifier"
-_AT_ONCE = 1000  # texts of a stream that are predicted together
+_STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
 
 
 class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -49,23 +49,26 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     Args:
         model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
             `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`.
-        vectors: `WordVectors` to begin with; see ``freeze_epochs`` of the settings. A named model takes on their width.
-            All their words are known in the end, with the vectors that they have; load fewer for a smaller model.
-        class_weight: "balanced" lets every class count alike in the loss; a dict gives weights of classes.
-        multi_label: Whether a text may have several labels, or none.
-        settings: How it is trained; None for what suits the model.
+        vectors: Pretrained `WordVectors` for the embedding; see ``freeze_epochs`` of the settings. A named model takes
+            on their dimension. All their words are in the final vocabulary, those that no training text contains with
+            the pretrained vector; load fewer vectors for a smaller model.
+        class_weight: "balanced" weights classes in the loss inversely to their frequency; a dict maps classes to
+            weights; None weights all equally.
+        multi_label: Whether a text may have any number of labels instead of exactly one.
+        settings: Training settings; None for the defaults of the model.
         tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
-            characters where these are the model's unit.
-        device: Where to train and predict: "cpu", "cuda".
+            characters with a model of characters.
+        device: Device for training and prediction: "cpu", "cuda".
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
-        n_classes_: How many.
+        n_classes_: Number of classes.
         model_: The trained torch module.
-        vocabulary_: The tokens that it knows: those of the training texts, then those of ``vectors``.
-        history_: A `ClassifierReport` for each epoch; words that no training text has were still unknown then.
+        vocabulary_: Vocabulary of the model: the tokens of the training texts, then the words of ``vectors``.
+        history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
+            unknown in its validation results.
 
     >>> texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
     >>> classifier = TextClassifier("word_avg", seed=1).fit(texts, labels)
@@ -104,27 +107,27 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         valid: tuple[Any, Any] | None = None,
         on_epoch: Callable[[ClassifierReport], None] | None = None,
     ) -> "TextClassifier":
-        """Train on texts and labels; the best weights by held-out accuracy are kept.
+        """Train on texts and labels, and keep the weights with the best validation accuracy.
 
-        Probabilities are then calibrated on the held-out texts by one number (Guo et al. 2017, "On Calibration of
-        Modern Neural Networks", section 4.2), which changes no decision.
+        The probabilities are then calibrated on the validation texts by temperature scaling (Guo et al. 2017, "On
+        Calibration of Modern Neural Networks", section 4.2), which does not change any prediction.
 
         Args:
-            texts: (texts,) each a str, or a list of tokens that is taken as it is.
+            texts: (texts,) each a str, or a list of tokens, which is not split further.
             labels: (texts,) str or int; with ``multi_label`` a list of labels for each text, or an indicator matrix
                 (texts, classes).
-            valid: Held-out texts and their labels; None holds out a share of each class, as the settings say.
-            on_epoch: Called with a `ClassifierReport` after every epoch.
+            valid: Validation texts and their labels; None holds out the fraction ``valid_share`` of each class.
+            on_epoch: Called with a `ClassifierReport` after each epoch.
 
         Returns:
             The estimator itself.
 
         Raises:
-            ValueError: If texts and labels are not as many, one of them is missing, there is only one class, labels are
-                floats, held-out labels are none of the classes, or a parameter is out of range.
-            TypeError: If a text is no text, or the settings or vectors are something else.
-            FloatingPointError: If a loss is not finite. As after Ctrl-C, the best model so far is there; that of an
-                earlier `fit` if no epoch is over.
+            ValueError: If the numbers of texts and labels differ, a text or label is missing, there is only one class,
+                labels are floats, a validation label is not among the classes, or a parameter is out of range.
+            TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
+            FloatingPointError: If a loss is not finite. As after Ctrl-C, the estimator then has the best weights so
+                far, or the model of an earlier `fit` if no epoch was completed.
             KeyboardInterrupt: On Ctrl-C.
         """
         config, settings = self._config(), self._settings()
@@ -142,8 +145,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         )
         if data.cut:
             warnings.warn(
-                f"{data.cut:,} of {len(data.training):,} texts were cut to max_length={settings.max_length} tokens, "
-                f"which took {data.dropped:,} tokens away",
+                f"{data.cut:,} of {len(data.training):,} texts were truncated to max_length={settings.max_length} "
+                f"tokens, which dropped {data.dropped:,} tokens",
                 stacklevel=2,
             )
         weights = class_weights(self.class_weight, data.classes, data.training.targets)
@@ -158,39 +161,41 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             on_epoch=on_epoch,
             progress=self.progress,
         )
-        before = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        self._take(model, data.vocabulary, data.classes)
+        earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        self._set_fitted(model, data.vocabulary, data.classes)
         self.history_ = run.history
+        # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed or the weights are
+        # not finite, the attributes of an earlier fit are restored.
         try:
             run.run()
-        finally:  # also the best so far, if it was interrupted
+        finally:
             finite = all(weight.isfinite().all() for weight in model.parameters())
-            if finite and (run.history or not before):
+            if finite and (run.history or not earlier_fit):
                 if self.vectors is not None:
                     model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
-                self._take(model, data.whole_vocabulary, data.classes)
+                self._set_fitted(model, data.whole_vocabulary, data.classes)
                 if data.held_out is not None and run.history:
                     calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
-            else:  # nothing to be used: what an earlier training gave stays
+            else:
                 for name in [name for name in vars(self) if name.endswith("_")]:
                     delattr(self, name)
-                for name, value in before.items():
+                for name, value in earlier_fit.items():
                     setattr(self, name, value)
         return self
 
     def predict(self, texts: Any) -> NDArray[Any]:
-        """The likeliest label of each text; with ``multi_label`` an indicator matrix of the labels above one half.
+        """Predict the most probable label of each text; with ``multi_label`` all labels with a probability above 0.5.
 
         Args:
             texts: (texts,) as for `fit`.
 
         Returns:
-            (texts,) labels; or (texts, classes) int64 of zeros and ones.
+            (texts,) labels; with ``multi_label`` an indicator matrix (texts, classes) int64 of zeros and ones.
         """
-        return self._decided(self.predict_proba(texts))
+        return self._decide(self.predict_proba(texts))
 
     def predict_proba(self, texts: Any) -> NDArray[np.float64]:
-        """How likely each class is.
+        """Predict the probability of each class.
 
         An empty text is predicted like any other, with a warning.
 
@@ -201,47 +206,50 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             (texts, classes), in the order of ``classes_``. Rows sum to 1 unless a text may have several labels.
 
         Raises:
-            NotFittedError: If there was no `fit`.
+            NotFittedError: If the classifier is not trained.
             ValueError: If a text is missing.
-            TypeError: If a text is no text, or ``texts`` a single str.
+            TypeError: If a text has a wrong type, or ``texts`` is a single str.
         """
         self._check_fitted()
         return self._probabilities(self._documents([] if _is_empty(texts) else checked_texts(texts)))
 
     def predict_stream(self, texts: Iterable[Document]) -> Iterator[tuple[Any, float]]:
-        """Predict texts one after another, of which only some are held in memory.
+        """Predict the texts of a stream, holding only a batch of them in memory.
 
         Args:
             texts: Any iterable of texts.
 
         Yields:
-            The label and its probability; with ``multi_label`` a list of labels, and the probability that these and
-            no others are right.
+            The label and its probability; with ``multi_label`` a list of labels, and the probability that exactly these
+            labels are correct.
 
         Raises:
-            NotFittedError: If there was no `fit`.
+            NotFittedError: If the classifier is not trained.
             ValueError: If a text is missing.
-            TypeError: If a text is no text, or ``texts`` a single str.
+            TypeError: If a text has a wrong type, or ``texts`` is a single str.
         """
         self._check_fitted()
-        rest, warned = text_stream(texts), False
-        while some := list(islice(rest, _AT_ONCE)):
-            documents = self._documents(some, warn=not warned)
+        remaining, warned = text_stream(texts), False
+        while batch := list(islice(remaining, _STREAM_BATCH)):
+            documents = self._documents(batch, warn=not warned)
             warned = warned or not documents.lengths.all()
-            chances = self._probabilities(documents)
-            for label, row in zip(self._decided(chances), chances, strict=True):
+            probabilities = self._probabilities(documents)
+            for label, row in zip(self._decide(probabilities), probabilities, strict=True):
                 if self.multi_label:
                     yield self.classes_[label > 0].tolist(), float(np.where(label > 0, row, 1 - row).prod())
                 else:
                     yield label.item() if isinstance(label, np.generic) else label, float(row.max())
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
-        """The share of right predictions; with ``multi_label`` those that are right in every class.
+        """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
 
         Args:
             texts: (texts,) as for `fit`.
-            labels: (texts,) theirs; one that the training never saw counts as an error.
-            sample_weight: (texts,) how much each counts; None if all count alike.
+            labels: (texts,) their labels; a label that was not in the training data counts as an error.
+            sample_weight: (texts,) weights of the texts; None for equal weights.
+
+        Returns:
+            The accuracy, from 0 to 1.
         """
         if not self.multi_label:
             return float(super().score(texts, labels, sample_weight))
@@ -252,33 +260,33 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def evaluate(self, texts: Any, labels: Any) -> ClassificationReport:
         """Compare predictions with labels: accuracy, F1 of each class, calibration.
 
-        Labels that the training never saw count as errors and are listed.
+        Labels that were not in the training data count as errors and are listed.
 
         Args:
-            texts: (texts,) that were not learned from.
-            labels: (texts,) theirs.
+            texts: (texts,) texts that were not used in training.
+            labels: (texts,) their labels.
 
         Raises:
             ValueError: As `fit`.
         """
         self._check_fitted()
-        found = checked_texts(texts)
-        chances = self._probabilities(self._documents(found), progress=self.progress)
-        return report(labels, chances, self.classes_, multi_label=self.multi_label)
+        documents = checked_texts(texts)
+        probabilities = self._probabilities(self._documents(documents), progress=self.progress)
+        return report(labels, probabilities, self.classes_, multi_label=self.multi_label)
 
     def explain(self, text: Document, label: Any = None) -> Explanation:
-        """How much each word has to do with a decision.
+        """Attribute a prediction to the words of the text.
 
         Args:
             text: The text.
-            label: The class to be explained; None for the likeliest.
+            label: The class to explain; None for the most probable one.
 
         Raises:
-            ValueError: If the label is none of the classes.
+            ValueError: If the label is not among the classes.
         """
         self._check_fitted()
-        (found,) = checked_texts([text])
-        tokens = get_tokenizer(self._tokenizer(self.model_.config))(found) if isinstance(found, str) else found
+        (document,) = checked_texts([text])
+        tokens = get_tokenizer(self._tokenizer(self.model_.config))(document) if isinstance(document, str) else document
         tokens = tokens[: self._settings().max_length]
         documents, _ = encode_documents([tokens], tokenizer="whitespace", vocabulary=self.vocabulary_)
         if label is None:
@@ -291,23 +299,24 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
 
     def export(self, path: str | os.PathLike[str]) -> None:
-        """Write the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
+        """Export the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
 
         Raises:
-            ValueError: If the name ends otherwise.
-            RuntimeError: If what was written gives other numbers.
-            ImportError: If ONNX is asked for and not installed.
+            ValueError: If the file name has another suffix.
+            RuntimeError: If the exported file's probabilities differ from the model's.
+            ImportError: If an ONNX export needs a package that is not installed.
         """
         self._check_fitted()
         export_model(self.model_, path, multi_label=self.multi_label)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write the classifier as a folder of plain files; `textkit.load` reads it.
+        """Save the classifier as a folder of plain files; `textkit.load` loads it.
 
         Raises:
-            NotFittedError: If there was no `fit`.
-            ValueError: If ``folder`` is a file or holds something else, or the tokenizer has no name.
-            OSError: If it cannot be written.
+            NotFittedError: If the classifier is not trained.
+            ValueError: If ``folder`` is a file or holds anything but a model, or the tokenizer is a function that
+                cannot be imported by its name.
+            OSError: If the folder cannot be written.
         """
         self._check_fitted()
         config = self.model_.config
@@ -327,11 +336,11 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "TextClassifier":
-        """Read what `save` wrote, onto the CPU.
+        """Load a classifier saved by `save` to the CPU.
 
         Raises:
-            FileNotFoundError: If there is no such folder.
-            ValueError: If it is not that of a classifier, of a newer version, or damaged.
+            FileNotFoundError: If the folder does not exist.
+            ValueError: If it does not hold a classifier, or the classifier has a newer version or is damaged.
         """
         stored = read_folder(folder, kind=KIND)
         try:
@@ -339,13 +348,14 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             config_class = {known.__name__: known for known in CLASSES}[saved.pop("name")]
             config = config_class(**saved)
             classes = np.array(stored.config["classes"])
-            found = cls(
+            classifier = cls(
                 config,
                 multi_label=stored.config["multi_label"],
                 tokenizer=stored.config["tokenizer"],
                 settings=ClassifierSettings(**stored.config["settings"]),
             )
-            with torch.device("meta"):  # sizes alone, no memory
+            # The meta device allocates no memory; load_weights assigns the stored arrays.
+            with torch.device("meta"):
                 model = CLASSES[config_class](  # type: ignore[call-arg]
                     config, len(stored.vocabulary), len(classes), generator=torch.Generator("cpu")
                 )
@@ -355,9 +365,9 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
                 f"folder must hold a whole classifier, got {os.fspath(folder)!r} ({error!r}); save it again"
             ) from error
         model.eval()
-        found._take(model, stored.vocabulary, classes)
-        found.history_ = []
-        return found
+        classifier._set_fitted(model, stored.vocabulary, classes)
+        classifier.history_ = []
+        return classifier
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -371,8 +381,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def _config(self) -> ClassifierConfig:
         vectors: Any = self.vectors
         if vectors is not None and not isinstance(vectors, WordVectors):
-            found = type(vectors).__name__
-            raise TypeError(f"vectors must be WordVectors, got {found}; read a file by WordVectors.load(path)")
+            type_name = type(vectors).__name__
+            raise TypeError(f"vectors must be WordVectors, got {type_name}; load a file with WordVectors.load(path)")
         return model_config(self.model, vectors=vectors)
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
@@ -380,7 +390,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             return self.tokenizer
         return "character" if isinstance(config, RnnClassifierConfig) and config.unit == "char" else "word-lower"
 
-    def _take(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
+    def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
         self.n_classes_ = len(classes)
 
@@ -394,7 +404,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         )
         if warn and (empty := int(np.count_nonzero(documents.lengths == 0))):
             warnings.warn(
-                f"{empty:,} of {len(texts):,} texts are empty; they get what the model says to no words at all",
+                f"{empty:,} of {len(texts):,} texts are empty; they all get the same prediction, that for no words",
                 stacklevel=3,
             )
         return shortened(documents, self._settings().max_length)
@@ -403,11 +413,11 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         scores = class_scores(self.model_, documents, progress=progress)
         return class_probabilities(scores, multi_label=self.multi_label).numpy()
 
-    def _decided(self, chances: NDArray[np.float64]) -> NDArray[Any]:
+    def _decide(self, probabilities: NDArray[np.float64]) -> NDArray[Any]:
         if self.multi_label:
-            return (chances > 0.5).astype(np.int64)
-        found: NDArray[Any] = self.classes_[chances.argmax(1)]
-        return found
+            return (probabilities > 0.5).astype(np.int64)
+        labels: NDArray[Any] = self.classes_[probabilities.argmax(1)]
+        return labels
 
 
 def _is_empty(texts: Any) -> bool:

@@ -1,4 +1,4 @@
-"""`WordAvg` trained on a CPU: only the vectors that a batch uses are read and changed, without padding."""
+"""Train a `WordAvg` on a CPU, without padding, reading and updating only the vectors used by a batch."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ from textkit.text.document_ids import DocumentIds
 
 @dataclass(frozen=True, kw_only=True)
 class BagBatch:
-    """Some of the texts that a `BagObjective` holds.
+    """A batch of the texts of a `BagObjective`.
 
     Attributes:
-        texts: (batch,) int64, which.
+        texts: (batch,) int64, the numbers of the texts.
         labels: (batch,) int64, or (batch, classes) float32.
     """
 
@@ -31,19 +31,19 @@ class BagBatch:
     labels: torch.Tensor
 
     def to(self, device: torch.device | str) -> "BagBatch":
-        """The same batch: what it is for runs on a CPU."""
+        """Return the same batch; a `BagObjective` runs on the CPU only."""
         return self
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Batch:
-    """What is kept of a batch from its loss to its step: what `bag_means` gave.
+    """What `step` needs from `loss`: the output of `bag_means`.
 
     Attributes:
-        rows: (places,) int32, of the tables.
-        bounds: (batch, 3) int64, which of them each text has.
-        weights: (batch,) float32, of each vector in a mean.
-        means: (batch, dim) float32, from which gradients come.
+        rows: (rows,) int32, the embedding rows of all texts; see `bag_means`.
+        bounds: (batch, 3) int64, the bounds of each text's rows.
+        weights: (batch,) float32, the weight of each vector in the mean of a text.
+        means: (batch, dim) float32, the means, which receive the gradient.
     """
 
     rows: NDArray[np.int32]
@@ -53,42 +53,46 @@ class _Batch:
 
 
 class BagObjective:
-    """The loss of a `WordAvg`, whose gradient ends at the means of the texts; `BagOptimizer` takes it from there.
+    """The loss of a `WordAvg`. Autograd stops at the means of the texts; a compiled kernel updates the vectors.
+
+    `BagOptimizer` calls `step` for this update.
 
     Args:
-        model: The model, on a CPU.
-        documents: All texts.
-        criterion: What scores cost.
-        workers: Threads; the result does not depend on their number.
+        model: The model, on the CPU.
+        documents: All training texts.
+        criterion: Loss of the logits.
+        workers: Number of threads; the result does not depend on it.
 
     Attributes:
-        ids: (tokens,) int32, those of ``documents``; may be replaced for an epoch.
+        ids: (tokens,) int32, the token ids of ``documents``; may be replaced for an epoch (word dropout).
     """
 
     def __init__(self, model: WordAvg, documents: DocumentIds, criterion: Criterion, *, workers: int) -> None:
         self.model, self.criterion, self.workers = model, criterion, workers
         self.ids, self.offsets = documents.ids, documents.offsets
         self.words = model.embedding.detach().numpy()
-        none = np.zeros((1, model.config.dim), np.float32)
-        self.ngrams = none if model.ngram_embedding is None else model.ngram_embedding.detach().numpy()
+        unused = np.zeros((1, model.config.dim), np.float32)
+        self.ngrams = unused if model.ngram_embedding is None else model.ngram_embedding.detach().numpy()
+        # Adagrad's sums of squared gradients, one per row.
         self.squares = np.zeros(len(self.words), np.float32), np.zeros(len(self.ngrams), np.float32)
         self.pool = ThreadPoolExecutor(max(workers - 1, 1))
         self._batch: _Batch | None = None
 
     def loss(self, batch: BagBatch) -> Loss:
-        """The summed loss of a batch."""
+        """Compute the summed loss of a batch."""
         texts, config = batch.texts, self.model.config
         means = np.empty((len(texts), self.words.shape[1]), np.float32)
         weights = np.empty(len(texts), np.float32)
         lengths = self.offsets[texts + 1] - self.offsets[texts]
-        ends = (lengths * config.ngrams).cumsum()  # behind the places of each text
+        # A text of n tokens has at most n words and n n-grams of each length, so this much space is reserved for it.
+        ends = (lengths * config.ngrams).cumsum()
         rows = np.empty(ends[-1], np.int32)
         bounds = np.empty((len(texts), 3), np.int64)
         bounds[:, 0] = ends - lengths * config.ngrams
-        cuts = [len(texts) * worker // self.workers for worker in range(self.workers + 1)]
+        splits = [len(texts) * worker // self.workers for worker in range(self.workers + 1)]
 
         def average(worker: int) -> None:
-            part = slice(cuts[worker], cuts[worker + 1])
+            part = slice(splits[worker], splits[worker + 1])
             bag_means(
                 self.ids,
                 self.offsets,
@@ -103,18 +107,18 @@ class BagObjective:
                 bounds[part],
             )
 
-        self._share(average)
+        self._run_on_workers(average)
         features = torch.from_numpy(means).requires_grad_()
         self._batch = _Batch(rows=rows, bounds=bounds, weights=weights, means=features)
         return Loss(total=self.criterion(self.model.output(features), batch.labels), count=len(texts))
 
     def step(self, word_rate: float, ngram_rate: float) -> None:
-        """Change the vectors of the last batch by its gradient."""
+        """Update the vectors with the gradient of the last batch."""
         batch = self._batch
         if batch is None or batch.means.grad is None:
             return
         gradients = batch.means.grad.numpy()
-        words, ngrams = self.squares
+        word_squares, ngram_squares = self.squares
 
         def update(worker: int) -> None:
             update_bags(
@@ -123,41 +127,42 @@ class BagObjective:
                 batch.weights,
                 gradients,
                 self.words,
-                words,
+                word_squares,
                 self.ngrams,
-                ngrams,
+                ngram_squares,
                 word_rate,
                 ngram_rate,
                 worker,
                 self.workers,
             )
 
-        self._share(update)
+        self._run_on_workers(update)
         self._batch = None
 
-    def _share(self, work: Callable[[int], None]) -> None:
-        others = [self.pool.submit(work, worker) for worker in range(1, self.workers)]
+    def _run_on_workers(self, work: Callable[[int], None]) -> None:
+        """Run ``work`` for each worker number; the calling thread is worker 0."""
+        futures = [self.pool.submit(work, worker) for worker in range(1, self.workers)]
         work(0)
-        for other in others:
-            other.result()
+        for future in futures:
+            future.result()
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """The weights that torch changes: those of the output layer."""
+        """Iterate over the weights trained by torch: those of the output layer."""
         return iter((self.model.output_weight, self.model.output_bias))
 
     def train(self, mode: bool = True) -> None:
-        """Switch training on or off."""
+        """Switch training mode on or off."""
         self.model.train(mode)
 
 
 class BagOptimizer(torch.optim.AdamW):
-    """AdamW for the output layer, and Adagrad with a rate for each row for the vectors of a `BagObjective`.
+    """AdamW for the output layer, and row-wise Adagrad for the vectors of a `BagObjective`.
 
     Args:
-        objective: Whose vectors are changed.
-        learning_rate: Of the output layer.
-        vector_rate: Of the vectors.
-        weight_decay: Of the output layer.
+        objective: The objective whose weights are trained.
+        learning_rate: Learning rate of the output layer.
+        vector_rate: Learning rate of the vectors.
+        weight_decay: Weight decay of the output layer.
     """
 
     def __init__(
@@ -167,7 +172,9 @@ class BagOptimizer(torch.optim.AdamW):
         super().__init__(
             [
                 {"params": [model.output_weight, model.output_bias], "lr": learning_rate},
-                {"params": [model.embedding], "lr": vector_rate},  # torch never sees a gradient of these
+                # The embedding never has a gradient that torch sees. It has a group here so that the schedule sets the
+                # learning rate of the vectors too.
+                {"params": [model.embedding], "lr": vector_rate},
             ],
             weight_decay=weight_decay,
             fused=True,
@@ -175,12 +182,12 @@ class BagOptimizer(torch.optim.AdamW):
         self.objective = objective
 
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Change all weights by their gradients."""
+        """Update all weights."""
         super().step(closure)
         rate = self.param_groups[1]["lr"]
         self.objective.step(rate if self.objective.model.embedding.requires_grad else 0.0, rate)
 
 
 def usable_workers() -> int:
-    """How many threads there are for the kernels: as many as torch takes, if there are so many processors."""
+    """Return the number of threads for the kernels: that of torch, but at most the number of processors."""
     return max(1, min(torch.get_num_threads(), os.cpu_count() or 1))

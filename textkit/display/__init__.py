@@ -1,1 +1,1 @@
-"""What a terminal or a plot shows."""
+"""Terminal output and plots."""

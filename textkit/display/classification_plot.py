@@ -1,4 +1,4 @@
-"""The picture of a classification report: which classes are taken for which, and how far to trust probabilities."""
+"""Plot a classification report: confusion matrix or F1 scores, and reliability of the probabilities."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textkit.display.terminal import fitted
+from textkit.display.terminal import pad_to_width
 from textkit.files.atomic import atomic_path
 
 if TYPE_CHECKING:
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 _MISSING = "a picture needs matplotlib, which is not installed; pip install matplotlib"
 _INK, _FAINT = "#1f4e79", "#b0b0b0"
-_NUMBERED = 20  # classes up to which the counts stand in the cells
-_NAME = 18  # columns of a class name
-# families with Chinese, Japanese and Korean characters; matplotlib's own has none and warns
+_MAX_NUMBERED = 20  # largest number of classes for which the cells show their counts
+_NAME_WIDTH = 18  # terminal columns of a class name
+# Fonts with Chinese, Japanese and Korean characters. The default font of matplotlib has none, and it warns.
 _FAMILIES = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei", "SimHei")
 
 
 def draw(report: "ClassificationReport", path: str | os.PathLike[str] | None) -> "Figure":
-    """Draw a report, and save it if there is a path; see `ClassificationReport.plot`."""
+    """Plot a report, and save the plot if there is a path; see `ClassificationReport.plot`."""
     kind = None if path is None else picture_kind(path)
     try:
         from matplotlib import rc_context
@@ -49,11 +49,11 @@ def draw(report: "ClassificationReport", path: str | os.PathLike[str] | None) ->
 
 
 def picture_kind(path: str | os.PathLike[str]) -> str:
-    """The kind of picture that a name ends in.
+    """Return the image format of a file name's suffix.
 
     Raises:
-        ValueError: If it can not be drawn.
-        ImportError: If there is no matplotlib to draw it.
+        ValueError: If matplotlib does not support the format.
+        ImportError: If matplotlib is not installed.
     """
     try:
         from matplotlib.backend_bases import FigureCanvasBase
@@ -61,54 +61,54 @@ def picture_kind(path: str | os.PathLike[str]) -> str:
         raise ImportError(_MISSING) from error
     kinds = sorted(FigureCanvasBase.get_supported_filetypes())
     if (kind := Path(path).suffix[1:].lower()) not in kinds:
-        raise ValueError(f"path must end in a kind of picture, got {str(path)!r}; use one of .{', .'.join(kinds)}")
+        raise ValueError(f"path must end in an image format, got {str(path)!r}; use one of .{', .'.join(kinds)}")
     return kind
 
 
 def _draw_confusion(axes: "Axes", report: "ClassificationReport") -> None:
     counts = np.array(report.confusion)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    names, places = _names(report), np.arange(len(report.classes))
-    axes.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(places, names)
+    fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)  # of the texts of each true class
+    axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
+    names, positions = _names(report), np.arange(len(report.classes))
+    axes.set_xticks(positions, names, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(positions, names)
     axes.set(xlabel="predicted", ylabel="true", title=f"accuracy {report.accuracy:.4f}, {report.examples:,} texts")
-    if len(names) > _NUMBERED:
+    if len(names) > _MAX_NUMBERED:
         return
     for (row, column), count in np.ndenumerate(counts):
         if count:
-            color = "white" if shares[row, column] > 0.5 else "black"
+            color = "white" if fractions[row, column] > 0.5 else "black"
             axes.text(column, row, f"{count:,}", ha="center", va="center", color=color, fontsize=7)
 
 
 def _draw_f1(axes: "Axes", report: "ClassificationReport") -> None:
-    places = np.arange(len(report.classes))
-    axes.barh(places, np.nan_to_num(np.array(report.f1)), color=_INK, height=0.7)
+    positions = np.arange(len(report.classes))
+    axes.barh(positions, np.nan_to_num(np.array(report.f1)), color=_INK, height=0.7)
     axes.set_yticks(
-        places, [f"{name} ({support:,})" for name, support in zip(_names(report), report.support, strict=True)]
+        positions, [f"{name} ({support:,})" for name, support in zip(_names(report), report.support, strict=True)]
     )
     axes.invert_yaxis()
     axes.set(xlim=(0, 1), xlabel="F1", ylabel="class (texts)", title=f"micro F1 {report.micro_f1:.4f}")
 
 
 def _draw_reliability(upper: "Axes", lower: "Axes", report: "ClassificationReport") -> None:
-    probability = [part.probability for part in report.reliability]
+    probability = [bin_.probability for bin_ in report.reliability]
     upper.plot([0, 1], [0, 1], color=_FAINT, linestyle="--", linewidth=1)
-    upper.plot(probability, [part.frequency for part in report.reliability], marker="o", color=_INK, markersize=4)
+    upper.plot(probability, [bin_.frequency for bin_ in report.reliability], marker="o", color=_INK, markersize=4)
     upper.set(
         xlim=(0, 1),
         ylim=(0, 1.02),
-        ylabel="share that came true",
+        ylabel="observed frequency",
         title=f"calibration error {report.calibration_error:.4f}",
     )
     upper.tick_params(labelbottom=False)
-    lower.bar(probability, [part.count for part in report.reliability], width=0.04, color=_INK)
+    lower.bar(probability, [bin_.count for bin_ in report.reliability], width=0.04, color=_INK)
     lower.set(ylim=(0, None), xlabel="predicted probability", ylabel="predictions")
 
 
 def _names(report: "ClassificationReport") -> list[str]:
-    # a dollar sign would begin a formula
-    return [fitted(name, _NAME).strip().replace("$", r"\$") for name in report.classes]
+    # matplotlib would take a dollar sign as the start of a formula.
+    return [pad_to_width(name, _NAME_WIDTH).strip().replace("$", r"\$") for name in report.classes]
 
 
 def _installed(families: tuple[str, ...]) -> list[str]:

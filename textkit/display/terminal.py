@@ -1,4 +1,4 @@
-"""Text cut or filled to a number of terminal columns, where a Chinese character takes two."""
+"""Truncate or pad text to a number of terminal columns, of which a Chinese character takes two."""
 
 import unicodedata
 
@@ -12,28 +12,28 @@ def columns_of(text: str) -> int:
     return sum(map(_columns, text))
 
 
-def fitted(text: str, columns: int, *, right: bool = False) -> str:
-    r"""Cut or fill a text, so that it takes so many columns; what would break the line is escaped.
+def pad_to_width(text: str, columns: int, *, right: bool = False) -> str:
+    r"""Truncate or pad text to exactly ``columns`` terminal columns; non-printable characters are escaped.
 
     Args:
         text: Any text.
-        columns: Terminal columns, at least 3.
-        right: Whether to fill on the left.
+        columns: Number of terminal columns, at least 3.
+        right: Whether to align the text to the right.
 
-    >>> fitted("river", 7) + "|", fitted("riverbank", 7) + "|", fitted("茶\n", 7, right=True) + "|"
+    >>> pad_to_width("river", 7) + "|", pad_to_width("riverbank", 7) + "|", pad_to_width("茶\n", 7, right=True) + "|"
     ('river  |', 'rive...|', '   茶\\n|')
     """
     text = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
     if (width := columns_of(text)) > columns:
-        width, kept = 3, ""
+        width, kept = 3, ""  # columns of the three dots
         for character in text:
             if width + _columns(character) > columns:
                 break
             width += _columns(character)
             kept += character
         text = kept + "..."
-    filling = " " * (columns - width)
-    return filling + text if right else text + filling
+    padding = " " * (columns - width)
+    return padding + text if right else text + padding
 
 
 def _columns(character: str) -> int:

@@ -1,1 +1,1 @@
-"""Stage 6: a trained thing -> numbers."""
+"""Evaluation of word vectors, language models and classifiers."""

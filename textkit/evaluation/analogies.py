@@ -1,4 +1,4 @@
-"""Analogy questions: given a, b and c, is d the word that word vectors answer with?"""
+"""Evaluate word vectors on analogy questions: given a, b and c, do they predict d?"""
 
 import math
 from collections.abc import Callable, Iterable
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 Method = Literal["3cosadd", "3cosmul"]
 Scorer: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[np.float32]]
 
-_CHUNK = 512  # questions answered by one matrix product
-_SCORES = 1 << 24  # at most so many scores at a time: 64 MiB an array
+_CHUNK = 512  # maximum number of questions answered by one matrix product
+_SCORES = 1 << 24  # maximum number of scores at a time: 64 MiB per array
 _EPSILON = 0.001  # Levy and Goldberg 2014, section 4
 
 
 @dataclass(frozen=True)
 class AnalogySection:
-    """How one section of the questions went.
+    """Results of one section of the questions.
 
     Attributes:
-        name: The section.
-        asked: Questions with all four words among the vectors.
-        correct: Questions answered with the fourth word.
-        skipped: Questions that could not be asked, as a word is missing.
+        name: Name of the section.
+        asked: Number of questions whose four words are all in the vocabulary.
+        correct: Number of questions answered correctly.
+        skipped: Number of questions skipped because a word is missing.
     """
 
     name: str
@@ -40,18 +40,18 @@ class AnalogySection:
 
     @property
     def accuracy(self) -> float:
-        """The share of the asked questions that were answered correctly; nan if none could be asked."""
+        """Fraction of the asked questions answered correctly; nan if none was asked."""
         return self.correct / self.asked if self.asked else math.nan
 
 
 @dataclass(frozen=True)
 class AnalogyReport:
-    """How all sections of the questions went.
+    """Results of all sections of the questions.
 
     Attributes:
-        sections: The sections, in the order of the questions.
+        sections: Results of the sections, in the order of the questions.
         method: ``3cosadd`` or ``3cosmul``.
-        vocabulary_size: How many words could be asked for and answered with.
+        vocabulary_size: Number of words in the vocabulary of questions and answers.
     """
 
     sections: tuple[AnalogySection, ...]
@@ -60,21 +60,21 @@ class AnalogyReport:
 
     @property
     def total(self) -> AnalogySection:
-        """All sections in one: every question counts the same."""
+        """The sum of all sections; every question has the same weight."""
         return _sum("total", self.sections)
 
     @property
     def semantic(self) -> AnalogySection | None:
-        """The sections whose names do not begin with ``gram``, in one; None where there is only one sort."""
+        """The sum of the sections whose names do not start with ``gram``; None if there is only one kind."""
         return self._sort("semantic", False)
 
     @property
     def syntactic(self) -> AnalogySection | None:
-        """The sections whose names begin with ``gram``, in one; None where there is only one sort."""
+        """The sum of the sections whose names start with ``gram``; None if there is only one kind."""
         return self._sort("syntactic", True)
 
     def to_frame(self) -> "pd.DataFrame":
-        """Give a data frame: a row a section, then semantic and syntactic (for the Google set) and total."""
+        """Return a data frame: one row per section, then semantic and syntactic (for the Google set) and total."""
         import pandas as pd
 
         frame: pd.DataFrame = pd.DataFrame(
@@ -118,31 +118,30 @@ def evaluate_analogies(
     vocabulary_size: int = 30_000,
     case: Case = "fold",
 ) -> AnalogyReport:
-    """Answer analogy questions and count the right answers.
+    """Answer analogy questions and count the correct answers.
 
-    With unit vectors, ``3cosadd`` answers with the word x of the highest cos(x, b) - cos(x, a) + cos(x, c)
-    (Mikolov et al. 2013, Linguistic regularities in continuous space word representations), ``3cosmul`` with
-    that of the highest cos(x, b) cos(x, c) / (cos(x, a) + 0.001), each cosine moved to between 0 and 1 as
-    (cos + 1) / 2 (Levy and Goldberg 2014, Linguistic regularities in sparse and explicit word
-    representations, equation 4). The words a, b and c are no answers. A question is skipped and counted if
-    one of its four words is not in the vocabulary.
+    With unit vectors, ``3cosadd`` answers with the word x that maximizes cos(x, b) - cos(x, a) + cos(x, c) (Mikolov et
+    al. 2013, Linguistic regularities in continuous space word representations). ``3cosmul`` maximizes cos(x, b)
+    cos(x, c) / (cos(x, a) + 0.001), with each cosine mapped to the range from 0 to 1 by (cos + 1) / 2 (Levy and
+    Goldberg 2014, Linguistic regularities in sparse and explicit word representations, equation 4). The words a, b and
+    c are excluded as answers. A question is skipped, and counted as such, if one of its four words is not in the
+    vocabulary.
 
     Args:
         vectors: Word vectors, the most frequent words first; they are only read.
-        questions: A catalog name, a path, a list of four-word tuples, or a mapping from sections to such
-            lists.
+        questions: A catalog name, a path, a list of four-word tuples, or a mapping from section names to such lists.
         method: ``3cosadd`` or ``3cosmul``.
-        vocabulary_size: Only the first so many words are asked for and answered with.
-        case: ``exact`` compares words as they are; ``fold`` in lower case, where of words that then are equal
-            only the first, the most frequent, is in the vocabulary.
+        vocabulary_size: Restrict questions and answers to this many words, the most frequent ones.
+        case: ``exact`` compares words as they are; ``fold`` compares them in lower case, and of words that differ only
+            in case, only the first (the most frequent) is in the vocabulary.
 
     Returns:
-        The counts of every section.
+        The counts of each section.
 
     Raises:
-        ValueError: If an argument is out of its range, or the questions are malformed.
-        FileNotFoundError: If the questions are not to be found.
-        ConnectionError: If they cannot be downloaded.
+        ValueError: If an argument is out of range, or the questions are malformed.
+        FileNotFoundError: If the questions are not found.
+        ConnectionError: If the questions cannot be downloaded.
         IsADirectoryError: If a path is a folder.
     """
     check_case(case)
@@ -155,38 +154,39 @@ def evaluate_analogies(
     spellings = first_spellings(words) if case == "fold" else {word: row for row, word in enumerate(words)}
     kept = np.fromiter(spellings.values(), dtype=np.int64, count=len(spellings))
     unit = unit_rows(vectors, kept).astype(np.float32)  # (vocab, dim), a row for each distinct spelling
-    place = {word: row for row, word in enumerate(spellings)}
+    row_of = {word: row for row, word in enumerate(spellings)}
     known: list[list[tuple[int, ...]]] = []
     for section in sections:
-        found = (_rows(question, place, case) for question in section.questions)
-        known.append([ids for ids in found if ids is not None])
-    rows = np.array([ids for part in known for ids in part], dtype=np.int64).reshape(-1, 4)
-    right = _right(unit, rows, _add_scores if method == "3cosadd" else _multiply_scores)
-    counted, start = [], 0
+        section_rows = (_rows(question, row_of, case) for question in section.questions)
+        known.append([ids for ids in section_rows if ids is not None])
+    # All sections are answered together and counted by section afterwards.
+    rows = np.array([ids for section_ids in known for ids in section_ids], dtype=np.int64).reshape(-1, 4)
+    correct = _answer(unit, rows, _add_scores if method == "3cosadd" else _multiply_scores)
+    results, start = [], 0
     for section, ids in zip(sections, known, strict=True):
         end = start + len(ids)
-        correct = int(right[start:end].sum())
-        counted.append(AnalogySection(section.name, len(ids), correct, len(section.questions) - len(ids)))
+        count = int(correct[start:end].sum())
+        results.append(AnalogySection(section.name, len(ids), count, len(section.questions) - len(ids)))
         start = end
-    return AnalogyReport(tuple(counted), method, len(kept))
+    return AnalogyReport(tuple(results), method, len(kept))
 
 
-def _rows(question: Question, place: dict[str, int], case: Case) -> tuple[int, ...] | None:
+def _rows(question: Question, row_of: dict[str, int], case: Case) -> tuple[int, ...] | None:
     words = (word.lower() for word in question) if case == "fold" else question
-    ids = tuple(place.get(word, -1) for word in words)
+    ids = tuple(row_of.get(word, -1) for word in words)
     return None if -1 in ids else ids
 
 
-def _right(unit: NDArray[np.float32], rows: NDArray[np.int64], scorer: Scorer) -> NDArray[np.bool_]:
-    """Answer the questions, shape (questions, 4), in chunks; True where the answer is the fourth word."""
-    right = np.zeros(len(rows), dtype=np.bool_)
+def _answer(unit: NDArray[np.float32], rows: NDArray[np.int64], scorer: Scorer) -> NDArray[np.bool_]:
+    """Answer questions, shape (questions, 4), in chunks; True where the answer is the fourth word."""
+    correct = np.zeros(len(rows), dtype=np.bool_)
     step = max(1, min(_CHUNK, _SCORES // max(1, len(unit))))
     for start in range(0, len(rows), step):
         chunk = rows[start : start + step]
         scores = scorer(unit, chunk)  # (questions, vocab)
         np.put_along_axis(scores, chunk[:, :3], -np.inf, axis=1)
-        right[start : start + step] = scores.argmax(axis=1) == chunk[:, 3]
-    return right
+        correct[start : start + step] = scores.argmax(axis=1) == chunk[:, 3]
+    return correct
 
 
 def _add_scores(unit: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -196,16 +196,16 @@ def _add_scores(unit: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[n
 
 
 def _multiply_scores(unit: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    # the questions of a section share most of their words, so each word's cosines are computed once
-    distinct, position = np.unique(rows[:, :3], return_inverse=True)
-    a, b, c = position.reshape(-1, 3).T
-    closeness = unit[distinct] @ unit.T  # (distinct words, vocab)
-    closeness += 1
-    closeness /= 2
-    scores: NDArray[np.float32] = closeness[b]
-    scores *= closeness[c]
-    closeness += np.float32(_EPSILON)
-    scores /= closeness[a]
+    # The questions of a section share most of their words, so the cosines of each word are computed once.
+    distinct, inverse = np.unique(rows[:, :3], return_inverse=True)
+    a, b, c = inverse.reshape(-1, 3).T
+    cosines = unit[distinct] @ unit.T  # (distinct words, vocab), mapped to the range from 0 to 1 below
+    cosines += 1
+    cosines /= 2
+    scores: NDArray[np.float32] = cosines[b]
+    scores *= cosines[c]
+    cosines += np.float32(_EPSILON)
+    scores /= cosines[a]
     return scores
 
 
@@ -219,5 +219,5 @@ def _sum(name: str, sections: Iterable[AnalogySection]) -> AnalogySection:
     )
 
 
-def _percent(share: float) -> str:
-    return "-" if math.isnan(share) else f"{100 * share:.1f} %"
+def _percent(fraction: float) -> str:
+    return "-" if math.isnan(fraction) else f"{100 * fraction:.1f} %"

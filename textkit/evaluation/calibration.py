@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: one number, found on held-out texts, by which all scores are divided."""
+"""Calibrate probabilities by temperature scaling on validation texts."""
 
 import math
 
@@ -7,11 +7,12 @@ import torch
 from textkit.models.classification_loss import Criterion
 from textkit.models.classifier import Classifier
 
-_BOUNDS = (0.5, 20.0)  # few held-out texts that are all right must not make certain what is not
+# The lower bound keeps a few validation texts that are all predicted correctly from making every prediction certain.
+_BOUNDS = (0.5, 20.0)
 
 
 def temperature(scores: torch.Tensor, targets: torch.Tensor) -> float:
-    """The number by which scores are divided for the lowest held-out loss.
+    """Find the temperature: the divisor of the logits with the lowest validation loss.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
 
@@ -27,20 +28,22 @@ def temperature(scores: torch.Tensor, targets: torch.Tensor) -> float:
     criterion, scores = Criterion(), scores.double()
     targets = targets if targets.ndim == 1 else targets.double()
     low, high = map(math.log, _BOUNDS)
-    found = minimize_scalar(
+    minimum = minimize_scalar(
         lambda log: float(criterion(scores / math.exp(log), targets)), bounds=(low, high), method="bounded"
     )
-    return math.exp(found.x)
+    return math.exp(minimum.x)
 
 
 @torch.no_grad()
 def calibrate(model: Classifier, scores: torch.Tensor, targets: torch.Tensor) -> None:
-    """Divide the scores of a model by their `temperature`; no decision changes.
+    """Divide the logits of a model by their `temperature`, which does not change any prediction.
+
+    Scores that are not finite leave the model unchanged.
 
     Args:
-        model: Its output layer is changed.
-        scores: (texts, classes) its scores of held-out texts.
-        targets: Their classes, as for `temperature`.
+        model: The model; its output layer is changed in place.
+        scores: (texts, classes) logits of the validation texts.
+        targets: Classes of the validation texts, as for `temperature`.
     """
     if not scores.isfinite().all():
         return

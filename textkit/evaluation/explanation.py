@@ -1,4 +1,4 @@
-"""Why a classifier decided as it did: the share of each token of a text in the score of a class."""
+"""Explain a prediction: the contribution of each token of a text to the score of a class."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from textkit.display.terminal import columns_of, fitted
+from textkit.display.terminal import columns_of, pad_to_width
 from textkit.evaluation.predict_logits import BUDGET
 from textkit.models.classifier import UNKNOWN, Classifier
 from textkit.models.word_avg import WordAvg, ngram_ids
@@ -17,23 +17,23 @@ from textkit.models.word_avg import WordAvg, ngram_ids
 if TYPE_CHECKING:
     import pandas as pd
 
-_LISTED = 40  # the tokens that are printed
-_NAME, _BAR = 28, 36  # columns
+_LISTED = 40  # maximum number of tokens printed
+_NAME, _BAR = 28, 36  # maximum widths, in terminal columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """The share of each token of a text in the decision for a class.
+    """The contribution of each token of a text to the score of a class.
 
     Attributes:
         label: The class.
-        probability: Its probability.
-        tokens: The tokens of the text, as the model reads them.
-        shares: What each token adds; negative if it speaks against the class. If `exact`, they add up, with ``rest``,
-            to the score of the class less the mean score of all (with several labels a text: to its score); else
-            each is the drop in the log-odds of the class when the token becomes ``<unk>``.
-        rest: What no token adds, if `exact`: the bias; else 0.
-        exact: Whether the shares add up to the score, which is so for `WordAvg`.
+        probability: Probability of the class.
+        tokens: Tokens of the text, as the model reads them.
+        shares: Contribution of each token, negative if it is evidence against the class. If `exact`, the contributions
+            and ``rest`` sum to the logit of the class minus the mean logit of all classes (with ``multi_label``, to the
+            logit). Otherwise each is the drop in the log-odds of the class when the token is replaced by ``<unk>``.
+        rest: The part of the score that belongs to no token: the bias if `exact`, else 0.
+        exact: Whether the contributions sum to the score, which is the case for `WordAvg`.
     """
 
     label: Any
@@ -44,7 +44,7 @@ class Explanation:
     exact: bool
 
     def to_frame(self) -> "pd.DataFrame":
-        """Give a data frame with one row a token and the columns token and share."""
+        """Return a data frame with one row per token and the columns token and share."""
         import pandas as pd
 
         frame: pd.DataFrame = pd.DataFrame({"token": self.tokens, "share": self.shares})
@@ -56,7 +56,7 @@ class Explanation:
         width = min(max((columns_of(token) for token in self.tokens), default=0), _NAME)
         width = max(width, len("token"))
         lines = [
-            f"{fitted(str(self.label), min(columns_of(str(self.label)), 50) or 3).strip()}: "
+            f"{pad_to_width(str(self.label), min(columns_of(str(self.label)), 50) or 3).strip()}: "
             f"probability {self.probability:.4f}",
             "",
             f"{'token':{width}}  {'share':>9}",
@@ -64,11 +64,11 @@ class Explanation:
         for i in listed:
             share = self.shares[i]
             bar = ("+" if share > 0 else "-") * round(_BAR * abs(share) / largest)
-            lines.append(f"{fitted(self.tokens[i], width)}  {share:>+9.3f}  {bar}".rstrip())
-        if others := len(self.shares) - len(listed):
+            lines.append(f"{pad_to_width(self.tokens[i], width)}  {share:>+9.3f}  {bar}".rstrip())
+        if unlisted := len(self.shares) - len(listed):
             total = sum(self.shares) - sum(self.shares[i] for i in listed)
             lines.append(
-                f"{others:,} others, none above {min(abs(self.shares[i]) for i in listed):.3f}, together {total:+.3f}"
+                f"{unlisted:,} others, none above {min(abs(self.shares[i]) for i in listed):.3f}, together {total:+.3f}"
             )
         return "\n".join(lines)
 
@@ -82,23 +82,23 @@ def explain(
     index: int,
     multi_label: bool = False,
 ) -> Explanation:
-    """Find the share of each token of a text in the decision for a class.
+    """Compute the contribution of each token of a text to the score of a class.
 
-    The score of a `WordAvg` is a sum over tokens and n-grams, less a mean over all classes, of which each n-gram is
-    split evenly among its tokens, and what counts once in a text evenly among its places: this is exact. Any other
-    model is asked again with each token replaced by ``<unk>``, once for each token, so that a text of n tokens costs n
-    predictions.
+    For a `WordAvg` this is exact: its score, minus the mean over all classes, is a sum over words and n-grams. The term
+    of an n-gram is split equally among its tokens, and the term of a word or n-gram that counts once per text equally
+    among its positions. For any other model each token in turn is replaced by ``<unk>``, so that a text of n tokens
+    takes n predictions.
 
     Args:
         model: The classifier.
-        tokens: The tokens of the text.
-        ids: (tokens,) their ids.
-        label: The name of the class.
-        index: Its number.
-        multi_label: Whether each class has a probability of its own.
+        tokens: Tokens of the text.
+        ids: (tokens,) ids of the tokens.
+        label: Name of the class.
+        index: Index of the class.
+        multi_label: Whether classes are independent (sigmoid) rather than exclusive (softmax).
 
     Raises:
-        ValueError: If tokens and ids differ in number, or there is no such class or id.
+        ValueError: If the numbers of tokens and ids differ, or the class or an id does not exist.
     """
     if len(tokens) != len(ids):
         raise ValueError(f"ids must be one for each of the {len(tokens)} tokens, got {len(ids)}; encode the same text")
@@ -118,7 +118,10 @@ def explain(
             if isinstance(model, WordAvg):
                 shares, rest = _contributions(model, text, index, multi_label)
             else:
-                shares, rest = _occluded(model, text, index, multi_label, _log_odds(scores, index, multi_label)), 0.0
+                shares, rest = (
+                    _occlusion_drops(model, text, index, multi_label, _log_odds(scores, index, multi_label)),
+                    0.0,
+                )
     finally:
         model.train(was_training)
     return Explanation(
@@ -132,38 +135,39 @@ def explain(
 
 
 def _scores(model: Classifier, ids: torch.Tensor, *, empty: bool = False) -> torch.Tensor:
-    """Score texts of the same length; (texts, classes) float64."""
+    """Compute the logits of texts of the same length; (texts, classes) float64."""
     scores: torch.Tensor = model(ids, torch.full(ids.shape, not empty, device=ids.device))
     return scores.double()
 
 
 def _log_odds(scores: torch.Tensor, index: int, multi_label: bool) -> torch.Tensor:
-    """The logarithm of p / (1 - p) of a class: scores (..., classes) to (...)."""
+    """Compute log(p / (1 - p)) of a class: scores (..., classes) to (...)."""
     if multi_label:
         return scores[..., index]
     others = torch.cat([scores[..., :index], scores[..., index + 1 :]], dim=-1)
     return scores[..., index] - others.logsumexp(-1)
 
 
-def _occluded(
-    model: Classifier, text: torch.Tensor, index: int, multi_label: bool, whole: torch.Tensor
+def _occlusion_drops(
+    model: Classifier, text: torch.Tensor, index: int, multi_label: bool, log_odds: torch.Tensor
 ) -> torch.Tensor:
-    """How much the log-odds drop when a token becomes ``<unk>``; (tokens,)."""
+    """Compute how much the log-odds drop when a token is replaced by ``<unk>``; (tokens,)."""
     drops = torch.zeros(len(text), dtype=torch.float64)
     known = (text != UNKNOWN).nonzero().flatten()
     step = max(1, BUDGET // max(1, len(text)))
     for start in range(0, len(known), step):
-        places = known[start : start + step]
-        texts = text.repeat(len(places), 1)
-        texts[torch.arange(len(places), device=text.device), places] = UNKNOWN
-        drops[places.cpu()] = (whole - _log_odds(_scores(model, texts), index, multi_label)).cpu()
+        positions = known[start : start + step]
+        texts = text.repeat(len(positions), 1)
+        texts[torch.arange(len(positions), device=text.device), positions] = UNKNOWN
+        drops[positions.cpu()] = (log_odds - _log_odds(_scores(model, texts), index, multi_label)).cpu()
     return drops
 
 
 def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: bool) -> tuple[torch.Tensor, float]:
-    """What each token adds to a score (tokens,), and what none adds."""
+    """Compute the contribution of each token to a logit (tokens,), and the part that belongs to no token."""
     weight, bias = model.output_weight.double(), model.output_bias.double()
-    if not multi_label:  # softmax knows differences only
+    # Softmax depends only on differences of logits, so each logit is taken relative to the mean of all.
+    if not multi_label:
         weight, bias = weight - weight.mean(0), bias - bias.mean()
     weight, rest = weight[index], float(bias[index])
     tables = [(model.embedding, [text])]
@@ -175,13 +179,14 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
     for table, groups in tables:
         rows = torch.cat(groups)
         parts = F.embedding(rows, table).double() @ weight
-        if model.config.binary:  # the places of a row share what it adds once
-            _, which, repeats = torch.unique(rows, return_inverse=True, return_counts=True)
-            parts, count = parts / repeats[which], count + len(repeats)
+        # A row that counts once per text is split equally among its positions.
+        if model.config.binary:
+            _, inverse, repeats = torch.unique(rows, return_inverse=True, return_counts=True)
+            parts, count = parts / repeats[inverse], count + len(repeats)
         else:
             count += len(rows)
         for group in torch.split(parts, [len(group) for group in groups]):
-            n = len(text) - len(group) + 1  # words in each
-            for place in range(n):
-                shares[place : place + len(group)] += group / n
+            n = len(text) - len(group) + 1  # length of the n-grams, in words
+            for offset in range(n):
+                shares[offset : offset + len(group)] += group / n
     return (shares / max(count, 1)).cpu(), rest

@@ -1,4 +1,4 @@
-"""Pairs of words with a human score, read from whatever form their files have."""
+"""Read pairs of words with human similarity scores, in any common file format."""
 
 import math
 import os
@@ -11,7 +11,7 @@ _SEPARATORS: dict[str | None, str] = {"\t": "tab", ";": "semicolon", ",": "comma
 
 
 class ScoredPair(NamedTuple):
-    """Two words and how similar people find them, on any scale."""
+    """Two words and their human similarity score, on any scale."""
 
     word1: str
     word2: str
@@ -19,32 +19,33 @@ class ScoredPair(NamedTuple):
 
 
 def read_pairs(path: str | os.PathLike[str]) -> list[ScoredPair]:
-    """Read a pairs file; what stands between its columns, its header and its score column are found out.
+    """Read a file of pairs; the separator, the header and the score column are detected.
 
-    The separator (tab, semicolon, comma or spaces) is the one at which most lines fall into two words and a
-    number. The score is the first column after the words that is a number in most lines, so that the part of
-    speech of SimLex-999 and SimVerb-3500 is passed over. A first line without a number there is a header.
-    Empty lines and lines that begin with ``#`` are passed over.
+    The separator (tab, semicolon, comma or spaces) is the one that splits most lines into two words and a number. The
+    score is the first column after the words that is a number in most lines, so that the part of speech in SimLex-999
+    and SimVerb-3500 is skipped. A first line without a number in that column is a header. Empty lines and lines that
+    start with ``#`` are skipped.
 
     Args:
-        path: The file, UTF-8; a byte order mark and CR LF are fine.
+        path: The file, in UTF-8; a byte order mark and CR LF are accepted.
 
     Returns:
         The pairs, in the order of the file.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If ``path`` is a folder.
-        ValueError: If no separator fits, if a line lacks a word or the score, if bytes are not UTF-8 (with
-            file and line), or if there are fewer than two pairs.
+        ValueError: If no separator fits, a line lacks a word or the score, bytes are not UTF-8 (with file and line), or
+            there are fewer than two pairs.
     """
     lines = [(number, line) for number, line in numbered_lines(path) if line.strip() and line.lstrip()[0] != "#"]
     if len(lines) < 2:
         raise ValueError(f"{path} must hold at least two pairs, got {len(lines)} lines of data; check the file")
     separator, column = _sniff(Path(path), lines)
-    head, *body = [(number, _split(line, separator)) for number, line in lines]
-    if _score(head[1], column) is not None or len(head[1]) <= column:
-        body.insert(0, head)
+    first, *body = [(number, _split(line, separator)) for number, line in lines]
+    # A first line that is too short is no header but a malformed pair, which `_pair` reports.
+    if _score(first[1], column) is not None or len(first[1]) <= column:
+        body.insert(0, first)
     pairs = [_pair(Path(path), number, fields, separator, column) for number, fields in body]
     if len(pairs) < 2:
         raise ValueError(f"{path} must hold at least two pairs, got {len(pairs)}; check the file")
@@ -52,17 +53,18 @@ def read_pairs(path: str | os.PathLike[str]) -> list[ScoredPair]:
 
 
 def _sniff(path: Path, lines: list[tuple[int, str]]) -> tuple[str | None, int]:
-    """Find the separator and the score column with the most lines that fit; the first of equals."""
+    """Find the separator and the score column that fit the most lines; the first of equals."""
     best, choice = 0, None
     for separator in _SEPARATORS:
         rows = [_split(line, separator) for _, line in lines]
-        widest = max(map(len, rows))
-        for column in range(2, widest):
+        columns = max(map(len, rows))
+        for column in range(2, columns):
             fitting = sum(_score(row, column) is not None and all(row[:2]) for row in rows)
             if fitting > best:
                 best, choice = fitting, (separator, column)
+            # A number in most lines: this is the score, and a later column can only be another rating.
             if 2 * fitting >= len(rows):
-                break  # a later column can only be another rating
+                break
     if choice is None:
         number, line = lines[0]
         raise ValueError(

@@ -1,4 +1,4 @@
-"""How well a language model expects a text: nats per token, perplexity, bits per character and per byte."""
+"""Score a text with a language model: nats per token, perplexity, bits per character and per byte."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from textkit.batches.sequences import SequenceBatches
 from textkit.models.loss import Loss
 from textkit.text.id_stream import IdStream
 
-_HELD = 1 << 24  # scores of tokens that are in memory at a time, each of 4 bytes
+_MAX_LOGITS = 1 << 24  # maximum number of logits in memory at a time, 4 bytes each
 
 
 class Scorable(Protocol):
@@ -24,26 +24,26 @@ class Scorable(Protocol):
     vocab: int
 
     def window_loss(self, batch: Any, state: Any = None) -> tuple[Loss, Any]:
-        """The summed loss of a window, and the state after it."""
+        """Compute the summed loss of a window and the state after it."""
 
     def train(self, mode: bool = True) -> Any:
-        """Switch training on or off."""
+        """Switch training mode on or off."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelScore:
-    """How well a model expects a text. What is per character or byte counts the text as it was read, unknown or not.
+    """Score of a text. Figures per character and per byte refer to the original text, unknown tokens included.
 
     Attributes:
-        nats: Mean of -ln(chance of the token that came), per token predicted.
-        perplexity: exp(nats): among how many equally likely tokens the model seems to choose.
-        bits_per_character: The same uncertainty in bits, per character of the text (line ends are characters).
-        bits_per_byte: The same, per byte of the text in UTF-8.
-        unknown: Share of the text's tokens that the vocabulary does not have, from 0 to 1. Where it is not 0, the other
-            figures are too good: the model must only expect "something unknown".
-        tokens: How many tokens were predicted: all but the first.
-        characters: Characters of the text.
-        bytes: Bytes of the text in UTF-8.
+        nats: Mean negative log-likelihood per predicted token, in nats.
+        perplexity: exp(nats): the number of equally probable tokens with the same uncertainty.
+        bits_per_character: Negative log-likelihood in bits per character of the text (line ends are characters).
+        bits_per_byte: Negative log-likelihood in bits per byte of the text in UTF-8.
+        unknown: Fraction of the tokens that are not in the vocabulary, from 0 to 1. If it is not 0, the other figures
+            are too good, because the model only has to predict that a token is unknown.
+        tokens: Number of predicted tokens: all but the first.
+        characters: Number of characters of the text.
+        bytes: Number of bytes of the text in UTF-8.
     """
 
     nats: float
@@ -67,7 +67,7 @@ class LanguageModelScore:
             ("bytes", f"{self.bytes:,}"),
         )
         width = max(len(value) for _, value in rows)
-        note = ["(unknown tokens make all figures too good: what they are is not predicted)"] if self.unknown else []
+        note = ["(unknown tokens make all figures too good: which they are is not predicted)"] if self.unknown else []
         return "\n".join([*(f"{name:18}  {value:>{width}}" for name, value in rows), *note])
 
 
@@ -79,30 +79,30 @@ def score_ids(
     window: int | None = None,
     device: torch.device | str = "cpu",
 ) -> LanguageModelScore:
-    """Predict every token of a text but the first from all that stand before it.
+    """Score a stream: every token but the first is predicted from all tokens before it.
 
-    Losses are summed in float64 and divided once. Bits per character are the bits per token, times the tokens for each
+    Losses are summed in float64 and divided once. Bits per character are bits per token times the number of tokens per
     character of the text.
 
     Args:
-        model: The model; it is switched to evaluation and back.
+        model: The model; it is switched to evaluation mode and back.
         stream: The text.
-        batch_size: Into how many parts the text is cut, which are read side by side. 1 is exact; more are faster, but
-            each part begins without memory.
-        window: Tokens of each part that are read at a time; it changes the speed and not the result. None for 256, or
-            less for a large vocabulary.
-        device: Where the model is.
+        batch_size: Number of parts that the text is split into, to be read in parallel. 1 is exact; more are faster,
+            but each part starts from an empty state.
+        window: Number of tokens of each part to read at a time; it affects the speed and not the result. None for 256,
+            or less with a large vocabulary.
+        device: Device of the model.
 
     Raises:
-        ValueError: If there are not two tokens at least, a size is below 1 or ``batch_size`` above what there is to
-            predict.
-        FloatingPointError: If the loss is not a finite number.
+        ValueError: If there are fewer than two tokens, a size is below 1, or ``batch_size`` exceeds the number of
+            predictions.
+        FloatingPointError: If the loss is not finite.
     """
     predictions = len(stream) - 1
     if predictions < 1:
         raise ValueError(f"text must have at least 2 tokens, got {len(stream)}; pass a longer text")
     if window is None:
-        window = min(max(_HELD // (batch_size * model.vocab), 16), 256) if batch_size > 0 else 1
+        window = min(max(_MAX_LOGITS // (batch_size * model.vocab), 16), 256) if batch_size > 0 else 1
     for name, value in (("batch_size", batch_size), ("window", window)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
@@ -111,7 +111,8 @@ def score_ids(
             f"batch_size must be at most the {predictions} tokens to predict, got {batch_size}; 1 is exact for any text"
         )
     nats = _total(model, _windows(stream.ids, batch_size, window), device) / predictions
-    bits = nats / math.log(2) * len(stream)  # of the whole text, the first token like the others
+    # The whole text, as if the first token, which is not predicted, had the mean loss of the others.
+    bits = nats / math.log(2) * len(stream)
     return LanguageModelScore(
         nats=nats,
         perplexity=_perplexity(nats),
@@ -133,18 +134,18 @@ def score_documents(
     unknown: int,
     device: torch.device | str = "cpu",
 ) -> LanguageModelScore:
-    """Predict every token of documents that stand alone, and the end of each.
+    """Score independent documents: every token and the end of each document are predicted.
 
     Args:
-        model: The model; it is switched to evaluation and back.
+        model: The model; it is switched to evaluation mode and back.
         documents: The documents.
-        characters: Characters of all of them, one for the end of each.
-        size: Bytes of the same in UTF-8.
-        unknown: How many of their tokens the vocabulary does not have.
-        device: Where the model is.
+        characters: Number of characters of all documents, with one for the end of each.
+        size: Number of bytes of all documents in UTF-8, with one for the end of each.
+        unknown: Number of tokens that are not in the vocabulary.
+        device: Device of the model.
 
     Raises:
-        FloatingPointError: If the loss is not a finite number.
+        FloatingPointError: If the loss is not finite.
     """
     total = _total(model, documents.epoch(), device)
     nats, bits = total / documents.predictions, total / math.log(2)
@@ -161,7 +162,7 @@ def score_documents(
 
 
 def _total(model: Scorable, batches: Iterable[BpttBatch | SequenceBatch], device: torch.device | str) -> float:
-    """The loss of all batches, in nats; the state is carried through windows."""
+    """Sum the loss of all batches, in nats; the state is carried from window to window."""
     total, state, was_training = 0.0, None, model.training
     model.train(False)
     try:
@@ -184,7 +185,7 @@ def _perplexity(nats: float) -> float:
 
 
 def _windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBatch]:
-    """Cut a stream into rows, each beginning with the last token of the row before, and the rows into windows.
+    """Split a stream into rows, each starting with the last token of the previous row, and the rows into windows.
 
     >>> (batch,) = _windows(np.arange(6, dtype=np.int32), rows=2, window=9)
     >>> batch.inputs.tolist(), batch.targets.tolist()
@@ -194,11 +195,11 @@ def _windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBat
     time = -(-predictions // rows)
     for start in range(0, time, window):
         steps = np.arange(start, min(start + window, time))
-        places = np.arange(rows)[:, None] * time + steps  # (rows, steps)
-        real = places < predictions
-        places = np.minimum(places, predictions - 1)
+        positions = np.arange(rows)[:, None] * time + steps  # (rows, steps)
+        real = positions < predictions
+        positions = np.minimum(positions, predictions - 1)
         yield BpttBatch(
-            inputs=torch.from_numpy(ids[places].astype(np.int64)),
-            targets=torch.from_numpy(np.where(real, ids[places + 1], IGNORED).astype(np.int64)),
+            inputs=torch.from_numpy(ids[positions].astype(np.int64)),
+            targets=torch.from_numpy(np.where(real, ids[positions + 1], IGNORED).astype(np.int64)),
             first=start == 0,
         )

@@ -1,4 +1,4 @@
-"""What a classifier makes of many texts, in the order in which they came."""
+"""Compute the logits of many texts in batches, returned in the order of the texts."""
 
 import torch
 from tqdm.auto import tqdm
@@ -9,20 +9,20 @@ from textkit.models.classifier import Classifier
 from textkit.text.document_ids import DocumentIds
 
 BUDGET = 16384
-"""Tokens in a batch, padding included."""
+"""Maximum number of tokens in a batch, padding included."""
 
 
 @torch.no_grad()
 def class_scores(
     model: Classifier, documents: DocumentIds, *, budget: int = BUDGET, progress: bool = False
 ) -> torch.Tensor:
-    """Score every class for every text.
+    """Compute the logits of all texts.
 
     Args:
-        model: The model; it is switched to evaluation and back.
+        model: The model; it is switched to evaluation mode and back.
         documents: The texts.
-        budget: The most tokens in a batch, padding included.
-        progress: Whether to show a bar on stderr if it takes more than a second.
+        budget: Maximum number of tokens in a batch, padding included.
+        progress: Whether to show a progress bar on stderr, if it takes more than a second.
 
     Returns:
         (texts, classes) float32 logits, on the CPU.
@@ -44,11 +44,11 @@ def class_scores(
 
 
 def class_probabilities(scores: torch.Tensor, *, multi_label: bool) -> torch.Tensor:
-    """Turn scores into probabilities, of one class in all or of each class by itself.
+    """Convert logits to probabilities.
 
     Args:
         scores: (texts, classes) logits.
-        multi_label: Whether a text may have several classes.
+        multi_label: Whether a text may have several classes (sigmoid) or has exactly one (softmax).
 
     Returns:
         (texts, classes) float64.

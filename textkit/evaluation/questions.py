@@ -1,4 +1,4 @@
-"""Analogy questions: a is to b as c is to d, in named sections."""
+"""Read analogy questions (a is to b as c is to d) in named sections."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -15,28 +15,28 @@ QuestionSource: TypeAlias = str | os.PathLike[str] | Iterable[Question] | Mappin
 
 @dataclass(frozen=True)
 class Section:
-    """Questions of one kind, such as capitals and their countries."""
+    """Questions of one category, such as capitals and their countries."""
 
     name: str
     questions: tuple[Question, ...]
 
 
 def open_questions(source: QuestionSource) -> list[Section]:
-    """Turn whatever holds questions into sections.
+    """Read questions from any supported source.
 
     Args:
         source: A catalog name such as ``"google-analogies"``; a path; a list of four-word tuples; or a
-            mapping from a section's name to such a list. A str that is both a catalog name and a file is the
+            mapping from section names to such lists. A str that is both a catalog name and a file is taken as the
             former.
 
     Returns:
-        The sections that have questions, in order.
+        The non-empty sections, in order.
 
     Raises:
-        FileNotFoundError: If a str is neither a catalog name nor a file, or the catalog set is not to be had.
+        FileNotFoundError: If a str is neither a catalog name nor a file, or the catalog set is not available.
         ConnectionError: If the catalog set cannot be downloaded.
         IsADirectoryError: If a path is a folder.
-        ValueError: If a question has not four words, or there is none.
+        ValueError: If a question does not have four words, or there are no questions.
     """
     if isinstance(source, str) and source in names():
         if entry(source).kind != "analogies":
@@ -54,26 +54,26 @@ def open_questions(source: QuestionSource) -> list[Section]:
         return read_questions(source)
     sections = source.items() if isinstance(source, Mapping) else [("questions", source)]
     checked = [Section(name, tuple(_question(item) for item in items)) for name, items in sections]
-    return _filled(checked, "questions")
+    return _non_empty(checked, "questions")
 
 
 def read_questions(path: str | os.PathLike[str]) -> list[Section]:
-    """Read a file of questions: lines of four words, below lines such as ``: family`` that begin a section.
+    """Read a file of questions: lines of four words, in sections that start with a line such as ``: family``.
 
-    Questions before the first such line, as in the MSR set, which has none, form a section named after the
-    file. Empty lines are passed over.
+    Questions before the first such line (all of them in the MSR set, which has no sections) form a section named after
+    the file. Empty lines are skipped.
 
     Args:
-        path: The file, UTF-8; a byte order mark and CR LF are fine.
+        path: The file, in UTF-8; a byte order mark and CR LF are accepted.
 
     Returns:
-        The sections that have questions, in order.
+        The non-empty sections, in order.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         IsADirectoryError: If ``path`` is a folder.
-        ValueError: If a line has not four words, a section no name, or bytes are not UTF-8 (with file and
-            line), or if there is no question.
+        ValueError: If a line does not have four words, a section has no name, bytes are not UTF-8 (with file and
+            line), or there are no questions.
     """
     name, questions = Path(path).stem, list[Question]()
     sections = []
@@ -94,10 +94,10 @@ def read_questions(path: str | os.PathLike[str]) -> list[Section]:
                 "correct or delete the line"
             )
     sections.append(Section(name, tuple(questions)))
-    return _filled(sections, str(path))
+    return _non_empty(sections, str(path))
 
 
-def _filled(sections: list[Section], source: str) -> list[Section]:
+def _non_empty(sections: list[Section], source: str) -> list[Section]:
     kept = [section for section in sections if section.questions]
     if not kept:
         raise ValueError(f"{source} must hold at least one question of four words, got none; check the source")

@@ -1,4 +1,4 @@
-"""Word similarity: how well the cosines of word vectors agree with what people say."""
+"""Evaluate word vectors on word similarity: the correlation of their cosines with human scores."""
 
 import math
 import os
@@ -21,23 +21,24 @@ _Triples: TypeAlias = Iterable[tuple[str, str, float]]
 PairSet: TypeAlias = str | os.PathLike[str] | _Triples
 Floats: TypeAlias = NDArray[np.float64]
 
-_RESAMPLED_NUMBERS = 1 << 21  # the bootstrap ranks this many numbers at a time: 16 MiB an array
+_RESAMPLED_NUMBERS = 1 << 21  # the bootstrap ranks this many numbers at a time: 16 MiB per array
 
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarityResult:
-    """The agreement of vectors with one set of pairs.
+    """Results of one set of pairs.
 
     Attributes:
-        name: The set.
-        pairs: How many pairs it has.
-        usable: How many have both words among the vectors.
-        spearman: Spearman's rank correlation over the usable pairs; nan where ``note`` says why.
-        spearman_missing_as_zero: The same over all pairs, a pair with a missing word counted as similarity 0.
-        low: The lower end of the bootstrap interval of ``spearman``.
-        high: The upper end.
-        missing: The words that are not among the vectors, each once, in the order of the set.
-        note: Why a figure is nan; empty otherwise.
+        name: Name of the set.
+        pairs: Number of pairs in the set.
+        usable: Number of pairs with both words among the vectors.
+        spearman: Spearman's rank correlation over the usable pairs; nan for the reason in ``note``.
+        spearman_missing_as_zero: Spearman's rank correlation over all pairs, where a pair with a missing word has
+            similarity 0.
+        low: Lower end of the bootstrap interval of ``spearman``.
+        high: Upper end of the bootstrap interval of ``spearman``.
+        missing: Words that are not among the vectors, each once, in the order of the set.
+        note: The reason why a figure is nan; otherwise empty.
     """
 
     name: str
@@ -52,24 +53,24 @@ class SimilarityResult:
 
     @property
     def coverage(self) -> float:
-        """The share of the pairs that are usable, from 0 to 1."""
+        """Fraction of usable pairs, from 0 to 1."""
         return self.usable / self.pairs
 
 
 @dataclass(frozen=True)
 class SimilarityReport:
-    """The agreement of vectors with one or more sets of pairs.
+    """Results of one or more sets of pairs.
 
     Attributes:
-        results: One result a set, in the order asked for.
-        confidence: The share of the bootstrap that lies in an interval.
+        results: One result per set, in the order of the arguments.
+        confidence: Fraction of the bootstrap resamples within an interval.
     """
 
     results: tuple[SimilarityResult, ...]
     confidence: float
 
     def to_frame(self) -> "pd.DataFrame":
-        """Give a data frame with one row a set and one column a figure; the missing words are counted."""
+        """Return a data frame with one row per set and one column per figure; of missing words it has the number."""
         import pandas as pd
 
         frame: pd.DataFrame = pd.DataFrame(
@@ -114,30 +115,28 @@ def evaluate_similarity(
 ) -> SimilarityReport:
     """Compare the cosines of word vectors with human scores by Spearman's rank correlation.
 
-    Both habits for missing words stand in the report: the pairs left out, and the pairs counted as similarity
-    0. The interval is the percentile interval of the bootstrap over pairs (Efron and Tibshirani 1993, An
-    Introduction to the Bootstrap, chapter 13). Where Spearman is not defined (all scores, or all cosines, are
-    equal, or fewer than two pairs of one set among several are usable) the figure is nan and the result's
-    note says why.
+    The report has both conventions for pairs with missing words: left out, and counted as similarity 0. The interval is
+    the percentile interval of the bootstrap over pairs (Efron and Tibshirani 1993, An Introduction to the Bootstrap,
+    chapter 13). Where Spearman's correlation is not defined (all scores or all cosines are equal, or one set among
+    several has fewer than two usable pairs), the figure is nan and the note of the result gives the reason.
 
     Args:
         vectors: Word vectors; they are only read.
-        pairs: A catalog name such as ``"wordsim353"``; a path; a list of (word, word, score); or several sets
-            at once, as a list of names and paths or as a mapping from your name to any of these. A str that
-            is both a catalog name and a file is the former; pass a ``Path`` for the file.
-        case: How words are looked up: ``exact`` as they are written; ``fold`` also, where that fails, in
-            lower case, and then in the most frequent spelling that differs in case only.
-        bootstrap: Resamples for the interval; 0 for none (its ends are nan).
-        confidence: The share of the resamples in the interval, between 0 and 1.
-        seed: The seed of the resamples; the interval of a set does not depend on the sets beside it.
+        pairs: A catalog name such as ``"wordsim353"``; a path; a list of (word, word, score); or several sets, as a
+            list of names and paths or as a mapping from your own names to any of these. A str that is both a catalog
+            name and a file is taken as the former; pass a ``Path`` for the file.
+        case: How to look up words: ``exact`` as written; ``fold`` also, if that fails, in lower case, and then in the
+            most frequent spelling that differs only in case.
+        bootstrap: Number of resamples for the interval; 0 disables it (its ends are nan).
+        confidence: Fraction of the resamples within the interval, between 0 and 1.
+        seed: Seed of the resamples; the interval of a set does not depend on the other sets.
 
     Returns:
-        A report with one result a set.
+        A report with one result per set.
 
     Raises:
-        ValueError: If an argument is out of its range, a file or list is malformed, or no set has two usable
-            pairs.
-        FileNotFoundError: If a str is neither a catalog name nor a file, or a catalog set is not to be had.
+        ValueError: If an argument is out of range, a file or list is malformed, or no set has two usable pairs.
+        FileNotFoundError: If a str is neither a catalog name nor a file, or a catalog set is not available.
         ConnectionError: If a catalog set cannot be downloaded.
         IsADirectoryError: If a path is a folder.
     """
@@ -151,10 +150,10 @@ def evaluate_similarity(
         rows = [(look_up(pair.word1), look_up(pair.word2)) for pair in scored]
         results.append(_evaluate(vectors, name, scored, rows, bootstrap, confidence, seed))
     if all(result.usable < 2 for result in results):
-        worst = results[0]
+        first = results[0]
         raise ValueError(
-            f"vectors must know both words of at least two pairs, got {worst.usable} of the {worst.pairs} "
-            f"pairs of {worst.name!r} (missing: {', '.join(worst.missing[:5])}, ...); check the language "
+            f"vectors must have both words of at least two pairs, got {first.usable} of the {first.pairs} "
+            f"pairs of {first.name!r} (missing: {', '.join(first.missing[:5])}, ...); check the language "
             "and the case of the vectors, and the separator of the pairs"
         )
     return SimilarityReport(tuple(results), confidence)
@@ -170,49 +169,49 @@ def _evaluate(
     seed: int,
 ) -> SimilarityResult:
     human = np.array([pair.score for pair in scored], dtype=np.float64)
-    found = np.array([None not in pair for pair in rows])
+    usable = np.array([None not in pair for pair in rows])
     cosines = np.zeros(len(scored))
-    if found.any():
+    if usable.any():
         left, right = np.array([pair for pair in rows if None not in pair], dtype=np.int64).T
-        cosines[found] = _cosines(vectors, left, right)
-    spearman, note = _spearman(human[found], cosines[found])
-    missing_as_zero, other_note = _spearman(human, cosines)
+        cosines[usable] = _cosines(vectors, left, right)
+    spearman, note = _spearman(human[usable], cosines[usable])
+    missing_as_zero, missing_as_zero_note = _spearman(human, cosines)
     low, high = math.nan, math.nan
     if bootstrap and not note:
-        resampled = _bootstrap(human[found], cosines[found], bootstrap, seed)
+        resampled = _bootstrap(human[usable], cosines[usable], bootstrap, seed)
         low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
     missing = dict.fromkeys(
         word
-        for pair, at in zip(scored, rows, strict=True)
-        for word, row in zip(pair[:2], at, strict=True)
+        for pair, pair_rows in zip(scored, rows, strict=True)
+        for word, row in zip(pair[:2], pair_rows, strict=True)
         if row is None
     )
     return SimilarityResult(
         name=name,
         pairs=len(scored),
-        usable=int(found.sum()),
+        usable=int(usable.sum()),
         spearman=spearman,
         spearman_missing_as_zero=missing_as_zero,
         low=float(low),
         high=float(high),
         missing=tuple(missing),
-        note=note or other_note,
+        note=note or missing_as_zero_note,
     )
 
 
 def _cosines(vectors: Vectors, left: NDArray[np.int64], right: NDArray[np.int64]) -> Floats:
-    """The cosines of the rows ``left`` with the rows ``right``."""
-    distinct, position = np.unique(np.concatenate([left, right]), return_inverse=True)
+    """Compute the cosines of the rows ``left`` with the rows ``right``."""
+    distinct, inverse = np.unique(np.concatenate([left, right]), return_inverse=True)
     unit = unit_rows(vectors, distinct)
-    first, second = unit[position[: len(left)]], unit[position[len(left) :]]
+    first, second = unit[inverse[: len(left)]], unit[inverse[len(left) :]]
     cosines = np.einsum("pd,pd->p", first, second)
-    # rounding makes a word's cosine with itself differ in the last digit; yet such pairs must tie
+    # Pairs of a word with itself must tie, but rounding makes their cosines differ in the last digit.
     cosines[(left == right) & (cosines > 0)] = 1.0
     return cast(Floats, cosines)
 
 
 def _spearman(human: Floats, cosines: Floats) -> tuple[float, str]:
-    """Spearman's correlation, or nan and the reason; scipy would only warn."""
+    """Compute Spearman's correlation, or nan and the reason; scipy would only warn."""
     from scipy.stats import spearmanr
 
     if len(human) < 2:
@@ -225,9 +224,9 @@ def _spearman(human: Floats, cosines: Floats) -> tuple[float, str]:
 
 
 def _bootstrap(human: Floats, cosines: Floats, resamples: int, seed: int) -> Floats:
-    """Spearman's correlation of resamples of the pairs; those in which one side is constant are left out.
+    """Compute Spearman's correlation of resamples of the pairs, without those in which one side is constant.
 
-    Spearman's correlation is Pearson's of the average ranks, taken anew in each resample.
+    Spearman's correlation is Pearson's correlation of the average ranks, which are computed for each resample.
     """
     from scipy.stats import rankdata
 
@@ -235,18 +234,18 @@ def _bootstrap(human: Floats, cosines: Floats, resamples: int, seed: int) -> Flo
     step = max(1, _RESAMPLED_NUMBERS // len(human))
     correlations = []
     for start in range(0, resamples, step):
-        drawn = generator.integers(len(human), size=(min(step, resamples - start), len(human)))
-        # (resamples, pairs), centered
-        x, y = (rankdata(values[drawn], axis=1) - (len(human) + 1) / 2 for values in (human, cosines))
+        resample = generator.integers(len(human), size=(min(step, resamples - start), len(human)))
+        # Centered ranks, each (resamples, pairs).
+        x, y = (rankdata(values[resample], axis=1) - (len(human) + 1) / 2 for values in (human, cosines))
         spread = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
-        varied = spread > 0
-        correlations.append((x * y).sum(axis=1)[varied] / spread[varied])
-    kept = np.concatenate(correlations)
-    return kept if len(kept) else np.array([math.nan])
+        defined = spread > 0
+        correlations.append((x * y).sum(axis=1)[defined] / spread[defined])
+    joined = np.concatenate(correlations)
+    return joined if len(joined) else np.array([math.nan])
 
 
 def _sets(pairs: object) -> Iterator[tuple[str, list[ScoredPair]]]:
-    """Turn whatever ``pairs`` may be into named sets."""
+    """Yield the sets of any supported source, with their names."""
     if isinstance(pairs, str | os.PathLike):
         yield _named(pairs)
     elif isinstance(pairs, Mapping):

@@ -1,4 +1,4 @@
-"""How a word of a test set is found among the words of the vectors."""
+"""Look up the words of a test set among the words of the vectors."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -11,7 +11,7 @@ Case = Literal["fold", "exact"]
 
 
 class Vectors(Protocol):
-    """What the evaluation needs of word vectors; ``WordVectors`` has it. Nothing of it is written to."""
+    """The read-only interface of word vectors that the evaluation needs; ``WordVectors`` implements it."""
 
     @property
     def words(self) -> Sequence[str]:
@@ -19,16 +19,16 @@ class Vectors(Protocol):
 
     @property
     def matrix(self) -> NDArray[np.float32]:
-        """Their vectors, shape (vocab, dim)."""
+        """The vectors of the words, shape (vocab, dim)."""
 
     def __contains__(self, word: object, /) -> bool: ...
 
     def index(self, word: str, /) -> int:
-        """The row of a word that is there."""
+        """Return the row of a word in the vocabulary."""
 
 
 def check_case(case: str) -> None:
-    """Refuse what is no way of comparing words.
+    """Check the name of a way of comparing words.
 
     Raises:
         ValueError: If ``case`` is neither ``fold`` nor ``exact``.
@@ -38,7 +38,7 @@ def check_case(case: str) -> None:
 
 
 def first_spellings(words: Iterable[str]) -> dict[str, int]:
-    """Map each word in lower case to the row of its first, that is its most frequent, spelling.
+    """Map each word in lower case to the row of its first spelling, which is the most frequent one.
 
     >>> first_spellings(["Apple", "pear", "apple"])
     {'apple': 0, 'pear': 1}
@@ -50,28 +50,28 @@ def first_spellings(words: Iterable[str]) -> dict[str, int]:
 
 
 def unit_rows(vectors: Vectors, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Take some rows of the vectors at length 1; a row of zeros stays zeros.
+    """Return rows of the vectors, normalized to length 1; a zero vector stays zero.
 
-    Only these rows are read, so that vectors that are mapped from a file are not drawn into memory whole.
+    Only these rows are read, so that memory-mapped vectors are not loaded as a whole.
 
     Args:
-        vectors: Where to take them from.
-        rows: Their numbers, shape (n,).
+        vectors: The word vectors.
+        rows: Indices of the rows, shape (n,).
 
     Returns:
         Unit vectors, shape (n, dim).
     """
-    taken = vectors.matrix[rows].astype(np.float64)
-    lengths = np.linalg.norm(taken, axis=1, keepdims=True)
-    taken /= np.where(lengths > 0, lengths, 1.0)
-    return taken
+    selected = vectors.matrix[rows].astype(np.float64)
+    lengths = np.linalg.norm(selected, axis=1, keepdims=True)
+    selected /= np.where(lengths > 0, lengths, 1.0)
+    return selected
 
 
 class RowLookup:
-    """Finds the row of a word: as it is written; with ``fold``, then in lower case, then in any spelling.
+    """Finds the row of a word: as written; with ``fold``, then in lower case, then in any spelling.
 
     Args:
-        vectors: Where to look.
+        vectors: The word vectors.
         case: ``fold`` or ``exact``.
     """
 
@@ -81,7 +81,7 @@ class RowLookup:
         self._fold = case == "fold"
 
     def __call__(self, word: str) -> int | None:
-        """The row of ``word``, or None if it is missing."""
+        """Return the row of ``word``, or None if it is missing."""
         if word in self._vectors:
             return self._vectors.index(word)
         if not self._fold:
@@ -93,5 +93,5 @@ class RowLookup:
 
     @cached_property
     def _spellings(self) -> dict[str, int]:
-        # built only when a word is missing: it costs a second for millions of words
+        # Built only when a word is missing, because it takes about a second for millions of words.
         return first_spellings(self._vectors.words)

@@ -1,1 +1,1 @@
-"""Stage 7: a language model -> text."""
+"""Text generation with a language model."""

@@ -1,7 +1,8 @@
-"""A recurrent language model read token by token, in NumPy: the same numbers as torch's, many times sooner.
+"""A recurrent language model in NumPy, one token at a time: the same results as torch's, many times faster.
 
-For a single token nearly all of torch's time goes into calling its kernels. Here a step of a small model takes some
-50 microseconds. Every product is a row of dot products (`numpy.vecdot`), which do not depend on the number of threads.
+With a single token, torch spends nearly all its time calling kernels. Here a step of a small model takes about 50
+microseconds. Matrix products are computed as rows of dot products (`numpy.vecdot`), whose results do not depend on the
+number of threads.
 """
 
 from collections.abc import Callable
@@ -17,55 +18,56 @@ from textkit.models.layers import RecurrentLayer
 from textkit.models.rnn_language_model import RnnLanguageModel
 
 Floats: TypeAlias = NDArray[np.float32]
-LayerMemory: TypeAlias = tuple[Floats, ...]
+LayerState: TypeAlias = tuple[Floats, ...]
 """(h,), or (h, c) of an LSTM; each (hidden,)."""
-Memory: TypeAlias = tuple[LayerMemory, ...]
-"""What is remembered of the text so far: for each layer its own. Never changed in place."""
+State: TypeAlias = tuple[LayerState, ...]
+"""The states of all layers. Never changed in place."""
 
-_KEPT = 1024  # tokens whose way into the first layer is remembered: all characters, or the frequent words
+# Number of tokens whose input projections of the first layer are cached: all characters, or the frequent words.
+_CACHED_TOKENS = 1024
 
 
 class TokenSteps:
-    """Reads one token after another; dropout is off.
+    """Runs a language model one token at a time, without dropout.
 
     Args:
-        model: The model. Its weights are used where they are, if that is on a CPU, and copied else.
+        model: The model. Its weights are shared if they are float32 on a CPU, and copied otherwise.
     """
 
     def __init__(self, model: RnnLanguageModel) -> None:
         self._embedding = _floats(model.embedding)
         self._layers = [_LayerSteps(layer) for layer in model.layers if isinstance(layer, RecurrentLayer)]
-        self._first = lru_cache(maxsize=_KEPT)(self._way_into_first)
+        self._first_projection = lru_cache(maxsize=_CACHED_TOKENS)(self._project_token)
         self._logits = _plain_output(model) if model.adaptive is None else _adaptive_output(model.adaptive)
 
-    def start(self) -> Memory:
-        """What is remembered before any text."""
+    def start(self) -> State:
+        """Return the state before any text: zeros."""
         return tuple(layer.start() for layer in self._layers)
 
-    def read(self, token: int, memory: Memory) -> Memory:
+    def read(self, token: int, state: State) -> State:
         """Read one token.
 
         Args:
-            token: Its id.
-            memory: What was remembered before it.
+            token: Id of the token.
+            state: State before the token.
 
         Returns:
-            What is remembered after it.
+            The state after the token.
         """
-        way_in = self._first(token)
-        after: list[LayerMemory] = []
-        for layer, before in zip(self._layers, memory, strict=True):
-            if after:
-                way_in = layer.way_in(after[-1][0])
-            after.append(layer.step(way_in, before))
-        return tuple(after)
+        projected = self._first_projection(token)
+        new_state: list[LayerState] = []
+        for layer, layer_state in zip(self._layers, state, strict=True):
+            if new_state:
+                projected = layer.project(new_state[-1][0])
+            new_state.append(layer.step(projected, layer_state))
+        return tuple(new_state)
 
-    def logits(self, memory: Memory) -> Floats:
+    def logits(self, state: State) -> Floats:
         """Score the next token: (vocab,) logits, or log-probabilities of an adaptive softmax."""
-        return self._logits(memory[-1][0])
+        return self._logits(state[-1][0])
 
-    def _way_into_first(self, token: int) -> Floats:
-        return self._layers[0].way_in(self._embedding[token])
+    def _project_token(self, token: int) -> Floats:
+        return self._layers[0].project(self._embedding[token])
 
 
 class _LayerSteps:
@@ -73,82 +75,90 @@ class _LayerSteps:
 
     def __init__(self, layer: RecurrentLayer) -> None:
         self._hidden = layer.hidden
-        self._states = 2 if layer.cell == "lstm" else 1
-        self._from_below, self._from_before = _floats(layer.weight_ih), _floats(layer.weight_hh)
+        self._state_parts = 2 if layer.cell == "lstm" else 1
+        self._W_ih, self._W_hh = _floats(layer.weight_ih), _floats(layer.weight_hh)
+        # The two biases are added up, except in a GRU, whose reset gate multiplies the recurrent projection with its
+        # bias.
         self._bias = _floats(layer.bias_ih).copy()
         self._recurrent_bias = np.zeros_like(self._bias)
-        if layer.cell == "gru":  # its reset gate is applied to what comes from before, bias included
+        if layer.cell == "gru":
             self._recurrent_bias += _floats(layer.bias_hh)
         else:
             self._bias += _floats(layer.bias_hh)
         self._cell = {"lstm": self._lstm, "gru": self._gru, "rnn_tanh": self._tanh, "rnn_relu": self._relu}[layer.cell]
 
-    def start(self) -> LayerMemory:
-        return (np.zeros(self._hidden, np.float32),) * self._states
+    def start(self) -> LayerState:
+        return (np.zeros(self._hidden, np.float32),) * self._state_parts
 
-    def way_in(self, below: Floats) -> Floats:
-        """What comes from below: (gates * hidden,)."""
-        return cast(Floats, _product(self._from_below, below) + self._bias)
+    def project(self, inputs: Floats) -> Floats:
+        """Return the input projection of all gates: (gates * hidden,)."""
+        return cast(Floats, _product(self._W_ih, inputs) + self._bias)
 
-    def step(self, way_in: Floats, before: LayerMemory) -> LayerMemory:
-        return self._cell(way_in, _product(self._from_before, before[0]), before)
+    def step(self, projected: Floats, state: LayerState) -> LayerState:
+        """Return the state after one step; ``projected`` is the input projection."""
+        return self._cell(projected, _product(self._W_hh, state[0]), state)
 
-    def _lstm(self, way_in: Floats, recurrent: Floats, before: LayerMemory) -> LayerMemory:
-        n, gates = self._hidden, way_in + recurrent
-        entrance_and_forget, out = _sigmoid(gates[: 2 * n]), _sigmoid(gates[3 * n :])
-        cell = entrance_and_forget[n:] * before[1] + entrance_and_forget[:n] * np.tanh(gates[2 * n : 3 * n])
-        return out * np.tanh(cell), cell
+    def _lstm(self, projected: Floats, recurrent: Floats, state: LayerState) -> LayerState:
+        n, gates = self._hidden, projected + recurrent
+        input_and_forget, output = _sigmoid(gates[: 2 * n]), _sigmoid(gates[3 * n :])
+        cell = input_and_forget[n:] * state[1] + input_and_forget[:n] * np.tanh(gates[2 * n : 3 * n])
+        return output * np.tanh(cell), cell
 
-    def _gru(self, way_in: Floats, recurrent: Floats, before: LayerMemory) -> LayerMemory:
+    def _gru(self, projected: Floats, recurrent: Floats, state: LayerState) -> LayerState:
         n, recurrent = self._hidden, recurrent + self._recurrent_bias
-        reset_and_update = _sigmoid(way_in[: 2 * n] + recurrent[: 2 * n])
-        new = np.tanh(way_in[2 * n :] + reset_and_update[:n] * recurrent[2 * n :])
-        return (new + reset_and_update[n:] * (before[0] - new),)
+        reset_and_update = _sigmoid(projected[: 2 * n] + recurrent[: 2 * n])
+        new = np.tanh(projected[2 * n :] + reset_and_update[:n] * recurrent[2 * n :])
+        return (new + reset_and_update[n:] * (state[0] - new),)
 
-    def _tanh(self, way_in: Floats, recurrent: Floats, before: LayerMemory) -> LayerMemory:
-        return (np.tanh(way_in + recurrent),)
+    def _tanh(self, projected: Floats, recurrent: Floats, state: LayerState) -> LayerState:
+        return (np.tanh(projected + recurrent),)
 
-    def _relu(self, way_in: Floats, recurrent: Floats, before: LayerMemory) -> LayerMemory:
-        return (np.maximum(way_in + recurrent, 0),)
+    def _relu(self, projected: Floats, recurrent: Floats, state: LayerState) -> LayerState:
+        return (np.maximum(projected + recurrent, 0),)
 
 
 def _product(weight: Floats, values: Floats) -> Floats:
-    """A matrix (to, from) times a vector (from,)."""
+    """Multiply a matrix (outputs, inputs) by a vector (inputs,)."""
     return cast(Floats, np.vecdot(weight, values))
 
 
 def _sigmoid(values: Floats) -> Floats:
-    return cast(Floats, 0.5 * np.tanh(0.5 * values) + 0.5)  # unlike 1 / (1 + exp(-x)), this cannot overflow
+    # Unlike 1 / (1 + exp(-x)), this cannot overflow.
+    return cast(Floats, 0.5 * np.tanh(0.5 * values) + 0.5)
 
 
 def _plain_output(model: RnnLanguageModel) -> Callable[[Floats], Floats]:
     weight = _floats(model.embedding if model.output_weight is None else model.output_weight)
     if model.output_bias is None:
-        raise ValueError("model must have a bias of the output, got none")
+        raise ValueError("model must have an output bias, got None")
     bias = _floats(model.output_bias)
     return lambda features: _product(weight, features) + bias
 
 
 def _adaptive_output(adaptive: nn.AdaptiveLogSoftmaxWithLoss) -> Callable[[Floats], Floats]:
-    """Grave et al. 2017: the frequent tokens and the groups of rarer ones first, then the tokens of each group."""
+    """Adaptive softmax (Grave et al. 2017).
+
+    The head scores the frequent tokens and the clusters of rarer ones; the log-probability of a rare token is that of
+    its cluster plus that of the token within the cluster.
+    """
     head = _floats(adaptive.head.weight)
     tails = [(_floats(tail[0].weight), _floats(tail[1].weight)) for tail in adaptive.tail]  # type: ignore[index]
     frequent = len(head) - len(tails)
 
-    def logits(features: Floats) -> Floats:
-        first = _log_softmax(_product(head, features))
-        groups = [
-            first[frequent + number] + _log_softmax(_product(score, _product(shrink, features)))
-            for number, (shrink, score) in enumerate(tails)
+    def log_probs(features: Floats) -> Floats:
+        head_log_probs = _log_softmax(_product(head, features))
+        clusters = [
+            head_log_probs[frequent + index] + _log_softmax(_product(output, _product(projection, features)))
+            for index, (projection, output) in enumerate(tails)
         ]
-        return np.concatenate([first[:frequent], *groups])
+        return np.concatenate([head_log_probs[:frequent], *clusters])
 
-    return logits
+    return log_probs
 
 
 def _log_softmax(logits: Floats) -> Floats:
-    below = logits - logits.max()
-    return cast(Floats, below - np.log(np.exp(below).sum()))
+    shifted = logits - logits.max()
+    return cast(Floats, shifted - np.log(np.exp(shifted).sum()))
 
 
 def _floats(weight: torch.Tensor) -> Floats:

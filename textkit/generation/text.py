@@ -1,4 +1,4 @@
-r"""Tokens as text: the prompt that is read, the pieces that are written, and the strings at which a text ends."""
+r"""Convert a prompt to tokens and tokens to text, and end a text at stop strings."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -7,22 +7,23 @@ from textkit.text.id_stream import LINE_ENDS, Unit
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
-_SHOWN = 10  # unknown tokens named in a message
+_SHOWN = 10  # maximum number of unknown tokens in an error message
 
 
 def start_token(vocabulary: Vocabulary, unit: Unit) -> str | None:
-    """The token that stands before a text: ``<bos>``, or else the end of the line before; None without either.
+    """Return the token before the start of a text: ``<bos>``, or else a line end; None if neither is in the vocabulary.
 
     >>> start_token(Vocabulary.from_counts({"a": 1}, specials=["<eos>"]), "word")
     '<eos>'
     """
-    if "<bos>" in vocabulary.specials:  # a stream may have a word of that name
+    # Only a special token counts: the text of a stream may contain "<bos>" as an ordinary word.
+    if "<bos>" in vocabulary.specials:
         return "<bos>"
     return LINE_ENDS[unit] if LINE_ENDS[unit] in vocabulary else None
 
 
 def prompt_tokens(prompt: str, unit: Unit, tokenizer: Tokenizer | None) -> list[str]:
-    r"""Split a prompt: into characters, or into words with ``<eos>`` at each line end; ``\r\n`` is one too.
+    r"""Split a prompt into characters, or into words with ``<eos>`` at each line end (``\n`` or ``\r\n``).
 
     >>> prompt_tokens("to be\nor", "word", str.split)
     ['to', 'be', '<eos>', 'or']
@@ -30,40 +31,40 @@ def prompt_tokens(prompt: str, unit: Unit, tokenizer: Tokenizer | None) -> list[
     prompt = prompt.replace("\r\n", "\n")
     if unit == "char" or tokenizer is None:
         return list(prompt)
-    first, *others = prompt.split("\n")
-    tokens = list(tokenizer(first))
-    for line in others:
+    first_line, *further_lines = prompt.split("\n")
+    tokens = list(tokenizer(first_line))
+    for line in further_lines:
         tokens += [LINE_ENDS["word"], *tokenizer(line)]
     return tokens
 
 
 def known_tokens(tokens: Sequence[str], vocabulary: Vocabulary, unit: Unit, unknown: Unseen) -> list[str]:
-    """Leave out the tokens that the vocabulary does not have, or refuse them.
+    """Drop the tokens that are not in the vocabulary, or raise an error.
 
     Raises:
-        ValueError: If there are some and ``unknown`` is "error"; they are named.
+        ValueError: If ``unknown`` is "error" and there are such tokens; the message names them.
 
     >>> known_tokens(["a", "?"], Vocabulary.from_counts({"a": 1}), "char", "skip")
     ['a']
     """
     unseen = list(dict.fromkeys(token for token in tokens if token not in vocabulary))
     if unseen and unknown == "error":
-        what = "characters" if unit == "char" else "words"
-        named = ", ".join(map(repr, unseen[:_SHOWN])) + (", ..." if len(unseen) > _SHOWN else "")
+        units = "characters" if unit == "char" else "words"
+        listed = ", ".join(map(repr, unseen[:_SHOWN])) + (", ..." if len(unseen) > _SHOWN else "")
         raise ValueError(
-            f"prompt must have only {what} that the model has seen, got {named}; "
+            f"prompt must have only {units} that the model has seen, got {listed}; "
             "leave them out, or pass unknown='skip' (--skip-unknown)"
         )
     return [token for token in tokens if token in vocabulary]
 
 
 def written(tokens: Iterable[str], unit: Unit, *, line_start: bool = True) -> Iterator[str]:
-    r"""The text of each token: itself; words with a space between them, and ``<eos>`` as a line end.
+    r"""Convert tokens to pieces of text: words are separated by spaces, and ``<eos>`` becomes a line end.
 
     Args:
-        tokens: Tokens.
+        tokens: The tokens.
         unit: "char" or "word".
-        line_start: Whether the text begins on a line of its own or after a space, and not after a word.
+        line_start: Whether the text starts on a new line or after white space, so that its first word needs no space.
 
     >>> "".join(written(["to", "be", "<eos>", "or"], "word"))
     'to be\nor'
@@ -78,9 +79,9 @@ def written(tokens: Iterable[str], unit: Unit, *, line_start: bool = True) -> It
 
 
 def until(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
-    """Hand on a text up to one of some strings, which is left out: the first that is complete, across pieces too.
+    """Yield a text up to the stop string that is completed first, which is left out; it may span several pieces.
 
-    What may be the beginning of such a string is held back until it is clear that it is not.
+    The end of the text is held back as long as it may be the beginning of a stop string.
 
     >>> list(until(["t", "o ", "b", "e"], ["be"]))
     ['t', 'o ']
@@ -88,20 +89,21 @@ def until(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:
     held = ""
     for piece in pieces:
         held += piece
-        found = [(place + len(stop), place) for stop in stops if (place := held.find(stop)) >= 0]
-        if found:
-            _, place = min(found)
-            if place:
-                yield held[:place]
+        # (end, start) of each stop string found; the smallest end is the one completed first.
+        matches = [(start + len(stop), start) for stop in stops if (start := held.find(stop)) >= 0]
+        if matches:
+            _, start = min(matches)
+            if start:
+                yield held[:start]
             return
-        free = len(held) - max((_beginning(held, stop) for stop in stops), default=0)
-        if free:
-            yield held[:free]
-            held = held[free:]
+        safe = len(held) - max((_partial_match(held, stop) for stop in stops), default=0)
+        if safe:
+            yield held[:safe]
+            held = held[safe:]
     if held:
         yield held
 
 
-def _beginning(text: str, stop: str) -> int:
-    """How many characters at the end of ``text`` may begin ``stop``."""
+def _partial_match(text: str, stop: str) -> int:
+    """Return the length of the longest suffix of ``text`` that is a proper prefix of ``stop``."""
     return next((size for size in range(min(len(text), len(stop) - 1), 0, -1) if stop.startswith(text[-size:])), 0)

@@ -1,4 +1,4 @@
-"""The one loop that writes text: read a token, draw the next, hand it on."""
+"""The generation loop: read a token, sample the next, yield its text."""
 
 from collections.abc import Iterator
 
@@ -13,23 +13,24 @@ from textkit.text.id_stream import Unit
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
-_WRITABLE = "<eos>"  # of the special tokens: a line end between words, or the end of a document
+# The only special token that may be generated: a line end between words, or the end of a document.
+_WRITABLE = "<eos>"
 
 
 class Writer:
-    """Goes on from a prompt, which is read once for all samples. What was read stands in a state of fixed size.
+    """Continues a prompt. The prompt is read once for all samples, as the state after it has a fixed size.
 
     Args:
         model: The network.
-        vocabulary: Its tokens.
+        vocabulary: Vocabulary of the model.
         unit: "char" or "word".
-        tokenizer: How a prompt is split into words; None for characters.
-        prompt: How the texts begin, at the start of a line.
-        settings: How they go on.
+        tokenizer: Splits the prompt into words; None for characters.
+        prompt: Beginning of the texts, taken as the start of a line.
+        settings: Settings of the generation.
 
     Raises:
-        ValueError: If the prompt has tokens that the model has never seen, or it is empty and the model knows no
-            line end that it could begin with.
+        ValueError: If the prompt has tokens that are not in the vocabulary, or it is empty and the vocabulary has no
+            line end to start from.
     """
 
     def __init__(
@@ -47,35 +48,38 @@ class Writer:
         known = known_tokens(tokens, vocabulary, unit, settings.unknown)
         self._prompt = prompt if known == tokens else "".join(written(known, unit))
         start = start_token(vocabulary, unit)
-        read = known if start is None else [start, *known]
-        if not read:
-            raise ValueError("prompt must not be empty for a model that knows no line end, got ''; give a beginning")
-        self._never = vocabulary.encode([special for special in vocabulary.specials if special != _WRITABLE])
+        context = known if start is None else [start, *known]
+        if not context:
+            raise ValueError(
+                "prompt must not be empty for a model without a line end in its vocabulary, got ''; pass a prompt"
+            )
+        self._forbidden = vocabulary.encode([special for special in vocabulary.specials if special != _WRITABLE])
+        # In a model of documents <eos> ends the text; in a stream it is a line end, after which the text continues.
         self._end = vocabulary[_WRITABLE] if start == "<bos>" and _WRITABLE in vocabulary else None
         self._seed = int(np.random.default_rng().integers(2**63)) if settings.seed is None else settings.seed
         self._steps = TokenSteps(model)
         self._after_prompt = self._steps.start()
-        for token in vocabulary.encode(read).tolist():
+        for token in vocabulary.encode(context).tolist():
             self._after_prompt = self._steps.read(token, self._after_prompt)
 
     def pieces(self, sample: int = 0) -> Iterator[str]:
-        """Write one text, piece by piece: first the prompt, then what is written. No piece is empty.
+        """Generate one text, piece by piece: first the prompt, then the generated tokens. No piece is empty.
 
         Args:
-            sample: The number of the text; it has random choices of its own.
+            sample: Number of the text; each has a random generator of its own.
         """
         if self._prompt:
             yield self._prompt
-        tokens = map(self._vocabulary.tokens.__getitem__, self._drawn(np.random.default_rng([self._seed, sample])))
+        tokens = map(self._vocabulary.tokens.__getitem__, self._sample(np.random.default_rng([self._seed, sample])))
         pieces = written(tokens, self._unit, line_start=not self._prompt or self._prompt[-1].isspace())
         yield from until(pieces, tuple(self._settings.stop)) if self._settings.stop else pieces
 
-    def _drawn(self, generator: np.random.Generator) -> Iterator[int]:
-        memory = self._after_prompt
+    def _sample(self, generator: np.random.Generator) -> Iterator[int]:
+        state = self._after_prompt
         for _ in range(self._settings.length):
-            logits = forbid(self._steps.logits(memory), self._never)
+            logits = forbid(self._steps.logits(state), self._forbidden)
             token = draw(self._settings.sampled(logits), generator)
             if token == self._end:
                 return
             yield token
-            memory = self._steps.read(token, memory)
+            state = self._steps.read(token, state)

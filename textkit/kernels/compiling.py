@@ -1,4 +1,4 @@
-"""Compiled functions whose machine code is kept on the disk, wherever there is a folder for it."""
+"""Compile functions with Numba and cache their machine code on disk, where there is a folder for it."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from numba import njit
 
 
 def compiled(function: Any) -> Any:
-    """Compile a function that runs without the GIL, and keep its machine code if there is any folder to keep it in."""
+    """Compile a function that runs without the GIL; its machine code is cached on disk if possible."""
+    # Numba raises RuntimeError if neither the package's folder nor the user's cache is writable.
     try:
         return njit(nogil=True, cache=True)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
+    except RuntimeError:
         return njit(nogil=True)(function)

@@ -41,7 +41,7 @@ class _Float32x8Model(models.PrimitiveModel):
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, row: Any, column: Any) -> Any:
-    """Where ``array[row, column]`` lies."""
+    """Return the address of ``array[row, column]``."""
     view = context.make_array(array_type)(context, builder, array)
     columns = builder.extract_value(view.shape, 1)
     return builder.gep(view.data, [builder.add(builder.mul(row, columns), column)], inbounds=True)
@@ -70,7 +70,7 @@ def _call(builder: Any, name: str, *vectors: Any) -> Any:
 
 
 def _horner(builder: Any, x: Any, coefficients: list[float]) -> Any:
-    """The polynomial whose coefficients stand from the highest power to the lowest."""
+    """Evaluate a polynomial, whose coefficients are given from the highest power to the lowest."""
     total = _constant(coefficients[0])
     for coefficient in coefficients[1:]:
         total = _call(builder, "fmuladd", total, x, _constant(coefficient))
@@ -92,7 +92,7 @@ def load(typing: Any, array: Any, row: Any, column: Any) -> Any:
 
 @intrinsic
 def prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
-    """Start to bring the cache line of ``array[row, column]`` near, without waiting for it."""
+    """Prefetch the cache line of ``array[row, column]``, without waiting for it."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = builder.bitcast(_address(context, builder, signature.args[0], *args), ir.IntType(8).as_pointer())
@@ -118,7 +118,7 @@ def store(typing: Any, array: Any, row: Any, column: Any, value: Any) -> Any:
 
 @intrinsic
 def splat(typing: Any, x: Any) -> Any:
-    """Eight times the float32 ``x``."""
+    """Broadcast the float32 ``x`` to all eight lanes."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return _splat(builder, args[0])
@@ -128,7 +128,7 @@ def splat(typing: Any, x: Any) -> Any:
 
 @intrinsic
 def broadcast(typing: Any, array: Any, place: Any) -> Any:
-    """Eight times the number at ``place``, counted along the rows of ``array`` one after the other."""
+    """Broadcast ``array.ravel()[place]`` to all eight lanes."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         view = context.make_array(signature.args[0])(context, builder, args[0])
@@ -164,7 +164,7 @@ def multiply(typing: Any, a: Any, b: Any) -> Any:
 
 @intrinsic
 def multiply_add(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """``a * b + c``, in one rounding where the processor can."""
+    """``a * b + c``, with a single rounding if the processor supports it (FMA)."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         return _call(builder, "fmuladd", *args)
@@ -203,7 +203,7 @@ def sums_of_eight(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g
 
 @intrinsic
 def transpose_eight(typing: Any, a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
-    """The columns of the eight rows ``a`` to ``h``, as eight vectors."""
+    """Transpose the eight rows ``a`` to ``h``."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         rows = list(args)
@@ -254,7 +254,7 @@ def product(typing: Any, x: Any) -> Any:
 
 @intrinsic
 def exp_minus_abs(typing: Any, x: Any) -> Any:
-    """``exp(-abs(x))``, with abs(x) held to 60; relative error below 5e-6.
+    """``exp(-abs(x))``, with abs(x) clipped to 60; relative error below 5e-6.
 
     Both the logistic function and its logarithm follow from it without overflow.
     """
@@ -286,7 +286,7 @@ def logistic(typing: Any, x: Any, e: Any) -> Any:
 
 @intrinsic
 def logarithm(typing: Any, x: Any) -> Any:
-    """The natural logarithm of finite numbers from 1 upwards; absolute error below 1e-5."""
+    """The natural logarithm of finite numbers of at least 1; absolute error below 1e-5."""
 
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         word = builder.bitcast(args[0], _BITS)

@@ -1,10 +1,26 @@
-"""The arrays that the skip-gram kernel works on: what they hold, and how they are made."""
+"""The arrays that the skip-gram kernels work on, and the functions that allocate them.
+
+Glossary of the kernels' names:
+
+    block       consecutive tokens of the text that are processed together
+    kept        tokens that subsampling keeps
+    reach       window size drawn for a center: the maximum distance of its contexts
+    near        scores of the centers with their contexts (positive pairs), then the coefficients of these pairs
+    far         scores of the centers with the block's noise words (negative pairs), then their coefficients
+    drawn       number of noise words (negative samples) drawn for a block
+    met         for each group of four centers, the number of noise words that they are paired with
+    meeting     for each group of eight noise words, the number of centers that they are paired with
+    step        what a block adds to one row of an embedding, learning rate included
+    load        bound of the change of a score by a step: |change of score| <= load = ||step|| * max ||v||, where v runs
+                over the vectors in the block with which the row has a score
+    mass        sum of the loads of a word; if it exceeds a bound, the word's steps are scaled down
+"""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-MAX_DRAWN = 96  # the product of a row of (1 + exp(-|x|)) must stay below the largest float32
+MAX_DRAWN = 96  # the product of (1 + exp(-|x|)) over a row, at most 2**96, must stay below the largest float32
 
 
 class Text(NamedTuple):
@@ -15,9 +31,10 @@ class Text(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """What is looked up: keep (vocab,) float32, accept (vocab,) float32, alias (vocab,) int32, masks from `band_masks`.
+    """Lookup tables: keep (vocab,) float32, accept (vocab,) float32, alias (vocab,) int32, masks from `lane_masks`.
 
-    ``keep`` is the chance that subsampling keeps a token; ``accept`` and ``alias`` are Walker's tables of the noise.
+    ``keep`` is the probability that subsampling keeps a token; ``accept`` and ``alias`` are the tables of the alias
+    method (Walker 1977) for the noise distribution.
     """
 
     keep: Any
@@ -27,9 +44,10 @@ class Tables(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """The numbers that fix the work: tokens of a block, window, negatives for a pair, noise words drawn for a block.
+    """Sizes: tokens per block, window, negative samples per pair, noise words drawn per block.
 
-    A center with all 2 * window contexts meets all noise words of its block, one with fewer meets fewer.
+    A center with all 2 * window contexts is paired with all noise words of its block, one with fewer contexts with
+    fewer of them.
     """
 
     block_tokens: int
@@ -46,13 +64,14 @@ class Model(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """What blocks want to add to the model, a row for every use of a word.
+    """Updates of the model computed by blocks, one row per use of a word.
 
-    rows (n, width) float32 has the learning rate included; targets (n,) int32 is the word of each row or -1. loads
-    (n,) float32 says how far a step reaches: its length, times that of the longest vector which it can meet in the
-    block. Sums of loads bound what the sum of the steps does to a score. For a center it is the length of what its
-    contexts alone add, if that is longer: noise may cancel it in one score, but not in each.
-    A block owns `block_rows` rows of each: first the centers, then the contexts and, behind them, the noise words.
+    rows (n, width) float32 are the steps, learning rate included; targets (n,) int32 is the word of each row, or -1.
+    loads (n,) float32 bounds the effect of a step on a score: ``|change of score| <= load = ||step|| * max ||v||``, the
+    maximum over the vectors that the row is multiplied with in the block. The sum of the loads bounds the effect of the
+    sum of the steps. For a center, ||step|| is the norm of the contribution of its contexts alone if that is larger:
+    noise words may cancel this contribution in one score, but not in every one.
+    A block owns `block_rows` rows of each array: first the centers, then the contexts, then the noise words.
     """
 
     rows: Any
@@ -61,12 +80,13 @@ class Steps(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """One thread's working memory; see `scratch`.
+    """Working memory of one thread; see `scratch`, and the glossary above.
 
-    kept (ids), place (in the text), first, last and Y (the context vectors) belong to the collected tokens, left
-    and counts to the centers in the order of the text. X (the center vectors), near and far (scores, then
-    coefficients), lengths (of what contexts add), products and weights stand in the order of `order`, whose inverse
-    is `rank`. N are the vectors of the noise words, T is N transposed.
+    By collected token, in the order of the text: kept (word ids), place (position in the text), first and last (the
+    range of its document), Y (context vectors). By center, in the order of the text: left and counts (number of
+    contexts on the left and in all). By center, sorted by the number of contexts (`order`, with the inverse `rank`): X
+    (center vectors), near and far, lengths (norms of the contributions of the contexts), products and weights. N are
+    the vectors of the noise words, T is N transposed.
     """
 
     kept: Any
@@ -92,7 +112,7 @@ class Scratch(NamedTuple):
 
 
 def round_up(n: int, multiple: int) -> int:
-    """The smallest multiple that is at least ``n``.
+    """Round up to a multiple.
 
     >>> round_up(9, 8)
     16
@@ -101,19 +121,19 @@ def round_up(n: int, multiple: int) -> int:
 
 
 def aligned_zeros(rows: int, width: int) -> np.ndarray[Any, Any]:
-    """A (rows, width) float32 array of zeros that begins at a cache line, so that fewer vectors lie across two.
+    """Allocate a (rows, width) float32 array of zeros, aligned to cache lines so that fewer vectors straddle two.
 
-    Large arrays take huge pages where the system gives them, which `np.zeros` does not ask for.
+    Large arrays use huge pages where the system provides them, which `np.zeros` does not request.
     """
     memory = np.empty(rows * width + 16, np.float32)
-    begin = -memory.ctypes.data % 64 // 4
-    array = memory[begin : begin + rows * width].reshape(rows, width)
+    start = -memory.ctypes.data % 64 // 4
+    array = memory[start : start + rows * width].reshape(rows, width)
     array[:] = 0
     return array
 
 
 def lane_masks(window: int) -> np.ndarray[Any, Any]:
-    """Which numbers of a row of scores are pairs: row ``n`` has 1 for the first ``n`` and 0 for the rest.
+    """Masks for a row of scores: row ``n`` has 1 for the first ``n`` entries, which are pairs, and 0 for the others.
 
     Returns:
         (2 * window + 1, 2 * window rounded up to a multiple of 8) float32.
@@ -122,30 +142,30 @@ def lane_masks(window: int) -> np.ndarray[Any, Any]:
 
 
 def center_rows(shape: Shape) -> int:
-    """Rows of `Steps` that a block reserves for centers."""
+    """Number of rows of `Steps` reserved for the centers of a block."""
     return round_up(shape.block_tokens, 4)
 
 
 def block_rows(shape: Shape) -> int:
-    """Rows of `Steps` that a block reserves."""
+    """Number of rows of `Steps` reserved for a block."""
     return 2 * center_rows(shape) + round_up(2 * shape.window, 4) + shape.drawn
 
 
 def steps(blocks: int, shape: Shape, width: int) -> Steps:
-    """Room for the steps of so many blocks."""
+    """Allocate the steps of ``blocks`` blocks."""
     rows = blocks * block_rows(shape)
     return Steps(aligned_zeros(rows, width), np.full(rows, -1, np.int32), np.zeros(rows, np.float32))
 
 
 def scratch(shape: Shape, width: int) -> Scratch:
-    """Working memory for one thread."""
+    """Allocate the working memory of one thread."""
     tokens = center_rows(shape)
-    around = tokens + 2 * shape.window
+    collected = tokens + 2 * shape.window
     return Scratch(
-        kept=np.zeros(around, np.int32),
-        place=np.zeros(around, np.int64),
-        first=np.zeros(around, np.int64),
-        last=np.zeros(around, np.int64),
+        kept=np.zeros(collected, np.int32),
+        place=np.zeros(collected, np.int64),
+        first=np.zeros(collected, np.int64),
+        last=np.zeros(collected, np.int64),
         order=np.zeros(tokens, np.int64),
         rank=np.zeros(tokens, np.int64),
         left=np.zeros(tokens, np.int64),
@@ -154,7 +174,7 @@ def scratch(shape: Shape, width: int) -> Scratch:
         met=np.zeros(tokens // 4, np.int64),
         meeting=np.zeros(shape.drawn // 8, np.int64),
         X=aligned_zeros(tokens, width),
-        Y=aligned_zeros(around + 8, width),
+        Y=aligned_zeros(collected + 8, width),
         N=aligned_zeros(shape.drawn, width),
         T=aligned_zeros(width, shape.drawn),
         near=aligned_zeros(tokens, round_up(2 * shape.window, 8)),

@@ -1,14 +1,14 @@
-"""Skip-gram with negative sampling on a CPU: blocks of centers that share their negatives.
+"""Skip-gram with negative sampling on a CPU, in blocks of centers that share their negative samples.
 
-The text is cut into blocks of consecutive tokens. Within a block every kept token is a center, the noise words are
-drawn once for all of them, and all gradients are taken at the parameters that the block began with. The work is then
-a few small matrix products instead of thousands of single pairs. The expected gradient is that of equation 4 of
-Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality": a center with n
-contexts meets the first N noise words of its block with the weight n * negatives / N. N grows with n, as the number of
-draws does in the published program, so that no work is spent on centers that count little.
+The text is split into blocks of consecutive tokens. Within a block every kept token is a center, the noise words
+(negative samples) are drawn once for all of them, and all gradients are taken at the parameters at the start of the
+block. The work is then a few small matrix products instead of thousands of single pairs. The expected gradient is that
+of equation 4 of Mikolov et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality": a
+center with n contexts is paired with the first N noise words of its block, with the weight n * negatives / N. N grows
+with n, as the number of draws does in the published code, so that no work is spent on centers with little weight.
 
-All random numbers are hashes of (key of the epoch, place in the text), so that nothing depends on which thread does
-the work.
+All random numbers are hashes of (key of the epoch, position in the text), so that the result does not depend on which
+thread does the work. The names (near, far, reach, met, meeting, loads) are explained in `skip_gram_arrays`.
 """
 
 from typing import Any
@@ -45,12 +45,12 @@ from textkit.kernels.tiles import (
     weigh_rows,
 )
 
-_SUBSAMPLE, _REACH, _NOISE = 0, 1, 2  # what a hash is for
+_SUBSAMPLE, _REACH, _NOISE = 0, 1, 2  # purposes of a hash
 
 
 @njit(nogil=True)
 def _hash(key: Any, purpose: Any, place: Any) -> Any:
-    """64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
+    """Hash to 64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
     x = uint64(key) + uint64(purpose) * uint64(0xD1B54A32D192ED03) + uint64(place) * uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
@@ -59,13 +59,13 @@ def _hash(key: Any, purpose: Any, place: Any) -> Any:
 
 @njit(nogil=True)
 def _fraction(bits: Any) -> Any:
-    """The low 24 bits as a float32 from 0 to below 1."""
+    """Convert the low 24 bits to a float32 from 0 to below 1."""
     return np.float32(bits & uint64(0xFFFFFF)) * np.float32(2.0**-24)
 
 
 @njit(nogil=True)
 def _below(bits: Any, limit: Any) -> Any:
-    """An integer from 0 to below ``limit``, from the high 32 bits."""
+    """Convert the high 32 bits to an integer from 0 to below ``limit``."""
     return np.int64(((bits >> uint64(32)) * uint64(limit)) >> uint64(32))
 
 
@@ -79,28 +79,24 @@ def _is_kept(ids: Any, place: Any, keep: Any, key: Any) -> Any:
 def _collect(text: Any, begin: Any, end: Any, window: Any, tables: Any, key: Any, work: Any) -> Any:
     """Subsample a block of text and, within its documents, up to ``window`` kept tokens on each side.
 
-    Fills ``work.kept`` (ids), ``work.place`` (in the text), ``work.first`` and ``work.last`` (index of the first and
-    the last collected token of the same document).
+    Fills ``work.kept`` (word ids), ``work.place`` (positions in the text), ``work.first`` and ``work.last`` (indices of
+    the first and last collected token of the same document).
 
     Returns:
-        The index of the block's first token, the index behind its last one, and the number of all collected tokens.
+        The index of the block's first token, the index after its last one, and the number of all collected tokens.
     """
-    ids, offsets, keep = (
-        text.ids,
-        text.offsets,
-        tables.keep,
-    )  # local names: a field of a tuple costs a reference count
+    # Local names, because accessing a field of a tuple costs a reference count.
+    ids, offsets, keep = text.ids, text.offsets, tables.keep
     kept, place, first, last = work.kept, work.place, work.first, work.last
-    document, above = (
-        np.int64(0),
-        np.int64(len(offsets) - 1),
-    )  # the last document that begins at or before `begin`
+    # Binary search for the last document that starts at or before `begin`.
+    document, above = np.int64(0), np.int64(len(offsets) - 1)
     while above - document > 1:
         middle = (document + above) // 2
         if offsets[middle] <= begin:
             document = middle
         else:
             above = middle
+    # Go back until `window` kept tokens lie before the block; the loop below collects them again, in order.
     at, before = begin, 0
     while at > offsets[document] and before < window:
         at -= 1
@@ -108,7 +104,8 @@ def _collect(text: Any, begin: Any, end: Any, window: Any, tables: Any, key: Any
             before += 1
     n = start = 0
     while at < end:
-        while at >= offsets[document + 1]:  # documents may be empty
+        # A loop, because documents may be empty.
+        while at >= offsets[document + 1]:
             document += 1
             start = n
         if _is_kept(ids, at, keep, key):
@@ -131,7 +128,7 @@ def _collect(text: Any, begin: Any, end: Any, window: Any, tables: Any, key: Any
 
 @njit(nogil=True)
 def _noise_word(accept: Any, alias: Any, key: Any, draw: Any) -> Any:
-    """One draw from the noise distribution by the alias method (Walker 1977)."""
+    """Draw from the noise distribution by the alias method (Walker 1977)."""
     bits = _hash(key, _NOISE, draw)
     word = _below(bits, len(accept))
     if _fraction(bits) < accept[word]:
@@ -141,12 +138,16 @@ def _noise_word(accept: Any, alias: Any, key: Any, draw: Any) -> Any:
 
 @njit(nogil=True)
 def _sort_centers(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any:
-    """Draw the reach of each center, and put those with many contexts first; return the number of pairs.
+    """Draw the reach of each center, and sort the centers by descending number of contexts.
 
-    A center meets noise words in proportion to its contexts, so that four in a row then meet about as many. Fills
-    ``work.left`` and ``work.counts``, the contexts on the left and on both sides of each center; ``work.order``, the
-    centers so sorted, and its inverse ``work.rank``; and, in that order, ``work.met``, the noise words that each four
-    centers meet, and ``work.meeting``, how many centers meet the noise words from ``8 * k`` on.
+    A center is paired with noise words in proportion to its contexts, so after sorting each group of four centers needs
+    about the same number of them. Fills ``work.left`` and ``work.counts``, the number of contexts on the left and on
+    both sides of each center; ``work.order``, the sorted centers, and its inverse ``work.rank``; ``work.met``, the
+    number of noise words of each group of four sorted centers; and ``work.meeting``, the number of sorted centers that
+    are paired with the eight noise words from ``8 * k`` on.
+
+    Returns:
+        The number of (center, context) pairs.
     """
     place, first, last, left, counts = work.place, work.first, work.last, work.left, work.counts
     order, rank, buckets, met, meeting = work.order, work.rank, work.buckets, work.met, work.meeting
@@ -162,6 +163,7 @@ def _sort_centers(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any
         counts[c] = left[c] + min(reach, last[at] - at)
         buckets[most - counts[c] + 1] += 1
         pairs += counts[c]
+    # Counting sort: buckets[n] becomes the rank of the first center with most - n contexts.
     for n in range(most + 1):
         buckets[n + 1] += buckets[n]
     for c in range(size):
@@ -181,15 +183,15 @@ def _sort_centers(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any
 def _near_steps(
     begin: Any, size: Any, tables: Any, rate: Any, work: Any, rows: Any, base: Any, base_context: Any
 ) -> Any:
-    """Compute the steps of the pairs of a block, and return their loss.
+    """Compute the steps of the (center, context) pairs of a block, and return their loss.
 
-    The steps of centers, sorted, go to ``rows`` from ``base`` on, those of contexts from ``base_context`` on. Between,
-    a row of ``work.near`` holds the scores of one center, then its coefficients.
+    The steps of the sorted centers are written to ``rows`` from ``base`` on, those of the contexts from
+    ``base_context`` on. A row of ``work.near`` holds first the scores of one center, then its coefficients.
     """
     masks, X, Y, near = tables.masks, work.X, work.Y, work.near
     order, rank, left, counts = work.order, work.rank, work.left, work.counts
     products = work.products
-    # three passes, so that no center waits for another's long chain of operations
+    # Three loops (scores, coefficients, steps), so that no center waits for the long chain of operations of another.
     for c in range(size):
         for m in range(0, counts[c], 8):
             dot_eight(X, rank[c], Y, begin + c - left[c] + m, left[c] - m, near, rank[c], m)
@@ -205,7 +207,8 @@ def _near_steps(
             grown = multiply(grown, multiply_add(mask, e, one()))
             excess = multiply_add(mask, positive_part(x), excess)
             store(near, s, m, multiply(multiply(mask, step), logistic(x, e)))
-            if m % 64 == 56:  # the product of more numbers could pass the largest float32
+            # The loss is the logarithm of a product, taken once; with more factors it could overflow float32.
+            if m % 64 == 56:
                 excess = add(excess, logarithm(grown))
                 grown = one()
         products[0, s] = product(grown)
@@ -223,22 +226,22 @@ def _near_steps(
 
 @njit(nogil=True)
 def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
-    """Turn the products with the noise words into coefficients, in ``work.far``, and return their loss."""
+    """Compute the scores of centers with noise words and their coefficients, in ``work.far``, and return their loss."""
     X, T, far, counts, products = work.X, work.T, work.far, work.counts, work.products
     order, met, weights = work.order, work.met, work.weights
     tiles, width = (size + 3) // 4 * 4, X.shape[1]
     excess = logs = zero()
-    # literals: a compilation for each
+    # Typed values, because Numba would compile a version of `combine` for each literal.
     fresh, none, one_on = np.int64(0), np.int64(0), np.int64(1)
     for i in range(0, tiles, 4):
         noise_words = met[i // 4]
         combine(far, i, fresh, X, i * width, width, one_on, T, none, width, noise_words)
         for s in range(i, i + 4):
-            share = np.float32(0)
+            pair_weight = np.float32(0)
             if s < size and noise_words > 0:
-                share = np.float32(counts[order[s]] * shape.negatives) / np.float32(noise_words)
-            weights[0, s] = share
-            weight, step = splat(share), splat(-rate * share)
+                pair_weight = np.float32(counts[order[s]] * shape.negatives) / np.float32(noise_words)
+            weights[0, s] = pair_weight
+            weight, step = splat(pair_weight), splat(-rate * pair_weight)
             grown = one()
             for k in range(0, noise_words, 8):
                 x = load(far, s, k)
@@ -256,10 +259,10 @@ def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
 def block_steps(
     text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
 ) -> Any:
-    """Compute what one block adds to the model, into the rows of ``out`` from ``base`` on.
+    """Compute the steps of one block, into the rows of ``out`` from ``base`` on.
 
-    Block ``block`` holds the tokens from ``block * shape.block_tokens`` on. ``rate`` is the learning rate (float32),
-    ``key`` the hash key of the epoch (uint64); ``base`` is the first of the `block_rows` rows that the block uses.
+    Block ``block`` starts at token ``block * shape.block_tokens``. ``rate`` is the learning rate (float32), ``key`` the
+    hash key of the epoch (uint64); ``base`` is the first of the `block_rows` rows that belong to the block.
 
     Returns:
         The loss summed over pairs (nats, float64) and the number of (center, context) pairs.
@@ -279,6 +282,7 @@ def block_steps(
     if size == 0:
         return 0.0, 0
 
+    # Request all vectors first: the time goes into waiting for memory, and the requests overlap.
     for at in range(n):
         prefetch_row(contexts, np.int64(kept[at]))
     for at in range(begin, stop):
@@ -295,7 +299,8 @@ def block_steps(
         targets[base + s] = word
     for s in range(size, tiles):
         clear_row(X, s)
-    for s in range(size, (size + 7) // 8 * 8):  # neutral in the sums of logarithms
+    # These values contribute nothing to the sums of logarithms, which are taken eight at a time.
+    for s in range(size, (size + 7) // 8 * 8):
         work.products[0, s] = 1
         work.weights[0, s] = 0
     for at in range(n):
@@ -307,7 +312,7 @@ def block_steps(
     transpose(N, drawn, work.T)
     loss = _near_steps(begin, size, tables, rate, work, rows, base, base_context)
     loss += _far_scores(size, shape, rate, work)
-    # literals: a compilation for each
+    # Typed values, because Numba would compile a version of `combine` for each literal.
     fresh, onto, none, one_on = np.int64(0), np.int64(1), np.int64(0), np.int64(1)
     width = X.shape[1]
     for i in range(0, tiles, 4):
@@ -315,11 +320,11 @@ def block_steps(
     for k in range(0, drawn, 4):
         combine(rows, base_noise + k, fresh, far, k, one_on, drawn, X, none, work.meeting[k // 8], width)
 
-    of_centers, of_contexts = longest(X, size), max(longest(Y, n), longest(N, drawn))
+    max_center, max_context = longest(X, size), max(longest(Y, n), longest(N, drawn))
     for s in range(size):
-        loads[base + s] = of_contexts * max(length(rows, base + s), work.lengths[s])
+        loads[base + s] = max_context * max(length(rows, base + s), work.lengths[s])
     for at in range(n):
-        loads[base_context + at] = of_centers * length(rows, base_context + at)
+        loads[base_context + at] = max_center * length(rows, base_context + at)
     for k in range(drawn):
-        loads[base_noise + k] = of_centers * length(rows, base_noise + k)
+        loads[base_noise + k] = max_center * length(rows, base_noise + k)
     return loss, pairs

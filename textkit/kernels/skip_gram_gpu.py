@@ -1,35 +1,35 @@
-"""Skip-gram with negative sampling on a GPU, in Triton: tiles of kept tokens whose work is products of matrices.
+"""Skip-gram with negative sampling on a GPU, in Triton: tiles of kept tokens, processed by matrix products.
 
 A tile holds `TILE` consecutive kept tokens. All but the `window` outermost ones on either side are centers, all are
-contexts, and the tile's noise words are drawn once for all centers. With X, Y and N the vectors of centers, contexts
-and noise words, the scores are X Y' within a band and X N', and the gradient of equation 4 of Mikolov et al. 2013,
-"Distributed Representations of Words and Phrases and their Compositionality", takes four more products: tensor-core
-work in bfloat16 that accumulates in float32. A center with n contexts meets all N noise words of its tile with the
-weight n * negatives / N. The model itself stays in float32 and is changed by atomic additions.
+contexts, and the tile's noise words (negative samples) are drawn once for all centers. With X, Y and N the vectors of
+centers, contexts and noise words, the scores are X Y' within a band and X N', and the gradient of equation 4 of Mikolov
+et al. 2013, "Distributed Representations of Words and Phrases and their Compositionality", takes four more products:
+tensor-core work in bfloat16 that accumulates in float32. A center with n contexts is paired with all N noise words of
+its tile, with the weight n * negatives / N. The model itself stays in float32 and is updated by atomic additions.
 
 Subsampling and windows are drawn by the hashes of `skip_gram_cpu`, so that both kernels see the same (center, context)
-pairs. Noise words come from the same hash and distribution, for other tiles than the blocks of the CPU.
+pairs. Noise words come from the same hash and distribution, but the tiles differ from the blocks of the CPU.
 
-Programs do not wait for each other ("Hogwild", Recht et al. 2011): a step may be taken at parameters that miss those of
-the tiles in work. Each program goes through a stretch of the text of its own, so that tiles in work at a time lie far
-apart. What they do to one word is then what its share of the text lets expect, and steps are scaled down by it; see
-`_scale`.
+Programs do not wait for each other ("Hogwild", Recht et al. 2011): a step may be computed at parameters that lack the
+steps of the tiles in flight. Each program processes a contiguous part of the text, so the tiles in flight at any time
+are far apart. Their joint effect on a word is then the one expected from its relative frequency, and steps are scaled
+down accordingly; see `_scale`. The names (near, far, reach, loads, mass) are explained in `skip_gram_arrays`.
 """
 
-# Triton looks annotations up inside of its language, where it finds none but its own
+# Triton resolves annotations within its own language, where it knows only its own types.
 # mypy: allow-untyped-defs, allow-incomplete-defs, allow-untyped-calls
 
 import triton
 import triton.language as tl
 
-_SUBSAMPLE = tl.constexpr(0)  # what a hash is for, as in `skip_gram_cpu`
+_SUBSAMPLE = tl.constexpr(0)  # purposes of a hash, as in `skip_gram_cpu`
 _REACH = tl.constexpr(1)
 _NOISE = tl.constexpr(2)
 
 
 @triton.jit
 def _hash(key, purpose: tl.constexpr, place):
-    """64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
+    """Hash to 64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
     more: tl.constexpr = (purpose * 0xD1B54A32D192ED03) % 2**64
     x = key + tl.full([1], more, tl.uint64) + place.to(tl.uint64) * tl.full([1], 0x9E3779B97F4A7C15, tl.uint64)
     x = (x ^ (x >> 30)) * tl.full([1], 0xBF58476D1CE4E5B9, tl.uint64)
@@ -39,13 +39,13 @@ def _hash(key, purpose: tl.constexpr, place):
 
 @triton.jit
 def _fraction(bits):
-    """The low 24 bits as a float32 from 0 to below 1."""
+    """Convert the low 24 bits to a float32 from 0 to below 1."""
     return (bits & 0xFFFFFF).to(tl.int32).to(tl.float32) * (1.0 / 16777216.0)
 
 
 @triton.jit
 def _below(bits, limit):
-    """An integer from 0 to below ``limit``, from the high 32 bits."""
+    """Convert the high 32 bits to an integer from 0 to below ``limit``."""
     return (((bits >> 32) * limit.to(tl.uint64)) >> 32).to(tl.int32)
 
 
@@ -54,13 +54,13 @@ def subsample(ids, begin, tokens, keep, key, kept, SIZE: tl.constexpr):
     """Mark the tokens that subsampling keeps.
 
     Args:
-        ids: (tokens,) int32, a piece of the text.
-        begin: Where in the text it begins.
-        tokens: Tokens of the piece.
-        keep: (vocab,) float32, the chance of each word.
+        ids: (tokens,) int32, a part of the text.
+        begin: Position in the text at which the part starts.
+        tokens: Number of tokens of the part.
+        keep: (vocab,) float32, the probability of keeping each word.
         key: (1,) int64, the bits of the key of the epoch.
-        kept: (tokens,) bool, written.
-        SIZE: Tokens of a program.
+        kept: (tokens,) bool, output.
+        SIZE: Number of tokens per program.
     """
     at = tl.program_id(0).to(tl.int64) * SIZE + tl.arange(0, SIZE)
     inside = at < tokens
@@ -72,17 +72,18 @@ def subsample(ids, begin, tokens, keep, key, kept, SIZE: tl.constexpr):
 
 @triton.jit
 def _rows(matrix, words, used, columns, WIDTH: tl.constexpr, KIND: tl.constexpr):
-    """Vectors of some words, in the format of the products; zero where a row is not used."""
+    """Load the vectors of words in the dtype of the products; zeros for rows that are not used."""
     place = words.to(tl.int64)[:, None] * WIDTH + columns[None, :]
     inside = used[:, None] & (columns < WIDTH)[None, :]
-    # .cg passes the L1 cache by, which does not see what other multiprocessors add
+    # .cg bypasses the L1 cache, which does not see the additions of other multiprocessors.
     return tl.load(matrix + place, inside, other=0.0, cache_modifier=".cg").to(KIND)
 
 
 @triton.jit
 def _add_rows(matrix, words, used, columns, values, WIDTH: tl.constexpr, MERGE: tl.constexpr):
-    """Add to the vectors of some words; of a word that occurs several times, once, if MERGE."""
-    if MERGE:  # sum the rows of one word into the first of them, so that a frequent word is added once
+    """Add to the vectors of words; with MERGE, the rows of a word that occurs several times are summed before."""
+    if MERGE:
+        # Sum the rows of a word into the first of them, so that a frequent word takes one atomic addition.
         order = tl.arange(0, values.shape[0])
         same = (words[:, None] == words[None, :]) & used[:, None] & used[None, :]
         values = tl.dot(same.to(tl.float32), values, input_precision="tf32x3")
@@ -94,7 +95,7 @@ def _add_rows(matrix, words, used, columns, values, WIDTH: tl.constexpr, MERGE: 
 
 @triton.jit
 def _squares(rows):
-    """Squared length of each row."""
+    """Compute the squared norm of each row."""
     wide = rows.to(tl.float32)
     return tl.sum(wide * wide, axis=1)
 
@@ -112,7 +113,7 @@ def _logistic(x):
 
 @triton.jit
 def _mass(words, others, used, loads):
-    """The summed loads of each word among the rows of some others."""
+    """Sum, for each of ``words``, the loads of its rows among ``others``."""
     same = (words[:, None] == others[None, :]) & used[None, :]
     return tl.sum(tl.where(same, loads[None, :], 0.0), axis=1)
 
@@ -125,7 +126,7 @@ def _mean(values, used):
 
 @triton.jit
 def _scale(mass, bound):
-    """What a word's steps are multiplied with, so that together they change no score by more than ``bound``."""
+    """Compute the factor of a word's steps, so that together they change no score by more than ``bound``."""
     return bound / tl.maximum(mass, bound)
 
 
@@ -170,42 +171,42 @@ def train_tiles(
     UPDATE: tl.constexpr,
     MERGE: tl.constexpr,
 ):
-    """Go through the tiles from ``first`` to below ``last`` of this program's stretch of ``stretch`` tiles.
+    """Process the tiles from ``first`` to below ``last`` of this program's part of the text, of ``stretch`` tiles.
 
     Args:
         ids: (kept,) int32, the tokens that subsampling kept.
-        places: (kept,) int64, their places in the text.
-        documents: (kept,) int32, their documents.
-        kept: How many there are.
+        places: (kept,) int64, the position of each kept token in the text.
+        documents: (kept,) int32, the document of each kept token.
+        kept: Number of kept tokens.
         draw: Number of the first draw of a noise word.
-        accept: (vocab,) float32, Walker's table of the noise (1977),
-        alias: (vocab,) int32, and the other one.
-        vocab: Number of words.
-        flight: (vocab,) float32, how often a word is expected among the tokens of all other tiles in work,
-        noise_flight: (vocab,) float32, and among their noise words.
-        centers: (vocab, WIDTH) float32, the input embedding,
-        contexts: (vocab, WIDTH) float32, and the output embedding.
+        accept: (vocab,) float32, table of the alias method for the noise distribution (Walker 1977).
+        alias: (vocab,) int32, the other table of the alias method.
+        vocab: Size of the vocabulary.
+        flight: (vocab,) float32, expected count of each word among the tokens of all other tiles in flight.
+        noise_flight: (vocab,) float32, expected count of each word among the noise words of all other tiles in flight.
+        centers: (vocab, WIDTH) float32, the input embedding.
+        contexts: (vocab, WIDTH) float32, the output embedding.
         key: (1,) int64, the bits of the key of the epoch.
-        rate: Learning rate of the first tile of the epoch;
-        rate_fall: what it loses for each tile gone through, by all programs together;
-        rate_end: its lower end.
+        rate: Learning rate of the first tile of the epoch.
+        rate_fall: Decrease of the learning rate per tile processed, counted over all programs.
+        rate_end: Minimum learning rate.
         weight: negatives / DRAWN.
-        bound: How far a word's steps may change a score while a tile is in work.
-        stretch: Tiles of each program in the epoch.
-        first: First tile in each stretch.
-        last: Tile behind the last.
-        loss: (programs * stretch,) float32, written: the loss of each tile in nats,
-        pairs: (programs * stretch,) int32, written: its (center, context) pairs.
-        WINDOW: Most contexts on each side.
-        CENTERS: Centers of a tile, at most TILE - 2 * WINDOW.
-        TILE: Tokens of a tile.
-        DRAWN: Noise words of a tile.
-        WIDTH: Floats of a row.
-        CHUNK: Columns that are multiplied at a time,
-        CHUNKS: and how often.
-        KIND: Format of what is multiplied.
-        UPDATE: Whether to change the model.
-        MERGE: Whether to add a word that a tile holds several times only once.
+        bound: Maximum change of a score by the steps of a word while a tile is in flight.
+        stretch: Number of tiles per program in the epoch.
+        first: First tile to process in each program's part.
+        last: Tile after the last one to process.
+        loss: (programs * stretch,) float32, output: the loss of each tile in nats.
+        pairs: (programs * stretch,) int32, output: the number of (center, context) pairs of each tile.
+        WINDOW: Maximum number of contexts on each side.
+        CENTERS: Number of centers per tile, at most TILE - 2 * WINDOW.
+        TILE: Number of tokens per tile.
+        DRAWN: Number of noise words per tile.
+        WIDTH: Number of floats per row.
+        CHUNK: Number of columns multiplied at a time.
+        CHUNKS: Number of such chunks in a row.
+        KIND: dtype of the matrix products.
+        UPDATE: Whether to update the model.
+        MERGE: Whether to sum the rows of a word that occurs several times in a tile before adding them.
     """
     program = tl.program_id(0)
     epoch_key = tl.load(key).to(tl.uint64)
@@ -276,8 +277,9 @@ def train_tiles(
                 to_n = tl.dot(tl.trans(push), X, input_precision="ieee")
                 n_steps += _squares(to_n)
 
-            # how far a step reaches, and the sum of it for each word: as in `skip_gram_cpu` and `workers.apply_steps`,
-            # with what is expected of other tiles. Of a center, noise may cancel its contexts in one score, not in each
+            # The loads of the steps and their sum for each word, as in `skip_gram_cpu` and
+            # `skip_gram_workers.apply_steps`, plus those expected from other tiles. For a center, noise words may
+            # cancel the contribution of its contexts in one score, but not in every one.
             longest_x = tl.sqrt(tl.max(x_squares, axis=0))
             longest_y = tl.sqrt(tl.maximum(tl.max(y_squares, axis=0), tl.max(n_squares, axis=0)))
             x_loads = longest_y * tl.sqrt(tl.maximum(x_near, x_steps))
@@ -293,13 +295,13 @@ def train_tiles(
             expected = y_mean * tl.load(flight + noise) + n_mean * tl.load(noise_flight + noise)
             n_mass = _mass(noise, words, used, y_loads) + _mass(noise, noise, all_draws, n_loads) + expected
             x_scale, y_scale, n_scale = _scale(x_mass, bound), _scale(y_mass, bound), _scale(n_mass, bound)
-            # scaled before the products, which are small, so that no steps are kept in registers meanwhile
+            # The coefficients are scaled before the products, so that no steps have to be kept in registers meanwhile.
             of_x, of_y = _scaled(pull, x_scale[:, None], KIND), _scaled(pull, y_scale[None, :], KIND)
             noise_of_x, of_n = _scaled(push, x_scale[:, None], KIND), _scaled(push, n_scale[None, :], KIND)
             for chunk in tl.static_range(CHUNKS):
                 columns = chunk * CHUNK + tl.arange(0, CHUNK)
                 if CHUNKS > 1:
-                    # other programs may have added to these rows since; the steps differ by as little as all of Hogwild
+                    # Other programs may have updated these rows since; Hogwild tolerates such small differences.
                     X = _rows(centers, words, is_center, columns, WIDTH, KIND)
                     Y = _rows(contexts, words, used, columns, WIDTH, KIND)
                     N = _rows(contexts, noise, all_draws, columns, WIDTH, KIND)

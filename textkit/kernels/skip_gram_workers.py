@@ -1,9 +1,9 @@
-"""How threads share the blocks of a text: without locks, or so that their number cannot change a byte.
+"""Distribute blocks of text over threads, either lock-free (Hogwild) or with results independent of their number.
 
 Both functions are called by every worker, run without the GIL and return when the blocks are done.
 
-They are the only ones whose machine code is kept on the disk. Numba makes it anew when this file has changed, not when
-one of those it imports has; `forget_outdated_code` does the rest.
+Only their machine code is cached on disk. Numba compiles them again when this file has changed, but not when one of the
+files that it imports has; `forget_outdated_code` covers that.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from textkit.kernels.compiling import compiled
 from textkit.kernels.skip_gram_cpu import block_steps
 from textkit.kernels.tiles import add_scaled_row
 
-PATIENCE = 200_000  # looks at a counter, some tenths of a millisecond, before a waiting worker goes to sleep
+PATIENCE = 200_000  # polls of a counter, some tenths of a millisecond, before a waiting worker goes to sleep
 
 
 class Span(NamedTuple):
-    """The blocks of one call: from first to below last, of an epoch that begins at token `before` of `all_tokens`.
+    """The blocks of one call: from first to below last, of an epoch that starts at token `before` of `all_tokens`.
 
-    The learning rate falls linearly with the tokens seen, down to `floor` times `rate`.
+    The learning rate decays linearly with the number of tokens seen, down to `floor` times `rate`.
     """
 
     first: int
@@ -38,7 +38,7 @@ class Span(NamedTuple):
 
 
 class Report(NamedTuple):
-    """The loss (nats, float64) and the pairs (int64) of every block, from the first block of the span on."""
+    """Loss (nats, float64) and number of pairs (int64) of each block of the span."""
 
     loss: Any
     pairs: Any
@@ -81,10 +81,11 @@ def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: An
 
 @njit(nogil=True)
 def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
-    """Add the steps of the first blocks of ``out`` to the words whose id is ``mine`` modulo ``slices``, a power of 2.
+    """Add the steps of the first ``blocks`` blocks of ``out`` to the words with ``id % slices == mine``.
 
-    Gradients of one round are all taken at the same parameters. Where a word occurs so often that the sum of its steps
-    would overshoot, the sum is scaled down: the summed loads of a word in a round are held to ``bound``.
+    ``slices`` is a power of 2. All gradients of a round are taken at the same parameters. If a word occurs so often
+    that the sum of its steps would overshoot, the sum is scaled down: the sum of the loads of a word in a round (its
+    mass) is limited to ``bound``.
     """
     reserved = (shape.block_tokens + 3) // 4 * 4
     rows = 2 * reserved + (2 * shape.window + 3) // 4 * 4 + shape.drawn
@@ -123,10 +124,10 @@ def run_hogwild(
     mass: Any,
     report: Any,
 ) -> Any:
-    """Take blocks one by one and add their steps at once, without locks (Recht et al. 2011, "Hogwild!").
+    """Process blocks one by one and apply their steps immediately, without locks (Recht et al. 2011, "Hogwild!").
 
-    Shared by all workers are ``control`` (1,) int64, zero at the start, and ``report``; each worker's own are ``work``,
-    ``out`` (the `Steps` of one block) and ``mass`` (2, vocab) float32, zero.
+    All workers share ``control`` (1,) int64, initially zero, and ``report``; each worker has its own ``work``, ``out``
+    (the `Steps` of one block) and ``mass`` (2, vocab) float32, initially zero.
     """
     while True:
         block = span.first + fetch_add(control, 0, 1)
@@ -141,10 +142,10 @@ def run_hogwild(
 
 @njit(nogil=True)
 def _reached(control: Any, index: Any, count: Any) -> Any:
-    looks = 0
+    polls = 0
     while fetch(control, index) < count:
-        looks += 1
-        if looks == PATIENCE:
+        polls += 1
+        if polls == PATIENCE:
             return False
     return True
 
@@ -166,14 +167,14 @@ def run_rounds(
     slices: Any,
     at: Any,
 ) -> Any:
-    """Work in rounds: all steps of a round first, then each word's steps in the order of the text.
+    """Work in rounds: first compute the steps of all blocks of a round, then apply each word's steps in text order.
 
-    Whichever thread computes a block or adds the steps of a word, the numbers and their order are the same.
+    The numbers and the order in which they are added are the same whichever thread computes a block or updates a word.
 
-    Shared by all workers are ``control`` (4 * rounds,) int64, zero at the start (blocks taken, blocks done, slices
-    taken, slices done of each round), ``out`` (the `Steps` of ``per_round`` blocks), ``mass`` (2, vocab) float32, zero,
-    and ``report``; each worker's own are ``work`` and ``at`` (2,) int64, zero at the start: the round and the phase
-    where it goes on. The vocabulary is added in ``slices`` independent parts, a power of 2.
+    All workers share ``control`` (4 * rounds,) int64, initially zero (for each round the number of blocks taken, blocks
+    done, slices taken and slices done), ``out`` (the `Steps` of ``per_round`` blocks), ``mass`` (2, vocab) float32,
+    initially zero, and ``report``. Each worker has its own ``work`` and ``at`` (2,) int64, initially zero: the round
+    and the phase at which it continues. The words are updated in ``slices`` independent parts, a power of 2.
 
     Returns:
         True when all rounds are done; False when the worker has waited long for others: call again after a pause.
@@ -214,23 +215,24 @@ def run_rounds(
 
 
 def forget_kept_code() -> None:
-    """Delete the machine code on the disk, so that it is made anew."""
+    """Delete the cached machine code, so that it is compiled again."""
     for folder in _folders_of_code():
         for index in folder.glob(f"{Path(__file__).stem}.run_*.nbi"):
             index.unlink(missing_ok=True)
 
 
 def forget_outdated_code() -> None:
-    """Delete the machine code on the disk if it was made from other sources than those of today.
+    """Delete the cached machine code if it was compiled from different sources.
 
-    A digest of the sources is kept beside it. Call this before the first use of a function of this file.
+    A digest of the sources is stored beside it. Call this before the first use of a function of this module.
     """
     digest = hashlib.blake2b(digest_size=16)
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.read_bytes())
     for folder in _folders_of_code():
         mark = folder / f"{Path(__file__).stem}.sources"
-        with suppress(OSError):  # a folder that cannot be written holds no code either
+        # A folder that is not writable holds no cached code either.
+        with suppress(OSError):
             if not mark.exists() or mark.read_text(encoding="utf-8") != digest.hexdigest():
                 forget_kept_code()
                 folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,8 @@
-"""Small matrix products for Numba functions, on rows of 8n numbers, with parts of the result held in registers."""
+"""Small matrix products for Numba functions, with tiles of the result held in registers.
+
+Row lengths are multiples of 8, the width of a SIMD vector. In the code, c.. are accumulators and r.. rows; ``gap`` is
+the position at which a row is skipped, which is how a center is left out of its own window.
+"""
 
 from typing import Any
 
@@ -21,9 +25,9 @@ from textkit.kernels.simd import (
 
 @njit(nogil=True)
 def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, column: int) -> None:
-    """Multiply row ``i`` of X with eight rows of Y, into ``out[row, column : column + 8]``.
+    """Multiply row ``i`` of X by eight rows of Y, into ``out[row, column : column + 8]``.
 
-    The rows are those from ``j`` on; one is left out before the ``gap``-th of them if ``gap`` is below 8.
+    The rows start at ``j``; the row at ``j + gap`` is skipped if ``gap`` is below 8.
     """
     r0, r1, r2, r3 = j + (gap <= 0), j + 1 + (gap <= 1), j + 2 + (gap <= 2), j + 3 + (gap <= 3)
     r4, r5, r6, r7 = j + 4 + (gap <= 4), j + 5 + (gap <= 5), j + 6 + (gap <= 6), j + 7 + (gap <= 7)
@@ -39,9 +43,9 @@ def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, colu
 
 @njit(nogil=True)
 def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, terms: int) -> None:
-    """``out[i] = A[start : start + terms] @ rows of Y``, A counted along its rows one after the other.
+    """``out[i] = A.ravel()[start : start + terms] @ rows of Y``.
 
-    The rows are those from ``j`` on; one is left out before the ``gap``-th of them.
+    The rows start at ``j``; the row at ``j + gap`` is skipped.
     """
     d = 0
     width = out.shape[1]
@@ -76,13 +80,14 @@ def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, t
 def combine(
     out: Any, i: int, onto: int, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int, columns: int
 ) -> None:
-    """``out[i : i + 4, :columns] = factor @ X[j : j + terms, :columns]``, added to what is there if ``onto``.
+    """``out[i : i + 4, :columns] = factor @ X[j : j + terms, :columns]``, or ``+=`` if ``onto``.
 
-    The number at row ``r`` and column ``k`` of the (4, terms) factor is the one at ``start + r * down + k * along`` of
-    the memory of ``A``, so that one function serves a matrix, its transpose and a band.
+    Element (r, k) of the (4, terms) factor is ``A.ravel()[start + r * down + k * along]``, so that the same function
+    serves for a matrix, its transpose and a band.
     """
     d = 0
-    while d + 24 <= columns and columns - d != 32:  # 32 is better done as 16 and 16
+    # 32 remaining columns are faster as 16 and 16 than as 24 and 8.
+    while d + 24 <= columns and columns - d != 32:
         c00 = c01 = c02 = c10 = c11 = c12 = c20 = c21 = c22 = c30 = c31 = c32 = zero()
         if onto:
             c00, c01, c02 = load(out, i, d), load(out, i, d + 8), load(out, i, d + 16)
@@ -158,7 +163,7 @@ def transpose(X: Any, rows: int, out: Any) -> None:
 
 @njit(nogil=True)
 def prefetch_row(source: Any, j: int) -> None:
-    """Start to bring ``source[j]`` near; many rows on their way at once cost little more than one."""
+    """Prefetch ``source[j]`` into the cache; fetching many rows at once takes little longer than fetching one."""
     for d in range(0, source.shape[1], 16):
         prefetch(source, j, d)
 
@@ -172,7 +177,7 @@ def copy_row(target: Any, i: int, source: Any, j: int) -> None:
 
 @njit(nogil=True)
 def length(X: Any, i: int) -> Any:
-    """The Euclidean norm of ``X[i]``."""
+    """Compute the Euclidean norm of ``X[i]``."""
     squares = zero()
     for d in range(0, X.shape[1], 8):
         x = load(X, i, d)
@@ -182,11 +187,11 @@ def length(X: Any, i: int) -> Any:
 
 @njit(nogil=True)
 def longest(X: Any, rows: int) -> Any:
-    """The largest norm of the first rows, or 1 if all are shorter."""
-    found = np.float32(1)
+    """Compute the largest norm of the first ``rows`` rows, or 1 if all are below 1."""
+    norm = np.float32(1)
     for i in range(rows):
-        found = max(found, length(X, i))
-    return found
+        norm = max(norm, length(X, i))
+    return norm
 
 
 @njit(nogil=True)

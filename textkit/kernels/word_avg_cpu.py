@@ -1,10 +1,11 @@
-"""The mean of the vectors of a text's words and n-grams, and what its gradient does to them, in Numba.
+"""The means of word and n-gram vectors of texts, and the Adagrad update of these vectors, in Numba.
 
-Both functions run without the GIL and do one worker's share. The results have the same bytes for any number of workers:
-a text's mean is made by one, and a row of a table is changed by the one that owns it, in the order of the texts.
+Both functions run without the GIL and do the part of one worker. The results have the same bytes for any number of
+workers: the mean of a text is computed by one worker, and a row of a table is updated only by the worker that owns it,
+in the order of the texts.
 
-Nearly all of the time goes by waiting for rows of the n-grams, which lie anywhere in a table larger than any cache: the
-first numbers of each are asked for before they are needed.
+Nearly all of the time is spent waiting for n-gram rows, which are scattered over a table larger than any cache.
+Therefore the start of each row is prefetched before it is needed.
 """
 
 from typing import Any
@@ -15,28 +16,31 @@ from textkit.kernels.compiling import compiled
 from textkit.kernels.simd import prefetch
 from textkit.text.ngrams import MULTIPLIER
 
-_AHEAD = 16  # rows that are on their way while one is changed
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: its products spread over all places
+_AHEAD = 16  # number of rows prefetched ahead of the one being updated
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, for Fibonacci hashing
 
 
 @compiled
 def _insert(seen: Any, group: int, row: int) -> Any:
-    """Put a row into a group; return whether it was not there yet.
+    """Insert a row into the set of a group; return whether it is new.
+
+    The sets share one hash table with linear probing. Entries of other groups count as free slots, so that the table
+    need not be cleared between groups.
 
     Args:
-        seen: (places,) int64, a power of two of them and more than the group has rows; zeros before the first group.
-            Entries of other groups count as free places, so that nothing has to be cleared.
-        group: From 1; a new number for each group.
-        row: Below 2**32.
+        seen: (slots,) int64, the hash table, zeros before the first group; the number of slots is a power of two and
+            larger than the number of rows in a group.
+        group: Number of the group, from 1; a new one for each group.
+        row: The row, below 2**32.
     """
     entry = (np.int64(group) << 32) | np.int64(row)
     last = len(seen) - 1
-    place = np.int64((np.uint64(row) * _SPREAD) >> np.uint64(32)) & last
-    while seen[place] >> 32 == group:
-        if seen[place] == entry:
+    slot = np.int64((np.uint64(row) * _SPREAD) >> np.uint64(32)) & last
+    while seen[slot] >> 32 == group:
+        if seen[slot] == entry:
             return False
-        place = (place + 1) & last
-    seen[place] = entry
+        slot = (slot + 1) & last
+    seen[slot] = entry
     return True
 
 
@@ -57,33 +61,34 @@ def bag_means(
     """Average the vectors of the words and n-grams of texts, as `WordAvg.features` does.
 
     Args:
-        ids: (tokens,) int32 ids of all texts.
-        offsets: (all texts + 1,) int64, where each begins.
-        texts: (batch,) int64, those that are wanted.
-        words: (vocab, dim) float32.
-        ngrams: (buckets, dim) float32, a power of two of them; an n-gram's bucket is its hash.
-        longest: Words in the longest n-gram; 1 for none.
-        binary: Whether each vector counts once in a text.
-        means: (batch, dim) float32, where the means go; 0 for a text without words.
-        weights: (batch,) float32, where the weight of each vector in a mean goes: one over their number, 1 for none.
-        rows: (places,) int32, where the rows that were averaged go: for each text those of words, and then those of
-            n-grams. A text of n words needs n * longest places.
-        bounds: (batch, 3) int64: where the places of each text begin, which is given, and where the rows of its n-grams
-            begin and end, which is written.
+        ids: (tokens,) int32, the token ids of all texts.
+        offsets: (all texts + 1,) int64, the start of each text in ``ids``, and the end of the last.
+        texts: (batch,) int64, the numbers of the texts in the batch.
+        words: (vocab, dim) float32, the word vectors.
+        ngrams: (buckets, dim) float32, the n-gram vectors, by hash; the number of buckets is a power of two.
+        longest: Maximum n-gram length, in words; 1 for words only.
+        binary: Whether each vector counts once per text.
+        means: (batch, dim) float32, output: the means; 0 for a text without words.
+        weights: (batch,) float32, output: the weight of each vector in the mean, 1 / number of vectors; 1 for an empty
+            text.
+        rows: (rows,) int32, output: the averaged rows, for each text first those of words, then those of n-grams. A
+            text of n words has n * longest entries reserved.
+        bounds: (batch, 3) int64, input and output. Column 0 is given: the start of each text's entries in ``rows``.
+            Columns 1 and 2 are written: the start and the end of its n-gram rows.
     """
     dim, mask = words.shape[1], np.int64(len(ngrams) - 1)
     total = np.empty(dim, np.float32)
-    room = 1
+    slots = 1
     if binary:
         for text in texts:
-            while room < 2 * longest * (offsets[text + 1] - offsets[text]):
-                room *= 2
-    seen = np.zeros(room, np.int64)
-    for place in range(len(texts)):
-        start, stop = offsets[texts[place]], offsets[texts[place] + 1]
-        begin = end = bounds[place, 0]
+            while slots < 2 * longest * (offsets[text + 1] - offsets[text]):
+                slots *= 2
+    seen = np.zeros(slots, np.int64)
+    for row in range(len(texts)):
+        start, stop = offsets[texts[row]], offsets[texts[row] + 1]
+        begin = end = bounds[row, 0]
         for first in range(start, stop):
-            if not binary or _insert(seen, 2 * place + 1, ids[first]):
+            if not binary or _insert(seen, 2 * row + 1, ids[first]):
                 rows[end] = ids[first]
                 end += 1
         middle = end
@@ -91,11 +96,11 @@ def bag_means(
             bucket = np.int64(ids[first]) & mask
             for following in range(first + 1, min(first + longest, stop)):
                 bucket = (bucket * MULTIPLIER + ids[following]) & mask
-                if not binary or _insert(seen, 2 * place + 2, bucket):
+                if not binary or _insert(seen, 2 * row + 2, bucket):
                     prefetch(ngrams, bucket, 0)
                     rows[end] = bucket
                     end += 1
-        bounds[place, 1], bounds[place, 2] = middle, end
+        bounds[row, 1], bounds[row, 2] = middle, end
         total[:] = 0
         for i in range(begin, middle):
             for k in range(dim):
@@ -103,9 +108,9 @@ def bag_means(
         for i in range(middle, end):
             for k in range(dim):
                 total[k] += ngrams[rows[i], k]
-        weights[place] = np.float32(1 / max(end - begin, 1))
+        weights[row] = np.float32(1 / max(end - begin, 1))
         for k in range(dim):
-            means[place, k] = total[k] * weights[place]
+            means[row, k] = total[k] * weights[row]
 
 
 @compiled
@@ -123,36 +128,36 @@ def update_bags(
     owner: int,
     owners: int,
 ) -> None:
-    """Make the step of Adagrad (Duchi et al. 2011) that the gradients of the means ask for, one rate for each row.
+    """Update the vectors by row-wise Adagrad (Duchi et al. 2011), given the gradients of the means.
 
-    A row's rate is the learning rate over the root of the sum of the mean squares of its gradients so far, so that rare
-    n-grams learn as much from their few texts as frequent words from their many.
+    The learning rate of a row is divided by the square root of the sum of the mean squares of its gradients so far, so
+    that rare n-grams learn as much from their few texts as frequent words from their many.
 
     Args:
-        rows: (places,) int32, as `bag_means` gave them, and so are ``bounds`` and ``weights``.
-        bounds: (batch, 3) int64.
-        weights: (batch,) float32.
+        rows: (rows,) int32, output of `bag_means`.
+        bounds: (batch, 3) int64, output of `bag_means`.
+        weights: (batch,) float32, output of `bag_means`.
         gradients: (batch, dim) float32, gradients of the means.
-        words: (vocab, dim) float32, changed in place.
-        word_squares: (vocab,) float32, the sums of squares of each row; changed in place.
-        ngrams: (buckets, dim) float32, changed in place.
-        ngram_squares: (buckets,) float32, the same; changed in place.
-        word_rate: Learning rate of ``words``; 0 leaves them as they are.
+        words: (vocab, dim) float32, the word vectors; updated in place.
+        word_squares: (vocab,) float32, Adagrad's sum for each row of ``words``; updated in place.
+        ngrams: (buckets, dim) float32, the n-gram vectors; updated in place.
+        ngram_squares: (buckets,) float32, Adagrad's sum for each row of ``ngrams``; updated in place.
+        word_rate: Learning rate of ``words``; 0 leaves them unchanged.
         ngram_rate: Learning rate of ``ngrams``.
-        owner: Which worker this is, from 0: it changes the words whose ids leave this remainder, divided by the number
-            of workers, and as large a stretch of the n-grams.
-        owners: The number of workers.
+        owner: Number of this worker, from 0. It updates the words with ``id % owners == owner`` and an equal part of
+            the n-gram rows.
+        owners: Number of workers.
     """
     dim = words.shape[1]
     step = np.empty(dim, np.float32)
     low, high = len(ngrams) * owner // owners, len(ngrams) * (owner + 1) // owners
     squares = ngram_squares.reshape(1, -1)
     mine = np.empty((bounds[:, 2] - bounds[:, 1]).max(), np.int64)
-    for place in range(len(bounds)):
-        begin, middle, end = bounds[place]
+    for text in range(len(bounds)):
+        begin, middle, end = bounds[text]
         square = np.float32(0)
         for k in range(dim):
-            step[k] = gradients[place, k] * weights[place]
+            step[k] = gradients[text, k] * weights[text]
             square += step[k] * step[k]
         square /= np.float32(dim)
         if square == 0:
@@ -164,12 +169,13 @@ def update_bags(
                 rate = np.float32(word_rate / np.sqrt(word_squares[word]))
                 for k in range(dim):
                     words[word, k] -= rate * step[k]
-        found = 0
+        # Without a branch, which would be unpredictable.
+        owned = 0
         for i in range(middle, end):
-            mine[found] = rows[i]
-            found += (low <= rows[i]) & (rows[i] < high)  # without a branch, which no processor could predict
-        for i in range(found):
-            ahead = mine[min(i + _AHEAD, found - 1)]
+            mine[owned] = rows[i]
+            owned += (low <= rows[i]) & (rows[i] < high)
+        for i in range(owned):
+            ahead = mine[min(i + _AHEAD, owned - 1)]
             prefetch(ngrams, ahead, 0)
             prefetch(squares, 0, ahead)
             bucket = mine[i]

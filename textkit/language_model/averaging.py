@@ -1,4 +1,4 @@
-"""NT-ASGD: once a held-out loss no longer falls, the mean of all weights from there on is better than the last ones."""
+"""NT-ASGD: average the weights of all steps once the validation loss stops improving."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,19 +8,20 @@ from torch import nn
 
 
 class TriggeredAverage:
-    """The mean of the weights after every step since a held-out loss stopped falling.
+    """Running mean of the weights after each step, started when the validation loss stops improving.
 
     Source: Merity et al. 2018, "Regularizing and Optimizing LSTM Language Models", algorithm 1, with an epoch as the
     logging interval.
 
     Args:
-        weights: The weights that are trained.
-        non_monotone: The average begins when a loss is above the best of those more than so many epochs ago.
+        weights: The trained weights.
+        non_monotone: Averaging starts when the validation loss is worse than the best of the epochs more than this
+            many epochs ago.
 
     Attributes:
-        count: How many weights are averaged; 0 before the average begins.
-        means: The averages, one for each weight; empty before.
-        losses: The held-out losses so far, until the average begins.
+        count: Number of steps averaged; 0 before averaging starts.
+        means: The mean of each weight; empty before averaging starts.
+        losses: Validation losses of the epochs before averaging started.
     """
 
     def __init__(self, weights: Iterable[nn.Parameter], non_monotone: int = 5) -> None:
@@ -34,7 +35,7 @@ class TriggeredAverage:
 
     @torch.no_grad()
     def step(self) -> None:
-        """Take in the weights after a step, if the average has begun."""
+        """Add the weights after a step to the mean, if averaging has started."""
         if self.count:
             self.count += 1
             for mean, weight in zip(self.means, self.weights, strict=True):
@@ -42,18 +43,18 @@ class TriggeredAverage:
 
     @torch.no_grad()
     def observe(self, loss: float) -> None:
-        """Take note of a held-out loss; begin with the weights of now if it is a reason to."""
+        """Record a validation loss; start averaging with the current weights if it triggers that."""
         if self.count:
             return
-        before = self.losses[: max(len(self.losses) - self.non_monotone, 0)]
-        if before and loss > min(before):
+        earlier = self.losses[: max(len(self.losses) - self.non_monotone, 0)]
+        if earlier and loss > min(earlier):
             self.means = [weight.detach().clone() for weight in self.weights]
             self.count = 1
         self.losses.append(loss)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put the averages in the place of the weights while the block runs, if there are any."""
+        """Replace the weights by their means within the block, if averaging has started."""
         self._exchange()
         try:
             yield
@@ -64,6 +65,6 @@ class TriggeredAverage:
     def _exchange(self) -> None:
         if self.count:
             for mean, weight in zip(self.means, self.weights, strict=True):
-                kept = weight.clone()
+                current = weight.clone()
                 weight.copy_(mean)
-                mean.copy_(kept)
+                mean.copy_(current)

@@ -1,4 +1,4 @@
-"""The language model that is there without a file: trained at its first use, then kept in the user's cache."""
+"""The built-in language model: trained at its first use, then cached."""
 
 import hashlib
 import shutil
@@ -19,10 +19,10 @@ SEED = 1
 
 
 def built_in_model(*, progress: bool = True) -> LanguageModel:
-    """Give a language model of characters, trained on the tales that come with textkit.
+    """Return a character language model trained on the tales that come with textkit.
 
-    The first call trains it, which takes a minute or so, and keeps it in the user's cache (``TEXTKIT_CACHE`` names
-    another folder); later calls read it from there. Where the cache cannot be written, each process trains it anew.
+    The first call trains it, which takes about a minute, and saves it in the user's cache (``TEXTKIT_CACHE`` sets
+    another folder); later calls load it from there. If the cache is not writable, each call trains it again.
 
     Args:
         progress: Whether to show a progress bar on stderr.
@@ -31,10 +31,10 @@ def built_in_model(*, progress: bool = True) -> LanguageModel:
         FileNotFoundError: If the installation lacks the tales.
     """
     corpus = corpora_folder() / CORPUS
-    folder = _place(corpus)
-    kept = _kept(folder)
-    if kept is not None:
-        return kept
+    folder = _cache_path(corpus)
+    cached = _load_cached(folder)
+    if cached is not None:
+        return cached
     if progress:
         print(f"training the built-in model on {corpus.name}, this once", file=sys.stderr)
     trained = train_language_model(corpus, unit="char", config=CONFIG, settings=SETTINGS, seed=SEED, progress=progress)
@@ -42,23 +42,23 @@ def built_in_model(*, progress: bool = True) -> LanguageModel:
         folder.parent.mkdir(parents=True, exist_ok=True)
         trained.save(folder)
     except OSError as error:
-        print(f"the built-in model cannot be kept, and will be trained again next time: {error}", file=sys.stderr)
+        print(f"the built-in model cannot be cached, and will be trained again next time: {error}", file=sys.stderr)
     return trained
 
 
-def _place(corpus: Path) -> Path:
-    """The folder in the cache: another one whenever the corpus, the settings or the version are others."""
+def _cache_path(corpus: Path) -> Path:
+    """Return the folder in the cache; it depends on the corpus, the settings and the version of textkit."""
     digest = hashlib.sha256(corpus.read_bytes())
     digest.update(repr((CONFIG, SETTINGS, SEED)).encode())
     return cache_folder() / "models" / f"{corpus.stem}-{digest.hexdigest()[:16]}-{version('textkit')}"
 
 
-def _kept(folder: Path) -> LanguageModel | None:
+def _load_cached(folder: Path) -> LanguageModel | None:
     try:
         return LanguageModel.load(folder)
     except ValueError as error:
-        print(f"the built-in model in the cache is damaged and will be made anew: {error}", file=sys.stderr)
+        print(f"the built-in model in the cache is damaged and will be trained again: {error}", file=sys.stderr)
         shutil.rmtree(folder, ignore_errors=True)
     except OSError:
-        pass  # not there, or not to be read
+        pass  # missing or not readable
     return None

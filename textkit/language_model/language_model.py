@@ -1,4 +1,4 @@
-"""A trained language model: it writes text, says how well it expects a text, and is saved and loaded."""
+"""A trained language model: generate text, score text, save and load."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -25,17 +25,17 @@ KIND = "language-model"
 
 
 class LanguageModel:
-    """A recurrent network together with the tokens it knows. Made by `textkit.train_language_model` or `textkit.load`.
+    """A recurrent network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
 
     Args:
         model: The network.
-        vocabulary: Its tokens; as many as the network has.
+        vocabulary: Vocabulary of the network, of the same size.
         unit: "char" if the tokens are characters, "word" if they are words and ``<eos>`` at line ends.
-        tokenizer: How words are split, a name or a function; None for characters, and for words that stand between
-            white space.
+        tokenizer: Name or callable that splits texts into words; None for characters, and for words split at white
+            space.
 
     Raises:
-        ValueError: If these do not fit together.
+        ValueError: If the arguments are inconsistent.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class LanguageModel:
         if len(vocabulary) != model.vocab:
             raise ValueError(
                 f"vocabulary must have the {model.vocab} tokens of the model, got {len(vocabulary)}; "
-                "take the one that it was trained with"
+                "pass the one that it was trained with"
             )
         self.model = model
         self.vocabulary = vocabulary
@@ -62,11 +62,11 @@ class LanguageModel:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return self.model.embedding.device
 
     def to(self, device: torch.device | str) -> "LanguageModel":
-        """Move the weights to another device, for `score`; text is written on the CPU, wherever they are."""
+        """Move the weights to another device, for `score`; text is always generated on the CPU."""
         self.model.to(device)
         return self
 
@@ -111,28 +111,30 @@ class LanguageModel:
         samples: int = 1,
         unknown: Unseen = "error",
     ) -> str | list[str]:
-        r"""Write text. The time it takes grows linearly with the length.
+        r"""Generate text that continues a prompt. The time grows linearly with the length.
 
         Args:
-            prompt: How the text begins, at the start of a line. The text goes on from there.
-            length: How many tokens (characters, or words and line ends) to write after the prompt, at most.
-            temperature: What logits are divided by: 1 writes as the model expects, 0.5 more carefully; 0 always takes
-                the likeliest token.
-            top_k: Choose among so many of the likeliest tokens; None for all.
-            top_p: Choose among the likeliest tokens that have this share of the probability, above 0 up to 1; None
-                for all.
-            seed: The same seed gives the same text on a CPU. None draws another one each time.
-            stop: A string or several: the text ends before the first that comes after the prompt.
-            samples: How many texts. Text number i is the same for any number of them.
-            unknown: What becomes of tokens of the prompt that the model has never seen: "error", or "skip" to leave
-                them out.
+            prompt: Beginning of the text, taken as the start of a line.
+            length: Maximum number of tokens (characters, or words and line ends) to generate after the prompt.
+            temperature: Divisor of the logits. 1 samples from the model's distribution, lower values such as 0.5 are
+                more conservative, and 0 always takes the most probable token (greedy decoding).
+            top_k: Sample from this many most probable tokens; None for all.
+            top_p: Sample from the smallest set of most probable tokens with at least this total probability (nucleus
+                sampling), above 0 and at most 1; None for all.
+            seed: Seed of all random choices; the same seed gives the same text on a CPU. None draws a new one each
+                time.
+            stop: One or more stop strings; the text ends before the first of them after the prompt.
+            samples: Number of texts. Text i does not depend on this number.
+            unknown: What to do with tokens of the prompt that are not in the vocabulary: "error" raises, "skip" drops
+                them.
 
         Returns:
-            Prompt and continuation; a list of such for more than one sample. Special tokens are never written.
+            The prompt and its continuation; a list of them for more than one sample. Special tokens are never
+            generated.
 
         Raises:
-            ValueError: If an argument is out of its range, or the prompt has unknown tokens.
-            FloatingPointError: If the weights are no numbers.
+            ValueError: If an argument is out of range, or the prompt has unknown tokens.
+            FloatingPointError: If the weights are not finite.
         """
         settings = GenerationSettings(
             length=length,
@@ -160,16 +162,16 @@ class LanguageModel:
         stop: str | Sequence[str] | None = None,
         unknown: Unseen = "error",
     ) -> Iterator[str]:
-        """Write the text that `generate` would return, but hand on each piece when it is written.
+        """Generate the same text as `generate`, yielding each piece as soon as it is available.
 
-        The arguments are those of `generate`. What may turn out to be the beginning of a stop string is held back
-        until that is decided.
+        The arguments are those of `generate`. The end of the text is held back as long as it may be the beginning of a
+        stop string.
 
         Returns:
-            An iterator of strings, none of them empty: first the prompt, then what is written.
+            An iterator of non-empty strings: first the prompt, then the generated pieces.
 
         Raises:
-            ValueError: As `generate` does, at once and not only with the first piece.
+            ValueError: As `generate`; raised by the call itself, before the first piece.
         """
         settings = GenerationSettings(
             length=length, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, stop=stop, unknown=unknown
@@ -177,14 +179,16 @@ class LanguageModel:
         return self.writer(prompt, settings).pieces()
 
     def writer(self, prompt: str, settings: GenerationSettings) -> Writer:
-        """Read a prompt, to write one text or more from there; what `generate` and `stream` are made of.
+        """Read a prompt and return a writer that generates any number of texts from it.
+
+        This is the common basis of `generate` and `stream`.
 
         Raises:
             ValueError: If the prompt has unknown tokens.
-            TypeError: If it is no str.
+            TypeError: If the prompt is not a str.
         """
         if not isinstance(prompt, str):
-            raise TypeError(f"prompt must be a str, got {type(prompt).__name__}; give one text, and samples= for more")
+            raise TypeError(f"prompt must be a str, got {type(prompt).__name__}; pass one text, and samples= for more")
         return Writer(
             self.model,
             self.vocabulary,
@@ -203,26 +207,26 @@ class LanguageModel:
         encoding: str = "utf-8",
         errors: str = "strict",
     ) -> LanguageModelScore:
-        """Measure how well the model expects a text.
+        """Compute the perplexity of a text.
 
-        The text is one stream, in which the state is carried from beginning to end; or, for a model that was trained
-        on documents that stand alone, each document is scored by itself, and its end too.
+        The text is scored as one stream, with the state carried from beginning to end. With a model trained on separate
+        documents (``settings.documents``), each document is scored on its own, its end included.
 
         Args:
             text: A str is the text itself. Anything else is a corpus: a Path, ``textkit.corpus(...)``, a data set, an
                 iterable of documents; each document is followed by a line end.
-            batch_size: Into how many parts a stream is cut, which are read side by side. 1 is exact; more are faster,
-                but each part begins without memory.
-            column: The column of a table.
-            encoding: The encoding of files.
-            errors: What becomes of bytes that are not in the encoding: "strict", "replace" or "ignore".
+            batch_size: Number of parts that a stream is split into, to be read in parallel. 1 is exact; more are
+                faster, but each part starts from an empty state.
+            column: Name of the text column, if the corpus is a table.
+            encoding: Encoding of the files.
+            errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
 
         Returns:
-            Nats per token, perplexity, bits per character and per byte, and what was counted.
+            Nats per token, perplexity, bits per character and per byte, and the counts behind them.
 
         Raises:
-            ValueError: If there are not two tokens at least, or the str is the name of a file.
-            TypeError: If it is no corpus.
+            ValueError: If there are fewer than two tokens, or the str is the name of a file.
+            TypeError: If ``text`` is neither a str nor a corpus.
             OSError: If a file cannot be read.
         """
         if isinstance(text, str) and _is_file(text):
@@ -247,16 +251,15 @@ class LanguageModel:
         return score_ids(self.model, stream, batch_size=batch_size, device=self.device)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write the model as a folder of plain files: config.json, vocabulary.txt and weights.safetensors.
+        """Save the model as a folder of plain files: config.json, vocabulary.txt and weights.safetensors.
 
         Args:
-            folder: Where to; the folder around it must exist. A model that is there is replaced, without a moment
-                in which none is.
+            folder: Target folder; its parent must exist. An existing model is replaced atomically.
 
         Raises:
-            ValueError: If ``folder`` is a file or holds something else, or the tokenizer is a function that cannot
-                be found again by its name.
-            OSError: If it cannot be written.
+            ValueError: If ``folder`` is a file or holds anything but a model, or the tokenizer is a function that
+                cannot be imported by its name.
+            OSError: If the folder cannot be written.
         """
         write_folder(
             folder,
@@ -272,16 +275,17 @@ class LanguageModel:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "LanguageModel":
-        """Read what `save` wrote, onto the CPU.
+        """Load a model saved by `save` to the CPU.
 
         Raises:
-            FileNotFoundError: If there is no such folder.
-            ValueError: If it is not that of a language model, of a newer version, or damaged.
+            FileNotFoundError: If the folder does not exist.
+            ValueError: If it does not hold a language model, or the model has a newer version or is damaged.
         """
         stored = read_folder(folder, kind=KIND)
         try:
             config = RnnLanguageModelConfig(**stored.config["model"])
-            with torch.device("meta"):  # sizes alone, no memory
+            # The meta device allocates no memory; the loaded weights are assigned below.
+            with torch.device("meta"):
                 model = RnnLanguageModel(config, len(stored.vocabulary), generator=torch.Generator())
             weights = {name: torch.tensor(array) for name, array in stored.weights.items()}
             model.load_state_dict(weights, assign=True)
@@ -303,8 +307,9 @@ class LanguageModel:
 
     def _score_documents(self, source: Corpus) -> LanguageModelScore:
         corpus, size = with_size(source)
-        split = self.tokenizer or get_tokenizer("character")
-        encoded = encode_corpus(corpus, tokenizer=split, vocabulary=self.vocabulary, unknown="keep")
+        splitter = self.tokenizer or get_tokenizer("character")
+        encoded = encode_corpus(corpus, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")
+        # Empty documents are not scored, so their ends are subtracted from the size of the text.
         documents = [ids for ids in encoded.documents() if len(ids)]
         blank = len(encoded) - len(documents)
         return score_documents(

@@ -1,4 +1,4 @@
-"""One training of a language model: steps, and between them the clock, the progress bar and the checkpoint."""
+"""A training run of a language model: steps, timing, progress bar and checkpoints."""
 
 import math
 import os
@@ -23,19 +23,19 @@ from textkit.training.schedules import Plateau, Schedule
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelReport:
-    """One epoch of a training.
+    """Report of one epoch.
 
     Attributes:
-        epoch: From 1.
-        loss: Mean loss of the epoch, in nats per token. Taken while the weights change and with dropout.
-        valid_loss: Nats per token on the held-out text at the end of the epoch, with the averaged weights if there are
-            any; None without a held-out text. Long texts are read in parts side by side, each of which begins without
-            memory, so that this is a little above what `LanguageModel.score` gives.
+        epoch: Number of the epoch, from 1.
+        loss: Mean training loss of the epoch, in nats per token, with dropout and while the weights change.
+        valid_loss: Validation loss at the end of the epoch, in nats per token, with the averaged weights if there are
+            any; None without a validation text. A long text is read in parallel parts that start from an empty state,
+            so this is slightly higher than the result of `LanguageModel.score`.
         valid_perplexity: exp(valid_loss).
-        learning_rate: At the end of the epoch.
-        averaged: How many weights are averaged (NT-ASGD); 0 before the average begins.
-        tokens_per_second: Predictions for each second of training.
-        seconds: Time of the epoch without validation.
+        learning_rate: Learning rate at the end of the epoch.
+        averaged: Number of steps whose weights are averaged (NT-ASGD); 0 before averaging starts.
+        tokens_per_second: Number of predictions per second of training.
+        seconds: Duration of the epoch in seconds, without validation.
     """
 
     epoch: int
@@ -50,13 +50,13 @@ class LanguageModelReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """Where a training stands: what going on from here needs besides the arrays.
+    """Position in a training run: what resuming needs besides the arrays.
 
     Attributes:
-        progress: The loop's own record.
-        seconds: Time of the epoch so far.
-        losses: Mean loss of each epoch.
-        valid_losses: Held-out loss after each epoch, if there is a held-out text.
+        progress: Progress record of the training loop.
+        seconds: Duration of the current epoch so far, in seconds.
+        losses: Mean training loss of each epoch.
+        valid_losses: Validation loss after each epoch; empty without a validation text.
     """
 
     progress: Progress = field(default_factory=Progress)
@@ -66,22 +66,22 @@ class Position:
 
 
 class LanguageModelRun:
-    """One run over the epochs.
+    """A training run over all epochs.
 
     Args:
-        state: What is trained; changed in place.
-        settings: The settings.
-        batches: Gives the batches of an epoch, from 0.
-        predictions: How many predictions an epoch has.
-        schedule: The schedule of the learning rate.
-        plateau: The one that is to be told of held-out losses, if it is such.
-        validate: Gives the held-out loss of the weights of now; None without a held-out text.
-        identity: All that the result depends on; a checkpoint with another one is refused.
-        checkpoint: Where the state is saved; None for nowhere.
-        resume: Whether to go on from the checkpoint if it exists.
-        checkpoint_seconds: Time between two savings.
-        on_epoch: Called with a `LanguageModelReport` after every epoch.
-        progress: Whether to show a bar on stderr.
+        state: State of the training; changed in place.
+        settings: Training settings.
+        batches: Returns the batches of an epoch, given its number from 0.
+        predictions: Number of predictions per epoch.
+        schedule: Learning rate schedule.
+        plateau: The plateau schedule within ``schedule``, to be told the validation losses; None for other schedules.
+        validate: Returns the validation loss of the current weights; None without a validation text.
+        identity: Everything that the result depends on; a checkpoint with a different identity is rejected.
+        checkpoint: File to which the state is saved; None for no checkpoints.
+        resume: Whether to resume from the checkpoint if it exists.
+        checkpoint_seconds: Seconds between two checkpoints within an epoch.
+        on_epoch: Called with a `LanguageModelReport` after each epoch.
+        progress: Whether to show a progress bar on stderr.
     """
 
     def __init__(
@@ -108,21 +108,25 @@ class LanguageModelRun:
         self.device = next(state.model.parameters()).device
 
     def run(self) -> Position:
-        """Train to the end, from the checkpoint if there is one, and put the best weights into the model.
+        """Train to the end, resuming from the checkpoint if there is one, and load the best weights into the model.
+
+        Returns:
+            The final position.
 
         Raises:
             KeyboardInterrupt: On Ctrl-C, after the state is saved.
             FloatingPointError: If a loss or a weight is not finite; the checkpoint holds the last good state.
-            ValueError: If the checkpoint is of another training.
+            ValueError: If the checkpoint belongs to a different training run.
         """
         position = self._resumed()
         with self._bar(position) as bar, HeldInterrupt() as interrupt:
             try:
-                saved = begun = time.monotonic()
+                saved = started = time.monotonic()
                 for progress in self._steps(position):
+                    # The record at the end of an epoch follows the one of its last step, which is already averaged.
                     if self.state.average is not None and not progress.end_of_epoch:
                         self.state.average.step()
-                    seconds = position.seconds + time.monotonic() - begun
+                    seconds = position.seconds + time.monotonic() - started
                     position, report = replace(position, progress=progress, seconds=seconds), None
                     if progress.end_of_epoch:
                         position, report = self._after_epoch(position)
@@ -136,10 +140,11 @@ class LanguageModelRun:
                         raise KeyboardInterrupt
                     if self._stopped(position):
                         break
-                    begun = time.monotonic()
+                    started = time.monotonic()
             except FloatingPointError as error:
                 raise FloatingPointError(self._advice(error)) from error
-        if interrupt.pressed:  # after the last look at it
+        # Ctrl-C may have been pressed after the last check in the loop.
+        if interrupt.pressed:
             raise KeyboardInterrupt
         if self.state.best:
             self.state.model.load_state_dict(self.state.best)
@@ -163,7 +168,7 @@ class LanguageModelRun:
         )
 
     def _stopped(self, position: Position) -> bool:
-        """Whether the held-out loss has not fallen for as many epochs as there is patience."""
+        """Whether the validation loss has not improved for ``patience`` epochs."""
         patience, losses = self.settings.patience, position.valid_losses
         if patience is None or not position.progress.end_of_epoch or len(losses) <= patience:
             return False
@@ -190,7 +195,7 @@ class LanguageModelRun:
         return replace(position, seconds=0.0, losses=[*position.losses, progress.loss]), report
 
     def _validated(self, position: Position) -> float | None:
-        """Measure the held-out loss, and let the best weights, the average and the plateau know of it."""
+        """Compute the validation loss, and update the best weights, the average and the plateau schedule with it."""
         if self.validate is None:
             return None
         average = self.state.average
@@ -206,7 +211,8 @@ class LanguageModelRun:
 
     def _save(self, position: Position) -> None:
         if self.checkpoint is not None:
-            self._check_weights()  # never in the place of a good state
+            # A damaged state must never replace a good one.
+            self._check_weights()
             save_checkpoint(
                 self.checkpoint, self.state.arrays(), {"identity": self.identity, "position": asdict(position)}
             )
@@ -217,7 +223,7 @@ class LanguageModelRun:
                 raise FloatingPointError(f"weights must stay finite, but those of {name} did not")
 
     def _resumed(self) -> Position:
-        """Take everything from the checkpoint, if there is one."""
+        """Restore the state and the position from the checkpoint, if there is one."""
         if self.checkpoint is None:
             return Position()
         remove_leftovers(self.checkpoint)
@@ -226,8 +232,9 @@ class LanguageModelRun:
         arrays, state = load_checkpoint(self.checkpoint)
         check_identity(self.checkpoint, state.get("identity", {}), self.identity)
         self.state.restore(arrays)
-        found = state["position"]
-        position = Position(**{**found, "progress": Progress(**found["progress"])})
+        saved = state["position"]
+        position = Position(**{**saved, "progress": Progress(**saved["progress"])})
+        # The plateau schedule is not saved; the validation losses determine its state.
         if self.plateau is not None:
             for loss in position.valid_losses:
                 self.plateau.observe(loss)
@@ -235,16 +242,18 @@ class LanguageModelRun:
 
     def _advice(self, error: FloatingPointError) -> str:
         lower = f"learning_rate={self.settings.learning_rate / 4:g}"
-        clipped = "" if self.settings.clip_norm is not None else " or clip_norm=1.0"
-        kept = ""
+        clipping = "" if self.settings.clip_norm is not None else " or clip_norm=1.0"
+        checkpoint = ""
         if self.checkpoint is not None and Path(self.checkpoint).exists():
-            kept = f" and another checkpoint; {os.fspath(self.checkpoint)!r} keeps the last good state of this one"
-        return f"{str(error).split(';')[0]}; start again with {lower}{clipped}{kept}"
+            checkpoint = (
+                f" and another checkpoint; {os.fspath(self.checkpoint)!r} keeps the last good state of this run"
+            )
+        return f"{str(error).split(';')[0]}; start again with {lower}{clipping}{checkpoint}"
 
     def _bar(self, position: Position) -> "tqdm[Any]":
         return tqdm(
             total=self.predictions * self.settings.epochs,
-            initial=self._seen(position),
+            initial=self._predictions_so_far(position),
             unit=" tokens",
             unit_scale=True,
             desc="language model",
@@ -252,15 +261,14 @@ class LanguageModelRun:
             dynamic_ncols=True,
         )
 
-    def _seen(self, position: Position) -> int:
-        """Predictions made."""
+    def _predictions_so_far(self, position: Position) -> int:
         return position.progress.epoch * self.predictions + position.progress.count
 
     def _show(self, bar: "tqdm[Any]", position: Position) -> None:
         progress = position.progress
-        shown = f"epoch {progress.epoch + 1}/{self.settings.epochs}, loss {progress.loss:.3f}"
+        status = f"epoch {progress.epoch + 1}/{self.settings.epochs}, loss {progress.loss:.3f}"
         if position.valid_losses:
             valid = position.valid_losses[-1]
-            shown += f", held-out {valid:.3f} (perplexity {math.exp(min(valid, 700.0)):.2f})"
-        bar.set_postfix_str(shown, refresh=False)
-        bar.update(self._seen(position) - bar.n)
+            status += f", validation {valid:.3f} (perplexity {math.exp(min(valid, 700.0)):.2f})"
+        bar.set_postfix_str(status, refresh=False)
+        bar.update(self._predictions_so_far(position) - bar.n)

@@ -1,4 +1,4 @@
-"""All that changes while a language model is trained, as arrays for a checkpoint and back."""
+"""The state of language model training, converted to arrays for a checkpoint and back."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,15 +17,15 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class CarriedState:
-    """A language model with what it remembers from one window to the next: what the loop trains.
+    """A language model with the recurrent state carried from window to window; this is what the loop trains.
 
     Args:
         model: The model.
-        reset: Chance that what is remembered of a stream is forgotten before a window.
+        reset: Probability of resetting a stream's state before a window.
 
     Attributes:
         model: The model.
-        state: What is remembered, without gradients; None before the first window.
+        state: The recurrent state after the last window, detached; None before the first window.
     """
 
     def __init__(self, model: RnnLanguageModel, reset: float = 0.0) -> None:
@@ -33,42 +33,42 @@ class CarriedState:
         self.state: State | None = None
 
     def loss(self, batch: BpttBatch) -> Loss:
-        """The loss of a window that goes on where the one before ended, unless its streams begin."""
-        before = None if batch.first else self.state
-        if before is not None and self.reset > 0:
-            before = _forgetful(before, self.reset, self.model.dropout_generator)
-        loss, state = self.model.window_loss(batch, before)
+        """Compute the loss of a window, which continues from the previous one unless the streams start here."""
+        state_before = None if batch.first else self.state
+        if state_before is not None and self.reset > 0:
+            state_before = _reset_streams(state_before, self.reset, self.model.dropout_generator)
+        loss, state = self.model.window_loss(batch, state_before)
         self.state = detached(state)
         return loss
 
     def parameters(self) -> Iterator[nn.Parameter]:
-        """All weights."""
+        """Iterate over all weights."""
         return self.model.parameters()
 
     def train(self, mode: bool = True) -> None:
-        """Switch training on or off."""
+        """Switch training mode on or off."""
         self.model.train(mode)
 
 
-def _forgetful(state: State, chance: float, generator: torch.Generator) -> State:
-    """Clear the state of some streams, each with the same chance."""
+def _reset_streams(state: State, probability: float, generator: torch.Generator) -> State:
+    """Set the state of random streams to zero, each independently with the given probability."""
     streams = len(state[0][0])
-    kept = torch.empty(streams, 1, device=generator.device).bernoulli_(1 - chance, generator=generator)
-    return tuple(tuple(part * kept.to(part) for part in layer) for layer in state)
+    keep = torch.empty(streams, 1, device=generator.device).bernoulli_(1 - probability, generator=generator)
+    return tuple(tuple(part * keep.to(part) for part in layer) for layer in state)
 
 
 class LanguageModelState:
-    """Weights, optimizer, averages, best weights, carried state and the generator of dropout.
+    """Everything that changes in training: weights, optimizer, averages, best weights, carried state, generator.
 
     Args:
         model: The model.
-        optimizer: That of its weights.
-        average: The average of its weights; None without one.
-        reset: Chance that what is remembered of a stream is forgotten before a window.
+        optimizer: Optimizer of its weights.
+        average: Running mean of its weights (NT-ASGD); None without averaging.
+        reset: Probability of resetting a stream's state before a window.
 
     Attributes:
-        carried: The model with its state from window to window.
-        best: The weights with the lowest held-out loss, by name; empty before the first.
+        carried: The model with the recurrent state carried from window to window.
+        best: The weights with the lowest validation loss, by name; empty before the first validation.
     """
 
     def __init__(
@@ -84,41 +84,41 @@ class LanguageModelState:
         self.best: dict[str, torch.Tensor] = {}
 
     def keep_as_best(self) -> None:
-        """Copy the weights of now."""
+        """Copy the current weights to `best`."""
         self.best = {name: weight.detach().clone() for name, weight in self.model.state_dict().items()}
 
     def arrays(self) -> Arrays:
-        """Everything by name; the arrays may share memory with the weights."""
+        """Return the whole state as arrays by name; they may share memory with the weights."""
         tensors = {f"weights.{name}": weight for name, weight in self.model.state_dict().items()}
         tensors |= {f"best.{name}": weight for name, weight in self.best.items()}
-        for number, values in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{number}.{name}": value for name, value in values.items() if value is not None}
+        for index, values in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
         for layer, parts in enumerate(self.carried.state or ()):
-            # NumPy knows no bfloat16; float32 holds each of its numbers exactly
+            # NumPy has no bfloat16; float32 represents all of its values exactly.
             tensors |= {f"carried.{layer}.{part}": value.float() for part, value in enumerate(parts)}
         tensors["dropout"] = self.model.dropout_generator.get_state()
         arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
         if self.average is not None:
-            arrays |= {f"mean.{number}": mean.cpu().numpy() for number, mean in enumerate(self.average.means)}
+            arrays |= {f"mean.{index}": mean.cpu().numpy() for index, mean in enumerate(self.average.means)}
             arrays["mean_count"] = np.array(self.average.count)
             arrays["mean_losses"] = np.array(self.average.losses, np.float64)
         return arrays
 
     def restore(self, arrays: Arrays) -> None:
-        """Take over what `arrays` gave in another process, for a model, an optimizer and an average of the same kind.
+        """Restore a state returned by `arrays`, for a model, an optimizer and an average of the same kind.
 
         Raises:
-            KeyError: If something is missing.
-            RuntimeError: If a shape is another.
+            KeyError: If an array is missing.
+            RuntimeError: If an array has another shape.
         """
-        found = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         device = next(self.model.parameters()).device
-        self.model.load_state_dict(_below("weights", found))
-        self.best = {name: weight.to(device) for name, weight in _below("best", found).items()}
-        described = self.optimizer.state_dict()
-        described["state"] = {int(number): values for number, values in _nested("optimizer", found).items()}
-        self.optimizer.load_state_dict(described)
-        layers = _nested("carried", found)
+        self.model.load_state_dict(_with_prefix("weights", tensors))
+        self.best = {name: weight.to(device) for name, weight in _with_prefix("best", tensors).items()}
+        optimizer_state = self.optimizer.state_dict()
+        optimizer_state["state"] = {int(index): values for index, values in _nested("optimizer", tensors).items()}
+        self.optimizer.load_state_dict(optimizer_state)
+        layers = _nested("carried", tensors)
         self.carried.state = (
             tuple(
                 tuple(layers[str(layer)][str(part)].to(device) for part in range(len(layers[str(layer)])))
@@ -126,23 +126,23 @@ class LanguageModelState:
             )
             or None
         )
-        self.model.dropout_generator.set_state(found["dropout"])
+        self.model.dropout_generator.set_state(tensors["dropout"])
         if self.average is not None:
-            means = _below("mean", found)
-            self.average.means = [means[str(number)].to(device) for number in range(len(means))]
-            self.average.count = int(found["mean_count"])
-            self.average.losses = found["mean_losses"].tolist()
+            means = _with_prefix("mean", tensors)
+            self.average.means = [means[str(index)].to(device) for index in range(len(means))]
+            self.average.count = int(tensors["mean_count"])
+            self.average.losses = tensors["mean_losses"].tolist()
 
 
-def _below(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Those whose names begin with ``prefix`` and a dot, by the rest of their names."""
+def _with_prefix(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Select the tensors named ``prefix.rest``, keyed by ``rest``."""
     return {name[len(prefix) + 1 :]: tensor for name, tensor in tensors.items() if name.startswith(f"{prefix}.")}
 
 
 def _nested(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, dict[str, torch.Tensor]]:
-    """The same, by the next part of their names and then by the last."""
+    """Select the tensors named ``prefix.outer.inner``, keyed by ``outer`` and then ``inner``."""
     nested: dict[str, dict[str, torch.Tensor]] = {}
-    for name, tensor in _below(prefix, tensors).items():
-        first, last = name.split(".")
-        nested.setdefault(first, {})[last] = tensor
+    for name, tensor in _with_prefix(prefix, tensors).items():
+        outer, inner = name.split(".")
+        nested.setdefault(outer, {})[inner] = tensor
     return nested

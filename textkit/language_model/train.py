@@ -1,4 +1,4 @@
-"""`train_language_model`: a corpus in, a `LanguageModel` out."""
+"""`train_language_model`: train a `LanguageModel` on a corpus."""
 
 import math
 import os
@@ -49,55 +49,58 @@ def train_language_model(
 ) -> LanguageModel:
     """Train a recurrent language model by truncated backpropagation through time (Mikolov et al. 2010).
 
-    The documents of the corpus are one stream of text, in which each ends with a line end; the state is carried from
-    each window to the next. ``settings.documents`` lets each document stand alone instead.
+    The documents of the corpus form one stream of text, each followed by a line end, and the recurrent state is carried
+    from window to window. With ``settings.documents`` each document is a sequence of its own instead.
 
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of words; see
             `textkit.corpus`. It is read once.
         unit: "char" for characters, "word" for words with ``<eos>`` at each line end.
-        valid: Held-out text: a corpus, or the share of ``corpus`` that is held out, such as 0.1: its end, or random
-            ones of documents that stand alone. Its loss is measured after every epoch, and the weights with the lowest
-            are returned. The vocabulary is that of the training text; other tokens are ``<unk>``.
-        config: The shape of the model; None for what suits the unit, `default_config`.
-        settings: How it is trained; None for what suits the unit, `default_settings`.
+        valid: Validation text: a corpus, or the fraction of ``corpus`` to hold out, such as 0.1. The held-out part is
+            the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
+            epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
+            tokens become ``<unk>``.
+        config: Architecture of the model; None for the `default_config` of the unit.
+        settings: Training settings; None for the `default_settings` of the unit.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
-        device: Where to train: "cpu", "cuda".
+        device: Device to train on: "cpu", "cuda".
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
-        checkpoint: A file. The state is saved there while training, after every epoch, on Ctrl-C and at the end. If it
-            exists, training goes on from it; on a CPU the result has the same bytes as a training that was never
-            stopped. Corpus and settings must be the same, but ``patience``, and ``epochs`` with a constant or plateau
-            schedule, may be others, to go on for longer. Delete the file when the model is saved.
-        resume: False begins anew even if ``checkpoint`` exists.
-        checkpoint_seconds: Time between two savings within an epoch.
-        column: The column with the text, if the corpus is a table.
-        encoding: The encoding of files.
-        errors: What happens to bytes that are not in that encoding: "strict", "replace" or "ignore".
-        on_epoch: Called with a `LanguageModelReport` after every epoch.
-        on_end: Called once with the exact score of the returned model on the held-out text.
+        checkpoint: Checkpoint file. The state is saved periodically, after each epoch, on Ctrl-C and at the end. If the
+            file exists, training resumes from it; on a CPU the result has the same bytes as an uninterrupted run.
+            Corpus and settings must be the same, except for ``patience`` and, with a constant or plateau schedule,
+            ``epochs``, which may change to train for longer. Delete the file once the model is saved.
+        resume: Whether to resume if ``checkpoint`` exists; False starts from the beginning.
+        checkpoint_seconds: Seconds between two checkpoints within an epoch.
+        column: Name of the text column, if the corpus is a table.
+        encoding: Encoding of the files.
+        errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
+        on_epoch: Called with a `LanguageModelReport` after each epoch.
+        on_end: Called once with the exact score of the returned model on the validation text.
         progress: Whether to show progress bars on stderr.
 
     Returns:
-        The model, on ``device``, with the best weights if there is a held-out text and else with the last.
+        The model, on ``device``, with the best weights if there is a validation text, else with the last ones.
 
     Raises:
-        ValueError: If an argument or a setting is out of range, a text is empty or too short, a device is not there,
-            or the checkpoint is of another training.
+        ValueError: If an argument or a setting is out of range, a text is empty or too short, the device is not
+            available, or the checkpoint belongs to a different training run.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
-        TypeError: If config or settings are something else.
+        TypeError: If ``config`` or ``settings`` has another type.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.
     """
     if unit not in UNITS:
         raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
     config = default_config(unit) if config is None else config
     settings = default_settings(unit) if settings is None else settings
-    for name, given, kind in (
+    for name, value, expected in (
         ("config", config, RnnLanguageModelConfig),
         ("settings", settings, LanguageModelSettings),
     ):
-        if not isinstance(given, kind):
-            raise TypeError(f"{name} must be {kind.__name__}, got {type(given).__name__}; write {kind.__name__}(...)")
+        if not isinstance(value, expected):
+            raise TypeError(
+                f"{name} must be {expected.__name__}, got {type(value).__name__}; pass {expected.__name__}(...)"
+            )
     seed = check_count("seed", seed, 0)
     device = usable_device(device)
     _check(settings, valid, checkpoint)
@@ -140,14 +143,14 @@ def train_language_model(
 
 
 def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.PathLike[str] | None) -> None:
-    """Find what does not go together before anything is read."""
+    """Check that the arguments are consistent, before any text is read."""
     if valid is None:
-        without = {"patience": None, "averaging": False}
-        for name, value in without.items():
+        required = {"patience": None, "averaging": False}
+        for name, value in required.items():
             if (got := getattr(settings, name)) != value:
-                raise ValueError(f"{name} must be {value} without valid, got {got}; give held-out text as valid")
+                raise ValueError(f"{name} must be {value} without valid, got {got}; pass a validation text as valid")
         if settings.schedule == "plateau":
-            raise ValueError("schedule must not be 'plateau' without valid; give held-out text, or take 'cosine'")
+            raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
     if checkpoint is not None and not Path(checkpoint).parent.is_dir():
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
@@ -155,23 +158,27 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
 
 
 def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple[Schedule, Plateau | None]:
-    """Make the schedule, and return it a second time without its warm-up if it is to hear of held-out losses."""
+    """Return the schedule with its warm-up, and the plateau schedule within it, to be told the validation losses."""
     schedule: Schedule = constant
     plateau = None
     if settings.schedule == "plateau":
         schedule = plateau = Plateau(settings.plateau_factor)
     elif settings.schedule != "constant":
         steps = settings.epochs * math.ceil(sum(1 for _ in data.batches(0)) / settings.accumulate)
-        falling = {"cosine": cosine, "linear": linear}[settings.schedule]
-        schedule = falling(max(steps - settings.warmup, 1))
+        decay = {"cosine": cosine, "linear": linear}[settings.schedule]
+        schedule = decay(max(steps - settings.warmup, 1))
     return warmed_up(schedule, settings.warmup), plateau
 
 
 def _identity(
-    data: LanguageModelData, unit: Unit, config: RnnLanguageModelConfig, settings: LanguageModelSettings, **others: Any
+    data: LanguageModelData, unit: Unit, config: RnnLanguageModelConfig, settings: LanguageModelSettings, **options: Any
 ) -> dict[str, Any]:
-    """All that the weights after a step depend on; how long to go on is no part of it, if the schedule is none."""
-    identity = {**data.fingerprints, "unit": unit, **others, **asdict(config), **asdict(settings)}
+    """Collect everything that the weights after a step depend on.
+
+    Patience is excluded, and the number of epochs is excluded unless the schedule depends on it, so that a finished run
+    can be resumed to train for longer.
+    """
+    identity = {**data.fingerprints, "unit": unit, **options, **asdict(config), **asdict(settings)}
     del identity["patience"]
     if settings.schedule in ("constant", "plateau"):
         del identity["epochs"]

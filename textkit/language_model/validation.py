@@ -1,4 +1,4 @@
-"""A held-out text during a training: measured fast between epochs, and exactly at the end."""
+"""Validation text: a fast loss after each epoch, and an exact score at the end of training."""
 
 from typing import Protocol
 
@@ -8,30 +8,32 @@ from textkit.evaluation.perplexity import LanguageModelScore, score_documents, s
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.text.id_stream import IdStream
 
-ROW_TOKENS = 1024  # the least in each of the parts that a text is cut into; each begins without memory
-SCORES = 1 << 24  # numbers of a softmax that are held at a time, each of 4 bytes
+# Minimum length of the parts of a split text. Each starts from an empty state, which raises the loss a little.
+ROW_TOKENS = 1024
+SCORES = 1 << 24  # maximum number of logits in memory at a time, 4 bytes each
 
 
 class HeldOut(Protocol):
-    """A held-out text."""
+    """A validation text."""
 
     @property
     def unknown(self) -> float:
-        """Share of its tokens that the vocabulary does not have, from 0 to 1."""
+        """Fraction of its tokens that are not in the vocabulary, from 0 to 1."""
 
     def nats(self, model: RnnLanguageModel) -> float:
-        """The loss per token, measured fast."""
+        """Compute the loss per token, fast."""
 
     def score(self, model: RnnLanguageModel) -> LanguageModelScore:
-        """The exact score."""
+        """Compute the exact score."""
 
 
 class HeldOutStream:
-    """One stream of text.
+    """A validation text that is one stream.
 
     Args:
         stream: The text.
-        rows: The most parts that it is cut into, to be read side by side; each has `ROW_TOKENS` at least.
+        rows: Maximum number of parts that the text is split into, to be read in parallel; each has at least
+            `ROW_TOKENS` tokens.
     """
 
     def __init__(self, stream: IdStream, *, rows: int) -> None:
@@ -40,11 +42,11 @@ class HeldOutStream:
         self.unknown = stream.unknown / len(stream)
 
     def nats(self, model: RnnLanguageModel) -> float:
-        """The loss per token, the parts being read side by side."""
+        """Compute the loss per token, reading the parts in parallel."""
         return self._score(model, self.rows).nats
 
     def score(self, model: RnnLanguageModel) -> LanguageModelScore:
-        """The exact score: the text is read from its beginning to its end."""
+        """Compute the exact score, reading the text as one stream."""
         return self._score(model, 1)
 
     def _score(self, model: RnnLanguageModel, rows: int) -> LanguageModelScore:
@@ -53,12 +55,12 @@ class HeldOutStream:
 
 
 class HeldOutDocuments:
-    """Documents that stand alone; what is predicted is their tokens and their ends.
+    """Validation documents without a shared state; the predictions are their tokens and their ends.
 
     Args:
         batches: The documents.
-        size: Of their text as it was read, unknown or not.
-        unknown: How many of their tokens are unknown.
+        size: Size of their text as it was read, unknown tokens included.
+        unknown: Number of unknown tokens.
     """
 
     def __init__(self, batches: SequenceBatches, size: TextSize, unknown: int) -> None:
@@ -66,11 +68,11 @@ class HeldOutDocuments:
         self.unknown = unknown / sum(map(len, batches.documents))
 
     def nats(self, model: RnnLanguageModel) -> float:
-        """The loss per token; for documents the fast way is exact too."""
+        """Compute the loss per token. Documents are read in parallel anyway, so it is exact too."""
         return self.score(model).nats
 
     def score(self, model: RnnLanguageModel) -> LanguageModelScore:
-        """The exact score."""
+        """Compute the exact score."""
         return score_documents(
             model,
             self.batches,

@@ -1,1 +1,1 @@
-"""Stage 4: batch -> scores."""
+"""The networks: batch -> scores."""

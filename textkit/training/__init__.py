@@ -1,1 +1,1 @@
-"""Stage 8: batches + model -> a trained thing."""
+"""The training loop, schedules, optimizers and checkpoints, independent of the model."""

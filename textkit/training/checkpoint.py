@@ -1,4 +1,4 @@
-"""States of a training that can be gone on from: one safetensors file, written beside and renamed, nothing pickled."""
+"""Checkpoints: the state of a training run in one safetensors file, written atomically, without pickle."""
 
 import hashlib
 import json
@@ -21,12 +21,12 @@ VERSION = 1
 
 
 def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
-    """Write a state; a process killed at any moment leaves the old file or the new one.
+    """Save a state atomically: a process killed at any moment leaves the old file or the new one.
 
     Args:
-        path: The file.
-        arrays: Weights by name.
-        state: Whatever JSON can hold: settings, position, sums of losses.
+        path: The checkpoint file.
+        arrays: Arrays by name.
+        state: Further state that is serializable as JSON: settings, position, sums of losses.
     """
     header = {"format": FORMAT, "version": str(VERSION), "state": json.dumps(state), "digest": _digest(arrays)}
     with atomic_path(path) as temporary:
@@ -34,11 +34,14 @@ def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[A
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read what `save_checkpoint` wrote.
+    """Load a state saved by `save_checkpoint`.
+
+    Returns:
+        The arrays by name, and the further state.
 
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If it is not a whole checkpoint, or one of a newer version.
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it is not a complete checkpoint, or has a newer version.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"checkpoint must be a file, got {os.fspath(path)!r}")
@@ -54,7 +57,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any
     except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(
             f"checkpoint must be a file written by textkit, got {os.fspath(path)!r} ({error}); "
-            "delete it to start from the beginning, or name another file"
+            "delete it to start from the beginning, or choose another file"
         ) from error
     if version > VERSION:
         raise ValueError(
@@ -64,27 +67,30 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any
 
 
 def check_identity(path: str | os.PathLike[str], found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    """Refuse to go on from the state of another training.
+    """Check that a checkpoint belongs to this training run.
 
     Args:
-        path: The checkpoint, for the message.
-        found: What the training was that wrote it: whatever the result depends on, by name.
-        expected: The same of this training.
+        path: The checkpoint, for the error message.
+        found: The identity in the checkpoint: everything that the result depends on, by name.
+        expected: The identity of this run.
 
     Raises:
-        ValueError: If they differ; the message names what does.
+        ValueError: If they differ; the message names the differences.
     """
-    here = json.loads(json.dumps(dict(expected)))  # as it comes out of a file: with lists for tuples
-    if different := [name for name in here if found.get(name) != here[name]]:
-        described = ", ".join(f"{name} {found.get(name)!r} there, {here[name]!r} here" for name in different)
+    # A round trip through JSON turns tuples into lists, as in the file.
+    current = json.loads(json.dumps(dict(expected)))
+    if different := [name for name in current if found.get(name) != current[name]]:
+        differences = ", ".join(
+            f"{name} {found.get(name)!r} in the checkpoint, {current[name]!r} now" for name in different
+        )
         raise ValueError(
-            f"checkpoint must be of the same corpus and settings, got {os.fspath(path)!r} ({described}); "
-            "delete it to start from the beginning, or name another file"
+            f"checkpoint must be of the same corpus and settings, got {os.fspath(path)!r} ({differences}); "
+            "delete it to start from the beginning, or choose another file"
         )
 
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Delete what a process that was killed while saving to ``path`` left beside it."""
+    """Delete the temporary files of processes that were killed while saving to ``path``."""
     path = Path(path)
     for leftover in path.parent.glob(f".{escape(path.stem[:40])}-????????.tmp{''.join(path.suffixes[-2:])}"):
         with suppress(OSError):

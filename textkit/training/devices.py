@@ -1,4 +1,4 @@
-"""Where to compute, and with how many of torch's threads."""
+"""Check a device, and set the number of torch threads."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,23 +7,24 @@ import torch
 
 
 def usable_device(device: torch.device | str) -> torch.device:
-    """The device, if there is one of that name here.
+    """Return the device if it is usable on this machine.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If it is not.
     """
+    # torch raises RuntimeError or AssertionError for a device that it lacks, depending on the kind of device.
     try:
-        found = torch.device(device)
-        torch.empty(0, device=found)
-    except (RuntimeError, AssertionError) as error:  # what torch raises for a device it lacks
+        usable = torch.device(device)
+        torch.empty(0, device=usable)
+    except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ValueError(f"device must be one that works here, got {str(device)!r} ({reason}); take 'cpu'") from error
-    return found
+        raise ValueError(f"device must be one that works here, got {str(device)!r} ({reason}); use 'cpu'") from error
+    return usable
 
 
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Let torch use so many threads while the block runs."""
+    """Set the number of torch threads within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

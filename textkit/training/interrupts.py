@@ -1,4 +1,4 @@
-"""Ctrl-C between two steps instead of within one."""
+"""Defer Ctrl-C to the end of a training step."""
 
 import signal
 import threading
@@ -7,10 +7,10 @@ from typing import Any
 
 
 class HeldInterrupt:
-    """A block in which Ctrl-C is taken note of, so that a step is finished and what is saved is whole.
+    """Context manager that records Ctrl-C instead of raising, so that steps are completed and saved states consistent.
 
-    A second Ctrl-C raises KeyboardInterrupt at once. Outside of the main thread, to which Python hands signals, and
-    where Ctrl-C has been given another meaning, nothing is changed.
+    A second Ctrl-C raises KeyboardInterrupt immediately. Outside the main thread, the only one that receives signals in
+    Python, and where another handler for Ctrl-C is installed, it has no effect.
 
     Attributes:
         pressed: Whether Ctrl-C was pressed.
@@ -18,22 +18,22 @@ class HeldInterrupt:
 
     def __init__(self) -> None:
         self.pressed = False
-        self._before: Any = None
+        self._previous_handler: Any = None
 
     def __enter__(self) -> "HeldInterrupt":
-        here = threading.current_thread() is threading.main_thread()
-        if here and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            self._before = signal.signal(signal.SIGINT, self._note)
+        in_main_thread = threading.current_thread() is threading.main_thread()
+        if in_main_thread and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            self._previous_handler = signal.signal(signal.SIGINT, self._record)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
-            self._before = None
+        if self._previous_handler is not None:
+            signal.signal(signal.SIGINT, self._previous_handler)
+            self._previous_handler = None
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _record(self, number: int, frame: FrameType | None) -> None:
         if self.pressed:
             raise KeyboardInterrupt
         self.pressed = True

@@ -8,7 +8,7 @@ from torch import nn
 
 
 class OptimizerSettings(Protocol):
-    """What an optimizer needs to know; the settings of a trainer have it."""
+    """The settings of an optimizer, which are part of the training settings."""
 
     @property
     def optimizer(self) -> str:
@@ -16,31 +16,31 @@ class OptimizerSettings(Protocol):
 
     @property
     def learning_rate(self) -> float:
-        """Learning rate at the start."""
+        """Maximum learning rate."""
 
     @property
     def weight_decay(self) -> float:
-        """Weight decay of the matrices."""
+        """Weight decay coefficient of the matrices."""
 
 
 def optimizer_for(weights: Iterable[nn.Parameter], settings: OptimizerSettings) -> torch.optim.Optimizer:
-    """Make the optimizer that the settings name.
+    """Create the optimizer chosen in the settings.
 
-    Weight decay is for matrices, embeddings among them (as in Merity et al. 2018); biases are left alone.
+    Weight decay applies to matrices, including embeddings (as in Merity et al. 2018), and not to biases.
 
-    torch's fused steps are taken: on a CPU they are two to three times as fast as the others, and give the same bytes
-    for any number of threads.
+    The fused implementations of torch are used: on a CPU they are two to three times as fast as the others, and give
+    the same bytes for any number of threads.
 
     Args:
-        weights: What is trained.
+        weights: The trained weights.
         settings: Optimizer, learning rate and weight decay.
     """
     weights = list(weights)
     matrices = [weight for weight in weights if weight.ndim > 1]
-    others = [weight for weight in weights if weight.ndim <= 1]
+    biases = [weight for weight in weights if weight.ndim <= 1]
     groups = [
         {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": others, "weight_decay": 0.0},
+        {"params": biases, "weight_decay": 0.0},
     ]
     if settings.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=settings.learning_rate, fused=True)

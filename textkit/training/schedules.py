@@ -1,4 +1,4 @@
-"""How the learning rate changes: functions from the steps made so far to a factor from 0 to 1."""
+"""Learning rate schedules: functions from the number of steps so far to a factor of the learning rate, from 0 to 1."""
 
 import math
 from collections.abc import Callable
@@ -7,12 +7,12 @@ Schedule = Callable[[int], float]
 
 
 def constant(step: int) -> float:
-    """Always the full learning rate."""
+    """Keep the full learning rate."""
     return 1.0
 
 
 def linear(steps: int, floor: float = 0.0) -> Schedule:
-    """Fall evenly from 1 to ``floor`` over ``steps`` steps, and stay there.
+    """Decay linearly from 1 to 0 over ``steps`` steps, but not below ``floor``.
 
     >>> [linear(4)(step) for step in range(6)]
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
@@ -22,7 +22,7 @@ def linear(steps: int, floor: float = 0.0) -> Schedule:
 
 
 def cosine(steps: int, floor: float = 0.0) -> Schedule:
-    """Fall from 1 to ``floor`` over ``steps`` steps along half a wave of the cosine, and stay there.
+    """Decay from 1 to ``floor`` over ``steps`` steps along half a period of the cosine, and stay there.
 
     Source: equation 5 of Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts".
 
@@ -34,25 +34,25 @@ def cosine(steps: int, floor: float = 0.0) -> Schedule:
 
 
 def warmed_up(schedule: Schedule, steps: int) -> Schedule:
-    """Rise evenly to 1 in ``steps`` steps, and begin ``schedule`` there.
+    """Warm up: rise linearly to 1 in ``steps`` steps, then start ``schedule``.
 
     >>> [warmed_up(linear(2), 4)(step) for step in range(7)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 0.5, 0.0]
     """
     if steps < 0:
-        raise ValueError(f"steps must be at least 0, got {steps}; 0 is no warm-up")
+        raise ValueError(f"steps must be at least 0, got {steps}; 0 disables the warm-up")
     return lambda step: (step + 1) / steps if step < steps else schedule(step - steps)
 
 
 class Plateau:
-    """A schedule that falls by ``factor`` each time that a held-out loss does not improve on the best one so far.
+    """Multiplies the learning rate by ``factor`` whenever the validation loss does not improve on the best so far.
 
     Args:
-        factor: What the learning rate is multiplied with, above 0 and below 1.
+        factor: The factor, above 0 and below 1.
 
     Attributes:
-        level: The factor of the learning rate now.
-        best: The lowest loss so far.
+        level: Current factor of the learning rate.
+        best: Lowest loss so far.
 
     >>> plateau = Plateau(0.5)
     >>> for loss in (3.0, 2.0, 2.0, 1.0):
@@ -69,11 +69,11 @@ class Plateau:
         self.best = math.inf
 
     def __call__(self, step: int) -> float:
-        """The level, whatever the step."""
+        """Return the current level, which does not depend on the step."""
         return self.level
 
     def observe(self, loss: float) -> None:
-        """Take note of a held-out loss."""
+        """Record a validation loss."""
         if loss < self.best:
             self.best = loss
         else:
