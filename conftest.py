@@ -3,8 +3,9 @@
 import os
 from importlib.util import find_spec
 
-import torch
-
 collect_ignore = [] if find_spec("triton") else ["textkit/kernels/skip_gram_gpu.py", "textkit/word2vec/gpu.py"]
-if not torch.cuda.is_available():
-    os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined
+if find_spec("triton") and find_spec("torch"):
+    import torch
+
+    if not torch.cuda.is_available():
+        os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined

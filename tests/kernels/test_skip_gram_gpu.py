@@ -243,7 +243,6 @@ def test_a_window_that_is_too_large_is_refused():
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not CARD, reason="needs a GPU")
 class TestOnACard:
     """What the interpreter cannot show: bfloat16 on tensor cores, and many programs at a time."""
 
