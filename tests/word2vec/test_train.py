@@ -214,6 +214,7 @@ train_word2vec(text, dim=12, epochs={EPOCHS}, workers=2, progress=False, checkpo
 """
 
 
+@pytest.mark.slow
 def test_a_killed_training_ends_with_the_same_bytes(tmp_path):
     checkpoint = tmp_path / "state"
     expected = digest(train(epochs=EPOCHS))
@@ -276,6 +277,7 @@ def test_a_folder_that_is_missing_is_found_before_anything_is_read(tmp_path):
         train(iter([]), checkpoint=tmp_path / "none" / "state")
 
 
+@pytest.mark.slow
 def test_ctrl_c_saves_a_whole_state(tmp_path):
     checkpoint = tmp_path / "state"
     interrupts = """
@@ -360,6 +362,7 @@ def test_progress_shows_speed_loss_and_time_on_stderr(capsys):
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_vectors_trained_on_real_text_know_similar_words():
     corpus = Path(os.environ["TEXTKIT_DATA"]) / "lm" / "enwiki_core.txt.xz"
     if not corpus.exists():
