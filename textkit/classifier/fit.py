@@ -30,7 +30,11 @@ class Objective:
         self.model, self.criterion = model, criterion
 
     def loss(self, batch: TextBatch) -> Loss:
-        """The summed loss of a batch."""
+        """The summed loss of a batch.
+
+        Raises:
+            ValueError: If the batch has no labels.
+        """
         if batch.labels is None:
             raise ValueError("labels must be there to learn from, got a batch without them")
         return Loss(total=self.criterion(self.model.scores(batch), batch.labels), count=len(batch))

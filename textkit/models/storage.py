@@ -79,6 +79,7 @@ def read_folder(folder: str | os.PathLike[str], *, kind: str) -> StoredModel:
         FileNotFoundError: If there is no such folder.
         ValueError: If it is no model, or one of another kind or of a newer version, or one of its files is missing
             or damaged; the message names the file.
+        OSError: If a file cannot be read.
     """
     while True:  # until it is not replaced by another process while it is read
         config = read_config(folder)

@@ -264,7 +264,11 @@ class _Read:
     def stream(
         self, start: int, stop: int, vocabulary: Vocabulary, unknown: Literal["keep", "error"] = "keep"
     ) -> IdStream:
-        """Number what stands between ``start`` and ``stop`` as the vocabulary does."""
+        """Number what stands between ``start`` and ``stop`` as the vocabulary does.
+
+        Raises:
+            ValueError: If ``unknown`` is "error" and there are tokens that the vocabulary does not have.
+        """
         counts = self.counts_of(start, stop)
         final = vocabulary.lookup(self.types, other=-1)
         missing = np.flatnonzero((final < 0) & (counts > 0))
