@@ -14,10 +14,10 @@ from textkit.classifier.defaults import MODEL_NAMES, default_classifier_settings
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.commands import classifier_options
+from textkit.commands.classifier import classifier
 from textkit.data.catalog import corpora_folder
 from textkit.loading import load
 from textkit.models.storage import read_config
-from textkit.train import classifier
 
 REVIEWS = str(corpora_folder() / "reviews.csv")
 SMALL = ["--ngrams", "1", "--dim", "8", "--epochs", "2"]

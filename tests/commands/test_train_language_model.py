@@ -12,12 +12,12 @@ import pytest
 import torch
 
 from textkit.commands import language_model_options as train_options
+from textkit.commands.language_model import language_model
 from textkit.data.catalog import corpora_folder
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.defaults import default_config, default_settings
 from textkit.language_model.run import LanguageModelRun
 from textkit.loading import load
-from textkit.train import language_model
 
 TALES = str(corpora_folder() / "tales.txt")
 SMALL = ["--dim", "8", "--hidden", "12", "--epochs", "2"]

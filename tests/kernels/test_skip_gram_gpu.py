@@ -1,12 +1,16 @@
 """The Triton kernel against the readable model and the CPU kernel; in Triton's interpreter where no GPU is."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
+import textkit
 from textkit.batches.records import SkipGramBatch
 from textkit.kernels.skip_gram_arrays import Model, Text, aligned_zeros, round_up
 from textkit.models.skip_gram import SkipGram, SkipGramConfig
+from textkit.word2vec import train as train_module
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
 
@@ -240,6 +244,51 @@ def test_training_lowers_the_loss():
 def test_a_window_that_is_too_large_is_refused():
     with pytest.raises(ValueError, match="window must be at most 32 on a GPU, got 33"):
         Case(window=33)
+
+
+class TestTraining:
+    """`train_word2vec` on the device; in the interpreter it is told that the CPU is a GPU."""
+
+    @pytest.fixture(autouse=True)
+    def device(self, monkeypatch):
+        monkeypatch.setattr(train_module, "_is_gpu", lambda device, reproducible: device == DEVICE)
+
+    @staticmethod
+    def train(device=DEVICE, **settings):
+        lines = [" ".join(f"{'ab'[n % 2]}{(n + k) % 5}" for k in range(8)) for n in range(40)]
+        settings = {"dim": 8, "min_count": 1, "subsample": 0, "epochs": 3, "progress": False, **settings}
+        return textkit.train_word2vec(lines, device=device, **settings)
+
+    def test_vectors_are_trained(self):
+        reports = []
+        vectors = self.train(on_epoch=reports.append)
+        described = json.loads(vectors.metadata["training"])
+        assert described["reproducible"] is False
+        assert len(vectors) == 10
+        assert np.isfinite(vectors.matrix).all()
+        assert reports[-1].loss < reports[0].loss
+
+    @pytest.mark.parametrize("devices", [(DEVICE, "host"), ("host", DEVICE), (DEVICE, DEVICE)])
+    def test_a_checkpoint_goes_on_on_the_other_device(self, tmp_path, devices):
+        def stop(report):
+            if report.epoch == 2:
+                raise KeyboardInterrupt
+
+        settings = {"checkpoint": tmp_path / "state", "valid": ["a0 a1 a2 a3 b1 b2 b3"]}
+        with pytest.raises(KeyboardInterrupt):
+            self.train(devices[0], **settings, on_epoch=stop)
+        reports = []
+        vectors = self.train(devices[1], **settings, on_epoch=reports.append)
+        assert [report.epoch for report in reports] == [3]
+        assert len(json.loads(vectors.metadata["training"])["valid_losses"]) == 3
+
+
+def test_devices_that_cannot_be_used_are_named(monkeypatch):
+    with pytest.raises(ValueError, match="device must be 'cpu', 'cuda' or 'auto', got 'gpu'"):
+        textkit.train_word2vec(["a b"], device="gpu")
+    monkeypatch.setattr("textkit.training.devices.usable_device", lambda device: None)
+    with pytest.raises(ValueError, match="reproducible must be False or None on a GPU"):
+        textkit.train_word2vec(["a b"], device="cuda", reproducible=True)
 
 
 @pytest.mark.gpu

@@ -14,6 +14,8 @@ import pytest
 from textkit.data.catalog import corpora_folder
 from textkit.training.checkpoint import save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
+from textkit.word2vec import run as run_module
+from textkit.word2vec.threads import SkipGramThreads
 from textkit.word2vec.train import train_word2vec
 
 TALES = corpora_folder() / "tales.txt"
@@ -294,6 +296,25 @@ def interrupt(report):
     found = train(epochs=EPOCHS, checkpoint=checkpoint, on_epoch=epochs.append)
     assert digest(found) == digest(train(epochs=EPOCHS))
     assert 0 < len(epochs) <= EPOCHS - 3
+
+
+def test_ctrl_c_after_the_work_of_a_span_is_not_ahead_of_its_position(tmp_path, monkeypatch):
+    checkpoint, run, spans = tmp_path / "state", SkipGramThreads.run, []
+
+    def interrupted(self, *arguments, **settings):
+        result = run(self, *arguments, **settings)
+        spans.append(result)
+        if len(spans) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return result
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SkipGramThreads, "run", interrupted)
+        patch.setattr(run_module, "SPAN_BLOCKS", 8)
+        with pytest.raises(KeyboardInterrupt):
+            train(checkpoint=checkpoint)
+    assert len(spans) == 3
+    assert digest(train(checkpoint=checkpoint)) == digest(train())
 
 
 def test_training_stops_when_the_held_out_loss_rises(topics):

@@ -114,6 +114,23 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
             ) from error
 
 
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that are not None: those on the command line."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def whole_numbers(option: str, listed: str, example: str) -> tuple[int, ...]:
+    """Read whole numbers with commas between them.
+
+    Raises:
+        ValueError: If ``listed`` is anything else; the message shows the ``example``.
+    """
+    try:
+        return tuple(int(number) for number in listed.split(","))
+    except ValueError:
+        raise ValueError(f"{option} must be whole numbers with commas, got {listed!r}; write {example}") from None
+
+
 def command_line(app: Callable[[], object]) -> None:
     """Run a typer application; a user's mistake ends it with one line on stderr instead of a traceback.
 

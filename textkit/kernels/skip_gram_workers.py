@@ -6,9 +6,6 @@ Only their machine code is cached on disk. Numba compiles them again when this f
 files that it imports has; `forget_outdated_code` covers that.
 """
 
-import hashlib
-from contextlib import suppress
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -212,33 +209,3 @@ def run_rounds(
         at[0] += 1
         at[1] = 0
     return True
-
-
-def forget_kept_code() -> None:
-    """Delete the cached machine code, so that it is compiled again."""
-    for folder in _folders_of_code():
-        for index in folder.glob(f"{Path(__file__).stem}.run_*.nbi"):
-            index.unlink(missing_ok=True)
-
-
-def forget_outdated_code() -> None:
-    """Delete the cached machine code if it was compiled from different sources.
-
-    A digest of the sources is stored beside it. Call this before the first use of a function of this module.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
-    for folder in _folders_of_code():
-        mark = folder / f"{Path(__file__).stem}.sources"
-        # A folder that is not writable holds no cached code either.
-        with suppress(OSError):
-            if not mark.exists() or mark.read_text(encoding="utf-8") != digest.hexdigest():
-                forget_kept_code()
-                folder.mkdir(parents=True, exist_ok=True)
-                mark.write_text(digest.hexdigest(), encoding="utf-8")
-
-
-def _folders_of_code() -> set[Path]:
-    paths = (function.stats.cache_path for function in (run_hogwild, run_rounds))
-    return {Path(path) for path in paths if path is not None}

@@ -16,6 +16,7 @@ from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
+from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Progress, train
 from textkit.training.schedules import Plateau, Schedule
@@ -169,10 +170,7 @@ class LanguageModelRun:
 
     def _stopped(self, position: Position) -> bool:
         """Whether the validation loss has not improved for ``patience`` epochs."""
-        patience, losses = self.settings.patience, position.valid_losses
-        if patience is None or not position.progress.end_of_epoch or len(losses) <= patience:
-            return False
-        return min(losses[-patience:]) >= min(losses[:-patience])
+        return position.progress.end_of_epoch and stalled(position.valid_losses, self.settings.patience)
 
     def _after_epoch(self, position: Position) -> tuple[Position, LanguageModelReport]:
         progress, average = position.progress, self.state.average

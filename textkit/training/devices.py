@@ -22,6 +22,11 @@ def usable_device(device: torch.device | str) -> torch.device:
     return usable
 
 
+def has_gpu() -> bool:
+    """Whether torch can use an NVIDIA GPU."""
+    return torch.cuda.is_available()
+
+
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
     """Set the number of torch threads within the block."""

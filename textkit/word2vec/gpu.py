@@ -1,4 +1,4 @@
-"""Runs the skip-gram kernel on a GPU, with the interface of `SkipGramThreads`."""
+"""The skip-gram kernel on a GPU."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from textkit.batches.frequencies import alias_tables, keep_probabilities, noise_distribution
 from textkit.kernels.skip_gram_arrays import Model, Shape, Text
 from textkit.kernels.skip_gram_gpu import subsample, train_tiles
+from textkit.word2vec.kernel import compile_notice
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import FLOOR, LEAST_CENTERS, ROUND_SHARE, bound_for
 
@@ -67,7 +68,6 @@ class SkipGramGpu:
 
     Attributes:
         reproducible: False: the order of atomic additions differs from run to run.
-        interrupted: Never: Ctrl-C is raised between two spans.
         drawn: Negative samples shared by a tile.
         centers_of_tile: Centers of a tile.
         programs: Number of concurrent programs.
@@ -76,8 +76,8 @@ class SkipGramGpu:
         ValueError: If the window is too large for a GPU.
     """
 
+    device = "cuda"
     reproducible = False
-    interrupted = False
 
     def __init__(
         self,
@@ -92,10 +92,10 @@ class SkipGramGpu:
             raise ValueError(
                 f'window must be at most {MAX_WINDOW} on a GPU, got {settings.window}; train with device="cpu"'
             )
-        self.settings, self.device = settings, torch.device(device)
+        self.settings, self.model = settings, model
+        self._torch_device = torch.device(device)
         tuning = Tuning() if tuning is None else tuning
-        self.tuning = replace(tuning, precise=tuning.precise or self.device.type == "cpu")
-        self._host = model
+        self.tuning = replace(tuning, precise=tuning.precise or self._torch_device.type == "cpu")
         keep = keep_probabilities(counts, settings.subsample)
         noise = noise_distribution(counts)
         kept = counts * keep
@@ -118,48 +118,52 @@ class SkipGramGpu:
         self.upload()
 
     def _multiprocessors(self) -> int:
-        if self.device.type == "cpu":
+        if self._torch_device.type == "cpu":
             return 1
-        return int(torch.cuda.get_device_properties(self.device).multi_processor_count)
+        return int(torch.cuda.get_device_properties(self._torch_device).multi_processor_count)
 
     def _on_card(self, array: NDArray[Any]) -> torch.Tensor:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a text is read-only, and nobody writes to it
-            return torch.from_numpy(array).to(self.device, copy=True)
+            return torch.from_numpy(array).to(self._torch_device, copy=True)
 
     def upload(self) -> None:
         """Copy the model to the card."""
-        self.centers, self.contexts = map(self._on_card, self._host)
+        self.centers, self.contexts = map(self._on_card, self.model)
 
     def download(self) -> Model:
         """Copy the model back to the arrays that it came from, and return them."""
-        for matrix, values in zip(self._host, (self.centers, self.contexts), strict=True):
+        for matrix, values in zip(self.model, (self.centers, self.contexts), strict=True):
             matrix[:] = values.cpu().numpy()
-        return self._host
+        return self.model
+
+    @property
+    def block_tokens(self) -> int:
+        """Tokens of a block of text."""
+        return BLOCK_TOKENS
 
     def blocks(self, text: Text) -> int:
         """Number of blocks of a text."""
         return -(-len(text.ids) // BLOCK_TOKENS)
 
+    def compile(self, text: Text) -> None:
+        """Compile the kernel by running it over no tile at all."""
+        with compile_notice("word2vec"):
+            blocks = min(self.blocks(text), PIECE_BLOCKS)
+            self._run_piece(text, 0, (0, 0, blocks), epoch=0, rate=self.settings.learning_rate, before=0, all_tokens=1)
+
+    def close(self) -> None:
+        """Give back the memory of the card."""
+        self._piece = self._stream = None
+        del self.centers, self.contexts
+
     def run(
         self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
     ) -> tuple[float, int]:
-        """Train on as many tokens as there are from block ``first`` to below ``last``.
+        """Train on as many tokens as there are from block ``first`` to below ``last``; see `SkipGramKernel.run`.
 
-        Every program has a stretch of the text; the spans of an epoch are spans of each stretch. A text of more than
+        Every program has a chunk of the text, and the spans of an epoch are spans of each chunk. A text of more than
         `PIECE_BLOCKS` comes to the card in pieces, at whose ends windows are cut.
-
-        Args:
-            text: The text.
-            first: First block.
-            last: Block behind the last.
-            epoch: Chooses the random numbers, together with the seed.
-            rate: Learning rate at the start of the training; with 0 the loss is measured and nothing changed.
-            before: Tokens seen before this epoch.
-            all_tokens: Tokens of all epochs.
-
-        Returns:
-            The summed loss in nats and the number of pairs.
         """
         loss, pairs = 0.0, 0
         for piece in range(first // PIECE_BLOCKS, -(-last // PIECE_BLOCKS)):
@@ -183,8 +187,8 @@ class SkipGramGpu:
         tokens = min(PIECE_BLOCKS * BLOCK_TOKENS, len(text.ids) - begin)
         width = self.centers.shape[1]
         chunk = min(max(triton.next_power_of_2(width), 16), 128)
-        loss = torch.zeros(tiles, dtype=torch.float32, device=self.device)
-        pairs = torch.zeros(tiles, dtype=torch.int32, device=self.device)
+        loss = torch.zeros(tiles, dtype=torch.float32, device=self._torch_device)
+        pairs = torch.zeros(tiles, dtype=torch.int32, device=self._torch_device)
         train_tiles[(self.programs,)](
             piece.ids, piece.places, piece.documents, kept, begin * MOST_DRAWN,
             self._accept, self._alias, len(self._accept), self._flight, self._noise_flight,
@@ -205,7 +209,7 @@ class SkipGramGpu:
         if self._piece is None or self._piece[0] != known:
             self._piece = None  # frees its memory
             ids, offsets = self._texts(text, begin)
-            marked = torch.empty(len(ids), dtype=torch.bool, device=self.device)
+            marked = torch.empty(len(ids), dtype=torch.bool, device=self._torch_device)
             programs = (-(-len(ids) // SIZE),)
             subsample[programs](ids, begin, len(ids), self._keep, self._key(epoch), marked, SIZE=SIZE)
             places = torch.nonzero(marked)[:, 0]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -14,9 +15,12 @@ from tqdm.auto import tqdm
 from textkit.kernels.skip_gram_arrays import Text
 from textkit.text.encoding import EncodedCorpus
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
+from textkit.training.early_stopping import stalled
+from textkit.training.interrupts import HeldInterrupt
 from textkit.vectors.word_vectors import WordVectors
-from textkit.word2vec.threads import SPAN_BLOCKS, SkipGramThreads
+from textkit.word2vec.kernel import SkipGramKernel
 
+SPAN_BLOCKS = 1024  # blocks between two looks at the clock
 VALID_EPOCH = 2**31  # the random numbers of held-out text: the same in every epoch
 
 
@@ -65,7 +69,7 @@ class Word2VecRun:
 
     def __init__(
         self,
-        threads: SkipGramThreads,
+        kernel: SkipGramKernel,
         corpus: EncodedCorpus,
         *,
         held_out: EncodedCorpus | None,
@@ -76,9 +80,9 @@ class Word2VecRun:
         on_epoch: Callable[[EpochReport], None] | None,
         progress: bool,
     ) -> None:
-        self.threads, self.settings = threads, threads.settings
+        self.kernel, self.settings = kernel, kernel.settings
         self.text = _text(corpus)
-        self.tokens, self.blocks = len(self.text.ids), threads.blocks(self.text)
+        self.tokens, self.blocks = len(self.text.ids), kernel.blocks(self.text)
         self.held_out = None if held_out is None else _text(held_out)
         self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
         self.patience, self.on_epoch, self.progress = patience, on_epoch, progress
@@ -87,8 +91,8 @@ class Word2VecRun:
             "valid": held_out.fingerprint() if checkpoint is not None and held_out is not None else "",
             "init": _fingerprint(init) if checkpoint is not None and init is not None else "",
             "patience": patience,
-            "vocabulary": len(threads.model.centers),
-            "reproducible": threads.reproducible,
+            "vocabulary": len(kernel.model.centers),
+            "reproducible": kernel.reproducible,
             **asdict(self.settings),
         }
 
@@ -101,9 +105,36 @@ class Word2VecRun:
             ValueError: If the checkpoint is of another training, or a text gives no pair of words.
         """
         position = self._resumed()
-        self.threads.compile(self.text)
+        self.kernel.compile(self.text)
         saved = time.monotonic()
-        with tqdm(
+        with self._bar(position) as bar, HeldInterrupt() as interrupt:
+            while position.epoch < self.settings.epochs and not self._stopped(position):
+                position, report = self._after_span(position), None
+                shown = f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {position.mean:.4f}"
+                bar.set_postfix_str(shown, refresh=False)
+                bar.update(self._seen(position) - bar.n)
+                if position.block == self.blocks:
+                    position, report = self._after_epoch(position)
+                if report or interrupt.pressed or time.monotonic() - saved >= self.checkpoint_seconds:
+                    self._save(position)
+                    saved = time.monotonic()
+                if report and self.on_epoch:
+                    self.on_epoch(report)
+                if interrupt.pressed:
+                    raise KeyboardInterrupt
+        # Ctrl-C may have been pressed after the last check in the loop.
+        if interrupt.pressed:
+            raise KeyboardInterrupt
+        if all(math.isnan(loss) for loss in position.losses):
+            raise ValueError(
+                "corpus must give at least one pair of words, got none; documents may be too short, or min_count or "
+                "subsample leave nothing that stands together (subsample=0 keeps all)"
+            )
+        self.kernel.download()
+        return position
+
+    def _bar(self, position: Position) -> "tqdm[Any]":
+        return tqdm(
             total=self.tokens * self.settings.epochs,
             initial=self._seen(position),
             unit=" words",
@@ -111,46 +142,21 @@ class Word2VecRun:
             desc="word2vec",
             disable=not self.progress,
             dynamic_ncols=True,
-        ) as bar:
-            try:
-                while position.epoch < self.settings.epochs and not self._stopped(position):
-                    position = self._after_span(position)
-                    shown = f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {position.mean:.4f}"
-                    bar.set_postfix_str(shown, refresh=False)
-                    bar.update(self._seen(position) - bar.n)
-                    if self.threads.interrupted:
-                        raise KeyboardInterrupt
-                    if position.block == self.blocks:
-                        position = self._after_epoch(position)
-                    if time.monotonic() - saved >= self.checkpoint_seconds:
-                        self._save(position)
-                        saved = time.monotonic()
-            except KeyboardInterrupt:
-                self._save(position)
-                raise
-        if all(math.isnan(loss) for loss in position.losses):
-            raise ValueError(
-                "corpus must give at least one pair of words, got none; documents may be too short, or min_count or "
-                "subsample leave nothing that stands together (subsample=0 keeps all)"
-            )
-        self._save(position)
-        return position
+        )
 
     def _stopped(self, position: Position) -> bool:
-        """Whether the held-out loss has not fallen for as many epochs as there is patience."""
-        if self.patience is None or position.block > 0 or len(position.valid_losses) <= self.patience:
-            return False
-        return min(position.valid_losses[-self.patience :]) >= min(position.valid_losses[: -self.patience])
+        """Whether the validation loss has not improved for ``patience`` epochs."""
+        return position.block == 0 and stalled(position.valid_losses, self.patience)
 
     def _seen(self, position: Position) -> int:
-        """Tokens gone through."""
-        in_epoch = min(position.block * self.threads.shape.block_tokens, self.tokens)
+        """Tokens seen so far."""
+        in_epoch = min(position.block * self.kernel.block_tokens, self.tokens)
         return position.epoch * self.tokens + in_epoch
 
     def _after_span(self, position: Position) -> Position:
         start = time.monotonic()
         last = min(position.block + SPAN_BLOCKS, self.blocks)
-        loss, pairs = self.threads.run(
+        loss, pairs = self.kernel.run(
             self.text,
             position.block,
             last,
@@ -172,7 +178,7 @@ class Word2VecRun:
             seconds=position.seconds + time.monotonic() - start,
         )
 
-    def _after_epoch(self, position: Position) -> Position:
+    def _after_epoch(self, position: Position) -> tuple[Position, EpochReport]:
         valid_loss = self._valid_loss()
         report = EpochReport(
             epoch=position.epoch + 1,
@@ -182,19 +188,18 @@ class Word2VecRun:
             words_per_second=self.tokens / max(position.seconds, 1e-9),
             seconds=position.seconds,
         )
-        if self.on_epoch is not None:
-            self.on_epoch(report)
-        return Position(
+        after = Position(
             epoch=position.epoch + 1,
             losses=[*position.losses, report.loss],
             valid_losses=position.valid_losses if valid_loss is None else [*position.valid_losses, valid_loss],
         )
+        return after, report
 
     def _valid_loss(self) -> float | None:
         if self.held_out is None:
             return None
-        blocks = self.threads.blocks(self.held_out)
-        loss, pairs = self.threads.run(self.held_out, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1)
+        blocks = self.kernel.blocks(self.held_out)
+        loss, pairs = self.kernel.run(self.held_out, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1)
         if pairs == 0:
             raise ValueError(
                 "valid must give at least one pair of words, got none; it may be too short, or subsample may leave "
@@ -204,8 +209,13 @@ class Word2VecRun:
 
     def _save(self, position: Position) -> None:
         if self.checkpoint is not None:
-            model = self.threads.model
-            state = {"identity": self.identity, "position": asdict(position)}
+            model = self.kernel.download()
+            state = {
+                "identity": self.identity,
+                "position": asdict(position),
+                "device": self.kernel.device,
+                "block_tokens": self.kernel.block_tokens,
+            }
             save_checkpoint(self.checkpoint, {"centers": model.centers, "contexts": model.contexts}, state)
 
     def _resumed(self) -> Position:
@@ -216,10 +226,20 @@ class Word2VecRun:
         if not Path(self.checkpoint).exists():
             return Position()
         arrays, state = load_checkpoint(self.checkpoint)
-        check_identity(self.checkpoint, state.get("identity", {}), self.identity)
-        self.threads.model.centers[:] = arrays["centers"]
-        self.threads.model.contexts[:] = arrays["contexts"]
-        return Position(**state["position"])
+        identity = state.get("identity", {})
+        moved = state.get("device", "cpu") != self.kernel.device
+        if moved:  # a GPU is never reproducible
+            identity = {**identity, "reproducible": self.kernel.reproducible}
+        check_identity(self.checkpoint, identity, self.identity)
+        self.kernel.model.centers[:] = arrays["centers"]
+        self.kernel.model.contexts[:] = arrays["contexts"]
+        self.kernel.upload()
+        position = Position(**state["position"])
+        if moved:
+            # The devices go through an epoch in different orders: go on at the same fraction of it.
+            block = position.block * state.get("block_tokens", 1) // self.kernel.block_tokens
+            position = replace(position, block=min(block, self.blocks - 1))
+        return position
 
 
 def _fingerprint(vectors: WordVectors) -> str:

@@ -1,11 +1,7 @@
-"""Threads that run the skip-gram kernels over spans of blocks."""
+"""The skip-gram kernel on a CPU: threads that run it over spans of blocks."""
 
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -13,14 +9,8 @@ from numpy.typing import NDArray
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
 from textkit.kernels.skip_gram_arrays import MAX_DRAWN, Model, Shape, Tables, Text, lane_masks, round_up, scratch, steps
-from textkit.kernels.skip_gram_workers import (
-    Report,
-    Span,
-    forget_kept_code,
-    forget_outdated_code,
-    run_hogwild,
-    run_rounds,
-)
+from textkit.kernels.skip_gram_workers import Report, Span, run_hogwild, run_rounds
+from textkit.word2vec.kernel import compile_notice
 from textkit.word2vec.settings import Word2VecSettings
 
 BLOCK_CENTERS = 128  # centers that share their noise words, on average
@@ -28,7 +18,6 @@ LEAST_CENTERS = 16  # in a small corpus
 BLOCK_TOKENS = 1024  # and at most so many tokens of text
 ROUND_BLOCKS = 4  # blocks whose gradients are taken at the same parameters, in reproducible mode,
 ROUND_SHARE = 1 / 128  # but no more than this share of an epoch
-SPAN_BLOCKS = 1024  # blocks between two looks at the clock
 BOUND = 2.0  # how far a word's steps may change a score in a round; above it, tiny corpora are unsettled,
 LOOSE_BOUND = 4.0  # but not large ones, where a word seldom meets itself in a block: there the bound costs quality
 FLOOR = 1e-4  # the learning rate ends at this share of its start
@@ -75,10 +64,9 @@ class SkipGramThreads:
         model: The two embeddings; changed in place.
         workers: Number of threads.
         reproducible: Rounds with a fixed order of additions, instead of Hogwild.
-
-    Attributes:
-        interrupted: Whether Ctrl-C was pressed during `run`, which finishes its span all the same.
     """
+
+    device = "cpu"
 
     def __init__(
         self,
@@ -105,56 +93,47 @@ class SkipGramThreads:
         self._steps = [steps(self._round, self.shape, width) for _ in range(own)]
         self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(own)]
         self._scratch = [scratch(self.shape, width) for _ in range(workers)]
-        self.interrupted = False
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="textkit-word2vec")
 
     def close(self) -> None:
         """End the threads."""
         self._pool.shutdown()
 
+    @property
+    def block_tokens(self) -> int:
+        """Tokens of a block of text."""
+        return int(self.shape.block_tokens)
+
     def blocks(self, text: Text) -> int:
-        """Number of blocks of a text."""
-        return -(-len(text.ids) // self.shape.block_tokens)
+        """Return the number of blocks of a text."""
+        return -(-len(text.ids) // self.block_tokens)
+
+    def download(self) -> Model:
+        """Return the model, which is in the host's memory all the time."""
+        return self.model
+
+    def upload(self) -> None:
+        """Do nothing, as the model is used where it is."""
 
     def compile(self, text: Text) -> None:
         """Load the kernel from the disk, or compile it and say so, once per installation."""
-        with _notice(1.0, "textkit: compiling the word2vec kernel; this happens once after installing ..."):
-            forget_outdated_code()
-            try:
-                self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
-            except Exception:  # whatever reading code raises that another version left there, or a power cut
-                forget_kept_code()
-                self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
+        with compile_notice("word2vec"):
+            self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
 
     def run(
         self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
     ) -> tuple[float, int]:
-        """Train on the blocks from ``first`` to below ``last``.
-
-        Args:
-            text: The text.
-            first: First block.
-            last: Block behind the last.
-            epoch: Chooses the random numbers, together with the seed.
-            rate: Learning rate at the start of the training; with 0 the loss is measured and nothing changed.
-            before: Tokens seen before this epoch.
-            all_tokens: Tokens of all epochs.
-
-        Returns:
-            The summed loss in nats and the number of pairs.
-        """
+        """Train on the blocks from ``first`` to below ``last``; see `SkipGramKernel.run`."""
         key = np.random.SeedSequence([self.settings.seed, epoch]).generate_state(1, np.uint64)[0]
         span = Span(first, last, before, all_tokens, float(rate), FLOOR if rate else 0.0, key)
         report = Report(np.zeros(last - first), np.zeros(last - first, np.int64))
         control = np.zeros(4 * (last - first + 1), np.int64)
         tasks = [self._pool.submit(self._work, worker, text, span, control, report) for worker in range(self.workers)]
-        while True:
-            try:
-                for task in tasks:
-                    task.result()
-                break
-            except KeyboardInterrupt:  # a span is finished, so that what is saved is whole
-                self.interrupted = True
+        try:
+            for task in tasks:
+                task.result()
+        finally:
+            wait(tasks)  # whatever was raised, nobody writes to the model after this call
         return float(report.loss.sum()), int(report.pairs.sum())
 
     def _work(self, worker: int, text: Text, span: Span, control: NDArray[np.int64], report: Report) -> None:
@@ -168,15 +147,3 @@ class SkipGramThreads:
         at = np.zeros(2, np.int64)
         while not run_rounds(*shared, *memory, report, self._round, self._slices, at):
             time.sleep(PAUSE)
-
-
-@contextmanager
-def _notice(seconds: float, message: str) -> Iterator[None]:
-    """Write a line to stderr if the block takes longer than so many seconds."""
-    timer = threading.Timer(seconds, lambda: print(message, file=sys.stderr, flush=True))
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()

@@ -5,6 +5,7 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
+from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import EpochReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
@@ -33,7 +35,8 @@ def train_word2vec(
     epochs: int = 5,
     learning_rate: float = 0.025,
     workers: int | None = None,
-    reproducible: bool = True,
+    reproducible: bool | None = None,
+    device: str = "cpu",
     seed: int = 1,
     tokenizer: str | Tokenizer = "whitespace",
     column: str | None = None,
@@ -53,28 +56,32 @@ def train_word2vec(
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of tokens; see
             `textkit.corpus`. It is read once.
         dim: Length of a vector; 100, or that of ``init``.
-        window: Largest distance between a center and its context, in kept tokens; drawn from 1 to this for each center.
-        negatives: Noise words for each pair.
-        min_count: Words with fewer tokens are left out.
-        max_vocab: Keep only so many of the most frequent words; None keeps all.
-        subsample: Frequent words are thinned out above this share of all tokens; 0 keeps every token.
-        epochs: How often the corpus is gone through.
-        learning_rate: At the start; it falls linearly with the tokens seen.
-        workers: Threads; None takes one for each core that this process may use.
+        window: Context window: the maximum distance between a center and its context, in tokens that subsampling
+            keeps. The distance is drawn from 1 to this for each center.
+        negatives: Negative samples per pair of center and context.
+        min_count: Minimum count of a word; rarer words are ignored.
+        max_vocab: Maximum size of the vocabulary, most frequent words first; None for no limit.
+        subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
+        epochs: Number of passes over the corpus.
+        learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
+        workers: Number of threads; None for one per core that this process may use.
         reproducible: True gives the same bytes for the same seed, with any number of workers. False lets the threads
-            write without order ("Hogwild"), which is faster.
-        seed: Seed of all random choices.
-        tokenizer: Name or callable that cuts texts; see `textkit.tokenizer`.
-        column: The column with the text, if the corpus is a table.
+            write without order ("Hogwild"; Recht et al. 2011), which is faster. None is True on a CPU. A GPU adds in
+            no fixed order and cannot be reproducible.
+        device: "cpu"; "cuda" for an NVIDIA GPU (needs Triton, which comes with CUDA builds of torch); or "auto" for a
+            GPU if there is one.
+        seed: Seed of every random choice.
+        tokenizer: Name of a tokenizer, or a callable that splits a text; see `textkit.tokenizer`.
+        column: The column of texts, if the corpus is a table.
         encoding: The encoding of files.
         errors: What happens to bytes that are not in that encoding: "strict", "replace" or "ignore".
-        init: Vectors to go on from. Their words stay; words that the corpus brings are added.
-        valid: Held-out text, a corpus; its loss is measured after every epoch.
-        patience: Stop when the held-out loss has not fallen for so many epochs; None goes through all of them.
-        checkpoint: A file. The state is saved there while training, on Ctrl-C and at the end. If it exists, training
-            goes on from it; in reproducible mode the result has the same bytes as a training that was never stopped.
-            Delete it when the vectors are saved.
-        checkpoint_seconds: Time between two savings.
+        init: Pretrained vectors to continue from. Their words are kept; new words of the corpus are added.
+        valid: Validation text, a corpus. Its loss is computed after every epoch.
+        patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
+        checkpoint: A file. The state is saved there at intervals, after every epoch and on Ctrl-C. If the file exists,
+            training resumes from it; in reproducible mode the result has the same bytes as an uninterrupted training.
+            A state saved on a CPU resumes on a GPU, and the other way round. Delete it when the vectors are saved.
+        checkpoint_seconds: Seconds between two saves.
         on_epoch: Called with an `EpochReport` after every epoch.
         progress: Whether to show a progress bar on stderr.
 
@@ -82,8 +89,9 @@ def train_word2vec(
         The vectors of all words, most frequent first. ``metadata["training"]`` holds settings and losses as JSON.
 
     Raises:
-        ValueError: If a setting is out of range, the corpus is empty or has no word with min_count tokens, or the
-            checkpoint is of another training.
+        ValueError: If a setting is out of range, the device is not usable or cannot be reproducible, the corpus is
+            empty or has no word with min_count tokens, or the checkpoint is of another training.
+        ImportError: If a GPU is to be used and Triton is not installed.
         TypeError: If ``init`` is not `WordVectors`.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If the loss is not finite; the checkpoint then holds the last good state.
@@ -103,6 +111,7 @@ def train_word2vec(
         learning_rate=learning_rate,
         seed=seed,
     )
+    gpu = _is_gpu(device, reproducible)
     workers = check_count("workers", _usable_cores() if workers is None else workers, 1, "thread")
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")
@@ -126,10 +135,16 @@ def train_word2vec(
     words = [*known, *added]
     counts = np.concatenate([encoded.vocabulary.counts, np.zeros(len(added), np.int64)])
     model = _fresh_model(words, settings, init)
-    threads = SkipGramThreads(counts, settings, model, workers=workers, reproducible=reproducible)
+    kernel: SkipGramKernel
+    if gpu:
+        from textkit.word2vec.gpu import SkipGramGpu
+
+        kernel = SkipGramGpu(counts, settings, model, device="cuda" if device == "auto" else device)
+    else:
+        kernel = SkipGramThreads(counts, settings, model, workers=workers, reproducible=reproducible is not False)
     try:
         run = Word2VecRun(
-            threads,
+            kernel,
             encoded,
             held_out=held_out,
             init=init,
@@ -141,16 +156,42 @@ def train_word2vec(
         )
         position = run.run()
     finally:
-        threads.close()
+        kernel.close()
     described = {
         **asdict(settings),
-        "reproducible": reproducible,
+        "reproducible": kernel.reproducible,
         "tokens": len(encoded.ids),
         "losses": [None if math.isnan(loss) else loss for loss in position.losses],
         "valid_losses": position.valid_losses,
     }
     matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
     return WordVectors(words, matrix, metadata={"training": json.dumps(described)})
+
+
+def _is_gpu(device: str, reproducible: bool | None) -> bool:
+    """Whether to train on a GPU.
+
+    Raises:
+        ValueError: If the device is unknown or not usable, or is a GPU and must be reproducible.
+        ImportError: If there is a GPU, but not Triton.
+    """
+    if device == "cpu":
+        return False
+    if not isinstance(device, str) or (device != "auto" and device.partition(":")[0] != "cuda"):
+        raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}")
+    from textkit.training.devices import has_gpu, usable_device
+
+    if device == "auto" and (reproducible or not has_gpu()):
+        return False
+    usable_device("cuda" if device == "auto" else device)
+    if reproducible:
+        raise ValueError(
+            "reproducible must be False or None on a GPU, which adds in no fixed order, got True; "
+            "leave it out, or train with device='cpu'"
+        )
+    if find_spec("triton") is None:
+        raise ImportError("train_word2vec needs Triton on a GPU, got none; install triton, or train with device='cpu'")
+    return True
 
 
 def _held_out(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:

@@ -1,0 +1,136 @@
+"""``textkit.train classifier``."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
+
+from textkit.commands import classifier_options as options
+from textkit.commands.shared import check_folder, given, table_source, whole_numbers
+from textkit.data.labeled import read_labeled
+from textkit.vectors.word_vectors import WordVectors
+
+if TYPE_CHECKING:
+    from textkit.classifier.run import ClassifierReport
+
+
+def classifier(
+    table: options.Table,
+    output: options.Folder,
+    model: options.Model = "word_avg",
+    valid: options.Valid = None,
+    device: options.Device = "cpu",
+    seed: options.Seed = 1,
+    vectors: options.Vectors = None,
+    dim: options.Dim = None,
+    dropout: options.Dropout = None,
+    word_dropout: options.WordDropout = None,
+    ngrams: options.Ngrams = None,
+    buckets: options.Buckets = None,
+    binary: options.Binary = None,
+    widths: options.Widths = None,
+    filters: options.Filters = None,
+    cell: options.Cell = None,
+    hidden: options.Hidden = None,
+    layers: options.Layers = None,
+    pooling: options.Pooling = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    budget: options.Budget = None,
+    learning_rate: options.LearningRate = None,
+    vector_rate: options.VectorRate = None,
+    weight_decay: options.WeightDecay = None,
+    clip_norm: options.ClipNorm = None,
+    label_smoothing: options.LabelSmoothing = None,
+    class_weight: options.ClassWeight = None,
+    patience: options.Patience = None,
+    freeze_epochs: options.FreezeEpochs = None,
+    valid_share: options.ValidShare = None,
+    precision: options.Precision = None,
+    text: options.Text = None,
+    label: options.Label = None,
+    split: options.Split = None,
+    valid_split: options.ValidSplit = None,
+    multi_label: options.MultiLabel = False,
+    separator: options.Separator = None,
+    min_count: options.MinCount = None,
+    max_vocab: options.MaxVocab = None,
+    max_length: options.MaxLength = None,
+    tokenizer: options.Tokenizer = None,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+) -> None:
+    """A classifier of texts, from a table with a label for each."""
+    # torch takes seconds to import, which word2vec and --help shall not wait for
+    from textkit.classifier.defaults import default_classifier_settings, model_config
+    from textkit.classifier.text_classifier import TextClassifier
+
+    check_folder(output)
+    if separator is not None and not multi_label:
+        raise ValueError(
+            f"--separator must be left out without --multi-label, got {separator!r}; each text has one label"
+        )
+    own_valid = valid is not None or valid_split is not None
+    if own_valid and valid_share is not None:
+        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
+    if vectors is None and freeze_epochs is not None:
+        raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; give vectors")
+    pretrained = None if vectors is None else WordVectors.load(vectors)
+    config = options.changed(
+        model_config(model, vectors=pretrained),
+        given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
+        | given(ngrams=ngrams, buckets=buckets, binary=binary)
+        | given(widths=None if widths is None else whole_numbers("--widths", widths, "3,4,5"))
+        | given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),
+        model,
+    )
+    settings = options.changed(
+        default_classifier_settings(model),
+        given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
+        | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
+        | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
+        | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
+        | ({} if patience is None else {"patience": patience or None})
+        | ({} if freeze_epochs is None else {"freeze_epochs": options.epochs_frozen(freeze_epochs)}),
+        model,
+    )
+    reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
+    reading["label_separator"] = (separator or ";") if multi_label else None
+    learned = read_labeled(table_source(table), split=split, **reading)
+    held_out = read_labeled(table_source(valid or table), split=valid_split, **reading) if own_valid else None
+
+    def print_epoch(report: "ClassifierReport") -> None:
+        accuracy = "" if report.valid_accuracy is None else f", held-out accuracy {100 * report.valid_accuracy:.2f} %"
+        tqdm.write(
+            f"epoch {report.epoch}: loss {report.loss:.4f}{accuracy}, {report.texts_per_second:,.0f} texts/s",
+            file=sys.stderr,
+        )
+
+    trained = TextClassifier(
+        config,
+        vectors=pretrained,
+        class_weight=options.class_weights(class_weight, learned.labels),
+        multi_label=multi_label,
+        settings=settings,
+        tokenizer=tokenizer,
+        device=device,
+        seed=seed,
+        progress=True,
+    )
+    try:
+        trained.fit(
+            learned.texts,
+            learned.labels,
+            valid=None if held_out is None else (held_out.texts, held_out.labels),
+            on_epoch=print_epoch,
+        )
+    except (KeyboardInterrupt, FloatingPointError):
+        epochs_done = len(getattr(trained, "history_", ()))
+        if epochs_done and hasattr(trained, "model_"):  # which fit takes away if its weights are no numbers
+            trained.save(output)
+            print(f"{output}: the best of {epochs_done} epochs, saved before the end of the training", file=sys.stderr)
+        raise
+    trained.save(output)
+    measured = [report.valid_accuracy for report in trained.history_ if report.valid_accuracy is not None]
+    reached = f"; held-out accuracy {100 * max(measured):.2f} %" if measured else ""
+    print(f"{output}: {model}, {len(trained.classes_)} classes, {len(learned):,} texts{reached}")

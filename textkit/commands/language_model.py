@@ -1,0 +1,161 @@
+"""``textkit.train language-model``."""
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tqdm.auto import tqdm
+
+from textkit.commands import language_model_options as options
+from textkit.commands.shared import check_folder, check_output, given, opened_corpus, whole_numbers
+
+if TYPE_CHECKING:
+    from textkit.evaluation.perplexity import LanguageModelScore
+    from textkit.language_model.run import LanguageModelReport
+
+
+def language_model(
+    corpus: options.Corpus,
+    output: options.Folder,
+    unit: options.Unit = "char",
+    valid: options.Valid = None,
+    valid_share: options.ValidShare = None,
+    device: options.Device = "cpu",
+    seed: options.Seed = 1,
+    checkpoint: options.Checkpoint = None,
+    resume: options.Resume = True,
+    cell: options.Cell = None,
+    layers: options.Layers = None,
+    dim: options.Dim = None,
+    hidden: options.Hidden = None,
+    tied: options.Tied = None,
+    embedding_dropout: options.EmbeddingDropout = None,
+    input_dropout: options.InputDropout = None,
+    layer_dropout: options.LayerDropout = None,
+    output_dropout: options.OutputDropout = None,
+    weight_dropout: options.WeightDropout = None,
+    activation_penalty: options.ActivationPenalty = None,
+    temporal_penalty: options.TemporalPenalty = None,
+    forget_bias: options.ForgetBias = None,
+    cutoffs: options.Cutoffs = None,
+    epochs: options.Epochs = None,
+    batch_size: options.BatchSize = None,
+    window: options.Window = None,
+    random_windows: options.RandomWindows = None,
+    optimizer: options.Optimizer = None,
+    learning_rate: options.LearningRate = None,
+    schedule: options.Schedule = None,
+    plateau_factor: options.PlateauFactor = None,
+    warmup: options.Warmup = None,
+    weight_decay: options.WeightDecay = None,
+    clip_norm: options.ClipNorm = None,
+    averaging: options.Averaging = None,
+    non_monotone: options.NonMonotone = None,
+    patience: options.Patience = None,
+    state_reset: options.StateReset = None,
+    accumulate: options.Accumulate = None,
+    precision: options.Precision = None,
+    documents: options.Documents = None,
+    min_count: options.MinCount = None,
+    max_vocab: options.MaxVocab = None,
+    tokenizer: options.Tokenizer = None,
+    column: options.Column = None,
+    encoding: options.Encoding = "utf-8",
+    errors: options.Errors = "strict",
+) -> None:
+    """A recurrent language model of characters or words."""
+    # torch takes seconds to import, which word2vec and --help shall not wait for
+    from textkit.language_model.defaults import default_config, default_settings
+    from textkit.language_model.train import train_language_model
+
+    check_folder(output, checkpoint)
+    if checkpoint is not None:
+        check_output(checkpoint, [*corpus, valid], "--checkpoint")
+    if valid is not None and valid_share is not None:
+        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
+    config = replace(
+        default_config(unit),
+        **given(
+            cell=cell,
+            layers=layers,
+            dim=dim,
+            hidden=hidden,
+            tied=tied,
+            embedding_dropout=embedding_dropout,
+            input_dropout=input_dropout,
+            layer_dropout=layer_dropout,
+            output_dropout=output_dropout,
+            weight_dropout=weight_dropout,
+            activation_penalty=activation_penalty,
+            temporal_penalty=temporal_penalty,
+            forget_bias=forget_bias,
+            cutoffs=None if cutoffs is None else whole_numbers("--cutoffs", cutoffs, "2000,10000"),
+        ),
+    )
+    settings = replace(
+        default_settings(unit),
+        **given(
+            epochs=epochs,
+            batch_size=batch_size,
+            window=window,
+            random_windows=random_windows,
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            schedule=schedule,
+            plateau_factor=plateau_factor,
+            warmup=warmup,
+            weight_decay=weight_decay,
+            averaging=averaging,
+            non_monotone=non_monotone,
+            patience=patience,
+            state_reset=state_reset,
+            accumulate=accumulate,
+            precision=precision,
+            documents=documents,
+            min_count=min_count,
+            max_vocab=max_vocab,
+        ),
+    )
+    if clip_norm is not None:
+        settings = replace(settings, clip_norm=clip_norm or None)
+    scores: list[LanguageModelScore] = []
+
+    def print_epoch(report: "LanguageModelReport") -> None:
+        held_out = "" if report.valid_loss is None else f", held-out {report.valid_loss:.4f}"
+        held_out += "" if report.valid_perplexity is None else f" (perplexity {report.valid_perplexity:,.2f})"
+        tqdm.write(
+            f"epoch {report.epoch}: loss {report.loss:.4f}{held_out}, {report.tokens_per_second:,.0f} tokens/s",
+            file=sys.stderr,
+        )
+
+    opened: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
+    try:
+        model = train_language_model(
+            opened_corpus(corpus, **opened),
+            unit=unit,
+            valid=valid_share if valid is None else opened_corpus([str(valid)], argument="--valid", **opened),
+            config=config,
+            settings=settings,
+            tokenizer=tokenizer,
+            device=device,
+            seed=seed,
+            checkpoint=checkpoint,
+            resume=resume,
+            on_epoch=print_epoch,
+            on_end=scores.append,
+        )
+    except KeyboardInterrupt:
+        if checkpoint is None:
+            print("nothing is saved; with --checkpoint FILE, the training can go on after an end", file=sys.stderr)
+        elif checkpoint.exists():
+            print(f"{checkpoint}: what was learned; the same command goes on from there", file=sys.stderr)
+        raise
+    model.save(output)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
+    reached = "".join(
+        f"; held out: {score.nats:.4f} nats per token, perplexity {score.perplexity:,.2f}, "
+        f"{score.bits_per_character:.4f} bits per character"
+        for score in scores
+    )
+    print(f"{output}: {model!r}{reached}")

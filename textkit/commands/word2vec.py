@@ -1,0 +1,109 @@
+"""``textkit.train word2vec``."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from textkit.commands.shared import check_output, opened_corpus
+from textkit.vectors.formats.by_suffix import find_format
+from textkit.vectors.word_vectors import WordVectors
+from textkit.word2vec.run import EpochReport
+from textkit.word2vec.settings import Word2VecSettings
+from textkit.word2vec.train import train_word2vec
+
+DEFAULT = Word2VecSettings()
+
+
+def word2vec(
+    corpus: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CORPUS...",
+            help="Files (.txt .csv .tsv .jsonl .parquet, also .gz .xz .bz2 .zst) or one catalog name such as text8.",
+        ),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Where to save: .safetensors .txt .bin .vec (.gz, .xz).")
+    ],
+    dim: Annotated[int | None, typer.Option(help="Dimensions of a vector.", show_default="100")] = None,
+    window: Annotated[
+        int, typer.Option(help="Context window: maximum distance from the center, in tokens.")
+    ] = DEFAULT.window,
+    negatives: Annotated[int, typer.Option(help="Negative samples per (center, context) pair.")] = DEFAULT.negatives,
+    min_count: Annotated[
+        int, typer.Option(help="Minimum count of a word; rarer words are ignored.")
+    ] = DEFAULT.min_count,
+    max_vocab: Annotated[int | None, typer.Option(help="Maximum size of the vocabulary.")] = DEFAULT.max_vocab,
+    subsample: Annotated[
+        float, typer.Option(help="Subsampling threshold, a fraction of all tokens; 0 disables.")
+    ] = DEFAULT.subsample,
+    epochs: Annotated[int, typer.Option(help="Number of passes over the corpus.")] = DEFAULT.epochs,
+    learning_rate: Annotated[
+        float, typer.Option(help="Initial learning rate; decays linearly.")
+    ] = DEFAULT.learning_rate,
+    workers: Annotated[int | None, typer.Option(help="Number of threads.", show_default="all cores")] = None,
+    reproducible: Annotated[
+        bool | None,
+        typer.Option(
+            "--reproducible/--hogwild",
+            help="Same bytes for any number of threads, or lock-free at full speed.",
+            show_default="reproducible on a CPU",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")] = "cpu",
+    seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
+    tokenizer: Annotated[
+        str, typer.Option(help="whitespace, word, word-lower, character, spacy:LANG or jieba.")
+    ] = "whitespace",
+    column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
+    encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
+    errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    init: Annotated[Path | None, typer.Option(help="Word vectors to continue from.")] = None,
+    valid: Annotated[Path | None, typer.Option(help="Validation corpus; its loss is printed after each epoch.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after this many epochs without a lower validation loss.")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
+    ] = None,
+) -> None:
+    """Word vectors by skip-gram with negative sampling."""
+    check_output(output, [*corpus, valid, init, checkpoint])
+    find_format(output)  # a wrong suffix must not cost a training
+
+    def print_epoch(report: EpochReport) -> None:
+        held_out = "" if report.valid_loss is None else f", held-out loss {report.valid_loss:.4f}"
+        print(
+            f"epoch {report.epoch}: loss {report.loss:.4f}{held_out}, {report.words_per_second:,.0f} words/s",
+            file=sys.stderr,
+        )
+
+    vectors = train_word2vec(
+        opened_corpus(corpus, column=column, encoding=encoding, errors=errors),
+        dim=dim,
+        window=window,
+        negatives=negatives,
+        min_count=min_count,
+        max_vocab=max_vocab,
+        subsample=subsample,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        workers=workers,
+        reproducible=reproducible,
+        device=device,
+        seed=seed,
+        tokenizer=tokenizer,
+        init=None if init is None else WordVectors.load(init),
+        valid=None
+        if valid is None
+        else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
+        patience=patience,
+        checkpoint=checkpoint,
+        on_epoch=print_epoch,
+    )
+    vectors.save(output)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
+    print(f"{output}: {len(vectors):,} words, {vectors.dim} dimensions")
