@@ -174,7 +174,11 @@ def test_a_damaged_archive_in_the_cache_is_kept_aside(server, tmp_path):
     assert download(file, tmp_path).read_text() == "a\n"
 
 
-@pytest.mark.parametrize("archive", [b"no archive at all", zipped(a="a\n")[:30], tarred({"a": b"a" * 10_000})[:60]])
+@pytest.mark.parametrize(
+    "archive",
+    [b"no archive at all", zipped(a="a\n")[:30], tarred({"a": b"a" * 10_000})[:60]],
+    ids=["none", "zip", "tar"],  # archives have the time of day in them, and each process makes its own
+)
 def test_what_is_no_whole_archive_is_an_error(server, tmp_path, archive):
     file = DataFile(path="a.txt", address=server.put("/a.zip", archive), member="a")
     with pytest.raises(ValueError, match="must be a whole archive"):

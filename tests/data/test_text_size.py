@@ -3,11 +3,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textkit.data.corpus import corpus
-from textkit.data.text_size import TextSize, measured
+from textkit.data.text_size import TextSize, with_size
 
 
 def size_of(source):
-    same, size = measured(corpus(source))
+    same, size = with_size(corpus(source))
     documents = list(same)
     return documents, (size.characters, size.utf8_bytes)
 
@@ -48,7 +48,7 @@ def test_documents_have_a_line_end_each_and_words_a_space_between():
 
 
 def test_nothing_is_counted_before_it_is_read():
-    same, size = measured(corpus(["ab", "c"]))
+    same, size = with_size(corpus(["ab", "c"]))
     assert size == TextSize()
     next(iter(same))
     assert size.characters == 3

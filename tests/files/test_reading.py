@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textkit.files.reading import open_bytes, utf8_blocks
+from textkit.files.compression import open_bytes
+from textkit.files.reading import utf8_blocks
 
 
 def packed(text, suffix):

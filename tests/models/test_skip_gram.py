@@ -46,5 +46,5 @@ def test_the_start_is_drawn_from_the_generator():
 
 @pytest.mark.parametrize(("name", "value"), [("vocab", 0), ("dim", 0)])
 def test_wrong_sizes_are_named(name, value):
-    with pytest.raises(ValueError, match=f"{name} must be at least 1"):
+    with pytest.raises(ValueError, match=f"{name} must be an integer of at least 1"):
         SkipGramConfig(**{"vocab": 3, name: value})

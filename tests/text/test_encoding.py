@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textkit.data.corpus import corpus
-from textkit.text import first_pass as provisional
-from textkit.text import id_writer as token_stream
+from textkit.text import first_pass, id_writer
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.vocabulary import Vocabulary
 
@@ -56,13 +55,13 @@ def test_a_text_file_gives_what_its_lines_give(tmp_path_factory, documents):
 
 
 @pytest.mark.parametrize("block", [2, 3, 7, 64])
-def test_blocks_and_stretches_leave_no_trace(tmp_path, monkeypatch, block):
+def test_blocks_and_chunks_leave_no_trace(tmp_path, monkeypatch, block):
     text = "to be or not\n\nto be\r\n" * 5 + "that is the question " * 4
     (tmp_path / "a.txt").write_bytes(text.encode())
     whole = encode_corpus(tmp_path / "a.txt", min_count=5)
-    monkeypatch.setattr(provisional, "_BLOCK", block)
-    monkeypatch.setattr(provisional, "_BATCH_TEXT", block)
-    monkeypatch.setattr(token_stream, "_STRETCH", block)
+    monkeypatch.setattr(first_pass, "_WORD_BLOCK", block)
+    monkeypatch.setattr(first_pass, "_BATCH_TEXT", block)
+    monkeypatch.setattr(id_writer, "_CHUNK", block)
     if block > len("question"):  # a longer word than a block is cut
         assert encode_corpus(tmp_path / "a.txt", min_count=5).fingerprint() == whole.fingerprint()
     assert encode_corpus(iter(corpus(tmp_path / "a.txt")), min_count=5).fingerprint() == whole.fingerprint()
@@ -80,7 +79,7 @@ def test_a_one_shot_generator():
 
 @pytest.mark.parametrize("tokenizer", ["word-lower", "character", "spacy:en", "jieba", lambda text: [text]])
 def test_other_tokenizers(tokenizer):
-    from textkit.text.tokenizers import tokenizer as find
+    from textkit.text.tokenizers import get_tokenizer as find
 
     texts = ["The fox, it ran.", "", "Don't."]
     encoded = encode_corpus([*texts, ["as it is"]], tokenizer=tokenizer)

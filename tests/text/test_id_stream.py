@@ -1,4 +1,5 @@
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import textkit
-from textkit.text import id_stream
-from textkit.text.id_stream import read_split, read_stream, text_stream
+from textkit.text import first_pass, id_stream, id_writer
+from textkit.text.id_stream import encode_text, read_split, read_stream
 from textkit.text.vocabulary import Vocabulary
 
 needs_data = pytest.mark.skipif("TEXTKIT_DATA" not in os.environ, reason="TEXTKIT_DATA names no data folder")
@@ -73,7 +74,7 @@ def test_unk_and_eos_that_stand_in_the_text_are_known_tokens():
     assert stream.unknown == 0
     assert vocabulary.counts.tolist() == [0, 1, 2, 1, 1]
     assert read_stream(["<unk> c"], unit="word", vocabulary=vocabulary)[0].unknown == 1
-    again = text_stream("<unk> c <eos>\n", unit="word", vocabulary=vocabulary)
+    again = encode_text("<unk> c <eos>\n", unit="word", vocabulary=vocabulary)
     assert (again.ids.tolist(), again.unknown) == ([1, 1, 2, 2], 1)
 
 
@@ -106,14 +107,26 @@ def test_a_line_end_is_always_a_known_character():
     assert first.ids.tolist() == [vocabulary["a"]] * 10
 
 
-def test_stretches_do_not_show(monkeypatch):
-    documents = ["", "a b c d e f", "", "", "g", "h i", ""]
-    whole, vocabulary = read_stream(documents, unit="word")
-    for stretch in (1, 2, 3, 5):
-        monkeypatch.setattr(id_stream, "_STRETCH", stretch)
-        again, same = read_stream(documents, unit="word")
-        assert same == vocabulary
-        np.testing.assert_array_equal(again.ids, whole.ids)
+@pytest.mark.parametrize("unit", ["word", "char"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_batches_and_chunks_do_not_show(monkeypatch, unit, size):
+    documents = ["", "a b c d e f", "", "", "g", "h i é", ""]
+    first, last, vocabulary = read_split(documents, 0.4, unit=unit)
+    monkeypatch.setattr(first_pass, "_BATCH_PIECES", size)
+    monkeypatch.setattr(id_writer, "_CHUNK", size)
+    monkeypatch.setattr(id_stream, "_CHUNK", size)
+    again_first, again_last, same = read_split(documents, 0.4, unit=unit)
+    assert same == vocabulary
+    np.testing.assert_array_equal(again_first.ids, first.ids)
+    np.testing.assert_array_equal(again_last.ids, last.ids)
+
+
+def test_nothing_is_left_in_the_temporary_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    stream, _ = read_stream(["to be", "or not"], unit="word")
+    assert len(stream) == 6
+    if os.name == "posix":  # a file without a name; elsewhere it goes with the mapping
+        assert not list(tmp_path.iterdir())
 
 
 lines = st.lists(st.text("ab é\r\t日", max_size=6), min_size=1, max_size=6)
@@ -137,7 +150,7 @@ def test_every_way_into_a_stream_gives_the_same(tmp_path_factory, lines):
         for stream in (
             read_stream(path, unit=unit, vocabulary=vocabulary)[0],
             read_stream(iter(lines), unit=unit, vocabulary=vocabulary)[0],
-            text_stream(text, unit=unit, vocabulary=vocabulary),
+            encode_text(text, unit=unit, vocabulary=vocabulary),
         ):
             assert stream.ids.tolist() == expected
             assert stream.ids.dtype == np.int32
@@ -148,17 +161,17 @@ def test_every_way_into_a_stream_gives_the_same(tmp_path_factory, lines):
 
 def test_a_text_in_memory_ends_as_it_stands():
     _, words = read_stream(["a b"], unit="word")
-    assert text_stream("a b", unit="word", vocabulary=words).ids.tolist() == [3, 4]
-    assert text_stream("a\r\n\nb", unit="word", vocabulary=words).ids.tolist() == [3, 2, 2, 4]
-    assert text_stream("", unit="word", vocabulary=words).ids.tolist() == []
+    assert encode_text("a b", unit="word", vocabulary=words).ids.tolist() == [3, 4]
+    assert encode_text("a\r\n\nb", unit="word", vocabulary=words).ids.tolist() == [3, 2, 2, 4]
+    assert encode_text("", unit="word", vocabulary=words).ids.tolist() == []
     _, characters = read_stream(["ab"], unit="char")
-    stream = text_stream("b\r\na", unit="char", vocabulary=characters)
+    stream = encode_text("b\r\na", unit="char", vocabulary=characters)
     assert (characters.decode(stream.ids.tolist()), stream.characters, stream.bytes) == (["b", "\n", "a"], 3, 3)
 
 
 def test_another_tokenizer_splits_the_lines_of_a_text():
     _, vocabulary = read_stream(["Don't stop!"], unit="word", tokenizer="word")
-    stream = text_stream("stop!\nDon't", unit="word", vocabulary=vocabulary, tokenizer="word")
+    stream = encode_text("stop!\nDon't", unit="word", vocabulary=vocabulary, tokenizer="word")
     assert vocabulary.decode(stream.ids.tolist()) == ["stop", "!", "<eos>", "Don't"]
 
 
@@ -232,7 +245,7 @@ def test_a_vocabulary_must_fit_the_unit_and_stands_alone():
     with pytest.raises(ValueError, match=r"vocabulary must have the specials <pad>, <unk>, <eos> for unit 'word'"):
         read_stream(["a"], unit="word", vocabulary=plain)
     with pytest.raises(ValueError, match=r"vocabulary must have the specials <pad>, <unk> for unit 'char'"):
-        text_stream("a", unit="char", vocabulary=plain)
+        encode_text("a", unit="char", vocabulary=plain)
     _, vocabulary = read_stream(["a"], unit="char")
     with pytest.raises(ValueError, match="min_count and max_size must be left alone with a vocabulary, got 2 and None"):
         read_stream(["a"], unit="char", vocabulary=vocabulary, min_count=2)
@@ -245,7 +258,7 @@ def test_a_corpus_without_a_word_is_an_error(source):
 
 
 def test_words_are_no_characters():
-    with pytest.raises(ValueError, match="source must hold texts for unit 'char', got tokens such as 'be'"):
+    with pytest.raises(ValueError, match="source must hold texts for unit 'char', got tokens such as 'to'"):
         read_stream([["to", "be"]], unit="char")
 
 
@@ -253,13 +266,13 @@ def test_a_str_is_a_path():
     with pytest.raises(ValueError, match=r"source must be an existing file.* pass \[text\] for text in memory"):
         read_stream("to be or not", unit="word")
     with pytest.raises(TypeError, match="text must be a str, got list"):
-        text_stream(["a"], unit="word", vocabulary=read_stream(["a"], unit="word")[1])
+        encode_text(["a"], unit="word", vocabulary=read_stream(["a"], unit="word")[1])
 
 
 def test_half_of_a_surrogate_pair_is_named():
     _, vocabulary = read_stream(["a"], unit="char")
     with pytest.raises(ValueError, match="text must be valid Unicode, got half of a surrogate pair at character 1"):
-        text_stream("a\ud800", unit="char", vocabulary=vocabulary)
+        encode_text("a\ud800", unit="char", vocabulary=vocabulary)
     with pytest.raises(ValueError, match="Unicode"):
         read_stream(["a\ud800"], unit="char")
 

@@ -12,8 +12,7 @@ from textkit.classifier.labels import class_ids, found_classes
 from textkit.classifier.settings import ClassifierSettings
 from textkit.data.tables import Document, check_document
 from textkit.text.document_ids import DocumentIds, encode_documents
-from textkit.text.tokenizers import Tokenizer
-from textkit.text.tokenizers import tokenizer as named_tokenizer
+from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
 
@@ -196,7 +195,7 @@ def _rarest_classes(targets: NDArray[np.float32]) -> NDArray[np.int64]:
 
 def _kept_whole(vectors: WordVectors, tokenizer: str | Tokenizer) -> list[str]:
     """The words that the tokenizer neither splits nor changes; others never come."""
-    split = named_tokenizer(tokenizer).pipe(vectors.words)
+    split = get_tokenizer(tokenizer).pipe(vectors.words)
     return [word for word, tokens in zip(vectors.words, split, strict=True) if [*tokens] == [word]]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from textkit.checks import PRECISIONS, check_choice, set_count, set_finite
+from textkit.checks import PRECISIONS, check_choice, set_count, set_finite, set_fraction
 
 _COUNTS = (
     ("epochs", 1, "epoch"),
@@ -76,7 +76,5 @@ class ClassifierSettings:
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)
         for name in ("label_smoothing", "valid_share"):
-            set_finite(self, name, zero=True)
-            if getattr(self, name) >= 1:
-                raise ValueError(f"{name} must be below 1, got {getattr(self, name)}; 0.1 is usual")
+            set_fraction(self, name, "0.1 is usual")
         check_choice("precision", self.precision, PRECISIONS)

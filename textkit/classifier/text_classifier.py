@@ -34,8 +34,7 @@ from textkit.models.export import export_model
 from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.models.storage import read_folder, write_folder
 from textkit.text.document_ids import DocumentIds, encode_documents
-from textkit.text.tokenizers import Tokenizer, tokenizer_name
-from textkit.text.tokenizers import tokenizer as named_tokenizer
+from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 from textkit.vectors.word_vectors import WordVectors
@@ -287,9 +286,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         (document,) = checked_texts([text])
-        tokens = (
-            named_tokenizer(self._tokenizer(self.model_.config))(document) if isinstance(document, str) else document
-        )
+        tokens = get_tokenizer(self._tokenizer(self.model_.config))(document) if isinstance(document, str) else document
         tokens = tokens[: self._settings().max_length]
         documents, _ = encode_documents([tokens], tokenizer="whitespace", vocabulary=self.vocabulary_)
         if label is None:

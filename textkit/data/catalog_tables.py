@@ -1,11 +1,11 @@
 """Rows of a table on disk: quoted CSV, plain separated lines, or a folder with one file a label."""
 
-import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from textkit.data.tables import quoted_rows
 from textkit.files.lines import numbered_lines
 
 
@@ -81,7 +81,7 @@ def read_table(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        NotADirectoryError: If ``table`` says folder and ``path`` is none.
+        NotADirectoryError: If the table is a folder and ``path`` is not one.
         IsADirectoryError: If ``path`` is a folder and ``table`` does not say so.
         ValueError: If the header, the number of fields, a label, a quote or a byte is not what ``table`` says
             (with file and line), or if there is no row at all.
@@ -129,19 +129,7 @@ def _file_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
 
 
 def _csv_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[str]]]:
-    # newlines go back on, because a quoted field may hold one
-    reader = csv.reader((line + "\n" for _, line in numbered_lines(path)), delimiter=str(table.separator), strict=True)
-    while True:
-        try:
-            fields = next(reader, None)
-        except csv.Error as error:
-            raise ValueError(
-                f"{path}, line {reader.line_num}: quotes must be closed, got: {error}; correct the line"
-            ) from error
-        if fields is None:
-            return
-        if fields:
-            yield reader.line_num, fields
+    return quoted_rows((line for _, line in numbered_lines(path)), str(table.separator), path)
 
 
 def _plain_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[str]]]:

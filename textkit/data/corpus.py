@@ -2,24 +2,27 @@
 
 import codecs
 import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from textkit.data import catalog
 from textkit.data.sources import Documents, Part, Piece, TextFile, Texts
 from textkit.data.tables import (
+    Choice,
     Document,
+    Row,
     choose_column,
-    csv_documents,
-    dataset_documents,
-    json_documents,
-    parquet_documents,
-    series_documents,
+    dataset_rows,
+    documents_of,
+    file_rows,
+    frame_rows,
+    is_table,
+    loaded_classes,
+    series_rows,
+    take_split,
 )
-from textkit.files.reading import COMPRESSED
+from textkit.files.compression import inner_suffix
 
 
 class Corpus:
@@ -126,13 +129,17 @@ def open_corpus(
         if given := [name for name, value in unused.items() if value is not None]:
             raise ValueError(f"{given[0]} must be None for a Corpus, got {unused[given[0]]!r}; pass it to corpus()")
         return source
-    source, name = _take_split(source, split), type(source).__name__
-    if (frame := _loaded("pandas", "DataFrame")) and isinstance(source, frame):
-        source = source[choose_column(column, map(str, source.columns), "the DataFrame")]
-        return Corpus([Documents(partial(series_documents, source))], name)
-    datasets = tuple(filter(None, (_loaded("datasets", "Dataset"), _loaded("datasets", "IterableDataset"))))
-    if isinstance(source, datasets):
-        return Corpus([Documents(partial(dataset_documents, source, column))], name)
+    name = type(source).__name__
+    source, split = take_split(source, split)
+    if split is not None:
+        raise ValueError(f"split must be None for {name}, got {split!r}; leave it out")
+    choices = [Choice(column=column)]
+    if isinstance(source, loaded_classes("pandas", "DataFrame")):
+        rows = partial(frame_rows, source, choices)
+        rows()  # a missing column is an error now, not when the corpus is read
+        return Corpus([_table(rows)], name)
+    if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
+        return Corpus([_table(partial(dataset_rows, source, choices))], name)
     if isinstance(source, str | os.PathLike):
         return Corpus([_file(_existing(source), column, encoding, errors)], str(source))
     if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
@@ -140,8 +147,8 @@ def open_corpus(
         return Corpus([_file(path, column, encoding, errors) for path in paths], f"{len(paths)} files")
     if column is not None:
         raise ValueError(f"column must be None for {name}, which is no table, got {column!r}; leave it out")
-    if (series := _loaded("pandas", "Series")) and isinstance(source, series):
-        return Corpus([Documents(partial(series_documents, source))], name)
+    if isinstance(source, loaded_classes("pandas", "Series")):
+        return Corpus([_table(partial(series_rows, source))], name)
     return Corpus([Documents(Texts(_ordered(source)))], name)
 
 
@@ -172,20 +179,12 @@ def _check_decoding(encoding: str, errors: str) -> None:
         raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', got {errors!r}")
 
 
-def _loaded(module: str, name: str) -> Any:
-    """Return a class of a slow module; None while nobody has loaded that, so that no object can be one."""
-    return getattr(sys.modules.get(module), name, None)
+def _table(rows: Callable[[], Iterator[Row]]) -> Documents:
+    return Documents(partial(_documents, rows))
 
 
-def _take_split(source: object, split: str | None) -> Any:
-    splits = tuple(filter(None, (_loaded("datasets", "DatasetDict"), _loaded("datasets", "IterableDatasetDict"))))
-    if isinstance(source, splits):
-        if split not in source:
-            raise ValueError(f"split must be one of {', '.join(map(repr, source))}, got {split!r}; choose one of them")
-        return source[split]
-    if split is not None:
-        raise ValueError(f"split must be None for {type(source).__name__}, got {split!r}; leave it out")
-    return source
+def _documents(rows: Callable[[], Iterator[Row]]) -> Iterator[Document]:
+    return documents_of(rows())
 
 
 def _existing(source: str | os.PathLike[str]) -> Path:
@@ -213,21 +212,11 @@ def _existing(source: str | os.PathLike[str]) -> Path:
 
 
 def _file(path: Path, column: str | None, encoding: str, errors: str) -> Part:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    packed = bool(suffixes) and suffixes[-1] in COMPRESSED
-    suffix = (suffixes[:-1] if packed else suffixes)[-1:]
-    decoding = {"encoding": encoding, "errors": errors}
-    match suffix:
-        case [".csv"]:
-            return Documents(partial(csv_documents, path, column, separator=",", **decoding))
-        case [".tsv"]:
-            return Documents(partial(csv_documents, path, column, separator="\t", **decoding))
-        case [".jsonl"]:
-            return Documents(partial(json_documents, path, column, **decoding))
-        case [".parquet"] if packed:
-            raise ValueError(f"source must be a .parquet file that is not packed again, got {str(path)!r}; unpack it")
-        case [".parquet"]:
-            return Documents(partial(parquet_documents, path, column))
+    if is_table(path):
+        rows = partial(file_rows, path, [Choice(column=column)], encoding=encoding, errors=errors)
+        if inner_suffix(path) == ".parquet":
+            rows()  # that it is compressed once more is an error now, not when the corpus is read
+        return _table(rows)
     if column is not None:
         raise ValueError(
             f"column must be None for a text file, got {column!r} for {str(path)!r}; "

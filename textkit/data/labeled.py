@@ -1,7 +1,6 @@
 """Texts and their labels, from a table or from memory: what a classifier learns from and is measured on."""
 
 import os
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,9 @@ from textkit.data.tables import (
     file_rows,
     frame_rows,
     is_nothing,
+    is_table,
+    loaded_classes,
+    take_split,
 )
 
 Label: TypeAlias = str | int
@@ -196,21 +198,16 @@ def _rows(
     if isinstance(source, str) and source in catalog.names():
         rows = _catalog_rows(source, choices, split)
         return None if rows is None else (rows, False)
-    splits = _classes("datasets", "DatasetDict", "IterableDatasetDict")
-    if isinstance(source, splits):
-        if split not in source:
-            raise ValueError(f"split must be one of {', '.join(map(repr, source))}, got {split!r}; choose one of them")
-        source, split = source[split], None
-    if isinstance(source, _classes("datasets", "Dataset", "IterableDataset")):
+    source, split = take_split(source, split)
+    if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
         rows = _named(source, choices)
-    elif isinstance(source, _classes("pandas", "DataFrame")):
+    elif isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = frame_rows(source, choices)
     elif isinstance(source, str | os.PathLike):
         open_corpus(Path(source), encoding=encoding, errors=errors)  # what is wrong with any file is wrong here too
-        found = file_rows(Path(source), choices, encoding=encoding, errors=errors)
-        if found is None:
+        if not is_table(Path(source)):
             return None
-        rows = found
+        rows = file_rows(Path(source), choices, encoding=encoding, errors=errors)
     else:
         return None
     if split is not None:
@@ -288,12 +285,6 @@ def _check_numbers(labels: list[Any], place: str) -> None:
     if fractions := [number for number in numbers if not number.is_integer()]:
         shown = ", ".join(map(str, fractions[:_SHOWN])) + (", ..." if len(fractions) > _SHOWN else "")
         raise ValueError(f"label must be classes, got the floats {shown} in {place}; round or bin them")
-
-
-def _classes(module: str, *names: str) -> tuple[Any, ...]:
-    """Classes of a slow module; none while nobody has loaded that, so that no object can be one."""
-    loaded = sys.modules.get(module)
-    return tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))
 
 
 def _described(source: object) -> str:

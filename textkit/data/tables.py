@@ -3,14 +3,16 @@
 import csv
 import json
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 import pyarrow as pa
 
-from textkit.files.reading import COMPRESSED, utf8_blocks
+from textkit.files.compression import compression, inner_suffix
+from textkit.files.lines import read_lines
 
 Document: TypeAlias = str | list[str]
 """A text to be tokenized, or tokens to be taken as they are."""
@@ -131,36 +133,46 @@ def choose_column(column: str | None, columns: Iterable[str], place: str, *, arg
     return column
 
 
-def file_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row] | None:
-    """Read columns of a table; its last suffix, or that before a packing, tells what kind it is.
+TableKind: TypeAlias = Literal[".csv", ".tsv", ".jsonl", ".parquet"]
+TABLES: tuple[TableKind, ...] = get_args(TableKind)
 
-    Returns:
-        The rows; None if the file is no table.
+
+def is_table(path: Path) -> bool:
+    """Whether the suffix of a file, before that of a compression, is that of a table.
+
+    >>> is_table(Path("news.csv.gz")), is_table(Path("news.txt"))
+    (True, False)
     """
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    packed = bool(suffixes) and suffixes[-1] in COMPRESSED
-    match (suffixes[:-1] if packed else suffixes)[-1:]:
-        case [".csv"]:
-            return csv_rows(path, choices, separator=",", encoding=encoding, errors=errors)
-        case [".tsv"]:
-            return csv_rows(path, choices, separator="\t", encoding=encoding, errors=errors)
-        case [".jsonl"]:
-            return json_rows(path, choices, encoding=encoding, errors=errors)
-        case [".parquet"] if not packed:
-            return parquet_rows(path, choices)
-    return None
+    return inner_suffix(path) in TABLES
 
 
-def csv_documents(path: Path, column: str | None, *, separator: str, encoding: str, errors: str) -> Iterator[Document]:
-    """Read a column of a separated file as ``csv_rows`` does.
+def file_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row]:
+    """Read columns of a table of any kind in `TABLES`.
 
     Raises:
-        ValueError: As ``csv_rows`` does.
+        ValueError: If it is no such table or is damaged, a column is missing, or bytes are not in the encoding.
     """
-    return _documents(csv_rows(path, [Choice(column=column)], separator=separator, encoding=encoding, errors=errors))
+    match inner_suffix(path):
+        case ".csv":
+            return csv_rows(path, choices, separator=",", encoding=encoding, errors=errors)
+        case ".tsv":
+            return csv_rows(path, choices, separator="\t", encoding=encoding, errors=errors)
+        case ".jsonl":
+            return json_rows(path, choices, encoding=encoding, errors=errors)
+        case ".parquet" if compression(path):
+            raise ValueError(f"source must be a .parquet file that is not packed again, got {str(path)!r}; unpack it")
+        case ".parquet":
+            return parquet_rows(path, choices)
+    raise ValueError(f"source must end in {', '.join(TABLES)}, got {str(path)!r}; convert it")
 
 
-def _documents(rows: Iterator[Row]) -> Iterator[Document]:
+def documents_of(rows: Iterator[Row]) -> Iterator[Document]:
+    """Yield the only column of rows as documents.
+
+    Raises:
+        ValueError: If a cell is empty; its place is named.
+        TypeError: If a cell holds neither a text nor a list of tokens.
+    """
     return (check_document(values[0], place) for place, values in rows)
 
 
@@ -170,9 +182,9 @@ def csv_rows(path: Path, choices: Sequence[Choice], *, separator: str, encoding:
     Raises:
         ValueError: If the column is missing, a row has too many or too few fields, or bytes are wrong.
     """
-    lines = _lines(path, encoding, errors)
+    lines = read_lines(path, encoding=encoding, errors=errors)
     # text/tab-separated-values has no quoting: a quote there is data
-    rows = _plain_rows(lines) if separator == "\t" else _quoted_rows(lines, separator, path)
+    rows = _plain_rows(lines) if separator == "\t" else quoted_rows(lines, separator, path)
     _, header = next(rows, (0, []))
     if not header:
         raise ValueError(f"{path} must be a table with a header, got an empty file; fill it")
@@ -187,11 +199,24 @@ def csv_rows(path: Path, choices: Sequence[Choice], *, separator: str, encoding:
 
 def _plain_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
     for number, line in enumerate(lines, start=1):
-        if line.strip():
-            yield number, line.removesuffix("\r").split("\t")
+        if line := line.removesuffix("\r"):
+            yield number, line.split("\t")
 
 
-def _quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+def quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Cut lines into fields that may be quoted, as RFC 4180 has it.
+
+    Args:
+        lines: Without their line feeds, which are put back, as a quoted field may hold some.
+        separator: One character.
+        path: The file, for messages.
+
+    Yields:
+        The number of the row's last line, from 1, and its fields; empty lines are skipped.
+
+    Raises:
+        ValueError: If a quote is not closed, or is followed by anything but a separator.
+    """
     reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
     while True:
         limit = csv.field_size_limit(_LONGEST)  # 128 kB by default, for all readers of the process
@@ -207,23 +232,13 @@ def _quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[t
             yield reader.line_num, row
 
 
-def json_documents(path: Path, column: str | None, *, encoding: str, errors: str) -> Iterator[Document]:
-    """Read a value of the object on each line as ``json_rows`` does.
-
-    Raises:
-        ValueError: As ``json_rows`` does; or if a value is null.
-        TypeError: If the value is neither a text nor a list of tokens.
-    """
-    return _documents(json_rows(path, [Choice(column=column)], encoding=encoding, errors=errors))
-
-
 def json_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row]:
     """Read values of the object on each line; blank lines are passed over.
 
     Raises:
         ValueError: If a line is no JSON object or lacks a value; the message names the line.
     """
-    for number, line in enumerate(_lines(path, encoding, errors), start=1):
+    for number, line in enumerate(read_lines(path, encoding=encoding, errors=errors), start=1):
         if not line.strip():
             continue
         place = f"line {number} of {path}"
@@ -237,29 +252,6 @@ def json_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: s
         if any(choice.column is None for choice in choices):  # the first line settles what is left open
             choices = [replace(choice, column=name) for choice, name in zip(choices, names, strict=True)]
         yield Row(place, tuple(row[name] for name in names))
-
-
-def _lines(path: Path, encoding: str, errors: str) -> Iterator[str]:
-    parts: list[str] = []
-    for block in utf8_blocks(path, encoding=encoding, errors=errors, block_bytes=1 << 20):
-        *lines, rest = block.decode().split("\n")
-        for line in lines:
-            yield "".join((*parts, line))
-            parts.clear()
-        if rest:
-            parts.append(rest)
-    if parts:
-        yield "".join(parts)
-
-
-def parquet_documents(path: Path, column: str | None) -> Iterator[Document]:
-    """Read a column of a Parquet file as ``parquet_rows`` does.
-
-    Raises:
-        ValueError: As ``parquet_rows`` does; or if a cell is empty.
-        TypeError: If the column holds neither texts nor lists of tokens.
-    """
-    return _documents(parquet_rows(path, [Choice(column=column)]))
 
 
 def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
@@ -289,16 +281,6 @@ def _numbered(batches: Iterable[Sequence[Iterable[Any]]], place: str) -> Iterato
             yield Row(f"row {number} of {place}", values)
 
 
-def dataset_documents(dataset: Any, column: str | None) -> Iterator[Document]:
-    """Read a column of a ``datasets.Dataset`` or ``IterableDataset``.
-
-    Raises:
-        ValueError: If the column is missing or a cell is empty.
-        TypeError: If the column holds neither texts nor lists of tokens.
-    """
-    return _documents(dataset_rows(dataset, [Choice(column=column)]))
-
-
 def dataset_rows(dataset: Any, choices: Sequence[Choice]) -> Iterator[Row]:
     """Read columns of a ``datasets.Dataset`` or ``IterableDataset``.
 
@@ -316,21 +298,35 @@ def dataset_rows(dataset: Any, choices: Sequence[Choice]) -> Iterator[Row]:
 
 
 def frame_rows(frame: Any, choices: Sequence[Choice]) -> Iterator[Row]:
-    """Read columns of a pandas DataFrame.
+    """Read columns of a pandas DataFrame; their names may be of any type and are chosen by their ``str``.
 
     Raises:
         ValueError: If a column is missing.
     """
-    columns = {str(column): column for column in frame.columns}  # names may be numbers
+    columns = list(map(str, frame.columns))
     names = choose_columns(choices, columns, "the DataFrame")
-    return _numbered([[frame[columns[name]] for name in names]], "the DataFrame")
+    return _numbered([[frame.iloc[:, columns.index(name)] for name in names]], "the DataFrame")
 
 
-def series_documents(series: Any) -> Iterator[Document]:
-    """Read a pandas Series.
+def series_rows(series: Any) -> Iterator[Row]:
+    """Read a pandas Series as the only column of a table."""
+    return _numbered([[series]], "the Series")
+
+
+def loaded_classes(module: str, *names: str) -> tuple[Any, ...]:
+    """Return classes of a module that is slow to import; none while nobody has, as no object can then be one."""
+    loaded = sys.modules.get(module)
+    return tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))
+
+
+def take_split(source: object, split: str | None) -> tuple[Any, str | None]:
+    """Return one split of a ``datasets.DatasetDict``, and None; anything else with the ``split`` as it was.
 
     Raises:
-        ValueError: If a cell is empty.
-        TypeError: If it holds neither texts nor lists of tokens.
+        ValueError: If there is no such split.
     """
-    return _documents(_numbered([[series]], "the Series"))
+    if not isinstance(source, loaded_classes("datasets", "DatasetDict", "IterableDatasetDict")):
+        return source, split
+    if split not in source:
+        raise ValueError(f"split must be one of {', '.join(map(repr, source))}, got {split!r}; choose one of them")
+    return source[split], None

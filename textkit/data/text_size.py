@@ -28,25 +28,25 @@ class TextSize:
 
     def add_block(self, block: bytes) -> None:
         """Count whole lines in UTF-8; a carriage return before a line feed is not counted."""
-        ends = block.count(b"\r\n")
+        ends = block.count(b"\r\n") if b"\r" in block else 0  # one byte is found ten times as fast as two are counted
         self.utf8_bytes += len(block) - ends
         self.characters += len(block) - ends - (0 if block.isascii() else _continuations(block))
 
 
-def measured(corpus: Corpus) -> tuple[Corpus, TextSize]:
+def with_size(corpus: Corpus) -> tuple[Corpus, TextSize]:
     """Return the same corpus, and its size, which is whole once the corpus has been read to its end."""
     size = TextSize()
-    return Corpus([_measured_part(part, size) for part in corpus.parts], corpus.name), size
+    return Corpus([_with_size(part, size) for part in corpus.parts], corpus.name), size
 
 
-def _measured_part(part: Part, size: TextSize) -> Part:
+def _with_size(part: Part, size: TextSize) -> Part:
     if isinstance(part, TextFile):
-        return _MeasuredFile(part.path, part.encoding, part.errors, size)
-    return _MeasuredDocuments(part.open, size)
+        return _SizedFile(part.path, part.encoding, part.errors, size)
+    return _SizedDocuments(part.open, size)
 
 
 @dataclass(frozen=True)
-class _MeasuredFile(TextFile):
+class _SizedFile(TextFile):
     size: TextSize = field(default_factory=TextSize)
 
     def blocks(self, block_bytes: int) -> Iterator[bytes]:
@@ -59,7 +59,7 @@ class _MeasuredFile(TextFile):
 
 
 @dataclass(frozen=True)
-class _MeasuredDocuments(Documents):
+class _SizedDocuments(Documents):
     size: TextSize = field(default_factory=TextSize)
 
     def pieces(self) -> Iterator[Piece]:

@@ -1,48 +1,18 @@
 """Files as blocks of valid UTF-8: decompressed, decoded, checked, cut between lines or words."""
 
-import bz2
 import codecs
-import gzip
-import io
-import lzma
 import os
-import zlib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
-COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
+from textkit.files.compression import DamagedFileError, open_bytes, read_chunk
+
 _BOM = b"\xef\xbb\xbf"
-_PROBE = 1 << 16
-
-
-def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading bytes; .gz, .xz, .bz2 and .zst are decompressed on the way.
-
-    Args:
-        path: An existing file.
-
-    Returns:
-        A binary file; close it.
-
-    Raises:
-        OSError: If the file cannot be opened.
-    """
-    path = Path(path)
-    match path.suffix.lower():
-        case ".gz":
-            return cast(BinaryIO, gzip.open(path, "rb"))
-        case ".xz":
-            return cast(BinaryIO, lzma.open(path, "rb"))
-        case ".bz2":
-            return cast(BinaryIO, bz2.open(path, "rb"))
-        case ".zst":
-            return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _PROBE))
-    return path.open("rb")
 
 
 def utf8_blocks(
@@ -148,18 +118,13 @@ def _is_utf8(block: bytes) -> bool:
 
 
 def _chunks(file: BinaryIO, path: Path, size: int) -> Iterator[bytes]:
-    while True:
-        try:
-            chunk = file.read(size)
-        except (EOFError, lzma.LZMAError, zlib.error, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk's fault, not the file's
-            raise ValueError(
-                f"{path} must be a whole {path.suffix} file, got a damaged one ({error}); fetch it again"
-            ) from error
-        if not chunk:
-            return
-        yield chunk
+    try:
+        while chunk := read_chunk(file, size):
+            yield chunk
+    except DamagedFileError as error:
+        raise ValueError(
+            f"{path} must be a whole {path.suffix} file, got a damaged one ({error}); fetch it again"
+        ) from error
 
 
 def _recoded(chunks: Iterator[bytes], path: Path, encoding: str, errors: str) -> Iterator[bytes]:

@@ -1,11 +1,10 @@
 """Settings of text generation."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from textkit.checks import check_choice, is_finite, set_count, set_finite
 from textkit.generation.sampling import Logits, temperature, top_k, top_p
 
 Unseen = Literal["error", "skip"]
@@ -38,21 +37,21 @@ class GenerationSettings:
     unknown: Unseen = "error"
 
     def __post_init__(self) -> None:
-        _check_integer("length", self.length, 1, "it counts the tokens after the prompt")
-        _check_integer("samples", self.samples, 1, "1 generates a single text")
+        set_count(self, "length", 1, remedy="it counts the tokens after the prompt")
+        set_count(self, "samples", 1, remedy="1 generates a single text")
         if self.top_k is not None:
-            _check_integer("top_k", self.top_k, 1, "leave it out to sample from all tokens")
+            set_count(self, "top_k", 1, remedy="leave it out to sample from all tokens")
         if self.seed is not None:
-            _check_integer("seed", self.seed, 0, "1 is usual")
-        if not _is_real(self.temperature) or not 0 <= self.temperature < math.inf:
-            raise ValueError(
-                f"temperature must be a finite number of at least 0, got {self.temperature!r}; "
-                "0 takes the most probable token, 1 samples from the model's distribution"
-            )
-        if self.top_p is not None and (not _is_real(self.top_p) or not 0 < self.top_p <= 1):
+            set_count(self, "seed", 0, remedy="1 is usual")
+        set_finite(
+            self,
+            "temperature",
+            zero=True,
+            remedy="0 takes the most probable token, 1 samples from the model's distribution",
+        )
+        if self.top_p is not None and (not is_finite(self.top_p) or not 0 < self.top_p <= 1):
             raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p!r}; 1 keeps all tokens")
-        if self.unknown not in ("error", "skip"):
-            raise ValueError(f"unknown must be 'error' or 'skip', got {self.unknown!r}")
+        check_choice("unknown", self.unknown, get_args(Unseen))
         object.__setattr__(self, "stop", _stops(self.stop))
 
     def sampled(self, logits: Logits) -> Logits:
@@ -73,15 +72,6 @@ class GenerationSettings:
         if self.top_p is not None:
             logits = top_p(logits, self.top_p)
         return logits
-
-
-def _check_integer(name: str, value: Any, least: int, remedy: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise ValueError(f"{name} must be an integer of at least {least}, got {value!r}; {remedy}")
-
-
-def _is_real(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _stops(stop: Any) -> tuple[str, ...]:

@@ -4,20 +4,25 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from textkit.batches.bptt import BpttBatches
 from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
+from textkit.data.corpus import open_corpus
 from textkit.data.text_size import TextSize
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import HeldOut, HeldOutDocuments, HeldOutStream
-from textkit.text.encoding import encode_corpus
+from textkit.text.arrow_arrays import to_numpy
+from textkit.text.first_pass import FirstPass
 from textkit.text.id_stream import IdStream, Unit, read_split, read_stream
-from textkit.text.tokenizers import Tokenizer
+from textkit.text.id_writer import IdWriter
+from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
 from textkit.text.vocabulary import SPECIALS, Vocabulary
 
 UNKNOWN_SHARE = 0.01  # of held-out tokens; if more of them are such as no model could learn, a perplexity says little
@@ -147,9 +152,8 @@ def _read_documents(
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
         raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; leave it out")
-    reading = {"tokenizer": "character" if unit == "char" else tokenizer or "whitespace", **reading}
-    encoded = encode_corpus(corpus, specials=SPECIALS, **reading)
-    documents = [ids for ids in encoded.documents() if len(ids)]
+    split = get_tokenizer("character" if unit == "char" else tokenizer or "whitespace")
+    text, documents = _read_first_pass(corpus, split, **reading)
     first, last = documents, []
     if isinstance(valid, float):
         cut = round(len(documents) * valid)
@@ -157,17 +161,21 @@ def _read_documents(
             raise ValueError(f"valid must leave both parts a document of {len(documents)}, got {valid}; take more text")
         order = np.random.default_rng([seed, *b"held out"]).permutation(len(documents))
         last, first = ([documents[number] for number in np.sort(part)] for part in np.split(order, [cut]))
-    vocabulary = _vocabulary(first, encoded.vocabulary, settings)
-    size = _text_size(last, encoded.vocabulary, unit)
-    first, last = (_renumbered(part, encoded.vocabulary, vocabulary) for part in (first, last))
+    chosen = FirstPass(types=text.types, counts=np.bincount(np.concatenate(first), minlength=len(text.types)))
+    vocabulary, final = chosen.vocabulary(min_count=settings.min_count, max_size=settings.max_vocab, specials=SPECIALS)
+    counts = vocabulary.counts.copy()
+    counts[[vocabulary["<bos>"], vocabulary["<eos>"]]] = len(first)
+    vocabulary = vocabulary.with_counts(counts)
+    size = _text_size(last, text, unit)
+    first, last = ([final[ids] for ids in part] for part in (first, last))
     if valid is not None and not isinstance(valid, float):
         try:
-            other = encode_corpus(valid, specials=SPECIALS, **reading)
+            other, last = _read_first_pass(valid, split, **reading)
         except ValueError as error:
             raise ValueError(f"valid must be a corpus that can be read: {error}") from error
-        last = [ids for ids in other.documents() if len(ids)]
-        size = _text_size(last, other.vocabulary, unit)
-        last = _renumbered(last, other.vocabulary, vocabulary)
+        size = _text_size(last, other, unit)
+        final = vocabulary.lookup(other.types.to_pylist(), other=vocabulary["<unk>"])
+        last = [final[ids] for ids in last]
     shared = {
         "begin": vocabulary["<bos>"],
         "end": vocabulary["<eos>"],
@@ -188,29 +196,25 @@ def _read_documents(
     )
 
 
-def _vocabulary(documents: Documents, numbering: Vocabulary, settings: LanguageModelSettings) -> Vocabulary:
-    """Make the vocabulary of some documents, in which tokens have the ids of another one."""
-    counts = np.bincount(np.concatenate(documents), minlength=len(numbering))
-    seen = {token: count for token, count in zip(numbering.tokens, counts.tolist(), strict=True) if count}
-    found = Vocabulary.from_counts(seen, min_count=settings.min_count, max_size=settings.max_vocab, specials=SPECIALS)
-    totals = found.counts.copy()
-    totals[found["<unk>"]] += counts.sum() - totals.sum()  # those left out
-    totals[[found["<bos>"], found["<eos>"]]] = len(documents)
-    return Vocabulary(found.tokens, totals, found.specials)
+def _read_first_pass(
+    corpus: object, tokenizer: NamedTokenizer, *, progress: bool = False, **reading: Any
+) -> tuple[FirstPass, Documents]:
+    """Read a corpus, and return its documents that have a token, as provisional ids."""
+    with IdWriter() as writer:
+        text = FirstPass.read(open_corpus(corpus, **reading), tokenizer, writer, progress=progress)
+        ids, offsets = writer.ids(), writer.offsets()
+    return text, [ids[start:end] for start, end in pairwise(offsets.tolist()) if end > start]
 
 
-def _text_size(documents: Documents, numbering: Vocabulary, unit: Unit) -> TextSize:
-    """The size of some documents; words are taken to stand apart by one character, and a line end ends each."""
-    size = TextSize()
-    for ids in documents:
-        tokens = [numbering.tokens[token] for token in ids]
-        size.add(("" if unit == "char" else " ").join(tokens) + "\n")
-    return size
-
-
-def _renumbered(documents: Documents, numbering: Vocabulary, vocabulary: Vocabulary) -> Documents:
-    final = vocabulary.lookup(numbering.tokens, other=vocabulary["<unk>"])
-    return [final[ids] for ids in documents]
+def _text_size(documents: Documents, text: FirstPass, unit: Unit) -> TextSize:
+    """Return the size of documents if one character stands between two words, and a line end after each document."""
+    ids = np.concatenate(documents) if documents else np.empty(0, dtype=np.int32)
+    between = 0 if unit == "char" else len(ids) - len(documents)
+    characters, utf8_bytes = (
+        int(to_numpy(length(text.types))[ids].sum(dtype=np.int64)) + between + len(documents)
+        for length in (pc.utf8_length, pc.binary_length)
+    )
+    return TextSize(characters=characters, utf8_bytes=utf8_bytes)
 
 
 def _check_unknown(held_out: HeldOut, vocabulary: Vocabulary, min_count: int) -> None:

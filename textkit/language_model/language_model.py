@@ -10,15 +10,15 @@ import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
-from textkit.data.text_size import measured
+from textkit.data.text_size import with_size
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.generation.settings import GenerationSettings, Unseen
 from textkit.generation.writer import Writer
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.text.encoding import encode_corpus
-from textkit.text.id_stream import UNITS, Unit, read_stream, text_stream
-from textkit.text.tokenizers import Tokenizer, tokenizer, tokenizer_name
+from textkit.text.id_stream import UNITS, Unit, encode_text, read_stream
+from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
 from textkit.text.vocabulary import Vocabulary
 
 KIND = "language-model"
@@ -58,7 +58,7 @@ class LanguageModel:
         self.model = model
         self.vocabulary = vocabulary
         self.unit: Unit = unit
-        self.tokenizer = None if unit == "char" else _tokenizer(tokenizer or "whitespace")
+        self.tokenizer = None if unit == "char" else get_tokenizer(tokenizer or "whitespace")
 
     @property
     def device(self) -> torch.device:
@@ -237,7 +237,7 @@ class LanguageModel:
             )
             return self._score_documents(source)
         if isinstance(text, str):
-            stream = text_stream(text, unit=self.unit, vocabulary=self.vocabulary, tokenizer=self.tokenizer)
+            stream = encode_text(text, unit=self.unit, vocabulary=self.vocabulary, tokenizer=self.tokenizer)
         else:
             stream, _ = read_stream(
                 text,
@@ -306,8 +306,8 @@ class LanguageModel:
         )
 
     def _score_documents(self, source: Corpus) -> LanguageModelScore:
-        corpus, size = measured(source)
-        splitter = self.tokenizer or _tokenizer("character")
+        corpus, size = with_size(source)
+        splitter = self.tokenizer or get_tokenizer("character")
         encoded = encode_corpus(corpus, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")
         # Empty documents are not scored, so their ends are subtracted from the size of the text.
         documents = [ids for ids in encoded.documents() if len(ids)]
@@ -320,9 +320,6 @@ class LanguageModel:
             unknown=int((encoded.ids == self.vocabulary["<unk>"]).sum()),
             device=self.device,
         )
-
-
-_tokenizer = tokenizer  # the constructor has an argument of this name
 
 
 def _is_file(text: str) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from textkit.checks import PRECISIONS, check_choice, set_count, set_finite
+from textkit.checks import PRECISIONS, check_choice, set_count, set_finite, set_fraction, set_switch
 
 _COUNTS = (
     ("batch_size", "stream"),
@@ -89,11 +89,11 @@ class LanguageModelSettings:
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)
         set_finite(self, "plateau_factor", zero=False)
-        set_finite(self, "state_reset", zero=True)
-        if self.state_reset >= 1:
-            raise ValueError(f"state_reset must be below 1, got {self.state_reset}; 0.02 is usual")
+        set_fraction(self, "state_reset", "0.02 is usual")
         if self.plateau_factor >= 1:
             raise ValueError(f"plateau_factor must be below 1, got {self.plateau_factor}; 0.25 is usual")
+        for name in ("averaging", "random_windows", "documents"):
+            set_switch(self, name)
         for name, choices in _CHOICES.items():
             check_choice(name, getattr(self, name), choices)
         if self.documents and self.random_windows:

@@ -4,14 +4,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
 from textkit.batches.records import TextBatch
-from textkit.models.layers import drop_words, dropout_mask
+from textkit.checks import set_count, set_fraction
+from textkit.models.layers import NO_DROPOUT, drop_words, dropout_mask
 
 PAD, UNKNOWN = 0, 1
 """The ids of ``<pad>`` and ``<unk>``."""
@@ -32,30 +32,9 @@ class ClassifierConfig:
     word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        self._check_integers("dim")
-        self._check_fractions("dropout", "word_dropout")
-
-    def _check_integers(self, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
-            # A parameter search may pass NumPy integers, which json cannot serialize.
-            object.__setattr__(self, name, int(value))
-
-    def _check_switches(self, *names: str) -> None:
-        for name in names:
-            value = getattr(self, name)
-            if not isinstance(value, bool | np.bool_):
-                raise ValueError(f"{name} must be True or False, got {value!r}")
-            object.__setattr__(self, name, bool(value))
-
-    def _check_fractions(self, *names: str) -> None:
-        for name in names:
-            rate = getattr(self, name)
-            if not isinstance(rate, int | float | np.number) or not 0 <= rate < 1:
-                raise ValueError(f"{name} must be at least 0 and below 1, got {rate!r}; 0 disables dropout")
-            object.__setattr__(self, name, float(rate))
+        set_count(self, "dim", 1)
+        for name in ("dropout", "word_dropout"):
+            set_fraction(self, name, NO_DROPOUT)
 
 
 class Classifier(nn.Module, ABC):

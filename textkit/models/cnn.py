@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from textkit.checks import set_count
 from textkit.models.classifier import Classifier, ClassifierConfig
 
 # Number of tokens from which gradients through the winning windows alone are faster than through the convolution.
@@ -33,7 +34,7 @@ class CnnConfig(ClassifierConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_integers("filters")
+        set_count(self, "filters", 1)
         widths = tuple(self.widths)
         if not widths or not all(isinstance(width, int | np.integer) and width >= 1 for width in widths):
             raise ValueError(f"widths must be integers of at least 1, got {widths}; try (3, 4, 5)")

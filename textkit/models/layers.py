@@ -17,6 +17,9 @@ CELLS: tuple[Cell, ...] = get_args(Cell)
 LayerState: TypeAlias = tuple[torch.Tensor, ...]
 """(h,), or (h, c) of an LSTM; each (batch, hidden)."""
 
+NO_DROPOUT = "0 disables dropout"
+"""The remedy in errors about a dropout rate."""
+
 _GATES = {"rnn_tanh": 1, "rnn_relu": 1, "lstm": 4, "gru": 3}
 _KERNELS: dict[str, Callable[..., Any]] = {
     "rnn_tanh": torch.rnn_tanh,

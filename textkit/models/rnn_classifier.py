@@ -6,9 +6,10 @@ from typing import Literal, cast, get_args
 import torch
 from torch import nn
 
+from textkit.checks import check_choice, set_count, set_fraction, set_switch
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.export_scan import GatedCell, scan_layer
-from textkit.models.layers import RecurrentLayer, locked_dropout
+from textkit.models.layers import NO_DROPOUT, RecurrentLayer, locked_dropout
 from textkit.models.pooling import flipped, last_step, masked_max
 from textkit.text.id_stream import UNITS, Unit
 
@@ -52,11 +53,12 @@ class RnnClassifierConfig(ClassifierConfig):
         super().__post_init__()
         choices = {"unit": UNITS, "cell": get_args(GatedCell), "pooling": get_args(Pooling)}
         for name, known in choices.items():
-            if (value := getattr(self, name)) not in known:
-                raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
-        self._check_integers("hidden", "layers")
-        self._check_switches("bidirectional")
-        self._check_fractions("input_dropout", "layer_dropout", "weight_dropout")
+            check_choice(name, getattr(self, name), known)
+        for name in ("hidden", "layers"):
+            set_count(self, name, 1)
+        set_switch(self, "bidirectional")
+        for name in ("input_dropout", "layer_dropout", "weight_dropout"):
+            set_fraction(self, name, NO_DROPOUT)
 
 
 class RnnClassifier(Classifier):

@@ -1,7 +1,9 @@
 """A recurrent language model: predicts the next token from the tokens so far."""
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Integral
 from typing import TypeAlias
 
 import torch
@@ -9,8 +11,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
+from textkit.checks import check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
 from textkit.models.cross_entropy import linear_cross_entropy
-from textkit.models.layers import CELLS, Cell, LayerState, RecurrentLayer, embed, locked_dropout
+from textkit.models.layers import CELLS, NO_DROPOUT, Cell, LayerState, RecurrentLayer, embed, locked_dropout
 from textkit.models.loss import Loss
 
 State: TypeAlias = tuple[LayerState, ...]
@@ -68,30 +71,27 @@ class RnnLanguageModelConfig:
     cutoffs: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "cutoffs", tuple(self.cutoffs))  # config.json stores a list
-        if self.cell not in CELLS:
-            raise ValueError(f"cell must be one of {', '.join(CELLS)}, got {self.cell!r}")
+        check_choice("cell", self.cell, CELLS)
         for name in ("layers", "dim", "hidden"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} must be an integer of at least 1, got {value!r}")
+            set_count(self, name, 1)
+        set_switch(self, "tied")
         for name in ("embedding", "input", "layer", "output", "weight"):
-            rate = getattr(self, f"{name}_dropout")
-            if not 0 <= rate < 1:
-                raise ValueError(f"{name}_dropout must be at least 0 and below 1, got {rate}; 0 disables dropout")
+            set_fraction(self, f"{name}_dropout", NO_DROPOUT)
         for name in ("activation_penalty", "temporal_penalty"):
-            if not 0 <= getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}; 0 disables the penalty")
-        if not math.isfinite(self.forget_bias):
-            raise ValueError(f"forget_bias must be a finite number, got {self.forget_bias}; 0 and 1 are usual")
+            set_finite(self, name, zero=True, remedy="0 disables the penalty")
+        if not is_finite(self.forget_bias):
+            raise ValueError(f"forget_bias must be a finite number, got {self.forget_bias!r}; 0 and 1 are usual")
+        object.__setattr__(self, "forget_bias", float(self.forget_bias))
         self._check_cutoffs()
 
     def _check_cutoffs(self) -> None:
-        increasing = all(low < high for low, high in zip((0, *self.cutoffs), self.cutoffs, strict=False))
-        if not increasing or not all(isinstance(cutoff, int) for cutoff in self.cutoffs):
+        cutoffs = tuple(self.cutoffs) if isinstance(self.cutoffs, Iterable) else (self.cutoffs,)
+        whole = all(isinstance(cutoff, Integral) for cutoff in cutoffs)
+        if not whole or any(low >= high for low, high in pairwise((0, *cutoffs))):
             raise ValueError(
-                f"cutoffs must be strictly increasing integers above 0, got {self.cutoffs}; try (2000, 10000)"
+                f"cutoffs must be strictly increasing integers above 0, got {self.cutoffs!r}; try (2000, 10000)"
             )
+        object.__setattr__(self, "cutoffs", tuple(map(int, cutoffs)))  # config.json stores a list
         if self.cutoffs and self.tied:
             raise ValueError(f"cutoffs must be () for tied weights, got {self.cutoffs}; set tied=False or cutoffs=()")
         # The last cluster's vectors are divided once per cutoff and must keep at least one dimension.

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.batches.records import SkipGramBatch
+from textkit.checks import set_count, set_switch
 from textkit.models.loss import Loss
 
 
@@ -25,10 +26,9 @@ class SkipGramConfig:
     sparse: bool = True
 
     def __post_init__(self) -> None:
-        if self.vocab < 1:
-            raise ValueError(f"vocab must be at least 1 word, got {self.vocab}")
-        if self.dim < 1:
-            raise ValueError(f"dim must be at least 1, got {self.dim}")
+        set_count(self, "vocab", 1, "word")
+        set_count(self, "dim", 1)
+        set_switch(self, "sparse")
 
 
 class SkipGram(nn.Module):

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from textkit.checks import set_count, set_switch
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.pooling import masked_sum
 from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
@@ -34,8 +35,9 @@ class WordAvgConfig(ClassifierConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check_integers("ngrams", "buckets")
-        self._check_switches("binary")
+        for name in ("ngrams", "buckets"):
+            set_count(self, name, 1)
+        set_switch(self, "binary")
         if self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1):
             raise ValueError(f"buckets must be a power of two up to 2**24, got {self.buckets}; try {1 << 20}")
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from textkit.data.tables import Document, check_document
-from textkit.text.tokenizers import NamedTokenizer, Tokenizer, WordTokenizer
-from textkit.text.tokenizers import tokenizer as named_tokenizer
+from textkit.text.first_pass import FirstPass
+from textkit.text.tokenizers import NamedTokenizer, Tokenizer, WordTokenizer, get_tokenizer
 from textkit.text.type_counts import token_array
 from textkit.text.vocabulary import Ids, Vocabulary
 
@@ -113,10 +113,13 @@ def encode_documents(
     if isinstance(texts, str):
         raise TypeError(f"texts must be a list of texts, got the str {texts[:40]!r}; pass [text]")
     _check(vocabulary, min_count, max_size, specials)
-    split = named_tokenizer(tokenizer)
+    split = get_tokenizer(tokenizer)
     ids, offsets, types = _encode_words(texts, split) if isinstance(split, WordTokenizer) else _encode(texts, split)
     if vocabulary is None:
-        final, vocabulary = _numbering(ids, types, min_count, max_size, specials)
+        read = FirstPass(types=token_array(types), counts=np.bincount(ids, minlength=len(types)))
+        vocabulary, final = read.vocabulary(
+            min_count=min_count, max_size=max_size, specials=specials, typed_specials=False
+        )
     else:
         final = vocabulary.lookup(types, other=_UNKNOWN)
         final[final < len(vocabulary.specials)] = _UNKNOWN
@@ -149,7 +152,7 @@ def _encode_words(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple
     tokens = [next(split) if isinstance(piece, str) else list(piece) for piece in pieces]
     numbers = _Numbers[str]()
     ids, ends = numbers.of(chain.from_iterable(tokens)), _offsets(map(len, tokens))
-    # piece by piece to tokens, part by part, as the places in between take eight times the memory of the ids
+    # Expand one batch at a time: the index arrays made here are eight times as large as the ids.
     longer = [_gather(ids, ends, part)[0] for part in parts]
     before = np.concatenate([[0], np.cumsum(np.diff(ends)[_joined(parts)])])
     return _joined(longer), before[_offsets(lengths)], list(numbers)
@@ -182,23 +185,8 @@ def _batches(texts: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _numbering(
-    ids: Ids, types: list[str], min_count: int, max_size: int | None, specials: Sequence[str]
-) -> tuple[Ids, Vocabulary]:
-    """Return the final id of each type, and the vocabulary."""
-    counts = np.bincount(ids, minlength=len(types))
-    plain = [number for number, token in enumerate(types) if token not in specials]
-    tokens = token_array([types[number] for number in plain])
-    found, ranks = Vocabulary.ranked(tokens, counts[plain], min_count, max_size, specials)
-    final = np.full(len(types), _UNKNOWN, dtype=np.int32)
-    final[plain] = np.where(ranks < 0, _UNKNOWN, ranks)
-    totals = found.counts.copy()
-    totals[_UNKNOWN] = counts[final == _UNKNOWN].sum()
-    return final, Vocabulary(found.tokens, totals, found.specials)
-
-
 def _gather(values: Ids, offsets: Offsets, rows: npt.NDArray[np.integer]) -> tuple[Ids, Offsets]:
-    """Join some stretches of ``values``: stretch i is ``values[offsets[i]:offsets[i + 1]]``."""
+    """Join slices of ``values``: slice i is ``values[offsets[i]:offsets[i + 1]]``."""
     lengths = np.diff(offsets)[rows]
     ends = _offsets(lengths)
     places = np.repeat(offsets[:-1][rows] - ends[:-1], lengths)

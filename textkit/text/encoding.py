@@ -18,14 +18,13 @@ import numpy.typing as npt
 
 from textkit.data.corpus import open_corpus
 from textkit.files.atomic import atomic_path
-from textkit.text.first_pass import encode_parts
-from textkit.text.id_writer import TokenStream
-from textkit.text.tokenizers import Tokenizer, tokenizer
-from textkit.text.type_counts import TypeCounts
+from textkit.text.first_pass import FirstPass
+from textkit.text.id_writer import IdWriter
+from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Unknown, Vocabulary
 
 _VERSION = 1
-_STRETCH = 1 << 20  # ids hashed at a time
+_CHUNK = 1 << 20  # ids hashed at a time
 
 
 class EncodedCorpus:
@@ -97,8 +96,8 @@ class EncodedCorpus:
             digest.update(json.dumps(part).encode())
         for array in (self.vocabulary.counts, self.ids, self.offsets):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            for start in range(0, len(array), _STRETCH):
-                digest.update(array[start : start + _STRETCH].tobytes())
+            for start in range(0, len(array), _CHUNK):
+                digest.update(array[start : start + _CHUNK].tobytes())
         return digest.hexdigest()
 
     def __repr__(self) -> str:
@@ -158,40 +157,41 @@ def encode_corpus(
     """
     documents = open_corpus(source, column=column, encoding=encoding, errors=errors)
     _check_settings(vocabulary, min_count, max_size, specials, unknown)
-    split = _tokenizer(tokenizer)
+    split = get_tokenizer(tokenizer)
     temporary = folder is None
     place = Path(tempfile.mkdtemp(prefix="textkit-") if folder is None else folder)
     try:
         place.mkdir(parents=True, exist_ok=True)
         with ExitStack() as files:
-            # the last to be opened is the first to be renamed: config.json, which says what belongs
-            # together, is last
+            # An ExitStack unwinds in reverse: config.json, opened first, is renamed last, when the files that it
+            # describes are in place.
             config = None if temporary else files.enter_context(atomic_path(place / "config.json"))
             words = None if temporary else files.enter_context(atomic_path(place / "vocabulary.txt"))
             ids, offsets = (
                 place / name if temporary else files.enter_context(atomic_path(place / name))
                 for name in ("ids.bin", "offsets.npy")
             )
-            with TokenStream(ids, offsets) as stream:
-                types = encode_parts(documents, split, stream, progress=progress)
-                if not stream.tokens:
-                    raise ValueError(
-                        f"source must hold at least one token, got none in {stream.documents} documents of "
-                        f"{documents.name}; is it empty, or cut by another tokenizer?"
+            with IdWriter(ids) as writer:
+                read = FirstPass.read(documents, split, writer, progress=progress)
+                if vocabulary is None:
+                    vocabulary, final = read.vocabulary(
+                        min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
                     )
-                final, vocabulary = _numbering(types, vocabulary, min_count, max_size, specials, unknown)
-                kept = stream.renumber(final)
+                else:
+                    other = vocabulary.unknown_id if unknown == "keep" else None
+                    final = vocabulary.lookup(read.types.to_pylist(), other=-1 if other is None else other)
+                kept = writer.renumber(final, offsets)
             if not kept:
                 raise ValueError(
-                    f"vocabulary must know some token of the corpus, got none of {stream.tokens}; "
+                    f"vocabulary must know some token of the corpus, got none of {writer.tokens}; "
                     "take the tokenizer that it was made with"
                 )
             if config and words:
                 vocabulary.save(words)
-                sizes = {"tokens": kept, "documents": stream.documents, "vocabulary": len(vocabulary)}
-                described = {"version": _VERSION, **sizes, "tokens_read": stream.tokens}
+                sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
+                described = {"version": _VERSION, **sizes, "tokens_read": writer.tokens}
                 config.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-        encoded = EncodedCorpus(place, vocabulary, stream.tokens)
+        encoded = EncodedCorpus(place, vocabulary, writer.tokens)
     except BaseException:
         if temporary:
             shutil.rmtree(place, ignore_errors=True)
@@ -199,9 +199,6 @@ def encode_corpus(
     if temporary:
         weakref.finalize(encoded, _delete, place, os.getpid())
     return encoded
-
-
-_tokenizer = tokenizer  # encode_corpus has an argument of this name
 
 
 def _check_settings(
@@ -221,28 +218,6 @@ def _check_settings(
         )
     if unknown == "keep" and "<unk>" not in (specials if vocabulary is None else vocabulary.specials):
         raise ValueError("unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']")
-
-
-def _numbering(
-    types: TypeCounts,
-    vocabulary: Vocabulary | None,
-    min_count: int,
-    max_size: int | None,
-    specials: Sequence[str],
-    unknown: Unknown,
-) -> tuple[npt.NDArray[np.int32], Vocabulary]:
-    """Return the final id of each provisional one (-1 for none), and the vocabulary."""
-    if vocabulary is None:
-        vocabulary, final = Vocabulary.ranked(types.tokens, types.counts, min_count, max_size, specials)
-        if unknown == "keep" and vocabulary.unknown_id is not None:
-            other = vocabulary.unknown_id
-            final[final < 0] = other
-            counts = vocabulary.counts.copy()
-            counts[other] = types.counts[final == other].sum()
-            vocabulary = Vocabulary(vocabulary.tokens, counts, vocabulary.specials)
-        return final, vocabulary
-    other = vocabulary.unknown_id if unknown == "keep" and vocabulary.unknown_id is not None else -1
-    return vocabulary.lookup(types.tokens.to_pylist(), other=other), vocabulary
 
 
 def _mapped(path: Path) -> npt.NDArray[np.int32]:

@@ -1,19 +1,20 @@
 """A corpus, or a text in memory, as the one stream of ids that a language model reads."""
 
 import math
-import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from textkit.data.corpus import Corpus, open_corpus
-from textkit.data.text_size import measured
-from textkit.text.encoding import encode_corpus
-from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, Tokenizer
-from textkit.text.tokenizers import tokenizer as named_tokenizer
+from textkit.data.text_size import with_size
+from textkit.text.arrow_arrays import to_arrow, to_numpy
+from textkit.text.first_pass import FirstPass
+from textkit.text.id_writer import IdWriter
+from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Ids, Vocabulary
 
 Unit = Literal["char", "word"]
@@ -22,7 +23,7 @@ LINE_ENDS: dict[Unit, str] = {"char": "\n", "word": "<eos>"}
 """The token that stands for a line end."""
 
 _SPECIALS: dict[Unit, tuple[str, ...]] = {"char": ("<pad>", "<unk>"), "word": ("<pad>", "<unk>", "<eos>")}
-_STRETCH = 1 << 20  # ids worked on at a time
+_CHUNK = 1 << 20  # ids counted at a time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,11 +98,26 @@ def read_stream(
     _check(unit, vocabulary, min_count, max_size)
     if unknown not in ("keep", "error"):
         raise ValueError(f"unknown must be 'keep' or 'error', got {unknown!r}")
-    corpus = open_corpus(source, column=column, encoding=encoding, errors=errors)
-    text = _Read(corpus, unit, tokenizer, progress=progress)
-    if vocabulary is None:
-        vocabulary = text.vocabulary(0, len(text), min_count, max_size)
-    return text.stream(0, len(text), vocabulary, unknown), vocabulary
+    corpus, size = with_size(open_corpus(source, column=column, encoding=encoding, errors=errors))
+    with IdWriter() as writer:
+        text = _read_lines(corpus, unit, tokenizer, writer, progress=progress)
+        if vocabulary is None:
+            vocabulary, final = _vocabulary(text, unit, min_count, max_size)
+        else:
+            final = vocabulary.lookup(text.types.to_pylist(), other=vocabulary["<unk>"])
+        missing = _is_unknown(text, final, vocabulary)
+        if unknown == "error" and missing.any():
+            names = ", ".join(map(repr, text.types.take(to_arrow(np.flatnonzero(missing)[:5])).to_pylist()))
+            raise ValueError(
+                f"source must hold known tokens only, got {np.count_nonzero(missing)} others, such as {names}; "
+                "leave them out, or pass unknown='keep'"
+            )
+        writer.renumber(final)
+        ids = writer.ids()
+    stream = IdStream(
+        ids=ids, characters=size.characters, bytes=size.utf8_bytes, unknown=int(text.counts[missing].sum())
+    )
+    return stream, vocabulary
 
 
 def read_split(
@@ -147,16 +163,32 @@ def read_split(
     _check(unit, None)
     if not 0 < share < 1:
         raise ValueError(f"share must be above 0 and below 1, got {share}; 0.1 holds the last tenth out")
-    corpus = open_corpus(source, column=column, encoding=encoding, errors=errors)
-    text = _Read(corpus, unit, tokenizer, progress=progress)
-    cut = len(text) - math.ceil(len(text) * share)
-    if not 0 < cut < len(text):
-        raise ValueError(f"share must leave both parts a token of {len(text)}, got {share}; take more text")
-    vocabulary = text.vocabulary(0, cut, min_count, max_size)
-    return text.stream(0, cut, vocabulary), text.stream(cut, len(text), vocabulary), vocabulary
+    corpus, size = with_size(open_corpus(source, column=column, encoding=encoding, errors=errors))
+    with IdWriter() as writer:
+        text = _read_lines(corpus, unit, tokenizer, writer, progress=progress)
+        cut = writer.tokens - math.ceil(writer.tokens * share)
+        if not 0 < cut < writer.tokens:
+            raise ValueError(f"share must leave both parts a token of {writer.tokens}, got {share}; take more text")
+        # Both parts are counted, though only the last one is read again: the first is what is left of the whole.
+        last = FirstPass(types=text.types, counts=_count(writer.ids()[cut:], len(text.types)))
+        first = FirstPass(types=text.types, counts=text.counts - last.counts)
+        vocabulary, final = _vocabulary(first, unit, min_count, max_size)
+        writer.renumber(final)
+        ids = writer.ids()
+    missing = _is_unknown(text, final, vocabulary)
+    streams = [
+        IdStream(
+            ids=part_ids,
+            characters=_part_of(size.characters, part, text, unit, pc.utf8_length(text.types)),
+            bytes=_part_of(size.utf8_bytes, part, text, unit, pc.binary_length(text.types)),
+            unknown=int(part.counts[missing].sum()),
+        )
+        for part, part_ids in ((first, ids[:cut]), (last, ids[cut:]))
+    ]
+    return streams[0], streams[1], vocabulary
 
 
-def text_stream(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str | Tokenizer | None = None) -> IdStream:
+def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str | Tokenizer | None = None) -> IdStream:
     r"""Turn a text in memory into ids, as it stands: nothing comes after a last line that has no end.
 
     A carriage return before a line feed is left out, as it is in files.
@@ -173,7 +205,7 @@ def text_stream(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
             given for characters.
 
     >>> vocabulary = Vocabulary.from_counts({"to": 2, "be": 1}, specials=["<pad>", "<unk>", "<eos>"])
-    >>> text_stream("to be\nor", unit="word", vocabulary=vocabulary).ids.tolist()
+    >>> encode_text("to be\nor", unit="word", vocabulary=vocabulary).ids.tolist()
     [3, 4, 2, 1]
     """
     if not isinstance(text, str):
@@ -202,96 +234,55 @@ def text_stream(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
     return IdStream(ids=ids, characters=len(text), bytes=length, unknown=int(missing.sum()))
 
 
-class _Read:
-    """A corpus that has been read once, in a numbering of its own for all types; line ends are put in on the way."""
-
-    def __init__(self, corpus: Corpus, unit: Unit, tokenizer: str | Tokenizer | None, *, progress: bool) -> None:
-        self.unit = unit
-        corpus, self.size = measured(corpus)
-        self.encoded = encode_corpus(
-            corpus, tokenizer=_splitter(unit, tokenizer), specials=_SPECIALS[unit], progress=progress
-        )
-        self.types = self.encoded.vocabulary.tokens
-        if unit == "char" and (words := [token for token in self.types[len(_SPECIALS[unit]) :] if len(token) > 1]):
+def _read_lines(
+    corpus: Corpus, unit: Unit, tokenizer: str | Tokenizer | None, writer: IdWriter, *, progress: bool
+) -> FirstPass:
+    """Do the first pass, with a line end after each document."""
+    text = FirstPass.read(corpus, _splitter(unit, tokenizer), writer, line_end=LINE_ENDS[unit], progress=progress)
+    if unit == "char":
+        words = text.types.filter(pc.greater(pc.utf8_length(text.types), 1)).to_pylist()
+        if words := [word for word in words if word not in _SPECIALS[unit]]:
             raise ValueError(
                 f"source must hold texts for unit 'char', got tokens such as {words[0]!r}; "
                 "join them to texts, or take unit='word'"
             )
-        if LINE_ENDS[unit] not in self.types:
-            self.types = (*self.types, LINE_ENDS[unit])
-        self.line_end = self.types.index(LINE_ENDS[unit])
-        # where line ends stand in the stream: each after its document and the line ends of the documents before
-        self.line_ends = self.encoded.offsets[1:] + np.arange(len(self.encoded))
-        self.counts = self.counts_of(0, len(self))
+    return text
 
-    def __len__(self) -> int:
-        return len(self.encoded.ids) + len(self.encoded)
 
-    def stretches(self, start: int, stop: int) -> Iterator[Ids]:
-        """Yield the stream from ``start`` to ``stop``, some of it at a time."""
-        for low in range(start, stop, _STRETCH):
-            high = min(low + _STRETCH, stop)
-            first, last = np.searchsorted(self.line_ends, (low, high))
-            is_token = np.ones(high - low, dtype=bool)
-            is_token[self.line_ends[first:last] - low] = False
-            ids = np.full(high - low, self.line_end, dtype=np.int32)
-            ids[is_token] = self.encoded.ids[low - first : high - last]
-            yield ids
+def _vocabulary(text: FirstPass, unit: Unit, min_count: int, max_size: int | None) -> tuple[Vocabulary, Ids]:
+    """Make the vocabulary of a text, and the id of each type in it."""
+    # Text begins after a line end, so that a line end must be in the vocabulary however rare it is.
+    line_end = text.types.index(LINE_ENDS[unit]).as_py()
+    counts = text.counts.copy()
+    counts[line_end] = max(counts[line_end], min_count)
+    limits: dict[str, Any] = {"min_count": min_count, "max_size": max_size, "specials": _SPECIALS[unit]}
+    vocabulary, final = FirstPass(types=text.types, counts=counts).vocabulary(**limits)
+    if LINE_ENDS[unit] not in vocabulary:
+        counts[line_end] = counts.max()
+        vocabulary, final = FirstPass(types=text.types, counts=counts).vocabulary(**limits)
+    return vocabulary.with_counts(text.totals(final, len(vocabulary))), final
 
-    def counts_of(self, start: int, stop: int) -> npt.NDArray[np.int64]:
-        """Count the types from ``start`` to ``stop``."""
-        counts = np.zeros(len(self.types), dtype=np.int64)
-        for ids in self.stretches(start, stop):
-            counts += np.bincount(ids, minlength=len(counts))
-        return counts
 
-    def vocabulary(self, start: int, stop: int, min_count: int, max_size: int | None) -> Vocabulary:
-        """Make a vocabulary from what stands between ``start`` and ``stop``."""
-        counts = self.counts_of(start, stop)
-        seen = {token: count for token, count in zip(self.types, counts.tolist(), strict=True) if count}
-        limits: dict[str, Any] = {"min_count": min_count, "max_size": max_size, "specials": _SPECIALS[self.unit]}
-        # text begins after a line end, so that one must be known however seldom it is
-        ends = LINE_ENDS[self.unit]
-        seen[ends] = max(int(counts[self.line_end]), min_count)
-        found = Vocabulary.from_counts(seen, **limits)
-        if ends not in found:
-            found = Vocabulary.from_counts({**seen, ends: max(seen.values())}, **limits)
-        totals = found.counts.copy()
-        totals[found[ends]] = counts[self.line_end]
-        totals[found["<unk>"]] += max(int(counts.sum() - totals.sum()), 0)  # what was left out
-        return Vocabulary(found.tokens, totals, found.specials)
+def _is_unknown(text: FirstPass, final: Ids, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+    """Which types became ``<unk>``, other than ``<unk>`` itself; shape (types,)."""
+    missing: npt.NDArray[np.bool_] = (final == vocabulary["<unk>"]) & (text.counts > 0)
+    if (typed := text.types.index("<unk>").as_py()) >= 0:
+        missing[typed] = False
+    return missing
 
-    def stream(
-        self, start: int, stop: int, vocabulary: Vocabulary, unknown: Literal["keep", "error"] = "keep"
-    ) -> IdStream:
-        """Number what stands between ``start`` and ``stop`` as the vocabulary does."""
-        counts = self.counts_of(start, stop)
-        final = vocabulary.lookup(self.types, other=-1)
-        missing = np.flatnonzero((final < 0) & (counts > 0))
-        if unknown == "error" and len(missing):
-            names = ", ".join(repr(self.types[number]) for number in missing[:5])
-            raise ValueError(
-                f"source must hold known tokens only, got {len(missing)} others, such as {names}; "
-                "leave them out, or pass unknown='keep'"
-            )
-        final[final < 0] = vocabulary["<unk>"]
-        with tempfile.TemporaryFile(prefix="textkit-") as file:  # the mapping lives on without the file's name
-            for stretch in self.stretches(start, stop):
-                file.write(final[stretch].data)
-            file.flush()
-            ids = np.memmap(file, dtype=np.int32, mode="r")
-        return IdStream(
-            ids=np.asarray(ids),
-            characters=self._part_of(self.size.characters, counts, [len(token) for token in self.types]),
-            bytes=self._part_of(self.size.utf8_bytes, counts, [len(token.encode()) for token in self.types]),
-            unknown=int(counts[missing].sum()),
-        )
 
-    def _part_of(self, whole: int, counts: npt.NDArray[np.int64], lengths: list[int]) -> int:
-        """The share of ``whole`` that falls to the counted tokens; exact for characters and for the whole text."""
-        weights = np.array(lengths) + (self.unit == "word")  # a space after each word
-        weights[self.line_end] = 1
-        return round(whole * int(counts @ weights) / int(self.counts @ weights))
+def _count(ids: Ids, types: int) -> npt.NDArray[np.int64]:
+    counts = np.zeros(types, dtype=np.int64)
+    for start in range(0, len(ids), _CHUNK):
+        counts += np.bincount(ids[start : start + _CHUNK], minlength=types)
+    return counts
+
+
+def _part_of(whole: int, part: FirstPass, text: FirstPass, unit: Unit, lengths: pa.Int32Array) -> int:
+    """Return a part's share of the size ``whole`` of a text; exact for characters, and for the whole text."""
+    weights = to_numpy(lengths).astype(np.int64) + (unit == "word")  # a space after each word
+    weights[text.types.index(LINE_ENDS[unit]).as_py()] = 1
+    return round(whole * int(part.counts @ weights) / int(text.counts @ weights))
 
 
 def _check(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, max_size: int | None = None) -> None:
@@ -313,7 +304,7 @@ def _check(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, max_si
 
 def _splitter(unit: Unit, tokenizer: str | Tokenizer | None) -> NamedTokenizer:
     if unit == "word":
-        return named_tokenizer("whitespace" if tokenizer is None else tokenizer)
+        return get_tokenizer("whitespace" if tokenizer is None else tokenizer)
     if tokenizer is not None:
         raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; leave it out")
     return CharacterTokenizer()

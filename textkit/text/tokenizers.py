@@ -22,7 +22,7 @@ _SPACY_BATCH = 256  # texts; what spaCy learned from a batch is forgotten after 
 
 
 class NamedTokenizer(ABC):
-    """A tokenizer with a name under which ``tokenizer(name)`` finds it again. Immutable and picklable."""
+    """A tokenizer with a name under which ``get_tokenizer(name)`` finds it again. Immutable and picklable."""
 
     @property
     @abstractmethod
@@ -262,7 +262,7 @@ def _find(name: str) -> Tokenizer:
     return function
 
 
-def tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
+def get_tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
     """Find a tokenizer by its name, or give a callable the manners of one.
 
     Args:
@@ -277,9 +277,9 @@ def tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
         TypeError: If ``spec`` is neither a name nor callable.
         ImportError: If "jieba" is asked for and not installed.
 
-    >>> tokenizer("whitespace")("to be or not")
+    >>> get_tokenizer("whitespace")("to be or not")
     ['to', 'be', 'or', 'not']
-    >>> tokenizer("word").name
+    >>> get_tokenizer("word").name
     'word'
     """
     if isinstance(spec, NamedTokenizer):
@@ -310,8 +310,11 @@ def tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
     raise ValueError(f"tokenizer must be {_NAMES}, got {spec!r}")
 
 
+tokenizer = get_tokenizer  # public as textkit.tokenizer; inside, arguments have this name
+
+
 def tokenizer_name(spec: str | Tokenizer) -> str:
-    """Return the name under which ``tokenizer(name)`` finds the tokenizer again.
+    """Return the name under which ``get_tokenizer(name)`` finds the tokenizer again.
 
     Raises:
         ValueError: If a callable has no such name (a lambda, a local function), or a name is unknown.
@@ -319,4 +322,4 @@ def tokenizer_name(spec: str | Tokenizer) -> str:
     >>> tokenizer_name(str.split)
     'whitespace'
     """
-    return tokenizer(spec).name
+    return get_tokenizer(spec).name

@@ -50,15 +50,8 @@ class Vocabulary:
         self, tokens: Iterable[str], counts: Sequence[int] | npt.NDArray[Any], specials: Sequence[str] = ()
     ) -> None:
         self._tokens = tuple(tokens)
-        self._counts = np.array(counts, dtype=np.int64).reshape(-1)
-        self._counts.flags.writeable = False
+        self._counts = _checked_counts(counts, len(self._tokens))
         self._specials = _ordered_specials(specials)
-        if len(self._counts) != len(self._tokens):
-            raise ValueError(
-                f"counts must be as many as tokens, got {len(self._counts)} for {len(self._tokens)}; pair them again"
-            )
-        if len(self._counts) and self._counts.min() < 0:
-            raise ValueError(f"counts must be 0 or more, got {self._counts.min()}; count again")
         if self._tokens[: len(self._specials)] != self._specials:
             raise ValueError(
                 f"specials must be the first tokens, got {self._tokens[: len(self._specials)]} for "
@@ -152,6 +145,20 @@ class Vocabulary:
         ids[kept] = np.arange(len(specials), len(specials) + len(kept))
         words = (*specials, *tokens.take(to_arrow(kept)).to_pylist())
         return cls(words, np.concatenate([special_counts, counts[kept]]), specials), ids
+
+    def with_counts(self, counts: npt.NDArray[np.int64]) -> "Vocabulary":
+        """Return the same tokens and ids with other counts; shape (vocab,).
+
+        Raises:
+            ValueError: If the counts are negative or not as many as the tokens.
+
+        >>> Vocabulary.from_counts({"to": 2, "be": 1}).with_counts(np.array([3, 4])).counts.tolist()
+        [3, 4]
+        """
+        vocabulary = Vocabulary.__new__(Vocabulary)
+        vocabulary._tokens, vocabulary._ids, vocabulary._specials = self._tokens, self._ids, self._specials
+        vocabulary._counts = _checked_counts(counts, len(self))
+        return vocabulary
 
     @property
     def tokens(self) -> tuple[str, ...]:
@@ -388,3 +395,13 @@ def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
         f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
         f"take {max(largest, 1)} or less, or more text"
     )
+
+
+def _checked_counts(counts: Sequence[int] | npt.NDArray[Any], size: int) -> npt.NDArray[np.int64]:
+    checked = np.array(counts, dtype=np.int64).reshape(-1)
+    checked.flags.writeable = False
+    if len(checked) != size:
+        raise ValueError(f"counts must be as many as tokens, got {len(checked)} for {size}; pair them again")
+    if size and checked.min() < 0:
+        raise ValueError(f"counts must be 0 or more, got {checked.min()}; count again")
+    return checked

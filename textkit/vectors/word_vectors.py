@@ -312,7 +312,7 @@ class WordVectors:
 
         The suffix tells the format: .safetensors (any words, metadata, mapped into memory when read), .txt
         (word2vec text), .bin (word2vec binary), .vec (fastText), .tsv (the TensorBoard projector: NAME.tsv,
-        and NAME_metadata.tsv beside it). All but .safetensors may have .gz or .xz after it.
+        and NAME_metadata.tsv beside it). All but .safetensors may have .gz, .xz, .bz2 or .zst after it.
 
         Args:
             path: Where. Its folder must exist.

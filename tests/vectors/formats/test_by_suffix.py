@@ -11,7 +11,7 @@ from textkit.vectors.formats.by_suffix import FORMATS
 from textkit.vectors.word_vectors import WordVectors
 
 NAMES = [
-    *(f"v{suffix}{pack}" for suffix in (".txt", ".bin", ".vec", ".tsv") for pack in ("", ".gz", ".xz")),
+    *(f"v{suffix}{pack}" for suffix in (".txt", ".bin", ".vec", ".tsv") for pack in ("", ".gz", ".xz", ".bz2", ".zst")),
     "v.safetensors",
 ]
 

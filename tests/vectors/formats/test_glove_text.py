@@ -176,7 +176,7 @@ def test_garbled_packing(read):
     for cut in range(len(whole)):
         with pytest.raises(ValueError, match=r"v\.txt\.gz"):
             read(whole[:cut], name="v.txt.gz")
-    with pytest.raises(ValueError, match="after byte 0 of the unpacked data"):
+    with pytest.raises(ValueError, match="after byte 0 of the decompressed data"):
         read(b"a 1 2\n", name="v.txt.xz")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from textkit.vectors.formats.byte_source import packing
+from textkit.files.compression import COMPRESSED, compression, inner_suffix
 from textkit.vectors.formats.glove_text import read_text, write_text
 from textkit.vectors.formats.projector import read_projector, write_projector
 from textkit.vectors.formats.read_options import ReadOptions
@@ -20,16 +20,16 @@ class Format:
     """How one kind of file is read and written.
 
     Attributes:
-        suffix: What its files' names end in, before .gz or .xz.
+        suffix: The end of its files' names, before that of a compression.
         read: Path and options in, table out.
         write: Path and table in.
-        packable: Whether .gz and .xz are possible.
+        compressible: Whether its files can be compressed.
     """
 
     suffix: str
     read: Callable[[Path, ReadOptions], VectorTable]
     write: Callable[[Path, VectorTable], None]
-    packable: bool = True
+    compressible: bool = True
 
 
 # The suffix of two formats means the first of them; the other is chosen by name.
@@ -38,7 +38,7 @@ FORMATS = {
     "word2vec-binary": Format(".bin", read_binary, write_binary),
     "glove": Format(".txt", partial(read_text, may_have_header=False), partial(write_text, header=False, kind="glove")),
     "fasttext": Format(".vec", read_text, partial(write_text, header=True, kind="fasttext")),
-    "safetensors": Format(".safetensors", read_safetensors, write_safetensors, packable=False),
+    "safetensors": Format(".safetensors", read_safetensors, write_safetensors, compressible=False),
     "projector": Format(".tsv", read_projector, write_projector),
 }
 
@@ -54,27 +54,27 @@ def find_format(path: Path, name: str | None = None) -> Format:
         The format.
 
     Raises:
-        ValueError: If the name or the suffix is unknown, or the file is to be packed and the format cannot
-            be.
+        ValueError: If the name or the suffix is unknown, or the file is to be compressed and the format
+            cannot be.
 
     >>> find_format(Path("news.bin.gz")).suffix
     '.bin'
     """
     if name is not None and name not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {name!r}; None goes by the suffix")
-    kind = packing(path)
-    suffix = Path(path.stem).suffix.lower() if kind else path.suffix.lower()
+    kind = compression(path)
+    suffix = inner_suffix(path)
     by_suffix = (each for each in FORMATS.values() if each.suffix == suffix)
     found = FORMATS[name] if name is not None else next(by_suffix, None)
     if found is None:
         known = ", ".join(dict.fromkeys(each.suffix for each in FORMATS.values()))
         raise ValueError(
-            f"path must end in one of {known} (and .gz or .xz after it), got {str(path)!r}; "
+            f"path must end in one of {known} (and {', '.join(COMPRESSED)} after it), got {str(path)!r}; "
             f"or name the format: format={next(iter(FORMATS))!r}"
         )
-    if kind and not found.packable:
+    if kind and not found.compressible:
         raise ValueError(
-            f"a {found.suffix} file must not be packed, as it is mapped into memory, got {str(path)!r}; "
+            f"a {found.suffix} file must not be compressed, as it is mapped into memory, got {str(path)!r}; "
             f"leave {kind} out of the name"
         )
     return found

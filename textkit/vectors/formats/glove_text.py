@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
+from textkit.files.compression import compression, open_writer
 from textkit.vectors.formats.bad_rows import BadRows
-from textkit.vectors.formats.byte_source import ByteSource, packed_writer, packing
+from textkit.vectors.formats.byte_source import ByteSource
 from textkit.vectors.formats.line_blocks import line_blocks
 from textkit.vectors.formats.read_options import ReadOptions
 from textkit.vectors.formats.table_builder import TableBuilder
@@ -29,7 +30,7 @@ def read_text(path: Path, options: ReadOptions, *, may_have_header: bool = True)
     Fields are separated by spaces or tabs; a word may contain spaces. Blank lines are left out.
 
     Args:
-        path: The file; .gz and .xz are unpacked.
+        path: The file, compressed or not.
         options: What to keep.
         may_have_header: Whether to look for a header; False where a first row could be taken for one.
 
@@ -38,7 +39,7 @@ def read_text(path: Path, options: ReadOptions, *, may_have_header: bool = True)
 
     Raises:
         ValueError: If the file has no rows of numbers, its header is wrong, a row is bad and bad rows are
-            errors, or the packing is garbled.
+            errors, or the compressed data is damaged.
     """
     with ByteSource(path) as source:
         blocks = line_blocks(source)
@@ -58,7 +59,7 @@ def write_text(path: Path, table: VectorTable, *, header: bool, kind: str) -> No
     """Write a text file of vectors, each number with the fewest digits that give the same float32 again.
 
     Args:
-        path: Where; packed if it ends in .gz or .xz.
+        path: Where; compressed if its last suffix says so.
         table: The vectors.
         header: Whether the first line is "count dim".
         kind: The format's name, for messages.
@@ -68,7 +69,7 @@ def write_text(path: Path, table: VectorTable, *, header: bool, kind: str) -> No
         OSError: If the file cannot be written; an old file stays as it was.
     """
     check_writable(table.words, BREAKS_FIELD, kind)
-    with atomic_path(path) as temporary, packed_writer(temporary, packing(path)) as stream:
+    with atomic_path(path) as temporary, open_writer(temporary, compression(path)) as stream:
         if header:
             stream.write(b"%d %d\n" % table.matrix.shape)
         start = 0

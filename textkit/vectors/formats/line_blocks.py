@@ -26,7 +26,7 @@ def line_blocks(source: ByteSource) -> Iterator[tuple[int, bytes]]:
         `BLOCK_BYTES` long.
 
     Raises:
-        ValueError: If a line is longer than `MAX_LINE_BYTES`, or the packing is garbled.
+        ValueError: If a line is longer than `MAX_LINE_BYTES`, or the compressed data is damaged.
     """
     line = 1  # the first that was not given yet
     pieces: list[bytes] = []  # the beginning of a line whose end is yet to come

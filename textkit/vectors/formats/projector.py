@@ -9,8 +9,9 @@ from itertools import chain, zip_longest
 from pathlib import Path
 
 from textkit.files.atomic import atomic_path
+from textkit.files.compression import compression, open_writer
 from textkit.vectors.formats.bad_rows import BadRows
-from textkit.vectors.formats.byte_source import ByteSource, packed_writer, packing
+from textkit.vectors.formats.byte_source import ByteSource
 from textkit.vectors.formats.glove_text import formatted_rows
 from textkit.vectors.formats.line_blocks import line_blocks
 from textkit.vectors.formats.read_options import ReadOptions
@@ -27,7 +28,7 @@ def metadata_path(path: Path) -> Path:
     >>> metadata_path(Path("news.tsv")).name, metadata_path(Path("news.tsv.gz")).name
     ('news_metadata.tsv', 'news_metadata.tsv.gz')
     """
-    pack = packing(path)
+    pack = compression(path)
     plain = Path(path.name.removesuffix(path.suffix)) if pack else Path(path.name)
     return path.with_name(f"{plain.stem}_metadata{plain.suffix}{path.suffix if pack else ''}")
 
@@ -46,7 +47,7 @@ def read_projector(path: Path, options: ReadOptions) -> VectorTable:
     Raises:
         FileNotFoundError: If there is no file of words.
         ValueError: If the files do not have as many rows, a row is bad and bad rows are errors, or the
-            packing is garbled.
+            compressed data is damaged.
     """
     words_path = metadata_path(path)
     if not words_path.exists() and (usual := path.with_name("metadata.tsv")).exists() and usual != path:
@@ -97,12 +98,12 @@ def write_projector(path: Path, table: VectorTable) -> None:
         OSError: If a file cannot be written; the old pair stays as it was.
     """
     check_writable(table.words, BREAKS_LINE, "projector")
-    kind = packing(path)
+    kind = compression(path)
     # Both are whole before the first of them takes its place.
     with atomic_path(metadata_path(path)) as words_temporary, atomic_path(path) as temporary:
-        with packed_writer(words_temporary, kind) as stream:
+        with open_writer(words_temporary, kind) as stream:
             stream.write("".join([f"{word}\n" for word in table.words]).encode())
-        with packed_writer(temporary, kind) as stream:
+        with open_writer(temporary, kind) as stream:
             for rows in formatted_rows(table.matrix, "\t"):
                 stream.write("".join([f"{row}\n" for row in rows]).encode())
 

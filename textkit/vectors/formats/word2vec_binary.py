@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
+from textkit.files.compression import compression, open_writer
 from textkit.vectors.formats.bad_rows import BadRows
-from textkit.vectors.formats.byte_source import ByteSource, packed_writer, packing
+from textkit.vectors.formats.byte_source import ByteSource
 from textkit.vectors.formats.read_options import ReadOptions
 from textkit.vectors.formats.table_builder import MAX_DIM, TableBuilder
 from textkit.vectors.formats.word_bytes import BREAKS_FIELD, check_writable, decode_word
@@ -25,7 +26,7 @@ _FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
 
 
 class _Row(NamedTuple):
-    offset: int  # of the row's first byte in the (unpacked) file
+    offset: int  # of the row's first byte in the (decompressed) file
     word: bytes
     numbers: NDArray[np.float32]  # (dim,)
 
@@ -34,7 +35,7 @@ def read_binary(path: Path, options: ReadOptions) -> VectorTable:
     """Read a binary file of word2vec.
 
     Args:
-        path: The file; .gz and .xz are unpacked.
+        path: The file, compressed or not.
         options: What to keep. With ``bad_rows="skip"`` a truncated file gives the rows before the cut.
 
     Returns:
@@ -42,7 +43,7 @@ def read_binary(path: Path, options: ReadOptions) -> VectorTable:
 
     Raises:
         ValueError: If the header is wrong, the file is truncated, garbled or longer than its header tells, or
-            a row is bad and bad rows are errors. The message names the byte offset (of the unpacked data).
+            a row is bad and bad rows are errors. The message names the byte offset (of the decompressed data).
     """
     with ByteSource(path) as source:
         start = source.read(_MAX_HEADER_BYTES)
@@ -72,7 +73,7 @@ def write_binary(path: Path, table: VectorTable) -> None:
     """Write a binary file as the C program word2vec does, with a newline after each row.
 
     Args:
-        path: Where; packed if it ends in .gz or .xz.
+        path: Where; compressed if its last suffix says so.
         table: The vectors.
 
     Raises:
@@ -80,7 +81,7 @@ def write_binary(path: Path, table: VectorTable) -> None:
         OSError: If the file cannot be written; an old file stays as it was.
     """
     check_writable(table.words, BREAKS_FIELD, "word2vec-binary")
-    with atomic_path(path) as temporary, packed_writer(temporary, packing(path)) as stream:
+    with atomic_path(path) as temporary, open_writer(temporary, compression(path)) as stream:
         stream.write(b"%d %d\n" % table.matrix.shape)
         for start in range(0, len(table.matrix), _WRITE_ROWS):
             block = table.matrix[start : start + _WRITE_ROWS].astype("<f4")

@@ -1,0 +1,112 @@
+"""Compressed files: opened for reading or writing by their last suffix, damage told from the disk's own errors."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, BinaryIO, cast
+
+import pyarrow as pa
+
+COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
+
+_BUFFER = 1 << 16
+
+
+def compression(path: Path) -> str:
+    """Return the suffix that says how a file is compressed, or "".
+
+    >>> compression(Path("news.txt.GZ")), compression(Path("news.txt"))
+    ('.gz', '')
+    """
+    suffix = path.suffix.lower()
+    return suffix if suffix in COMPRESSED else ""
+
+
+def inner_suffix(path: Path) -> str:
+    """Return the suffix that says what a file holds: the last one, or the one before a compression's.
+
+    >>> inner_suffix(Path("news.CSV.gz")), inner_suffix(Path("news.csv")), inner_suffix(Path("news"))
+    ('.csv', '.csv', '')
+    """
+    return Path(path.stem if compression(path) else path).suffix.lower()
+
+
+def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a file for reading bytes; .gz, .xz, .bz2 and .zst are decompressed on the way.
+
+    Args:
+        path: An existing file.
+
+    Returns:
+        A binary file; close it.
+
+    Raises:
+        OSError: If the file cannot be opened.
+    """
+    path = Path(path)
+    match compression(path):
+        case ".gz":
+            return cast(BinaryIO, gzip.open(path, "rb"))
+        case ".xz":
+            return cast(BinaryIO, lzma.open(path, "rb"))
+        case ".bz2":
+            return cast(BinaryIO, bz2.open(path, "rb"))
+        case ".zst":
+            return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _BUFFER))
+    return path.open("rb")
+
+
+@contextmanager
+def open_writer(path: Path, suffix: str) -> Iterator[IO[bytes]]:
+    """Open a file for writing bytes, compressed on the way.
+
+    Args:
+        path: The file.
+        suffix: How it is compressed: one of `COMPRESSED`, or "".
+
+    Yields:
+        A binary stream. The same bytes written give the same file: gzip's time stamp and file name are left
+        empty.
+    """
+    with open(path, "wb") as plain:
+        match suffix:
+            case ".gz":
+                with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as packed:
+                    yield cast(IO[bytes], packed)
+            case ".xz":
+                # Digits hardly pack better with a higher preset, which takes many times longer.
+                with lzma.open(plain, "wb", preset=1) as stream:
+                    yield cast(IO[bytes], stream)
+            case ".bz2":
+                with bz2.open(plain, "wb") as archive:
+                    yield cast(IO[bytes], archive)
+            case ".zst":
+                with pa.CompressedOutputStream(plain, "zstd") as arrow:
+                    yield cast(IO[bytes], arrow)
+            case _:
+                yield plain
+
+
+def read_chunk(file: BinaryIO, size: int) -> bytes:
+    """Read up to ``size`` bytes of a file from `open_bytes`; b"" at its end.
+
+    Raises:
+        DamagedFileError: If the compressed data is cut off or damaged.
+        OSError: If the disk cannot be read.
+    """
+    try:
+        return file.read(size)
+    except (EOFError, lzma.LZMAError, zlib.error, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's fault, not the file's
+        raise DamagedFileError(str(error)) from error
+
+
+class DamagedFileError(ValueError):
+    """Compressed data that cannot be decompressed; whoever reads the file adds its name and the place."""
