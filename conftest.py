@@ -1,10 +1,17 @@
-"""Read before any module of the package: where no GPU is, Triton's kernels run in its interpreter, if it is there."""
+"""Read before any module of the package.
+
+Where no GPU is, Triton's kernels run in its interpreter, if it is there. Tests that run beside others have one thread
+each: several threads of small matrices would mostly wait for each other.
+"""
 
 import os
 from importlib.util import find_spec
 
-import torch
-
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and NumPy are imported
 collect_ignore = [] if find_spec("triton") else ["textkit/kernels/skip_gram_gpu.py", "textkit/word2vec/gpu.py"]
-if not torch.cuda.is_available():
-    os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined
+if find_spec("triton") and find_spec("torch"):
+    import torch
+
+    if not torch.cuda.is_available():
+        os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined

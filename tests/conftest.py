@@ -1,16 +1,12 @@
+"""What tests of several folders share; torch is imported where it is used, as some folders are tested without it."""
+
+import os
 import signal
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
-import torch
 
-from textkit.classifier.settings import ClassifierSettings
-from textkit.classifier.text_classifier import TextClassifier
-from textkit.language_model.language_model import LanguageModel
-from textkit.models.cnn import CnnConfig
-from textkit.models.rnn_classifier import RnnClassifierConfig
-from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
-from textkit.models.word_avg import WordAvgConfig
 from textkit.text.vocabulary import Vocabulary
 
 NEVER = -1e4  # the logit of a chance of 0: its exponential is 0 in float32
@@ -22,9 +18,30 @@ def pytest_configure():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_runtest_setup(item):
+    """Skip what needs data or a device that is not there."""
+    if item.get_closest_marker("data") and not os.environ.get("TEXTKIT_DATA"):
+        pytest.skip("TEXTKIT_DATA names no data folder")
+    if item.get_closest_marker("gpu") and not has_gpu():
+        pytest.skip("there is no CUDA device")
+
+
+def has_gpu():
+    """Whether torch finds a CUDA device."""
+    if not find_spec("torch"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
 @pytest.fixture(scope="session")
 def bigrams():
     """Make a language model whose chances are a table, {token: {next token: chance}}, and known by hand."""
+    import torch
+
+    from textkit.language_model.language_model import LanguageModel
+    from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 
     def make(table, *, unit="char", specials=None):
         if specials is None:
@@ -55,6 +72,10 @@ def bigrams():
 @pytest.fixture(scope="session")
 def random_model():
     """Make a language model of lower-case characters with random weights that are far from even."""
+    import torch
+
+    from textkit.language_model.language_model import LanguageModel
+    from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 
     def make(*, seed=1, spread=0.7, **config):
         vocabulary = Vocabulary.from_counts(
@@ -71,69 +92,12 @@ def random_model():
     return make
 
 
-SMALL = {
-    "word_avg": WordAvgConfig(dim=4, buckets=64),
-    "cnn": CnnConfig(dim=6, widths=(2, 3), filters=5, dropout=0.1),
-    "bilstm": RnnClassifierConfig(dim=6, hidden=6, dropout=0.1),
-    "char_gru": RnnClassifierConfig(unit="char", cell="gru", dim=6, hidden=8, dropout=0.1),
-}
-SETTINGS = ClassifierSettings(epochs=3, batch_size=8, learning_rate=0.02)
-
-
 @pytest.fixture
 def one_thread():
     """Sums of small matrices are not made faster by more."""
+    import torch
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def small():
-    """A small shape of each model of texts."""
-    return SMALL
-
-
-@pytest.fixture(params=SMALL)
-def name(request):
-    """Each model of texts in turn."""
-    return request.param
-
-
-@pytest.fixture
-def classifier_of():
-    """Make a small classifier that is not trained."""
-
-    def make(name="word_avg", settings=SETTINGS, **options):
-        return TextClassifier(SMALL[name], settings=settings, **options)
-
-    return make
-
-
-@pytest.fixture
-def weights_of():
-    """All bytes of what a classifier has learned."""
-
-    def read(classifier):
-        return b"".join(weight.numpy().tobytes() for weight in classifier.model_.state_dict().values())
-
-    return read
-
-
-@pytest.fixture
-def reviews():
-    """Draw texts and labels: two words of each say what it is."""
-    good, bad, other = ("good", "kind", "fine"), ("bad", "sad", "poor"), ("the", "film", "was", "so")
-
-    def draw(count=48, classes=("bad", "good"), seed=1):
-        random = np.random.default_rng(seed)
-        labels = [classes[number % 2] for number in range(count)]
-        texts = []
-        for label in labels:
-            said = good if label == classes[1] else bad
-            words = [*random.choice(other, random.integers(1, 6)), *random.choice(said, 2)]
-            texts.append(" ".join(random.permutation(words)))
-        return texts, labels
-
-    return draw

@@ -134,7 +134,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for (PEP 562), so that ``import textkit`` stays instant."""
+    """Import a public name when it is first asked for (PEP 562), so that ``import textkit`` stays instant.
+
+    Raises:
+        AttributeError: If there is no such public name.
+    """
     if name not in _PUBLIC:
         raise AttributeError(f"module 'textkit' has no attribute {name!r}; it has {', '.join(__all__)}")
     value = getattr(import_module(_PUBLIC[name]), name)

@@ -1,14 +1,12 @@
 import json
-import sys
 from dataclasses import asdict
+from functools import partial
 
 import pandas as pd
 import pytest
 
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
-from textkit.commands.shared import command_line
-from textkit.evaluate import app
 from textkit.evaluation.classification import ClassificationReport
 from textkit.models.word_avg import WordAvgConfig
 
@@ -35,17 +33,9 @@ def folder(classifier, tmp_path_factory):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process; returns its exit status, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["textkit.evaluate", "classifier", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            command_line(app)
-        found = capsys.readouterr()
-        return end.value.code, found.out, found.err
-
-    return run
+def run(run):
+    """Run ``textkit.evaluate classifier`` in this process."""
+    return partial(run, "textkit.evaluate", "classifier")
 
 
 @pytest.fixture
@@ -153,10 +143,7 @@ def test_mistakes(run, folder, table, tmp_path):
         assert message in err
 
 
-def test_other_models(run, bigrams, folder, table, monkeypatch, capsys, tmp_path):
+def test_other_models(run, bigrams, folder, table, tmp_path):
     bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "language-model")
     assert "FOLDER must hold a classifier, got a language model in" in run(tmp_path / "language-model", table)[2]
-    monkeypatch.setattr(sys, "argv", ["textkit.evaluate", "language-model", str(folder), str(table)])
-    with pytest.raises(SystemExit):
-        command_line(app)
-    assert "FOLDER must hold a language model" in capsys.readouterr().err
+    assert "FOLDER must hold a language model" in run.func("textkit.evaluate", "language-model", folder, table).err

@@ -1,28 +1,18 @@
 import json
 import math
-import sys
+from functools import partial
 
 import pytest
 
-from textkit.commands.shared import command_line
 from textkit.data.catalog import corpora_folder
-from textkit.evaluate import app
 
 TABLE = {"\n": {"a": 1}, "a": {"b": 0.5, "a": 0.5}, "b": {"\n": 1}}
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process; returns its exit status, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["textkit.evaluate", "language-model", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            command_line(app)
-        found = capsys.readouterr()
-        return end.value.code, found.out, found.err
-
-    return run
+def run(run):
+    """Run ``textkit.evaluate language-model`` in this process."""
+    return partial(run, "textkit.evaluate", "language-model")
 
 
 @pytest.fixture

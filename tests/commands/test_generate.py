@@ -1,10 +1,9 @@
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
-from textkit.commands.shared import command_line
-from textkit.generate import app
 from textkit.language_model import built_in_model as module
 
 ABC = {"\n": {"a": 1}, "a": {"b": 1}, "b": {"c": 1}, "c": {"\n": 1}}
@@ -12,18 +11,15 @@ COIN = {"\n": {"h": 0.5, "t": 0.5}, "h": {"h": 0.5, "t": 0.5}, "t": {"h": 0.5, "
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process; returns its exit status, stdout and stderr."""
+def run(run):
+    """Run ``textkit.generate`` in this process."""
+    return partial(run, "textkit.generate")
 
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["textkit.generate", *map(str, arguments)])
-        monkeypatch.setattr(module, "train_language_model", lambda *_, **__: pytest.fail("a model was trained"))
-        with pytest.raises(SystemExit) as end:
-            command_line(app)
-        found = capsys.readouterr()
-        return end.value.code, found.out, found.err
 
-    return run
+@pytest.fixture(autouse=True)
+def no_training(monkeypatch):
+    """A mistake must not cost a training."""
+    monkeypatch.setattr(module, "train_language_model", lambda *_, **__: pytest.fail("a model was trained"))
 
 
 @pytest.fixture(scope="module")
@@ -130,11 +126,9 @@ def test_text_is_printed_while_it_is_written_and_a_broken_pipe_is_no_error(abc):
         process.wait()
 
 
-def test_help_fits_80_columns():
-    command = [sys.executable, "-m", "textkit.generate", "--help"]
-    environment = {"COLUMNS": "80", "NO_COLOR": "1", "PATH": ""}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    assert done.returncode == 0, done.stderr
-    assert max(map(len, done.stdout.splitlines())) <= 80
-    assert all(f"--{name}" in done.stdout for name in ("model", "prompt", "temperature", "length", "top-k", "top-p"))
-    assert all(f"--{name}" in done.stdout for name in ("stop", "seed", "samples", "skip-unknown"))
+def test_help_fits_80_columns(run):
+    code, out, err = run("--help")
+    assert code == 0, err
+    assert max(map(len, out.splitlines())) <= 80
+    assert all(f"--{name}" in out for name in ("model", "prompt", "temperature", "length", "top-k", "top-p"))
+    assert all(f"--{name}" in out for name in ("stop", "seed", "samples", "skip-unknown"))

@@ -3,9 +3,7 @@ import gzip
 import io
 import json
 import math
-import os
-import subprocess
-import sys
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,9 +11,7 @@ import pytest
 import torch
 
 from textkit.classifier.text_classifier import TextClassifier
-from textkit.commands.shared import command_line
 from textkit.models.word_avg import WordAvg, WordAvgConfig
-from textkit.predict import app
 from textkit.text.vocabulary import Vocabulary
 
 HALF_KNOWN = math.sqrt(3) / (1 + math.sqrt(3))
@@ -46,18 +42,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command in this process; returns its exit status, stdout and stderr."""
-
-    def run(*arguments, stdin=b""):
-        monkeypatch.setattr(sys, "argv", ["textkit.predict", *map(str, arguments)])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        with pytest.raises(SystemExit) as end:
-            command_line(app)
-        found = capsys.readouterr()
-        return end.value.code, found.out, found.err
-
-    return run
+def run(run):
+    """Run ``textkit.predict`` in this process."""
+    return partial(run, "textkit.predict")
 
 
 def test_texts_of_the_command_line(run, folder):
@@ -205,17 +192,15 @@ def test_what_is_no_classifier(run, bigrams, tmp_path):
     assert "does not exist" in run(tmp_path / "none", "a")[2]
 
 
-def test_the_command_itself(folder):
-    done = subprocess.run(
-        [sys.executable, "-m", "textkit.predict", folder, "good"],
-        capture_output=True, text=True, timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1"}, check=False,
-    )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "text,label,probability\ngood,positive,0.750000\n"
-    code = "import sys, textkit.predict; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=120, check=False).returncode == 0
-    helped = subprocess.run(
-        [sys.executable, "-m", "textkit.predict", "--help"],
-        capture_output=True, text=True, timeout=120, env={**os.environ, "COLUMNS": "80"}, check=False,
-    )  # fmt: skip
-    assert max(map(len, helped.stdout.splitlines())) <= 80
+def test_the_command_itself(python, folder):
+    assert python("-m", "textkit.predict", folder, "good") == (
+        0,
+        "text,label,probability\ngood,positive,0.750000\n",
+        "",
+    )
+
+
+def test_help_fits_80_columns(run):
+    code, out, err = run("--help")
+    assert code == 0, err
+    assert max(map(len, out.splitlines())) <= 80

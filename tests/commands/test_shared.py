@@ -70,3 +70,8 @@ def test_a_model_of_another_kind_is_named_with_its_command(bigrams, tmp_path):
     with pytest.raises(ValueError, match=r"^folder must be that of a saved model, got the file .*note\.txt'"):
         loaded(tmp_path / "note.txt", "language-model", "--model")
     assert loaded(tmp_path / "model", "language-model").generate("a", length=1) == "a\n"
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate", "predict"])
+def test_a_command_starts_without_torch(python, name):
+    assert python("-c", f"import sys, textkit.{name}; sys.exit('torch' in sys.modules)") == (0, "", "")

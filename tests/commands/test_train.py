@@ -1,7 +1,4 @@
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -12,34 +9,24 @@ from textkit.vectors.word_vectors import WordVectors
 TALES = str(corpora_folder() / "tales.txt")
 
 
-def run(*arguments, width=80):
-    return subprocess.run(
-        [sys.executable, "-m", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "COLUMNS": str(width), "NO_COLOR": "1"},
-    )
-
-
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(run, tmp_path_factory):
     """Vectors of the tales, trained by the command."""
     path = tmp_path_factory.mktemp("vectors") / "tales.safetensors"
-    done = run("textkit.train", "word2vec", TALES, "-o", str(path), "--dim", "16", "--tokenizer", "word-lower")
-    assert done.returncode == 0, done.stderr
+    done = run("textkit.train", "word2vec", TALES, "-o", path, "--dim", "16", "--tokenizer", "word-lower")
+    assert done.code == 0, done.err
     return path, done
 
 
 def test_training_prints_the_result_on_stdout_and_progress_on_stderr(trained):
     path, done = trained
-    assert done.stdout == f"{path}: 954 words, 16 dimensions\n"
-    assert "epoch 5: loss" in done.stderr
-    assert "words/s" in done.stderr
+    assert done.out == f"{path}: 954 words, 16 dimensions\n"
+    assert "epoch 5: loss" in done.err
+    assert "words/s" in done.err
     assert len(WordVectors.load(path)) == 954
 
 
-def test_a_catalog_name_and_every_option(trained, tmp_path):
+def test_a_catalog_name_and_every_option(run, trained, tmp_path):
     path, _ = trained
     out = tmp_path / "more.txt"
     options = (
@@ -47,20 +34,20 @@ def test_a_catalog_name_and_every_option(trained, tmp_path):
         "--learning-rate 0.05 --seed 3 --hogwild --tokenizer word-lower --encoding utf-8 --errors replace"
     )
     done = run(
-        "textkit.train", "word2vec", "tales", "-o", str(out), *options.split(), "--init", str(path),
-        "--valid", TALES, "--checkpoint", str(tmp_path / "state"),
+        "textkit.train", "word2vec", "tales", "-o", out, *options.split(), "--init", path,
+        "--valid", TALES, "--checkpoint", tmp_path / "state",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "held-out loss" in done.stderr
+    assert done.code == 0, done.err
+    assert "held-out loss" in done.err
     assert len(WordVectors.load(out)) == 954  # the 300 of the corpus, and all that init had
     assert not (tmp_path / "state").exists()
 
 
-def test_a_column_of_a_table(tmp_path):
+def test_a_column_of_a_table(run, tmp_path):
     out = tmp_path / "reviews.vec"
     reviews = str(corpora_folder() / "reviews.csv")
-    done = run("textkit.train", "word2vec", reviews, "--column", "text", "-o", str(out), "--epochs", "1", "--dim", "8")
-    assert done.returncode == 0, done.stderr
+    done = run("textkit.train", "word2vec", reviews, "--column", "text", "-o", out, "--epochs", "1", "--dim", "8")
+    assert done.code == 0, done.err
     assert "film" in WordVectors.load(out)
 
 
@@ -80,14 +67,12 @@ def test_a_column_of_a_table(tmp_path):
         ([TALES, "-o", "x.txt", "--checkpoint", "x.txt"], "--output must not be a file that is used otherwise"),
     ],
 )
-def test_a_mistake_is_one_line_and_no_traceback(arguments, message, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "textkit.train", "word2vec", *arguments], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+def test_a_mistake_is_one_line_and_no_traceback(run, arguments, message, tmp_path):
+    done = run("textkit.train", "word2vec", *arguments, cwd=tmp_path)
+    assert done.code == 1
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -102,45 +87,45 @@ def test_a_mistake_is_one_line_and_no_traceback(arguments, message, tmp_path):
         ["textkit.evaluate", "neighbors"],
     ],
 )
-def test_help_fits_80_columns(command):
+def test_help_fits_80_columns(run, command):
     done = run(*command, "--help")
-    assert done.returncode == 0
-    assert max(len(line) for line in done.stdout.splitlines()) <= 80
-    assert "Usage" in done.stdout
+    assert done.code == 0
+    assert max(len(line) for line in done.out.splitlines()) <= 80
+    assert "Usage" in done.out
 
 
-def test_neighbors(trained):
+def test_neighbors(run, trained):
     path, _ = trained
-    done = run("textkit.evaluate", "neighbors", str(path), "sea", "boat", "-k", "3")
-    assert done.returncode == 0, done.stderr
+    done = run("textkit.evaluate", "neighbors", path, "sea", "boat", "-k", "3")
+    assert done.code == 0, done.err
     vectors = WordVectors.load(path)
-    blocks = [block.splitlines() for block in done.stdout.split("\n\n")]
+    blocks = [block.splitlines() for block in done.out.split("\n\n")]
     assert [block[0] for block in blocks] == ["sea", "boat"]
     for word, *lines in blocks:
         shown = [(line.split()[0], float(line.split()[1])) for line in lines]
         assert shown == [(near, round(cosine, 3)) for near, cosine in vectors.most_similar(word, 3)]
-    done = run("textkit.evaluate", "neighbors", str(path), "seaa")
-    assert done.returncode == 1
-    assert "did you mean 'sea'" in done.stderr
+    done = run("textkit.evaluate", "neighbors", path, "seaa")
+    assert done.code == 1
+    assert "did you mean 'sea'" in done.err
 
 
-def test_similarity_and_analogies(trained, tmp_path):
+def test_similarity_and_analogies(run, trained, tmp_path):
     path, _ = trained
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("sea\tboat\t9\nking\tqueen\t8\nold\tmoon\t2\nwind\tsea\t5\n")
-    done = run("textkit.evaluate", "similarity", str(path), "--pairs", str(pairs))
-    assert done.returncode == 0, done.stderr
-    assert "3 of 4" in done.stdout  # there is no king in the tales
-    as_json = run("textkit.evaluate", "similarity", str(path), "--pairs", str(pairs), "--json")
-    assert json.loads(as_json.stdout)["results"][0]["usable"] == 3
+    done = run("textkit.evaluate", "similarity", path, "--pairs", pairs)
+    assert done.code == 0, done.err
+    assert "3 of 4" in done.out  # there is no king in the tales
+    as_json = run("textkit.evaluate", "similarity", path, "--pairs", pairs, "--json")
+    assert json.loads(as_json.out)["results"][0]["usable"] == 3
     questions = tmp_path / "questions.txt"
     questions.write_text(": water\nsea boat road cart\nsea boat king queen\n")
-    done = run("textkit.evaluate", "analogies", str(path), "--questions", str(questions), "--method", "3cosmul")
-    assert done.returncode == 0, done.stderr
-    assert "water" in done.stdout
-    done = run("textkit.evaluate", "similarity", str(tmp_path / "none.txt"))
-    assert done.returncode == 1
-    assert "none.txt" in done.stderr
+    done = run("textkit.evaluate", "analogies", path, "--questions", questions, "--method", "3cosmul")
+    assert done.code == 0, done.err
+    assert "water" in done.out
+    done = run("textkit.evaluate", "similarity", tmp_path / "none.txt")
+    assert done.code == 1
+    assert "none.txt" in done.err
 
 
 def test_the_command_and_the_function_give_the_same_bytes(trained):
@@ -151,16 +136,16 @@ def test_the_command_and_the_function_give_the_same_bytes(trained):
     np.testing.assert_array_equal(WordVectors.load(path).matrix, direct.matrix)
 
 
-def test_the_corpus_is_never_written_over(tmp_path):
+def test_the_corpus_is_never_written_over(run, tmp_path):
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("to be or not to be\n" * 20)
-    done = run("textkit.train", "word2vec", str(corpus), "-o", str(corpus))
-    assert done.returncode == 1
-    assert "--output must not be a file that is read" in done.stderr
+    done = run("textkit.train", "word2vec", corpus, "-o", corpus)
+    assert done.code == 1
+    assert "--output must not be a file that is read" in done.err
     assert corpus.read_text() == "to be or not to be\n" * 20
 
 
-def test_a_full_disk_while_saving_leaves_the_checkpoint(tmp_path):
+def test_a_full_disk_while_saving_leaves_the_checkpoint(python, tmp_path):
     out, checkpoint = tmp_path / "big.txt", tmp_path / "state"
     code = (
         "import resource, runpy, signal, sys\n"
@@ -172,14 +157,14 @@ def test_a_full_disk_while_saving_leaves_the_checkpoint(tmp_path):
         f"sys.argv = ['train', 'word2vec', {TALES!r}, '-o', {str(out)!r}, '--checkpoint', {str(checkpoint)!r}]\n"
         "runpy.run_module('textkit.train', run_name='__main__')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "error: " in done.stderr
+    done = python("-c", code)
+    assert done.code == 1
+    assert "error: " in done.err
     assert checkpoint.exists()
     assert not out.exists()
 
 
-def test_neighbors_of_the_only_word(tmp_path):
+def test_neighbors_of_the_only_word(run, tmp_path):
     path = tmp_path / "one.txt"
     path.write_text("1 2\nalone 1 2\n")
-    assert run("textkit.evaluate", "neighbors", str(path), "alone").stdout == "alone\n"
+    assert run("textkit.evaluate", "neighbors", path, "alone").out == "alone\n"

@@ -2,19 +2,20 @@
 
 import dataclasses
 import json
-import os
 import re
-import subprocess
-import sys
+import signal
 import typing
+from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 
 from textkit.commands import language_model_options as train_options
 from textkit.data.catalog import corpora_folder
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.defaults import default_config, default_settings
+from textkit.language_model.run import LanguageModelRun
 from textkit.loading import load
 from textkit.train import language_model
 
@@ -22,23 +23,13 @@ TALES = str(corpora_folder() / "tales.txt")
 SMALL = ["--dim", "8", "--hidden", "12", "--epochs", "2"]
 
 
-def run(*arguments, cwd=None):
-    return python("-m", "textkit.train", "language-model", *map(str, arguments), cwd=cwd)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def run_code(code):
-    return python("-c", code)
-
-
-def python(*arguments, cwd=None):
-    return subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "OMP_NUM_THREADS": "1"},
-    )
+@pytest.fixture
+def run(run):
+    """Run ``textkit.train language-model`` in this process."""
+    return partial(run, "textkit.train", "language-model")
 
 
 @pytest.fixture(scope="module")
@@ -49,12 +40,12 @@ def tale(tmp_path_factory):
     return path
 
 
-def test_a_model_is_trained_and_saved(tale, tmp_path):
+def test_a_model_is_trained_and_saved(run, tale, tmp_path):
     out = tmp_path / "model"
     done = run(tale, "-o", out, "--valid-share", "0.2", *SMALL)
-    assert done.returncode == 0, done.stderr
-    assert re.search(r"epoch 2: loss [\d.]+, held-out [\d.]+ \(perplexity [\d.]+\), [\d,]+ tokens/s", done.stderr)
-    lines = done.stdout.splitlines()
+    assert done.code == 0, done.err
+    assert re.search(r"epoch 2: loss [\d.]+, held-out [\d.]+ \(perplexity [\d.]+\), [\d,]+ tokens/s", done.err)
+    lines = done.out.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(f"{out}: LanguageModel(char, ")
     assert re.search(r"held out: [\d.]+ nats per token, perplexity [\d.]+, [\d.]+ bits per character$", lines[0])
@@ -64,7 +55,7 @@ def test_a_model_is_trained_and_saved(tale, tmp_path):
     assert len(model.generate(length=20, seed=1)) == 20
 
 
-def test_every_option_reaches_the_training(tale, tmp_path):
+def test_every_option_reaches_the_training(run, tale, tmp_path, monkeypatch):
     out = tmp_path / "model"
     options = (
         "--unit word --cell gru --layers 2 --dim 16 --hidden 20 --untied --embedding-dropout 0.1 --input-dropout 0.1 "
@@ -76,22 +67,12 @@ def test_every_option_reaches_the_training(tale, tmp_path):
         "--min-count 3 --max-vocab 90 --tokenizer word-lower --encoding utf-8 --errors replace "
         "--device cpu --seed 3 --anew"
     )
-    checkpoint = tmp_path / "state"
-    code = (
-        "import json, runpy, sys\n"
-        "from textkit.language_model import run\n"
-        "check = run.LanguageModelRun.run\n"
-        "def shown(self):\n"
-        "    print(json.dumps(self.identity), file=sys.stderr)\n"
-        "    return check(self)\n"
-        "run.LanguageModelRun.run = shown\n"
-        f"sys.argv = ['train', 'language-model', {str(tale)!r}, '-o', {str(out)!r}, '--valid', {str(tale)!r}, "
-        f"'--checkpoint', {str(checkpoint)!r}, *{options.split()!r}]\n"
-        "runpy.run_module('textkit.train', run_name='__main__')\n"
-    )
-    done = run_code(code)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(next(line for line in done.stderr.splitlines() if line.startswith("{")))
+    checkpoint, found = tmp_path / "state", []
+    train = LanguageModelRun.run
+    monkeypatch.setattr(LanguageModelRun, "run", lambda self: found.append(self.identity) or train(self))
+    done = run(tale, "-o", out, "--valid", tale, "--checkpoint", checkpoint, *options.split())
+    assert done.code == 0, done.err
+    found = json.loads(json.dumps(found[0]))
     expected = {
         "unit": "word", "seed": 3, "device": "cpu", "cell": "gru", "layers": 2, "dim": 16, "hidden": 20, "tied": False,
         "embedding_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.1, "output_dropout": 0.1,
@@ -103,7 +84,7 @@ def test_every_option_reaches_the_training(tale, tmp_path):
         "documents": False,
     }  # fmt: skip
     assert {name: value for name, value in found.items() if name not in ("corpus", "valid")} == expected
-    assert done.stderr.count("tokens/s\n") >= 1
+    assert done.err.count("tokens/s\n") >= 1
     model = load(out)
     assert len(model.vocabulary) == 90
     assert not checkpoint.exists()
@@ -122,22 +103,20 @@ def test_what_help_says_of_defaults_is_true():
             assert values[name] == expected, (unit, name)
 
 
-def test_help_fits_80_columns_and_needs_no_torch():
-    done = run("--help")
-    assert done.returncode == 0
-    assert max(map(len, done.stdout.splitlines())) <= 80
+def test_help_fits_80_columns_and_has_every_option(run):
+    code, out, err = run("--help")
+    assert code == 0, err
+    assert max(map(len, out.splitlines())) <= 80
     for name in vars(train_options):
         if name[0].isupper() and name not in ("Annotated", "Any", "Literal", "Path", "Corpus", "Folder"):
-            assert "--" + re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower() in done.stdout
-    code = "import sys, textkit.train; sys.exit('torch' in sys.modules)"
-    assert run_code(code).returncode == 0
+            assert "--" + re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower() in out
 
 
-def test_documents_of_a_table(tmp_path):
+def test_documents_of_a_table(run, tmp_path):
     out = tmp_path / "names"
     names = corpora_folder() / "names.csv"
     done = run(names, "-o", out, "--documents", "--column", "name", "--valid-share", "0.1", *SMALL, "--epochs", "1")
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     assert "<bos>" in load(out).vocabulary.specials
     assert "\n" not in load(out).generate(length=200, seed=1)
 
@@ -168,45 +147,48 @@ def test_documents_of_a_table(tmp_path):
         ([TALES, "-o", "x", "--learning-rate", "1e30", "--optimizer", "sgd", "--hidden", "8"], "start again with"),
     ],
 )
-def test_a_mistake_is_one_line_and_no_traceback(arguments, message, tmp_path):
+def test_a_mistake_is_one_line_and_no_traceback(run, arguments, message, tmp_path):
     done = run(*arguments, cwd=tmp_path)
-    assert done.returncode == 1
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
-    assert [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert done.code == 1
+    assert message in done.err
+    assert "Traceback" not in done.err
+    assert [line for line in done.err.splitlines() if line.startswith("error: ")]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_training_that_was_interrupted_goes_on(tale, tmp_path):
-    out, checkpoint = tmp_path / "model", tmp_path / "state"
-    interrupted = (
-        "import runpy, signal, sys, torch\n"
-        "step, count = torch.optim.AdamW.step, []\n"
-        "def interrupt(self, closure=None):\n"
-        "    count.append(1)\n"
-        "    if len(count) == 3: signal.raise_signal(signal.SIGINT)\n"
-        "    return step(self, closure)\n"
-        "torch.optim.AdamW.step = interrupt\n"
-        f"sys.argv = ['train', 'language-model', {str(tale)!r}, '-o', {str(out)!r}, '--checkpoint', "
-        f"{str(checkpoint)!r}, *{SMALL!r}]\n"
-        "runpy.run_module('textkit.train', run_name='__main__')\n"
-    )
-    done = run_code(interrupted)
-    assert done.returncode == 130
-    assert "Traceback" not in done.stderr
-    assert f"{checkpoint}: what was learned; the same command goes on from there" in done.stderr
+def test_the_command_itself(python, tale, tmp_path):
+    done = python("-m", "textkit.train", "language-model", tale, "-o", tmp_path / "model", *SMALL)
+    assert done.code == 0, done.err
+    assert done.out.startswith(f"{tmp_path / 'model'}: LanguageModel(char, ")
+
+
+def test_a_training_that_was_interrupted_goes_on(run, tale, tmp_path, monkeypatch):
+    out, checkpoint, steps = tmp_path / "model", tmp_path / "state", []
+    step = torch.optim.AdamW.step
+
+    def interrupt(self, closure=None):
+        steps.append(1)
+        if len(steps) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return step(self, closure)
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", interrupt)
+    done = run(tale, "-o", out, "--checkpoint", checkpoint, *SMALL)
+    assert done.code == 130
+    assert "Traceback" not in done.err
+    assert f"{checkpoint}: what was learned; the same command goes on from there" in done.err
     assert checkpoint.exists()
     assert not out.exists()
-    assert run(tale, "-o", out, "--checkpoint", checkpoint, *SMALL).returncode == 0
+    assert run(tale, "-o", out, "--checkpoint", checkpoint, *SMALL).code == 0
     assert not checkpoint.exists()
-    assert run(tale, "-o", tmp_path / "whole", *SMALL).returncode == 0
+    assert run(tale, "-o", tmp_path / "whole", *SMALL).code == 0
     assert (out / "weights.safetensors").read_bytes() == (tmp_path / "whole" / "weights.safetensors").read_bytes()
 
 
-def test_the_score_printed_is_exact(tale, tmp_path):
+def test_the_score_printed_is_exact(run, tale, tmp_path):
     out = tmp_path / "model"
     done = run(tale, "-o", out, "--valid", tale, *SMALL)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     score = load(out).score(tale)
     assert isinstance(score, LanguageModelScore)
-    assert f"held out: {score.nats:.4f} nats per token" in done.stdout
+    assert f"held out: {score.nats:.4f} nats per token" in done.out

@@ -17,8 +17,6 @@ ASKED_FOR = {
 }
 NO_ADDRESS = {"wiki8", "enwiki-core", "zhwiki-slice", "tang-poems", "tang300"}
 
-needs_data = pytest.mark.skipif("TEXTKIT_DATA" not in os.environ, reason="TEXTKIT_DATA names no data folder")
-
 
 @pytest.fixture
 def bare(tmp_path, monkeypatch):
@@ -167,7 +165,7 @@ def test_a_malformed_catalog_names_file_and_section(tmp_path, text):
         read_catalog(path)
 
 
-@needs_data
+@pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "split", "counts"),
     [
@@ -190,7 +188,7 @@ def test_labels_of_the_real_tables(name, split, counts):
     assert Counter(row[column] for row in rows(name, split)) == counts
 
 
-@needs_data
+@pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "split", "labels", "count"),
     [
@@ -209,12 +207,12 @@ def test_rows_of_the_real_tables(name, split, labels, count):
     assert labels is None or len({row[column] for row in table}) == labels
 
 
-@needs_data
+@pytest.mark.data
 def test_trec_has_fifty_fine_labels():
     assert len({(row["label"], row["fine"]) for row in rows("trec")}) == 50
 
 
-@needs_data
+@pytest.mark.data
 def test_texts_and_word_lists_of_the_data_folder_have_their_hashes():
     own = Path(os.environ["TEXTKIT_DATA"])
     for name in (

@@ -1,10 +1,6 @@
-import os
-
 import pytest
 
 from textkit.evaluation.questions import Section, open_questions, read_questions
-
-needs_data = pytest.mark.skipif("TEXTKIT_DATA" not in os.environ, reason="TEXTKIT_DATA names no data folder")
 
 
 def write(tmp_path, content, name="questions.txt"):
@@ -59,7 +55,7 @@ def test_questions_in_memory():
         open_questions("wordsim353")
 
 
-@needs_data
+@pytest.mark.data
 def test_the_google_set_is_whole():
     sections = open_questions("google-analogies")
     assert len(sections) == 14

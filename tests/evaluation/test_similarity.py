@@ -14,8 +14,6 @@ from textkit.vectors.word_vectors import WordVectors
 VECTORS = WordVectors(["a", "b", "c", "d", "e"], [[1, 0], [8, 6], [0.3, 0.4], [0, 2], [-5, 0]])
 RISING = [("a", "e", 0.0), ("a", "d", 1.0), ("a", "c", 5.0), ("a", "b", 9.0)]
 
-needs_data = pytest.mark.skipif("TEXTKIT_DATA" not in os.environ, reason="TEXTKIT_DATA names no data folder")
-
 
 def only(report):
     (result,) = report.results
@@ -194,7 +192,7 @@ def test_spearman_knows_only_the_order_of_the_scores(scores, known):
     assert math.isnan(first.spearman) or -1 - 1e-12 <= first.spearman <= 1 + 1e-12
 
 
-@needs_data
+@pytest.mark.data
 def test_the_catalog_s_sets_agree_with_gensim():
     gensim = pytest.importorskip("gensim.models.keyedvectors")
     from textkit.evaluation.pairs import read_pairs

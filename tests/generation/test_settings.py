@@ -9,7 +9,10 @@ from textkit.generation.settings import GenerationSettings
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"temperature": -0.1}, r"temperature must be a finite number of at least 0, got -0\.1; 0 takes the most"),
+        (
+            {"temperature": -0.1},
+            r"temperature must be a finite number of at least 0, got -0\.1; 0 takes the most probable",
+        ),
         ({"temperature": math.nan}, "temperature must be a finite number of at least 0, got nan"),
         ({"temperature": math.inf}, "temperature must be a finite number of at least 0, got inf"),
         ({"temperature": "warm"}, "temperature must be a finite number of at least 0, got 'warm'"),

@@ -96,6 +96,7 @@ def test_a_cache_that_cannot_be_written(cache, trainings, capsys):
     assert len(trainings) == 2
 
 
+@pytest.mark.slow
 def test_first_uses_at_the_same_time_do_not_hurt_each_other(cache, tmp_path):
     command = [sys.executable, "-c", SMALL, str(tmp_path / "corpora")]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]

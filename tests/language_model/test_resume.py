@@ -139,6 +139,7 @@ def outcome(kind, **options):
     return digest(model), [replace(report, tokens_per_second=0, seconds=0) for report in reports]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "moments"),
     [

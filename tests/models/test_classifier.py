@@ -193,7 +193,7 @@ def test_mixed_precision_gives_about_the_same(config):
     assert all(weight.grad.dtype == torch.float32 for weight in model.parameters())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.gpu
 @each
 def test_a_gpu_gives_the_same(config):
     model, batch = model_of(config), pad(texts(12, 0, 5, 1))

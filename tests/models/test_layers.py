@@ -220,7 +220,7 @@ def test_flattened_weights_lie_in_one_block_and_keep_their_gradients():
     assert [weight.grad.unique().tolist() for weight in weights] == [[0], [1], [2], [3]]
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.gpu
 @pytest.mark.parametrize("lengths", [None, torch.tensor([5, 2, 4])])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_gpu_gives_the_same_and_does_not_warn_of_scattered_weights(cell, lengths):

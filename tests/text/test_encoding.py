@@ -320,7 +320,7 @@ def test_progress_goes_to_stderr_and_only_when_asked(capfd):
     assert "tokens" in err
 
 
-@pytest.mark.skipif("TEXTKIT_DATA" not in os.environ, reason="TEXTKIT_DATA names no folder")
+@pytest.mark.data
 def test_real_text_has_the_published_number_of_tokens():
     path = Path(os.environ["TEXTKIT_DATA"]) / "lm" / "wikitext-2" / "valid.txt.xz"
     encoded = encode_corpus(path)

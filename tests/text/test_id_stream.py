@@ -12,8 +12,6 @@ from textkit.text import first_pass, id_stream, id_writer
 from textkit.text.id_stream import encode_text, read_split, read_stream
 from textkit.text.vocabulary import Vocabulary
 
-needs_data = pytest.mark.skipif("TEXTKIT_DATA" not in os.environ, reason="TEXTKIT_DATA names no data folder")
-
 TEXT = "the cat sat\n\n on the  mat\r\nthe end"
 WORDS = ["the", "cat", "sat", "<eos>", "<eos>", "on", "the", "mat", "<eos>", "the", "end", "<eos>"]
 
@@ -197,7 +195,7 @@ def test_tiny_shares_are_rounded_up_to_a_token():
     assert (len(first), len(last)) == (4, 1)
 
 
-@needs_data
+@pytest.mark.data
 @pytest.mark.parametrize(
     ("name", "lengths"), [("ptb", (929_589, 73_760, 82_430)), ("wikitext-2", (2_088_628, 217_646, 245_569))]
 )
@@ -210,7 +208,7 @@ def test_published_token_counts(name, lengths):
     assert len(vocabulary) == {"ptb": 10_000, "wikitext-2": 33_278}[name] + 1  # and <pad>
 
 
-@needs_data
+@pytest.mark.data
 def test_tiny_shakespeare_is_counted_to_the_last_character():
     stream, vocabulary = read_stream(textkit.corpus("tinyshakespeare"), unit="char")
     assert len(stream) == stream.characters == stream.bytes == 1_115_394

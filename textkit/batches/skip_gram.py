@@ -61,7 +61,11 @@ class SkipGramPairs(Dataset[Pairs]):
         return len(self.documents)
 
     def __getitem__(self, index: int) -> Pairs:
-        """Return the pairs of document ``index``: (pairs, 2) int64 ids of center and context."""
+        """Return the pairs of document ``index``: (pairs, 2) int64 ids of center and context.
+
+        Raises:
+            IndexError: If there is no such document.
+        """
         if not 0 <= index < len(self.documents):
             raise IndexError(f"index must be from 0 to {len(self.documents) - 1}, got {index}")
         random = np.random.default_rng([self.seed, self.epoch, index])

@@ -30,7 +30,11 @@ class Objective:
         self.model, self.criterion = model, criterion
 
     def loss(self, batch: TextBatch) -> Loss:
-        """Compute the summed loss of a batch."""
+        """Compute the summed loss of a batch.
+
+        Raises:
+            ValueError: If the batch has no labels.
+        """
         if batch.labels is None:
             raise ValueError("a training batch must have labels, got None")
         return Loss(total=self.criterion(self.model.scores(batch), batch.labels), count=len(batch))

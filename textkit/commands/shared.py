@@ -48,7 +48,13 @@ def loaded(folder: Path, kind: str, argument: str = "FOLDER") -> Any:
 def opened_corpus(
     sources: list[str], *, column: str | None, encoding: str, errors: str, argument: str = "CORPUS"
 ) -> Corpus:
-    """Open files, or a single catalog name if no such file exists; ``argument`` is what the user calls them."""
+    """Open files, or a single catalog name if no such file exists; ``argument`` is what the user calls them.
+
+    Raises:
+        IsADirectoryError: If a source is a folder.
+        FileNotFoundError: If a single source is neither a file nor a catalog name.
+        ValueError: If the files cannot be a corpus; see `textkit.corpus`.
+    """
     for source in sources:
         if Path(source).is_dir():
             raise IsADirectoryError(
@@ -112,6 +118,9 @@ def command_line(app: Callable[[], object]) -> None:
     """Run a typer application; a user's mistake ends it with one line on stderr instead of a traceback.
 
     Remedies that name an argument of a function, such as column='text', name the option instead: --column text.
+
+    Raises:
+        SystemExit: At the end, with the exit code: 1 after a mistake, 130 after Ctrl-C.
     """
     try:
         with warnings.catch_warnings():

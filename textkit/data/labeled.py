@@ -140,8 +140,8 @@ def read_texts(
         encoding: The encoding of files.
         errors: What becomes of bytes that are not in the encoding.
 
-    Yields:
-        Documents, each a str or a list of tokens. Errors in the content come up on the way.
+    Returns:
+        An iterator over documents, each a str or a list of tokens. Errors in the content are raised while it runs.
 
     Raises:
         ValueError: If the column is missing, a text is None or NaN, or the encoding is unknown.

@@ -24,7 +24,12 @@ _FAMILIES = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "Pin
 
 
 def draw(report: "ClassificationReport", path: str | os.PathLike[str] | None) -> "Figure":
-    """Plot a report, and save the plot if there is a path; see `ClassificationReport.plot`."""
+    """Plot a report, and save the plot if there is a path; see `ClassificationReport.plot`.
+
+    Raises:
+        ImportError: If matplotlib is not installed.
+        ValueError: If the suffix of the path is not that of a known picture format.
+    """
     kind = None if path is None else picture_kind(path)
     try:
         from matplotlib import rc_context

@@ -139,7 +139,11 @@ class _Classes:
         return row
 
     def check_some(self, labels: Sequence[Any] | NDArray[Any]) -> None:
-        """Raise if no label is known: most likely they are of another type."""
+        """Check that some label is known; if none is, most likely they are of another type.
+
+        Raises:
+            ValueError: If all labels so far are unknown.
+        """
         if not self._known_seen:
             shown = ", ".join(map(repr, self._classes[:5])) + (", ..." if len(self._classes) > 5 else "")
             raise ValueError(

@@ -102,10 +102,13 @@ def read_chunk(file: BinaryIO, size: int) -> bytes:
     """
     try:
         return file.read(size)
-    except (EOFError, lzma.LZMAError, zlib.error, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise  # the disk's fault, not the file's
+    except (EOFError, lzma.LZMAError, zlib.error) as error:
         raise DamagedFileError(str(error)) from error
+    except OSError as error:
+        # Damaged gzip and zstd data is an OSError too; one with an errno is the disk's.
+        if error.errno is None:
+            raise DamagedFileError(str(error)) from error
+        raise
 
 
 class DamagedFileError(ValueError):

@@ -85,6 +85,7 @@ def read_folder(folder: str | os.PathLike[str], *, kind: str) -> StoredModel:
         FileNotFoundError: If the folder does not exist.
         ValueError: If it does not hold a model, the model is of another kind or a newer version, or one of its files is
             missing or damaged; the message names the file.
+        OSError: If a file cannot be read.
     """
     # Another process may replace the folder while it is being read, which would mix files of two models. The config
     # holds the checksums of the other files, so it is read again at the end: if it has changed, start over.

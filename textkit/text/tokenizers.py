@@ -238,6 +238,9 @@ def _find(name: str) -> Tokenizer:
     """Import the function behind ``module:function``; nothing but a function that this module defines itself.
 
     A name may come from a saved file of unknown origin, so it must not lead to ``os:system`` by any way.
+
+    Raises:
+        ValueError: If the name is malformed, leads to the standard library, or leads to no such function.
     """
     module_name, _, qualname = name.partition(":")
     parts = [*module_name.split("."), qualname]

@@ -36,6 +36,9 @@ def cosine(steps: int, floor: float = 0.0) -> Schedule:
 def warmed_up(schedule: Schedule, steps: int) -> Schedule:
     """Warm up: rise linearly to 1 in ``steps`` steps, then start ``schedule``.
 
+    Raises:
+        ValueError: If ``steps`` is negative.
+
     >>> [warmed_up(linear(2), 4)(step) for step in range(7)]
     [0.25, 0.5, 0.75, 1.0, 1.0, 0.5, 0.0]
     """

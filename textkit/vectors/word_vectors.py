@@ -110,7 +110,7 @@ class WordVectors:
         """Give the row of a word.
 
         Raises:
-            KeyError: If the word has no vector; the message names the closest words.
+            UnknownWordError: A KeyError, if the word has no vector; the message names the closest words.
         """
         try:
             return self._index[word]

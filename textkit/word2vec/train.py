@@ -84,6 +84,8 @@ def train_word2vec(
     Raises:
         ValueError: If a setting is out of range, the corpus is empty or has no word with min_count tokens, or the
             checkpoint is of another training.
+        TypeError: If ``init`` is not `WordVectors`.
+        FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If the loss is not finite; the checkpoint then holds the last good state.
     """
     if init is not None and not isinstance(init, WordVectors):
