@@ -4,10 +4,8 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, noise_distribution
-from textkit.batches.records import SkipGramBatch
 from textkit.kernels.skip_gram_arrays import (
     Model,
     Shape,
@@ -22,7 +20,6 @@ from textkit.kernels.skip_gram_arrays import (
     steps,
 )
 from textkit.kernels.skip_gram_cpu import block_steps
-from textkit.models.skip_gram import SkipGram, SkipGramConfig
 
 KEY = 987654321
 WORDS = 30
@@ -120,6 +117,10 @@ CASES = [
 
 @pytest.mark.parametrize("settings", CASES)
 def test_block_equals_the_readable_model(settings):
+    torch = pytest.importorskip("torch")
+    from textkit.batches.records import SkipGramBatch
+    from textkit.models.skip_gram import SkipGram, SkipGramConfig
+
     case = Case(**settings)
     assert case.pairs == sum(len(contexts) for _, contexts in case.centers) > 0
 
