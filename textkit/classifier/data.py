@@ -144,7 +144,7 @@ def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
         raise TypeError(f"{name} must be a list of texts, got a single str; pass [text]")
     if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # whose names would be taken for the texts
         raise TypeError(f"{name} must be a list of texts, got {type(texts).__name__}; pass one of its columns")
-    return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts))
+    return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts, start=1))
 
 
 def shortened(documents: DocumentIds, max_length: int | None) -> DocumentIds:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from textkit.text.arrow_arrays import to_arrow, to_numpy
 from textkit.text.type_counts import check_tokens, token_array
-from textkit.text.unknown_words import unknown_word_message
+from textkit.text.unknown_words import UnknownWordError
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
 
 SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
@@ -193,7 +193,7 @@ class Vocabulary:
         try:
             return self._ids[token]
         except KeyError:
-            raise KeyError(unknown_word_message(token, self._tokens, what="token")) from None
+            raise UnknownWordError(token, self._tokens, "tokens of the vocabulary") from None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):
@@ -230,7 +230,7 @@ class Vocabulary:
             int32 ids, in the shape of the array (one-dimensional for lists and if some may be dropped).
 
         Raises:
-            KeyError: If a token is unknown, ``unknown`` is "keep" and there is no ``<unk>``.
+            UnknownWordError: A KeyError, if a token is unknown, ``unknown`` is "keep" and there is no ``<unk>``.
             TypeError: If ``tokens`` is a str: its characters would be taken for tokens.
             ValueError: If ``unknown`` is neither "keep" nor "drop".
 
@@ -249,8 +249,8 @@ class Vocabulary:
             try:
                 found = list(map(self._ids.__getitem__, flat))
             except KeyError as error:
-                message = unknown_word_message(error.args[0], self._tokens, what="token")
-                raise KeyError(f"{message}; or pass unknown='drop', or have the special '<unk>'") from None
+                remedy = "or pass unknown='drop', or have the special '<unk>'"
+                raise UnknownWordError(error.args[0], self._tokens, "tokens of the vocabulary", remedy) from None
             ids = np.array(found, dtype=np.int32)
         else:
             ids = self.lookup(flat, other=self.unknown_id)
