@@ -77,6 +77,67 @@ class TypeCounts:
         return numbers
 
 
+def rank_types(
+    types: pa.StringArray,
+    counts: npt.NDArray[np.int64],
+    min_count: int,
+    max_size: int | None,
+    specials: tuple[str, ...],
+) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Put types in the order of a vocabulary: specials first, then by descending count, then by spelling.
+
+    Args:
+        types: Different tokens; shape (types,).
+        counts: The number of times each was seen; shape (types,).
+        min_count: Types seen fewer times are left out; specials never are.
+        max_size: The most types to keep, specials included; None for all.
+        specials: The specials, in their order.
+
+    Returns:
+        The types that are kept, in order; their counts; and the position among them of each of ``types``, -1 for those
+        that are left out, int32, shape (types,).
+
+    Raises:
+        ValueError: If no type is left but specials, or a limit is out of range.
+    """
+    if min_count < 1:
+        raise ValueError(f"min_count must be 1 or more, got {min_count}; 1 keeps every token")
+    if max_size is not None and max_size <= len(specials):
+        raise ValueError(
+            f"max_size must be more than the {len(specials)} specials, got {max_size}; None keeps all tokens"
+        )
+    ids = np.full(len(types), -1, dtype=np.int32)
+    special_counts = np.zeros(len(specials), dtype=np.int64)
+    for number, special in enumerate(specials):
+        place = types.index(special).as_py()
+        if place >= 0:
+            special_counts[number] = counts[place]
+            ids[place] = number
+    frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
+    if not len(frequent):
+        raise ValueError(_nothing_left(counts, min_count))
+    columns = [types.take(to_arrow(frequent)), to_arrow(counts[frequent])]
+    seen = pa.Table.from_arrays(columns, ["token", "count"])
+    # Arrow compares UTF-8 bytes, which is the order of code points, as that of Python's str
+    order = pc.sort_indices(seen, sort_keys=[("count", "descending"), ("token", "ascending")])
+    if max_size is not None:
+        order = order[: max_size - len(specials)]
+    kept = frequent[to_numpy(order)]
+    ids[kept] = np.arange(len(specials), len(specials) + len(kept))
+    words = (*specials, *types.take(to_arrow(kept)).to_pylist())
+    return words, np.concatenate([special_counts, counts[kept]]), ids
+
+
+def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
+    if not len(counts):
+        return "counts must hold at least one token, got none; the corpus is empty"
+    largest = int(counts.max())
+    return (
+        f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
+        f"take {max(largest, 1)} or less, or more text"
+    )
+
+
 def token_array(tokens: Sequence[str]) -> pa.StringArray:
     """Make an Arrow array of tokens.
 

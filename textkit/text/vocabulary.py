@@ -10,10 +10,8 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from textkit.text.arrow_arrays import to_arrow, to_numpy
-from textkit.text.type_counts import check_tokens, token_array
+from textkit.text.type_counts import check_tokens, rank_types, token_array
 from textkit.text.unknown_words import UnknownWordError
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
 
@@ -119,32 +117,8 @@ class Vocabulary:
             ValueError: As ``from_counts`` does.
         """
         specials = _ordered_specials(specials)
-        if min_count < 1:
-            raise ValueError(f"min_count must be 1 or more, got {min_count}; 1 keeps every token")
-        if max_size is not None and max_size <= len(specials):
-            raise ValueError(
-                f"max_size must be more than the {len(specials)} specials, got {max_size}; None keeps all tokens"
-            )
-        ids = np.full(len(tokens), -1, dtype=np.int32)
-        special_counts = np.zeros(len(specials), dtype=np.int64)
-        for number, special in enumerate(specials):
-            place = tokens.index(special).as_py()
-            if place >= 0:
-                special_counts[number] = counts[place]
-                ids[place] = number
-        frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
-        if not len(frequent):
-            raise ValueError(_nothing_left(counts, min_count))
-        columns = [tokens.take(to_arrow(frequent)), to_arrow(counts[frequent])]
-        seen = pa.Table.from_arrays(columns, ["token", "count"])
-        # Arrow compares UTF-8 bytes, which is the order of code points, as that of Python's str
-        order = pc.sort_indices(seen, sort_keys=[("count", "descending"), ("token", "ascending")])
-        if max_size is not None:
-            order = order[: max_size - len(specials)]
-        kept = frequent[to_numpy(order)]
-        ids[kept] = np.arange(len(specials), len(specials) + len(kept))
-        words = (*specials, *tokens.take(to_arrow(kept)).to_pylist())
-        return cls(words, np.concatenate([special_counts, counts[kept]]), specials), ids
+        words, ranked_counts, ids = rank_types(tokens, counts, min_count, max_size, specials)
+        return cls(words, ranked_counts, specials), ids
 
     def with_counts(self, counts: npt.NDArray[np.int64]) -> "Vocabulary":
         """Return the same tokens and ids with other counts; shape (vocab,).
@@ -385,16 +359,6 @@ def _ordered_specials(specials: Sequence[str]) -> tuple[str, ...]:
     if unknown := [special for special in specials if special not in SPECIALS]:
         raise ValueError(f"specials must be among {', '.join(SPECIALS)}, got {unknown[0]!r}; leave it out")
     return tuple(special for special in SPECIALS if special in specials)
-
-
-def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
-    if not len(counts):
-        return "counts must hold at least one token, got none; the corpus is empty"
-    largest = int(counts.max())
-    return (
-        f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
-        f"take {max(largest, 1)} or less, or more text"
-    )
 
 
 def _checked_counts(counts: Sequence[int] | npt.NDArray[Any], size: int) -> npt.NDArray[np.int64]:
