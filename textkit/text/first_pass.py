@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from textkit.data.corpus import Corpus
 from textkit.data.sources import Part, Piece, TextFile
+from textkit.files.prefetch import prefetched
 from textkit.text.arrow_arrays import to_arrow, to_numpy
 from textkit.text.characters import split_characters
 from textkit.text.id_writer import IdWriter
@@ -67,14 +68,13 @@ class FirstPass:
         """
         counted = TypeCounts()
         ends = 0  # line ends written
-        end_type = None if line_end is None else token_array([line_end])
+        end_id = None if line_end is None else counted.add(line_end)
         with tqdm(desc="encode", unit=" tokens", unit_scale=True, disable=not progress) as bar:
             for part in corpus.parts:
                 for batch in _split_part(part, tokenizer):
                     ids, positions = counted.number(batch.types, batch.tokens), batch.ends
-                    if end_type is not None:
-                        end_ids = counted.number(end_type, np.zeros(len(positions), dtype=np.int32))
-                        ids = np.insert(ids, positions, end_ids)
+                    if end_id is not None:
+                        ids = np.insert(ids, positions, end_id)
                         positions = positions + np.arange(1, len(positions) + 1)
                         ends += len(positions)
                     writer.append(ids, positions)
@@ -84,7 +84,10 @@ class FirstPass:
                 f"source must hold at least one token, got none in {writer.documents} documents of {corpus.name}; "
                 "is it empty, or cut by another tokenizer?"
             )
-        return cls(types=counted.tokens, counts=counted.counts)
+        counts = counted.counts.copy()
+        if end_id is not None:
+            counts[end_id] += ends  # a token of the text may be spelled like a line end and is counted already
+        return cls(types=counted.tokens, counts=counts)
 
     def vocabulary(
         self,
@@ -149,11 +152,15 @@ def _split_part(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:
 
 
 def _split_file(file: TextFile, size: int, split: Callable[[bytes], SplitBlock]) -> Iterator[SplitBlock]:
-    block = b""
-    for block in file.blocks(size):
-        yield split(block)
-    if block and not block.endswith(b"\n"):  # the last line need not have an end
-        yield SplitBlock(pa.array([], pa.string()), np.empty(0, dtype=np.int32), np.zeros(1, dtype=np.int64))
+    def blocks() -> Iterator[SplitBlock]:
+        block = b""
+        for block in file.blocks(size):
+            yield split(block)
+        if block and not block.endswith(b"\n"):  # the last line need not have an end
+            yield SplitBlock(pa.array([], pa.string()), np.empty(0, dtype=np.int32), np.zeros(1, dtype=np.int64))
+
+    # Splitting a block and numbering the one before take about the same time, and neither holds the GIL.
+    return prefetched(blocks())
 
 
 def _split_pieces(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:

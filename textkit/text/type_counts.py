@@ -7,9 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textkit.text.arrow_arrays import to_arrow, to_numpy
+from textkit.text.arrow_arrays import POOL, dictionary_encode, to_arrow, to_numpy
 
-_STRETCH = 1 << 18  # tokens counted at a time
 _ABSENT = to_arrow(np.array([-1]))[0].cast(pa.int32())  # a plain -1 would make Arrow import pandas
 
 
@@ -52,20 +51,24 @@ class TypeCounts:
         Returns:
             The number of each token; int32, shape (tokens,).
         """
-        distinct = types.dictionary_encode()
+        distinct = dictionary_encode(types)
         numbers = self._numbers(distinct.dictionary)[to_numpy(distinct.indices)]
         if self._size > len(self._counts):
             self._counts = np.concatenate([self._counts, np.zeros(2 * self._size, dtype=np.int64)])
-        for start in range(0, len(tokens), _STRETCH):
-            counts = np.bincount(tokens[start : start + _STRETCH], minlength=len(numbers))
-            np.add.at(self._counts, numbers, counts)
+        np.add.at(self._counts, numbers, np.bincount(tokens, minlength=len(numbers)))
         found: npt.NDArray[np.int32] = numbers[tokens]
         return found
+
+    def add(self, token: str) -> int:
+        """Add a type without counting it, and return its number."""
+        return int(self._numbers(pa.array([token], pa.string()))[0])
 
     def _numbers(self, types: pa.StringArray) -> npt.NDArray[np.int32]:
         numbers = np.full(len(types), -1, dtype=np.int32)
         if self._chunks:
-            places = pc.fill_null(pc.index_in(pa.chunked_array(self._chunks), value_set=types), _ABSENT)
+            places = pc.fill_null(
+                pc.index_in(pa.chunked_array(self._chunks), value_set=types, memory_pool=POOL), _ABSENT
+            )
             found = np.concatenate([to_numpy(chunk) for chunk in places.chunks])
             known = np.flatnonzero(found >= 0)
             numbers[found[known]] = known
