@@ -1,4 +1,4 @@
-"""Tokens numbered in order of first appearance, and counted; in Arrow, with no Python object for each."""
+"""Number tokens in order of first appearance and count them, in Arrow, without a Python object per token."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ import pyarrow.compute as pc
 
 from textkit.text.arrow_arrays import to_arrow, to_numpy
 
-_STRETCH = 1 << 18  # tokens counted at a time
+_CHUNK = 1 << 18  # tokens counted at a time
 _ABSENT = to_arrow(np.array([-1]))[0].cast(pa.int32())  # a plain -1 would make Arrow import pandas
 
 
 class TypeCounts:
-    """The types (different tokens) of a text that comes in batches.
+    """Counts the types (distinct tokens) of a text that arrives in batches.
 
-    A batch costs a look at each of its tokens, and at each type that is known so far (about 20 ns).
+    The time for a batch grows with its number of tokens and with the number of types known so far (20 ns per type).
 
     >>> types = TypeCounts()
     >>> types.number(pa.array(["b", "a"]), np.array([0, 1, 0], dtype=np.int32)).tolist()
@@ -39,36 +39,37 @@ class TypeCounts:
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
-        """How often each came; shape (types,)."""
+        """Number of occurrences of each type; shape (types,)."""
         return self._counts[: self._size]
 
     def number(self, types: pa.StringArray, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Number and count the tokens of a batch.
 
         Args:
-            types: The types of the batch, in order of first appearance; one may be there twice.
-            tokens: Which of them each token is; shape (tokens,).
+            types: Types of the batch, in order of first appearance; a type may occur twice.
+            tokens: Index into ``types`` of each token; shape (tokens,).
 
         Returns:
-            The number of each token; int32, shape (tokens,).
+            The number of each token's type; int32, shape (tokens,).
         """
         distinct = types.dictionary_encode()
         numbers = self._numbers(distinct.dictionary)[to_numpy(distinct.indices)]
         if self._size > len(self._counts):
             self._counts = np.concatenate([self._counts, np.zeros(2 * self._size, dtype=np.int64)])
-        for start in range(0, len(tokens), _STRETCH):
-            counts = np.bincount(tokens[start : start + _STRETCH], minlength=len(numbers))
+        for start in range(0, len(tokens), _CHUNK):
+            counts = np.bincount(tokens[start : start + _CHUNK], minlength=len(numbers))
             np.add.at(self._counts, numbers, counts)
-        found: npt.NDArray[np.int32] = numbers[tokens]
-        return found
+        token_numbers: npt.NDArray[np.int32] = numbers[tokens]
+        return token_numbers
 
     def _numbers(self, types: pa.StringArray) -> npt.NDArray[np.int32]:
         numbers = np.full(len(types), -1, dtype=np.int32)
         if self._chunks:
-            places = pc.fill_null(pc.index_in(pa.chunked_array(self._chunks), value_set=types), _ABSENT)
-            found = np.concatenate([to_numpy(chunk) for chunk in places.chunks])
-            known = np.flatnonzero(found >= 0)
-            numbers[found[known]] = known
+            # For each known type, its index in ``types``, or -1.
+            matches = pc.fill_null(pc.index_in(pa.chunked_array(self._chunks), value_set=types), _ABSENT)
+            indices = np.concatenate([to_numpy(chunk) for chunk in matches.chunks])
+            known = np.flatnonzero(indices >= 0)
+            numbers[indices[known]] = known
         new = np.flatnonzero(numbers < 0)
         if len(new):
             numbers[new] = np.arange(self._size, self._size + len(new))
@@ -78,11 +79,11 @@ class TypeCounts:
 
 
 def token_array(tokens: Sequence[str]) -> pa.StringArray:
-    """Make an Arrow array of tokens.
+    """Convert tokens to an Arrow array.
 
     Raises:
-        TypeError: If one is not a str.
-        ValueError: If one has half of a surrogate pair in it, which is no valid Unicode.
+        TypeError: If a token is not a str.
+        ValueError: If a token contains half of a surrogate pair, which is not valid Unicode.
 
     >>> token_array(["a", "b"]).to_pylist()
     ['a', 'b']
@@ -94,21 +95,21 @@ def token_array(tokens: Sequence[str]) -> pa.StringArray:
     except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
         pass
     check_tokens(tokens)
-    raise ValueError(f"tokens must be text that Arrow can hold, got {len(tokens)} of them; encode fewer at a time")
+    raise ValueError(f"tokens must fit into one Arrow array, got {len(tokens)} tokens; encode fewer at a time")
 
 
 def check_tokens(tokens: Sequence[str]) -> None:
-    """Raise unless every token is a str that can be written as UTF-8.
+    """Check that every token is a str that can be encoded as UTF-8.
 
     Raises:
-        TypeError: If one is not a str.
-        ValueError: If one has half of a surrogate pair in it.
+        TypeError: If a token is not a str.
+        ValueError: If a token contains half of a surrogate pair.
     """
     try:
         "".join(tokens).encode()
     except TypeError:
-        place, wrong = next((n, token) for n, token in enumerate(tokens) if not isinstance(token, str))
-        raise TypeError(f"a token must be a str, got {wrong!r} at position {place}; turn it into a str") from None
+        position, wrong = next((i, token) for i, token in enumerate(tokens) if not isinstance(token, str))
+        raise TypeError(f"a token must be a str, got {wrong!r} at position {position}; convert it to a str") from None
     except UnicodeEncodeError:
         wrong = next(token for token in tokens if any("\ud800" <= c <= "\udfff" for c in token))
         raise ValueError(
