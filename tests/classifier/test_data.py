@@ -126,7 +126,7 @@ def test_the_vocabulary_is_as_the_settings_say():
 
 @pytest.mark.parametrize("text", [None, float("nan"), pd.NA])
 def test_missing_texts_are_found(text):
-    with pytest.raises(ValueError, match=r"a document must be a text, got .* for row 2 of texts; leave it out or fill"):
+    with pytest.raises(ValueError, match=r"a document must be a text, got .* for row 2 of texts; remove it or fill"):
         data_of(["a", text], [0, 1])
     with pytest.raises(ValueError, match="for row 1 of valid texts"):
         data_of(["a", "b"], [0, 1], ([text], [0]))

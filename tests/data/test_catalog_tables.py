@@ -46,7 +46,7 @@ def test_a_folder_holds_one_file_a_label(tmp_path):
         {"name": "Abt", "language": "German"},
         {"name": "Sm\u00e5", "language": "Norwegian"},
     ]
-    with pytest.raises(NotADirectoryError, match="one file a label"):
+    with pytest.raises(NotADirectoryError, match="one file per label"):
         list(read_table(tmp_path / "German.txt", table))
 
 
@@ -68,8 +68,8 @@ def test_labels_are_named_and_texts_joined(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "must hold rows with the columns text, label, got none"),
-        ("text,label\n", "must hold rows"),
+        ("", "must have rows with the columns text, label, got 0 rows"),
+        ("text,label\n", "must have rows"),
         ("text,stars\na,b\n", r"line 1: the header must be \['text', 'label'\], got \['text', 'stars'\]"),
         ("text;label\na;b\n", "line 1: the header must be"),
         ("text,label\na,b\nc\n", "line 3: a row must have 2 fields"),

@@ -18,7 +18,7 @@ def test_a_bad_file_of_the_user_is_named_and_left_alone(tmp_path):
 def test_a_bad_file_in_the_cache_is_kept_aside_and_not_used(tmp_path):
     file = DataFile(path="a.txt", sha256=HASH)
     (tmp_path / "a.txt").write_bytes(b"bad\n")
-    with pytest.raises(ValueError, match="kept aside"):
+    with pytest.raises(ValueError, match="was renamed to"):
         find_file(file, tmp_path, keep_aside=True)
     assert (tmp_path / "a.txt.bad").read_bytes() == b"bad\n"
     assert find_file(file, tmp_path, keep_aside=True) is None

@@ -170,7 +170,7 @@ def test_columns_that_are_not_there(table, suffix):
         ValueError, match=r"text must name a column of .*, got 'review'; it has 'text', 'label', 'stars'"
     ):
         list(read_texts(path, text="review"))
-    with pytest.raises(ValueError, match=r"label must name another column of .* than text, got 'text'"):
+    with pytest.raises(ValueError, match=r"label must name a different column of .* than text, got 'text'"):
         read_labeled(path, label="text")
 
 
@@ -178,7 +178,7 @@ def test_a_header_with_other_marks_is_recognized(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text("text;label\ngood;1\n")
     with pytest.raises(
-        ValueError, match=r"got the only one 'text;label'; is it separated by ';'\? write it with commas"
+        ValueError, match=r"got only one column 'text;label'; if it is separated by ';', convert it to commas"
     ):
         read_labeled(path)
 
@@ -186,7 +186,7 @@ def test_a_header_with_other_marks_is_recognized(tmp_path):
 def test_a_column_that_is_there_twice(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text("text,label,label\ngood,1,2\n")
-    with pytest.raises(ValueError, match=r"label must name one column of .*, got 'label', of which it has several"):
+    with pytest.raises(ValueError, match=r"label must name a single column of .*, which occurs more than once"):
         read_labeled(path)
 
 

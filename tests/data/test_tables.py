@@ -33,7 +33,7 @@ def test_columns_of_a_frame_may_have_numbers_for_names():
 
 def test_a_column_that_a_frame_has_twice_is_refused():
     frame = pd.DataFrame([["a", "b"]], columns=["text", "text"])
-    with pytest.raises(ValueError, match="column must name one column of the DataFrame, got 'text'"):
+    with pytest.raises(ValueError, match="column must name a single column of the DataFrame, got 'text'"):
         textkit.corpus(frame, column="text")
 
 
@@ -44,5 +44,5 @@ def test_a_missing_column_is_an_error_at_once():
 
 def test_a_packed_parquet_file_is_refused_at_once(tmp_path):
     path = write(tmp_path, "", "t.parquet.gz")
-    with pytest.raises(ValueError, match=r"source must be a .parquet file that is not packed again"):
+    with pytest.raises(ValueError, match=r"source must be a .parquet file without a second compression"):
         textkit.corpus(path)

@@ -86,7 +86,7 @@ def test_other_folders_and_files_are_never_replaced(tmp_path):
     folder.mkdir()
     (folder / "me.png").touch()
     file.write_text("content")
-    with pytest.raises(ValueError, match=r"got '.*photos', which holds something else; choose another name"):
+    with pytest.raises(ValueError, match=r"got '.*photos', which contains other files; choose another name"):
         write(folder, "new")
     with pytest.raises(ValueError, match=r"path must be a folder, got the file '.*file'; choose another name"):
         write(file, "new")
@@ -103,7 +103,7 @@ def test_a_folder_that_comes_meanwhile_is_not_replaced_either(tmp_path):
             path.mkdir()
             (path / "me.png").touch()
 
-    with pytest.raises(ValueError, match="which holds something else"):
+    with pytest.raises(ValueError, match="which contains other files"):
         slow()
     assert [found.name for found in path.iterdir()] == ["me.png"]
 

@@ -20,7 +20,7 @@ def test_lines_are_numbered_and_cut_at_line_feeds_only(tmp_path):
 def test_packed_lines_and_damage(tmp_path):
     packed = lzma.compress(b"a\nb\n")
     assert list(numbered_lines(write(tmp_path, packed, "a.xz"))) == [(1, "a"), (2, "b")]
-    with pytest.raises(ValueError, match=r"b.xz must be a whole .xz file"):
+    with pytest.raises(ValueError, match=r"b.xz must be a complete .xz file"):
         list(numbered_lines(write(tmp_path, packed[:-12], "b.xz")))
 
 

@@ -41,7 +41,7 @@ def test_a_truncated_packed_file_is_an_error_that_names_it(tmp_path, suffix):
     path = tmp_path / f"cut.txt{suffix}"
     whole = packed("".join(f"{i * i % 9973} " for i in range(30_000)).encode(), suffix)
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"cut\.txt.* must be a whole .* got a damaged one"):
+    with pytest.raises(ValueError, match=r"cut\.txt.* must be a complete .* got a damaged one"):
         list(utf8_blocks(path))
 
 

@@ -247,7 +247,7 @@ def test_a_folder_that_is_missing_is_found_before_anything_is_read(tmp_path):
 def test_empty_corpora(unit, documents):
     settings = replace(SETTINGS, documents=documents)
     for empty in ([], [""], ["", ""]):
-        with pytest.raises(ValueError, match="must hold at least one token, got none"):
+        with pytest.raises(ValueError, match="must have at least one token, got 0"):
             train(empty, settings=settings, unit=unit)
     with pytest.raises(ValueError, match=r"valid must be a corpus that can be read: .*at least one token"):
         train(settings=settings, unit=unit, valid=[])

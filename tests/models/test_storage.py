@@ -64,7 +64,7 @@ def test_a_folder_that_is_no_model_is_not_replaced(content, tmp_path):
     (folder / "me.png").touch()
     if content is not None:
         (folder / "config.json").write_text(content)
-    with pytest.raises(ValueError, match="which holds something else; choose another name"):
+    with pytest.raises(ValueError, match="which contains other files; choose another name"):
         save(folder)
     assert (folder / "me.png").exists()
     assert not (folder / "weights.safetensors").exists()

@@ -107,7 +107,7 @@ def test_one_document_by_its_number():
     assert documents[0].tolist() == [5, 6]
     assert documents[-1].tolist() == documents[np.int64(1)].tolist() == [7]
     for number in (2, -3):
-        with pytest.raises(IndexError, match=f"number must be that of one of 2 documents, got {number}"):
+        with pytest.raises(IndexError, match=f"number must be from -2 to 1, got {number}"):
             documents[number]
 
 
@@ -121,12 +121,17 @@ VOCABULARY = Vocabulary.from_counts({"a": 1}, specials=["<pad>", "<unk>"])
         (["a", None], {}, ValueError, "a document must be a text, got None for row 2 of the texts"),
         (["a", float("nan")], {}, ValueError, "got nan for row 2 of the texts"),
         (["a", 3], {}, TypeError, "a document must be a str or a list of str, got int for row 2"),
-        (["", " "], {}, ValueError, "counts must hold at least one token, got none; the corpus is empty"),
+        (["", " "], {}, ValueError, "counts must have at least one token, got 0; check that the corpus is not empty"),
         (["a b"], {"min_count": 2}, ValueError, "min_count must leave at least one token, got 2"),
-        (["a"], {"specials": ["<unk>"]}, ValueError, "specials must have <pad> and <unk>, got none of <pad>"),
+        (["a"], {"specials": ["<unk>"]}, ValueError, "specials must include <pad> and <unk>, missing <pad>"),
         (["\ud800"], {}, ValueError, "half of a surrogate pair"),
-        (["a"], {"vocabulary": VOCABULARY, "min_count": 2}, ValueError, "must be left alone with a vocabulary"),
-        (["a"], {"vocabulary": Vocabulary.from_counts({"a": 1})}, ValueError, "vocabulary must have <pad> and <unk>"),
+        (["a"], {"vocabulary": VOCABULARY, "min_count": 2}, ValueError, "must not be set together with vocabulary"),
+        (
+            ["a"],
+            {"vocabulary": Vocabulary.from_counts({"a": 1})},
+            ValueError,
+            "vocabulary must include <pad> and <unk>, missing <pad> and <unk>",
+        ),
     ],
 )
 def test_mistakes(texts, options, error, message):

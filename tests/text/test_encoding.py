@@ -126,7 +126,7 @@ def test_a_given_vocabulary_is_used_as_it_is():
 
 def test_a_vocabulary_and_settings_for_one_do_not_go_together():
     known = Vocabulary.from_counts({"a": 5})
-    with pytest.raises(ValueError, match="must be left alone with a vocabulary, got 2"):
+    with pytest.raises(ValueError, match="must not be set together with vocabulary, got 2"):
         encode_corpus(["a"], vocabulary=known, min_count=2)
     for settings in ({}, {"vocabulary": known}):
         with pytest.raises(ValueError, match="unknown must be 'drop' without the special '<unk>'"):
@@ -140,21 +140,21 @@ def test_a_vocabulary_and_settings_for_one_do_not_go_together():
 
 @pytest.mark.parametrize("empty", [[], [""], ["", "  \n"], [[]], iter(())])
 def test_an_empty_corpus(empty):
-    with pytest.raises(ValueError, match="source must hold at least one token, got none in"):
+    with pytest.raises(ValueError, match="source must have at least one token, got 0 in"):
         encode_corpus(empty)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b" \r\n"])
 def test_an_empty_file(tmp_path, content):
     (tmp_path / "a.txt").write_bytes(content)
-    with pytest.raises(ValueError, match=r"got none in \d documents of .*a\.txt"):
+    with pytest.raises(ValueError, match=r"got 0 in \d documents of .*a\.txt"):
         encode_corpus(tmp_path / "a.txt")
 
 
 def test_a_vocabulary_left_empty_or_knowing_nothing():
     with pytest.raises(ValueError, match=r"min_count must leave at least one token, got 5, .* largest count is 2"):
         encode_corpus(["a a b"], min_count=5)
-    with pytest.raises(ValueError, match="vocabulary must know some token of the corpus, got none of 2"):
+    with pytest.raises(ValueError, match="vocabulary must contain at least one token of the corpus, got 0 of 2"):
         encode_corpus(["a b"], vocabulary=Vocabulary.from_counts({"c": 1}))
 
 
@@ -236,7 +236,7 @@ def test_a_full_disk_is_an_error_with_its_place_and_the_old_files_stay(tmp_path,
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, hard))
     try:
-        with pytest.raises(OSError, match="while writing the corpus; make room there, or set TMPDIR") as caught:
+        with pytest.raises(OSError, match="while writing the corpus; free disk space there, or set TMPDIR") as caught:
             encode_corpus(["a b"] * 10_000, folder=folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

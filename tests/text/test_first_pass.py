@@ -29,7 +29,7 @@ def test_a_line_end_comes_after_each_document():
 
 @pytest.mark.parametrize("line_end", [None, "<eos>"])
 def test_a_text_without_a_token_is_refused(line_end):
-    with pytest.raises(ValueError, match="source must hold at least one token, got none in 2 documents"):
+    with pytest.raises(ValueError, match="source must have at least one token, got 0 in 2 documents"):
         read(["", " "], line_end=line_end)
 
 

@@ -219,7 +219,7 @@ def test_tiny_shakespeare_is_counted_to_the_last_character():
 
 def test_unknown_tokens_can_be_an_error_that_names_them():
     _, vocabulary = read_stream(["ab"], unit="char")
-    with pytest.raises(ValueError, match="source must hold known tokens only, got 2 others, such as 'x', 'y'"):
+    with pytest.raises(ValueError, match="source must have known tokens only, got 2 unknown ones, such as 'x', 'y'"):
         read_stream(["axby"], unit="char", vocabulary=vocabulary, unknown="error")
     assert read_stream(["ba"], unit="char", vocabulary=vocabulary, unknown="error")[0].unknown == 0
 
@@ -230,7 +230,7 @@ def test_unknown_tokens_can_be_an_error_that_names_them():
         ({"unit": "words"}, "unit must be 'char' or 'word', got 'words'"),
         ({"unit": "char", "tokenizer": "word"}, "tokenizer must be None for unit 'char', got 'word'"),
         ({"unit": "char", "unknown": "drop"}, "unknown must be 'keep' or 'error', got 'drop'"),
-        ({"unit": "char", "max_size": 2}, "max_size must be more than the 2 specials"),
+        ({"unit": "char", "max_size": 2}, "max_size must be more than 2, the number of specials"),
     ],
 )
 def test_wrong_settings_are_named(options, message):
@@ -245,18 +245,20 @@ def test_a_vocabulary_must_fit_the_unit_and_stands_alone():
     with pytest.raises(ValueError, match=r"vocabulary must have the specials <pad>, <unk> for unit 'char'"):
         encode_text("a", unit="char", vocabulary=plain)
     _, vocabulary = read_stream(["a"], unit="char")
-    with pytest.raises(ValueError, match="min_count and max_size must be left alone with a vocabulary, got 2 and None"):
+    with pytest.raises(
+        ValueError, match="min_count and max_size must not be set together with vocabulary, got 2 and None"
+    ):
         read_stream(["a"], unit="char", vocabulary=vocabulary, min_count=2)
 
 
 @pytest.mark.parametrize("source", [[], [""], ["", " "]])
 def test_a_corpus_without_a_word_is_an_error(source):
-    with pytest.raises(ValueError, match="source must hold at least one token"):
+    with pytest.raises(ValueError, match="source must have at least one token"):
         read_stream(source, unit="word")
 
 
 def test_words_are_no_characters():
-    with pytest.raises(ValueError, match="source must hold texts for unit 'char', got tokens such as 'to'"):
+    with pytest.raises(ValueError, match="source must consist of texts for unit 'char', got tokens such as 'to'"):
         read_stream([["to", "be"]], unit="char")
 
 
@@ -277,10 +279,10 @@ def test_half_of_a_surrogate_pair_is_named():
 
 @pytest.mark.parametrize("share", [0, 1, -0.1, 1.5, float("nan")])
 def test_a_share_lies_between_nothing_and_all(share):
-    with pytest.raises(ValueError, match="share must be above 0 and below 1"):
+    with pytest.raises(ValueError, match="fraction must be above 0 and below 1"):
         read_split(["ab"], share, unit="char")
 
 
 def test_a_share_must_leave_something():
-    with pytest.raises(ValueError, match=r"share must leave both parts a token of 2, got 0\.9"):
+    with pytest.raises(ValueError, match=r"fraction must leave at least one of 2 tokens in each part, got 0\.9"):
         read_split(["a"], 0.9, unit="char")

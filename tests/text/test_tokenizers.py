@@ -104,7 +104,7 @@ def test_spacy_works_on_more_texts_than_one_batch():
 
 
 def test_an_unknown_language_is_named():
-    with pytest.raises(ValueError, match=r"spaCy can split, such as 'en', got 'xq'"):
+    with pytest.raises(ValueError, match=r"spaCy supports, such as 'en', got 'xq'"):
         tokenizer("spacy:xq")
 
 

@@ -55,16 +55,16 @@ def test_a_vocabulary_left_empty_tells_the_largest_count():
         Vocabulary.from_counts({"the": 9, "fox": 3}, min_count=10)
     with pytest.raises(ValueError, match="the largest count is 9"):
         SOME.prune(min_count=10)
-    with pytest.raises(ValueError, match="at least one token, got none"):
+    with pytest.raises(ValueError, match="at least one token, got 0"):
         Vocabulary.from_counts({})
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"min_count": 0}, "min_count must be 1 or more, got 0"),
-        ({"max_size": 0}, "max_size must be more than the 0 specials, got 0"),
-        ({"max_size": 1, "specials": ["<unk>"]}, "max_size must be more than the 1 specials, got 1"),
+        ({"min_count": 0}, "min_count must be at least 1, got 0"),
+        ({"max_size": 0}, "max_size must be more than 0, the number of specials, got 0"),
+        ({"max_size": 1, "specials": ["<unk>"]}, "max_size must be more than 1, the number of specials, got 1"),
         ({"specials": ["<mask>"]}, "specials must be among <pad>, <unk>, <bos>, <eos>, got '<mask>'"),
     ],
 )
@@ -81,9 +81,9 @@ def test_one_special_as_a_str_is_no_list():
 @pytest.mark.parametrize(
     ("tokens", "counts", "specials", "message"),
     [
-        (["a", "a"], [1, 1], [], "must differ from each other, got 'a' twice"),
-        (["a"], [1, 2], [], "as many as tokens, got 2 for 1"),
-        (["a"], [-1], [], "0 or more, got -1"),
+        (["a", "a"], [1, 1], [], "must be distinct, got 'a' twice"),
+        (["a"], [1, 2], [], "must have one entry per token, got 2 for 1 tokens"),
+        (["a"], [-1], [], "at least 0, got -1"),
         (["a", "<unk>"], [1, 1], ["<unk>"], "must be the first tokens"),
         (["\ud800"], [1], [], "valid Unicode"),
     ],
@@ -199,7 +199,7 @@ def test_the_file_is_text_that_can_be_read(tmp_path):
         (b"textkit-vocabulary\t2\n", "line 1: the version must be 1, got '2'; install a newer textkit"),
         (b"textkit-vocabulary\t1\t<mask>\n<mask>\t1\n", "specials must be among"),
         (b"textkit-vocabulary\t1\nthe\t3\nfox\n", "line 3: must be a token, a tab and a count, got 'fox"),
-        (b"textkit-vocabulary\t1\nthe\t3\nfox\t1", "line 3: .* damaged or cut off"),
+        (b"textkit-vocabulary\t1\nthe\t3\nfox\t1", "line 3: .* damaged or truncated"),
         (b"textkit-vocabulary\t1\nthe\t-3\n", "line 2: must be a token"),
         (b"textkit-vocabulary\t1\nth\\qe\t3\n", "line 2: unknown escape"),
         (b"textkit-vocabulary\t1\nthe\t3\nthe\t2\n", "got 'the' twice"),

@@ -25,13 +25,13 @@ def test_tokens_and_ends_are_those_of_str_split(documents):
 
 
 @given(LIKELY, st.integers(1, 9))
-def test_it_does_not_matter_where_stretches_begin(text, stretch):
-    before = whitespace._STRETCH
-    whitespace._STRETCH = stretch
+def test_it_does_not_matter_where_chunks_begin(text, chunk):
+    before = whitespace._CHUNK
+    whitespace._CHUNK = chunk
     try:
         split = split_block(text.encode())
     finally:
-        whitespace._STRETCH = before
+        whitespace._CHUNK = before
     assert split.types.take(pa.array(split.tokens)).to_pylist() == text.split()
 
 

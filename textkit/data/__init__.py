@@ -1,1 +1,1 @@
-"""Where texts and labels come from."""
+"""Sources of texts and labels: corpora, tables, the catalog of public data sets, and downloads."""

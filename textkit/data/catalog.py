@@ -1,7 +1,7 @@
-"""Public data sets by name, and the corpora that come with the package: ``corpora/catalog.toml`` read.
+"""The catalog of named data sets, both public ones and those shipped with the package: ``corpora/catalog.toml``.
 
-A file is looked for in the folder named by ``TEXTKIT_DATA``, then in the user's cache (``TEXTKIT_CACHE``
-names another one), then downloaded; wherever it is found, its hash is checked.
+A file is looked up in the folder named by ``TEXTKIT_DATA``, then in the user's cache (or in the folder named by
+``TEXTKIT_CACHE``), and otherwise downloaded; its hash is always checked.
 """
 
 import difflib
@@ -27,19 +27,19 @@ Kind = Literal["text", "table", "pairs", "analogies"]
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogEntry:
-    """What the catalog knows of a data set.
+    """A data set in the catalog.
 
     Attributes:
-        name: The name by which it is asked for.
-        title: What it is, in a line.
-        kind: ``text``, ``table`` (rows with a text and a label), ``pairs`` (of words, with a human score) or
+        name: Name of the data set in the catalog.
+        title: One-line description.
+        kind: ``text``, ``table`` (rows with a text and a label), ``pairs`` (word pairs with a human score) or
             ``analogies`` (questions of four words).
-        license: As its source states it.
-        files: A file for each split.
-        tables: For the kind ``table``, how each split is written.
-        home: A page about it; may be empty.
-        note: What one should know of it; may be empty.
-        shipped: Whether it comes with the package.
+        license: License, as stated by the source.
+        files: File of each split.
+        tables: Table format of each split; empty unless the kind is ``table``.
+        home: URL of its home page; may be empty.
+        note: Remarks for users; may be empty.
+        shipped: Whether the data set ships with the package.
     """
 
     name: str
@@ -58,7 +58,7 @@ class CatalogEntry:
         return tuple(self.files)
 
     def split(self, split: str | None = None) -> str:
-        """Check the name of a split; None stands for ``train``, or else for the first.
+        """Validate the name of a split; None selects ``train``, or the first split if there is no ``train``.
 
         Raises:
             ValueError: If there is no such split.
@@ -72,48 +72,46 @@ class CatalogEntry:
         return split
 
     def table(self, split: str | None = None) -> TableFormat:
-        """How a split of a table is written.
+        """Return the table format of a split.
 
         Raises:
-            ValueError: If the set is no table, or has no such split.
+            ValueError: If the data set is not a table, or has no such split.
         """
         if self.kind != "table":
-            raise ValueError(
-                f"name must be that of a table, got {self.name!r} (kind {self.kind}); read it as {self.kind}"
-            )
+            raise ValueError(f"name must name a table, got {self.name!r} (kind {self.kind}); read it as {self.kind}")
         return self.tables[self.split(split)]
 
     @property
     def text_column(self) -> str | None:
-        """The column with the text in the default split; None if the set is no table."""
+        """Text column of the default split; None if the data set is not a table."""
         return self.table().text_column if self.tables else None
 
     @property
     def label_column(self) -> str | None:
-        """The column with the label in the default split; None if there is none."""
+        """Label column of the default split; None if it has no labels."""
         return self.table().label_column if self.tables else None
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of the rows of the default split; empty if the set is no table."""
+        """Columns of the rows of the default split; empty if the data set is not a table."""
         return self.table().row_columns if self.tables else ()
 
     @property
     def separator(self) -> str | tuple[str, ...] | None:
-        """What stands between the columns of the default split; None if the set is no table."""
+        """Column separator of the default split; None if the data set is not a table."""
         return self.table().separator if self.tables else None
 
     @property
     def header(self) -> bool:
-        """Whether the first line of the default split holds the names of the columns."""
+        """Whether the first line of the default split contains the column names."""
         return self.table().header if self.tables else False
 
 
 def names(kind: str | None = None) -> list[str]:
-    """List the names of the catalog.
+    """List the data sets in the catalog.
 
     Args:
-        kind: Only those of one kind: ``text``, ``table``, ``pairs`` or ``analogies``.
+        kind: Restrict the list to one kind: ``text``, ``table``, ``pairs`` or ``analogies``.
 
     Returns:
         The names, in alphabetical order.
@@ -126,7 +124,7 @@ def names(kind: str | None = None) -> list[str]:
     """
     if kind is not None and kind not in get_args(Kind):
         raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}; choose one of them")
-    return sorted(name for name, known in _catalog().items() if kind in (None, known.kind))
+    return sorted(name for name, data_set in _catalog().items() if kind in (None, data_set.kind))
 
 
 def entry(name: str) -> CatalogEntry:
@@ -136,10 +134,10 @@ def entry(name: str) -> CatalogEntry:
         name: One of ``names()``.
 
     Returns:
-        What the catalog knows of it.
+        The catalog entry.
 
     Raises:
-        ValueError: If the name is not in the catalog; the message has the closest ones and the whole list.
+        ValueError: If the name is not in the catalog; the message suggests the closest names and lists all of them.
 
     >>> entry("tinyshakespeare").kind
     'text'
@@ -155,61 +153,61 @@ def entry(name: str) -> CatalogEntry:
 
 
 def locate(name: str, split: str | None = None) -> Path:
-    """Find a file of a data set on this machine, or download it.
+    """Find a file of a data set on this machine, or download it, and check its hash.
 
     Args:
         name: One of ``names()``.
-        split: One of the set's splits; None stands for ``train``, or else for the first.
+        split: One of the splits; None selects ``train``, or the first split if there is no ``train``.
 
     Returns:
-        The path of the file (of the folder, for a set that is one), its hash checked.
+        The path of the file, or of the folder if the data set is a folder of files.
 
     Raises:
-        ValueError: If there is no such set or split, or if the file has a wrong hash.
-        FileNotFoundError: If it is not on this machine and no public address is known.
-        ConnectionError: If it is not on this machine and cannot be downloaded.
-        NotADirectoryError: If ``TEXTKIT_DATA`` names no folder.
+        ValueError: If there is no such data set or split, or if the file has a wrong hash.
+        FileNotFoundError: If the file is not on this machine and no public address is known.
+        ConnectionError: If the file is not on this machine and cannot be downloaded.
+        NotADirectoryError: If ``TEXTKIT_DATA`` does not name a folder.
 
     >>> locate("tales").name
     'tales.txt'
     """
-    known = entry(name)
-    split = known.split(split)
-    file = known.files[split]
-    if known.shipped:
+    data_set = entry(name)
+    split = data_set.split(split)
+    file = data_set.files[split]
+    if data_set.shipped:
         return corpora_folder() / file.path
-    own, cache = data_folder(), cache_folder()
-    for root in (own, cache):
-        if root is not None and (found := find_file(file, root, keep_aside=root is cache)):
-            return found
-    what = f"data set {name!r} (split {split!r}) must be on this machine or at its address"
-    where = f"in {own} (TEXTKIT_DATA)" if own else "in a folder that you name in TEXTKIT_DATA"
-    remedy = f"put the file there by hand: as {file.path} {where} or as {file.target[0]} in {cache} (the cache)"
-    remedy += _other_splits(known, split, own, cache)
+    user_folder, cache = data_folder(), cache_folder()
+    for root in (user_folder, cache):
+        if root is not None and (path := find_file(file, root, keep_aside=root is cache)):
+            return path
+    rule = f"data set {name!r} (split {split!r}) must be on this machine or available for download"
+    where = f"in {user_folder} (TEXTKIT_DATA)" if user_folder else "in the folder named by TEXTKIT_DATA"
+    remedy = f"provide the file as {file.path} {where}, or as {file.target[0]} in {cache} (the cache)"
+    remedy += _other_splits(data_set, split, user_folder, cache)
     if not file.address:
-        raise FileNotFoundError(f"{what}, got neither: no public address is known; {remedy}")
+        raise FileNotFoundError(f"{rule}, got neither: no public address is known; {remedy}")
     try:
         for part in file.parts():
             if find_file(part, cache, keep_aside=True) is None:
                 download(part, cache)
     except ConnectionError as error:
-        raise ConnectionError(f"{what}, got neither: {error}; {remedy}") from error
+        raise ConnectionError(f"{rule}, got neither: {error}; {remedy}") from error
     return cache / file.path if file.files else cache / file.target[0]
 
 
 def rows(name: str, split: str | None = None) -> Iterator[dict[str, str]]:
-    """Read a split of a table row by row, labels by their names.
+    """Iterate over the rows of a table, with labels as names.
 
     Args:
         name: One of ``names("table")``.
-        split: One of its splits; None stands for ``train``, or else for the first.
+        split: One of its splits; None selects ``train``, or the first split if there is no ``train``.
 
     Returns:
-        The rows: column name -> text.
+        The rows, each a mapping from column name to text.
 
     Raises:
-        ValueError: If the set is no table, or a row is not as the catalog says.
-        OSError: Where ``locate`` raises one.
+        ValueError: If the data set is not a table, or a row does not match the catalog.
+        OSError: As ``locate``.
 
     >>> next(rows("names"))
     {'name': 'Ahmad', 'language': 'Arabic'}
@@ -219,23 +217,23 @@ def rows(name: str, split: str | None = None) -> Iterator[dict[str, str]]:
 
 
 def corpora_folder() -> Path:
-    """The folder of the catalog and the shipped corpora: in an installed package, or beside it in a checkout.
+    """Return the folder of the catalog and the shipped corpora: in an installed package, or beside it in a checkout.
 
     Raises:
-        FileNotFoundError: If the installation lacks it.
+        FileNotFoundError: If the folder is missing from the installation.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "corpora", package.parent / "corpora"):
         if (folder / "catalog.toml").is_file():
             return folder
-    raise FileNotFoundError(f"{package / 'corpora'} must hold catalog.toml, got nothing; install textkit again")
+    raise FileNotFoundError(f"{package / 'corpora'} must contain catalog.toml, which is missing; reinstall textkit")
 
 
 def read_catalog(path: str | os.PathLike[str]) -> dict[str, CatalogEntry]:
     """Read a catalog file; the comment at the head of ``corpora/catalog.toml`` describes the format.
 
     Raises:
-        ValueError: If an entry has an unknown key, lacks one, or is of an unknown kind.
+        ValueError: If an entry has an unknown key, a missing key or an unknown kind.
     """
     with open(path, "rb") as file:
         sections: dict[str, dict[str, Any]] = tomllib.load(file)
@@ -254,7 +252,7 @@ def _catalog() -> dict[str, CatalogEntry]:
 
 
 def _read_entry(name: str, section: dict[str, Any]) -> CatalogEntry:
-    kept = {key: value for key, value in section.items() if key not in ("splits", "table")}
+    attributes = {key: value for key, value in section.items() if key not in ("splits", "table")}
     files, tables = {}, {}
     for split, description in section["splits"].items():
         description = dict(description)
@@ -265,20 +263,21 @@ def _read_entry(name: str, section: dict[str, Any]) -> CatalogEntry:
                 key: tuple(value) if isinstance(value, list) else value for key, value in table.items()
             }
             tables[split] = TableFormat(**options)
-    known = CatalogEntry(name=name, files=files, tables=tables, **kept)
-    if known.kind not in get_args(Kind) or (known.kind == "table") != bool(tables) or not files:
+    data_set = CatalogEntry(name=name, files=files, tables=tables, **attributes)
+    if data_set.kind not in get_args(Kind) or (data_set.kind == "table") != bool(tables) or not files:
         raise ValueError(
-            f"kind must be one of {', '.join(get_args(Kind))}, with a table if it is one, got {known.kind!r}"
+            f"kind must be one of {', '.join(get_args(Kind))}, with a table format only for a table, "
+            f"got {data_set.kind!r}"
         )
-    return known
+    return data_set
 
 
-def _other_splits(known: CatalogEntry, split: str, own: Path | None, cache: Path) -> str:
-    """Name the splits that are on this machine, hashes unchecked, for the error about one that is not."""
-    roots = [root for root in (own, cache) if root is not None]
-    here = [
+def _other_splits(data_set: CatalogEntry, split: str, user_folder: Path | None, cache: Path) -> str:
+    """Name the other splits that are on this machine, without checking hashes, for the error about a missing split."""
+    roots = [root for root in (user_folder, cache) if root is not None]
+    available = [
         other
-        for other, file in known.files.items()
+        for other, file in data_set.files.items()
         if other != split and any((root / path).exists() for root in roots for path, _ in file.forms())
     ]
-    return f" (of its splits, {', '.join(here)} are here)" if here else ""
+    return f" (on this machine: {', '.join(available)})" if available else ""

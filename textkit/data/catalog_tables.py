@@ -1,4 +1,4 @@
-"""Rows of a table on disk: quoted CSV, plain separated lines, or a folder with one file a label."""
+"""Read catalog tables from disk: quoted CSV, plain separated lines, or a folder with one file per label."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ from textkit.files.lines import numbered_lines
 
 @dataclass(frozen=True, kw_only=True)
 class TableFormat:
-    r"""How the rows of a table are written, and what is in them.
+    r"""File format and columns of a table.
 
     Attributes:
-        style: ``csv`` (fields may be quoted), ``plain`` (cut at the separators, quotes are data) or
-            ``folder`` (each file holds one item a line; its name, without the suffix, is the label).
-        columns: Their names, in order.
-        separator: What stands between two columns; for ``plain`` it may be one string for each gap, such as
-            ``(":", " ")`` for ``COARSE:fine the text``. The last column takes the rest of the line.
-        header: Whether the first line holds the names of the columns.
-        text_column: The column with the text.
-        label_column: The column with the label, where there is one.
-        labels: What the labels in the file stand for; empty if they speak for themselves.
-        text_from: Columns that are joined with ``" . "`` into one more, named ``text``.
+        style: ``csv`` (fields may be quoted), ``plain`` (split at the separators, quotes are data) or ``folder``
+            (each file contains one item per line; its name without the suffix is the label).
+        columns: Column names, in order.
+        separator: Column separator; for ``plain`` it may be a tuple with one string per gap, such as ``(":", " ")``
+            for ``COARSE:fine the text``. The last column takes the rest of the line.
+        header: Whether the first line contains the column names.
+        text_column: Column with the text.
+        label_column: Column with the label; None without labels.
+        labels: Names of the labels in the file; empty if they are already names.
+        text_from: Columns to join with ``" . "`` into an additional column ``text``.
     """
 
     style: Literal["csv", "plain", "folder"]
@@ -36,15 +36,15 @@ class TableFormat:
     text_from: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        known = set(self.row_columns)
+        available = set(self.row_columns)
         for name, columns in (
             ("text_column", (self.text_column,)),
             ("label_column", (self.label_column,) if self.label_column else ()),
             ("text_from", self.text_from),
         ):
-            if missing := set(columns) - known:
+            if missing := set(columns) - available:
                 raise ValueError(
-                    f"{name} must be among the columns {sorted(known)}, got {sorted(missing)}; add it to them"
+                    f"{name} must be among the columns {sorted(available)}, got {sorted(missing)}; add it to columns"
                 )
         if self.style not in ("csv", "plain", "folder"):
             raise ValueError(f"style must be csv, plain or folder, got {self.style!r}; choose one of them")
@@ -53,38 +53,38 @@ class TableFormat:
         if self.style == "plain" and len(self.separators) != len(self.columns) - 1:
             raise ValueError(
                 f"separator must be one string, or one for each gap between {len(self.columns)} columns, "
-                f"got {self.separator!r}; give {len(self.columns) - 1}"
+                f"got {self.separator!r}; pass {len(self.columns) - 1} separators"
             )
 
     @property
     def row_columns(self) -> tuple[str, ...]:
-        """The columns of the rows that are read: those of the file, and the text joined from some of them."""
+        """Columns of the rows that are read: those of the file, and ``text`` if it is joined from some of them."""
         return (*self.columns, "text") if self.text_from else self.columns
 
     @property
     def separators(self) -> tuple[str, ...]:
-        """The separator in each gap between two columns."""
+        """Separator for each gap between two columns."""
         if isinstance(self.separator, str):
             return (self.separator,) * (len(self.columns) - 1)
         return self.separator
 
 
 def read_table(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
-    """Read a table row by row.
+    """Iterate over the rows of a table.
 
     Args:
-        path: The file, packed or not; for the style ``folder``, the folder.
-        table: How it is written.
+        path: File, compressed or not; for the style ``folder``, the folder.
+        table: Format of the table.
 
     Yields:
-        A row as column name -> text, with labels by their names. Empty lines are passed over.
+        Each row as a mapping from column name to text, with labels as names. Empty lines are skipped.
 
     Raises:
-        FileNotFoundError: If there is no such file.
+        FileNotFoundError: If the file does not exist.
         NotADirectoryError: If the table is a folder and ``path`` is not one.
-        IsADirectoryError: If ``path`` is a folder and ``table`` does not say so.
-        ValueError: If the header, the number of fields, a label, a quote or a byte is not what ``table`` says
-            (with file and line), or if there is no row at all.
+        IsADirectoryError: If ``path`` is a folder and the table is not one.
+        ValueError: If the header, the number of fields, a label, a quote or a byte does not match ``table`` (the
+            message names file and line), or if there are no rows.
     """
     rows = _folder_rows(path, table) if table.style == "folder" else _file_rows(path, table)
     empty = True
@@ -92,12 +92,14 @@ def read_table(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
         empty = False
         yield row
     if empty:
-        raise ValueError(f"{path} must hold rows with the columns {', '.join(table.columns)}, got none; fetch it again")
+        raise ValueError(
+            f"{path} must have rows with the columns {', '.join(table.columns)}, got 0 rows; download it again"
+        )
 
 
 def _folder_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
     if not path.is_dir():
-        raise NotADirectoryError(f"path must be a folder with one file a label, got {str(path)!r}; name its folder")
+        raise NotADirectoryError(f"path must be a folder with one file per label, got {str(path)!r}; pass the folder")
     item, label = table.columns
     for file in sorted(path.glob("*.txt")):
         for _, line in numbered_lines(file):
@@ -136,14 +138,15 @@ def _plain_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[st
     for number, line in numbered_lines(path):
         if not line:
             continue
-        fields, rest = [], line
+        # With a missing separator there are too few fields, which the caller reports.
+        fields, remainder = [], line
         for separator in table.separators:
-            head, found, tail = rest.partition(separator)
-            if not found:
+            head, matched, tail = remainder.partition(separator)
+            if not matched:
                 break
             fields.append(head)
-            rest = tail
-        yield number, [*fields, rest]
+            remainder = tail
+        yield number, [*fields, remainder]
 
 
 def _label(raw: str, table: TableFormat, path: Path, number: int) -> str:

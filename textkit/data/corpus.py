@@ -1,4 +1,4 @@
-"""Whatever can be read as a corpus, opened as one stream of documents."""
+"""Open files, tables, data sets and iterables as a corpus: a stream of documents."""
 
 import codecs
 import os
@@ -26,14 +26,14 @@ from textkit.files.compression import inner_suffix
 
 
 class Corpus:
-    """One stream of documents, each a str (to be tokenized) or a list of tokens (taken as they are).
+    """A stream of documents, each a str (to be tokenized) or a list of tokens (used unchanged).
 
-    Iterating reads the documents one after another. What it was made from is read anew each time, unless
-    that was an iterator: then a second reading is an error and not an empty corpus. Made by ``corpus(...)``.
+    Each iteration reads the source again. If the source is an iterator, a second iteration raises an error rather
+    than yielding nothing. Created by ``corpus(...)``.
 
     Args:
-        parts: Where the documents come from, in order.
-        name: What to call it in messages.
+        parts: Sources of the documents, in order.
+        name: Name of the corpus in messages.
     """
 
     def __init__(self, parts: Sequence[Part], name: str) -> None:
@@ -41,18 +41,18 @@ class Corpus:
         self.name = name
 
     def __iter__(self) -> Iterator[Document]:
-        held: list[str] = []
+        earlier_pieces: list[str] = []  # of the current document
         for content, last in self.pieces():
             if not isinstance(content, str):
                 yield content
             elif not last:
-                held.append(content)
+                earlier_pieces.append(content)
             else:
-                yield "".join((*held, content))
-                held.clear()
+                yield "".join((*earlier_pieces, content))
+                earlier_pieces.clear()
 
     def pieces(self) -> Iterator[Piece]:
-        """Yield the documents; texts of 1 MB or more in parts, cut after a space where there is one."""
+        """Yield the documents; texts of 1 MB or more in several pieces, split after a space if possible."""
         for part in self.parts:
             yield from part.pieces()
 
@@ -68,36 +68,36 @@ def corpus(
     encoding: str = "utf-8",
     errors: str = "strict",
 ) -> Corpus:
-    """Open anything that holds text as one stream of documents.
+    """Open any source of text as a stream of documents.
 
     Args:
         source: One of these:
 
-            - A name in the catalog, such as "tinyshakespeare". A file of that name is written
-              "./tinyshakespeare".
-            - A path, as a str or a Path: .jsonl, .csv, .tsv or .parquet with a column; anything else is text
-              with a document on each line. All but .parquet may end in .gz, .xz, .bz2 or .zst too.
-            - A list of Paths, read one after another.
-            - A ``datasets.Dataset``, an ``IterableDataset`` or a pandas DataFrame, with a column; a pandas
+            - A name in the catalog, such as "tinyshakespeare". Write "./tinyshakespeare" for a file of that name.
+            - A path, as a str or a Path: a table (.jsonl, .csv, .tsv or .parquet) with a text column; any other file
+              is text with one document per line. All but .parquet may be compressed (.gz, .xz, .bz2 or .zst).
+            - A list of Paths, read in order.
+            - A ``datasets.Dataset``, an ``IterableDataset`` or a pandas DataFrame, with a text column; a pandas
               Series.
-            - An iterable of documents, each a str (to be tokenized) or a list of tokens (taken as they are).
-              A generator is welcome; it can be read once.
-            - A Corpus, which is returned as it is.
-        column: The column of a table that holds the text. A table with a single column needs none.
-        split: The split of a catalog name or a ``datasets.DatasetDict``, such as "train".
-        encoding: The encoding of files.
-        errors: What becomes of bytes that are not in the encoding: "strict" is a ValueError, "replace" makes
-            them U+FFFD, "ignore" leaves them out. NUL bytes in files are an error too, or else spaces.
+            - An iterable of documents, each a str (to be tokenized) or a list of tokens (used unchanged). It may be
+              a generator, which can be read only once.
+            - A Corpus, which is returned unchanged.
+        column: Text column of a table; not needed for a table with a single column.
+        split: Split of a catalog data set or a ``datasets.DatasetDict``, such as "train".
+        encoding: Encoding of the files.
+        errors: Treatment of bytes that cannot be decoded: "strict" raises a ValueError, "replace" reads them as
+            U+FFFD, "ignore" drops them. NUL bytes in files raise a ValueError with "strict", and are otherwise read
+            as spaces.
 
     Returns:
-        The corpus. It is read when it is iterated over, and errors in the content come up then.
+        The corpus. It is read lazily, so errors in the content are raised during iteration.
 
     Raises:
-        ValueError: If a str is no file and no catalog name, a column or split is missing or misplaced, the
+        ValueError: If a str is neither a file nor a catalog name, a column or split is missing or not applicable, the
             encoding is unknown, or a list could be either paths or texts.
         FileNotFoundError: If a Path does not exist.
         IsADirectoryError: If a path is a folder.
-        TypeError: If ``source`` is nothing of the above.
+        TypeError: If ``source`` is none of the above.
 
     >>> list(corpus(["to be", ["or", "not"]]))
     ['to be', ['or', 'not']]
@@ -115,13 +115,13 @@ def open_corpus(
     encoding: str = "utf-8",
     errors: str = "strict",
 ) -> Corpus:
-    """Open a corpus as ``corpus`` does, but take a str for a path only, never for a catalog name.
+    """Open a corpus like ``corpus``, but treat a str as a path, never as a catalog name.
 
     Raises:
-        ValueError: As ``corpus`` does; for a catalog name it says what to write.
+        ValueError: As ``corpus``; for a catalog name, the message says what to write instead.
         FileNotFoundError: If a Path does not exist.
         IsADirectoryError: If a path is a folder.
-        TypeError: If ``source`` is no corpus.
+        TypeError: If ``source`` cannot be read as a corpus.
     """
     _check_decoding(encoding, errors)
     if isinstance(source, Corpus):
@@ -132,42 +132,42 @@ def open_corpus(
     name = type(source).__name__
     source, split = take_split(source, split)
     if split is not None:
-        raise ValueError(f"split must be None for {name}, got {split!r}; leave it out")
+        raise ValueError(f"split must be None for {name}, got {split!r}; omit it")
     choices = [Choice(column=column)]
     if isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = partial(frame_rows, source, choices)
-        rows()  # a missing column is an error now, not when the corpus is read
+        # Report a missing column here rather than when the corpus is read.
+        rows()
         return Corpus([_table(rows)], name)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
         return Corpus([_table(partial(dataset_rows, source, choices))], name)
     if isinstance(source, str | os.PathLike):
-        return Corpus([_file(_existing(source), column, encoding, errors)], str(source))
+        return Corpus([_file(_existing_path(source), column, encoding, errors)], str(source))
     if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
-        paths = [_existing(item) for item in source]
+        paths = [_existing_path(item) for item in source]
         return Corpus([_file(path, column, encoding, errors) for path in paths], f"{len(paths)} files")
     if column is not None:
-        raise ValueError(f"column must be None for {name}, which is no table, got {column!r}; leave it out")
+        raise ValueError(f"column must be None for {name}, which is not a table, got {column!r}; omit it")
     if isinstance(source, loaded_classes("pandas", "Series")):
         return Corpus([_table(partial(series_rows, source))], name)
-    return Corpus([Documents(Texts(_ordered(source)))], name)
+    return Corpus([Documents(Texts(_iterable(source)))], name)
 
 
 def _from_catalog(name: str, column: str | None, split: str | None) -> Corpus:
-    known = catalog.entry(name)
-    if known.kind == "text":
+    data_set = catalog.entry(name)
+    if data_set.kind == "text":
         if column is not None:
-            raise ValueError(f"column must be None for {name!r}, which is no table, got {column!r}; leave it out")
+            raise ValueError(f"column must be None for {name!r}, which is not a table, got {column!r}; omit it")
         return Corpus([TextFile(catalog.locate(name, split), "utf-8", "strict")], repr(name))
-    if known.kind != "table":
+    if data_set.kind != "table":
         raise ValueError(
-            f"source must be a text or a table, got the {known.kind} {name!r}; pass it to "
-            "evaluate_similarity or "
-            "evaluate_analogies"
+            f"source must be a text or a table, got the {data_set.kind} {name!r}; pass it to "
+            "evaluate_similarity or evaluate_analogies"
         )
-    table = known.table(split)
+    table = data_set.table(split)
     columns = [*table.columns, *(["text"] if table.text_from else [])]
-    chosen = choose_column(column or table.text_column, columns, repr(name))
-    return Corpus([Documents(lambda: (row[chosen] for row in catalog.rows(name, split)))], repr(name))
+    text_column = choose_column(column or table.text_column, columns, repr(name))
+    return Corpus([Documents(lambda: (row[text_column] for row in catalog.rows(name, split)))], repr(name))
 
 
 def _check_decoding(encoding: str, errors: str) -> None:
@@ -187,7 +187,7 @@ def _documents(rows: Callable[[], Iterator[Row]]) -> Iterator[Document]:
     return documents_of(rows())
 
 
-def _existing(source: str | os.PathLike[str]) -> Path:
+def _existing_path(source: str | os.PathLike[str]) -> Path:
     path = Path(source)
     try:
         if path.is_dir():
@@ -197,7 +197,8 @@ def _existing(source: str | os.PathLike[str]) -> Path:
             )
         if path.exists():
             return path
-    except (ValueError, OSError) as error:  # a text may be too long for a file name, or have NUL in it
+    except (ValueError, OSError) as error:
+        # The str may be a text that is too long for a file name or contains NUL; the errors below say so.
         if isinstance(error, IsADirectoryError):
             raise
     if not isinstance(source, str):
@@ -205,7 +206,7 @@ def _existing(source: str | os.PathLike[str]) -> Path:
     shown = source if len(source) <= 60 else source[:60] + "..."
     if source in catalog.names():
         raise ValueError(
-            f"source must be an existing file, got {shown!r}, which is a name of the catalog; "
+            f"source must be an existing file, got {shown!r}, which is a name in the catalog; "
             f"write textkit.corpus({source!r})"
         )
     raise ValueError(f"source must be an existing file, got {shown!r}; pass [text] for text in memory")
@@ -214,8 +215,9 @@ def _existing(source: str | os.PathLike[str]) -> Path:
 def _file(path: Path, column: str | None, encoding: str, errors: str) -> Part:
     if is_table(path):
         rows = partial(file_rows, path, [Choice(column=column)], encoding=encoding, errors=errors)
+        # Report a Parquet file in a compressed file here rather than when the corpus is read.
         if inner_suffix(path) == ".parquet":
-            rows()  # that it is compressed once more is an error now, not when the corpus is read
+            rows()
         return _table(rows)
     if column is not None:
         raise ValueError(
@@ -225,7 +227,7 @@ def _file(path: Path, column: str | None, encoding: str, errors: str) -> Part:
     return TextFile(path, encoding, errors)
 
 
-def _ordered(source: object) -> Iterable[object]:
+def _iterable(source: object) -> Iterable[object]:
     if isinstance(source, bytes | bytearray | Mapping | Set) or not isinstance(source, Iterable):
         raise TypeError(
             f"source must be a path, a table or an iterable of documents, got {type(source).__name__}; "
@@ -233,7 +235,7 @@ def _ordered(source: object) -> Iterable[object]:
         )
     if isinstance(source, list | tuple) and source and _are_files(source):
         raise ValueError(
-            f"source must be either texts or paths, got a list of str that are all names of files, such as "
+            f"source must be either texts or paths, got a list of str that are all existing files, such as "
             f"{source[0]!r}; pass [Path(name), ...] to read the files, or iter(texts) if they are the texts"
         )
     return source

@@ -1,4 +1,4 @@
-"""Where a data file is: in the user's own folder, in the cache, or still at its address; always checked."""
+"""Find a data file in the user's folder or in the cache, and check its hash."""
 
 import hashlib
 import os
@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-_PACKING = (".xz", ".gz", ".bz2")
+_COMPRESSED = (".xz", ".gz", ".bz2")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataFile:
-    """One file (or one folder of files) of a data set, and where it comes from.
+    """A file of a data set, or a folder of files, and its source.
 
     Attributes:
-        path: Where it lies in the folder named by ``TEXTKIT_DATA`` and in the cache, with forward slashes.
-        sha256: The hash of the file at ``path``; empty if unknown.
-        unpacked_sha256: The hash without the packing that the last suffix of ``path`` stands for.
-        address: What to download; empty if no public address is known.
-        member: The file to take out of the zip or tar at ``address``.
-        address_sha256: The hash of what ``address`` gives, if that is not yet the file.
-        build: ``imdb`` if the file is a table made from the folder ``member`` of the archive.
-        encoding: The encoding of what ``address`` gives; the file is UTF-8.
-        until: The file ends before the line that begins so.
-        files: For a folder, the names in it and their hashes; ``address`` then is what they are joined to.
+        path: Path in the folder named by ``TEXTKIT_DATA`` and in the cache, with forward slashes.
+        sha256: Hash of the file at ``path``; empty if unknown.
+        unpacked_sha256: Hash of the decompressed file, if the last suffix of ``path`` names a compression.
+        address: URL of the download; empty if no public address is known.
+        member: File to extract from the zip or tar at ``address``.
+        address_sha256: Hash of the download, if it is not the file itself.
+        build: ``imdb`` if the file is a table built from the folder ``member`` of the archive.
+        encoding: Encoding of the download; the file itself is UTF-8.
+        until: Beginning of the first line to leave out, where the file ends.
+        files: For a folder, its file names and their hashes; the names are appended to ``address``.
     """
 
     path: str
@@ -45,23 +45,23 @@ class DataFile:
 
     @property
     def made(self) -> bool:
-        """Whether what ``address`` gives must still be turned into the file."""
+        """Whether the download must be converted to obtain the file."""
         return bool(self.member or self.build or self.encoding or self.until)
 
     @property
     def target(self) -> tuple[str, str]:
-        """The path at which a download ends up, and its hash: unpacked, if the unpacked file is known."""
-        unpacked = self._unpacked()
-        return unpacked if self.unpacked_sha256 and unpacked else (self.path, self.sha256)
+        """Path and hash of the downloaded file: those of the decompressed file, if its hash is known."""
+        decompressed = self._decompressed()
+        return decompressed if self.unpacked_sha256 and decompressed else (self.path, self.sha256)
 
     def forms(self) -> Iterator[tuple[str, str]]:
-        """The paths at which the file may lie, each with the hash it must have there."""
+        """Yield the possible paths of the file, each with the required hash."""
         yield self.path, self.sha256
-        if unpacked := self._unpacked():
-            yield unpacked
+        if decompressed := self._decompressed():
+            yield decompressed
 
     def parts(self) -> list["DataFile"]:
-        """The files of a folder; for a single file, itself."""
+        """Return the files of a folder; for a single file, the file itself."""
         if not self.files:
             return [self]
         base = self.address.rstrip("/")
@@ -70,16 +70,16 @@ class DataFile:
             for name, digest in self.files.items()
         ]
 
-    def _unpacked(self) -> tuple[str, str] | None:
-        packed = self.path.endswith(_PACKING)
-        return (self.path.rpartition(".")[0], self.unpacked_sha256) if packed else None
+    def _decompressed(self) -> tuple[str, str] | None:
+        compressed = self.path.endswith(_COMPRESSED)
+        return (self.path.rpartition(".")[0], self.unpacked_sha256) if compressed else None
 
 
 def data_folder() -> Path | None:
-    """The folder named by ``TEXTKIT_DATA``, or None where that is not set.
+    """Return the folder named by ``TEXTKIT_DATA``, or None if it is not set.
 
     Raises:
-        NotADirectoryError: If ``TEXTKIT_DATA`` names no folder.
+        NotADirectoryError: If ``TEXTKIT_DATA`` does not name a folder.
     """
     named = os.environ.get("TEXTKIT_DATA")
     if not named:
@@ -91,7 +91,7 @@ def data_folder() -> Path | None:
 
 
 def cache_folder() -> Path:
-    """The folder for downloads: ``TEXTKIT_CACHE``, or else the user's cache folder for textkit."""
+    """Return the folder for downloads: ``TEXTKIT_CACHE`` if it is set, else the user's cache folder for textkit."""
     if named := os.environ.get("TEXTKIT_CACHE"):
         return Path(named).expanduser()
     import pooch
@@ -103,20 +103,20 @@ def find_file(file: DataFile, root: Path, *, keep_aside: bool) -> Path | None:
     """Look for a data file below ``root`` and check its hash.
 
     Args:
-        file: What to look for; a folder counts as found only when all of its files are.
-        root: Where to look.
-        keep_aside: Whether a file with a wrong hash is renamed to ``*.bad`` (in the cache) or left as it is
-            (in a folder that belongs to the user).
+        file: File to look for; a folder is found only if all of its files are.
+        root: Folder to search.
+        keep_aside: Whether to rename a file with a wrong hash to ``*.bad``: true for the cache, false for a folder
+            that belongs to the user.
 
     Returns:
-        Its path, or None if it is not there.
+        The path of the file, or None if it does not exist.
 
     Raises:
-        ValueError: If the file is there with a wrong hash.
+        ValueError: If the file exists but has a wrong hash.
     """
     if file.files:
-        found = [find_file(part, root, keep_aside=keep_aside) for part in file.parts()]
-        return root / file.path if all(found) else None
+        paths = [find_file(part, root, keep_aside=keep_aside) for part in file.parts()]
+        return root / file.path if all(paths) else None
     for relative, expected in file.forms():
         path = root / relative
         if path.is_file():
@@ -126,12 +126,12 @@ def find_file(file: DataFile, root: Path, *, keep_aside: bool) -> Path | None:
 
 
 def check_hash(path: Path, expected: str, *, keep_aside: Path | None) -> None:
-    """Compare the hash of a file with the one it must have; an empty ``expected`` is always met.
+    """Check that a file has the expected hash; an empty ``expected`` matches any file.
 
     Args:
-        path: The file.
-        expected: SHA-256, 64 hexadecimal digits.
-        keep_aside: The bad file is renamed to this path with ``.bad`` behind it; None leaves it where it is.
+        path: File to check.
+        expected: SHA-256 as 64 hexadecimal digits.
+        keep_aside: A file with a wrong hash is renamed to this path plus ``.bad``; None leaves it in place.
 
     Raises:
         ValueError: If the hashes differ.
@@ -143,18 +143,18 @@ def check_hash(path: Path, expected: str, *, keep_aside: Path | None) -> None:
     if actual == expected:
         return
     if keep_aside is None:
-        remedy = "replace the file, or take it away to have it downloaded"
-        kept = path
+        remedy = "replace the file, or delete it to download it again"
+        bad_path = path
     else:
-        kept = keep_aside.with_name(keep_aside.name + ".bad")
-        path.replace(kept)
-        remedy = f"the bad file is kept aside as {str(kept)!r} and not used; call again to download it once more"
-    raise ValueError(f"{kept} must have the SHA-256 {expected}, got {actual}; {remedy}")
+        bad_path = keep_aside.with_name(keep_aside.name + ".bad")
+        path.replace(bad_path)
+        remedy = f"the bad file was renamed to {str(bad_path)!r} and is not used; call again to download it again"
+    raise ValueError(f"{bad_path} must have the SHA-256 {expected}, got {actual}; {remedy}")
 
 
 @lru_cache(maxsize=1024)
 def _digest(path: Path, size: int, modified: int) -> str:
-    """Hash a file once per process; its size and time of change make a changed file another one."""
+    """Hash a file once per process; the size and modification time in the cache key detect a changed file."""
     digest = hashlib.sha256()
     with open(path, "rb") as content:
         while block := content.read(1 << 20):

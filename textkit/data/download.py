@@ -1,4 +1,4 @@
-"""Download a data file into the cache: with a progress bar, checked, and either whole or not at all."""
+"""Download a data file into the cache, atomically, with a progress bar and a hash check."""
 
 import hashlib
 import shutil
@@ -18,20 +18,20 @@ _SCHEMES = ("http", "https")
 
 
 def download(file: DataFile, cache: Path) -> Path:
-    """Bring a data file from its address into the cache.
+    """Download a data file into the cache.
 
-    What comes from an archive keeps that archive in ``cache/sources``, for the next split.
+    An archive is kept in ``cache/sources``, because the other splits may be in it too.
 
     Args:
-        file: What to download; its address must be known.
-        cache: The root of the cache; it is created where need be.
+        file: File to download; its address must be known.
+        cache: Root folder of the cache, created if missing.
 
     Returns:
         The path of the file.
 
     Raises:
-        ConnectionError: If the address cannot be reached, refuses, or breaks off.
-        ValueError: If a hash is wrong (the bad file is kept aside), or the archive is damaged or lacks the
+        ConnectionError: If the server cannot be reached, refuses the request, or the connection breaks off.
+        ValueError: If a hash is wrong (the bad file is renamed to ``*.bad``), or the archive is damaged or lacks the
             member.
     """
     relative, expected = file.target
@@ -48,8 +48,9 @@ def download(file: DataFile, cache: Path) -> Path:
 
 
 def _source(file: DataFile, cache: Path) -> Path:
-    """The archive (or other raw file) at the address: from the cache, or downloaded there."""
-    key = hashlib.sha256(file.address.encode()).hexdigest()[:12]  # two addresses may end in the same name
+    """Return the path of the archive, or other raw file, at the address; download it if it is not in the cache."""
+    # Files at two addresses may have the same name.
+    key = hashlib.sha256(file.address.encode()).hexdigest()[:12]
     source = cache / "sources" / f"{key}-{Path(urlsplit(file.address).path).name}"
     if source.is_file():
         check_hash(source, file.address_sha256, keep_aside=source)
@@ -66,10 +67,10 @@ def _fetch(address: str, target: Path, expected: str) -> None:
 
     if urlsplit(address).scheme not in _SCHEMES:
         raise ValueError(f"address must begin with http:// or https://, got {address!r}; correct the catalog")
-    # pooch.retrieve would delete a file with a wrong hash, so only its downloader is used
+    # pooch.retrieve would delete a file with a wrong hash, so use only its downloader.
     with ExitStack() as stack:
         temporary = stack.enter_context(atomic_path(target))
-        # pooch sets the total when the server has told it; a total of 0 would count as "no progress bar"
+        # pooch sets the total if the server sends it; with a total of 0 it would show no progress bar.
         name = Path(urlsplit(address).path).name
         progress = stack.enter_context(tqdm(total=1, unit="B", unit_scale=True, desc=name, delay=0.5))
         try:
@@ -80,7 +81,7 @@ def _fetch(address: str, target: Path, expected: str) -> None:
 
 
 def _make(file: DataFile, source: Path, target: Path) -> None:
-    """Turn what the address gave into the file itself."""
+    """Convert the download to the data file."""
     try:
         if file.build == "imdb":
             write_imdb_table(source, file.member, target)
@@ -89,38 +90,44 @@ def _make(file: DataFile, source: Path, target: Path) -> None:
         else:
             _recode(source, file.encoding or "utf-8", file.until, target)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
-        raise ValueError(f"{source} must be a whole archive, got: {error}; delete it and call again") from error
+        raise ValueError(
+            f"{source} must be a complete archive, got a damaged one ({error}); delete it and call again"
+        ) from error
 
 
 def _extract(archive: Path, member: str, target: Path) -> None:
-    """Copy one member of a zip or tar to ``target``. Its name only selects: no path is ever built from it."""
+    """Copy one member of a zip or tar to ``target``. Its name is only compared: no path is ever built from it."""
     with ExitStack() as stack:
         content: IO[bytes] | None = None
         if zipfile.is_zipfile(archive):
             zipped = stack.enter_context(zipfile.ZipFile(archive))
-            held = zipped.namelist()
-            if member in held:
+            members = zipped.namelist()
+            if member in members:
                 content = stack.enter_context(zipped.open(member))
         else:
             tarred = stack.enter_context(tarfile.open(archive))
-            held = [entry.name for entry in tarred if entry.isreg()]  # links could lead out of the archive
-            if member in held:
+            # Only regular files: a link could point out of the archive.
+            members = [entry.name for entry in tarred if entry.isreg()]
+            if member in members:
                 content = cast("IO[bytes]", tarred.extractfile(member))
         if content is None:
             raise ValueError(
-                f"{archive} must hold {member!r}, got {', '.join(held[:10]) or 'nothing'}; "
-                "the address has changed: report it"
+                f"{archive} must contain {member!r}, got {', '.join(members[:10]) or 'no files'}; "
+                "report that the content at its address has changed"
             )
         with open(target, "wb") as out:
             shutil.copyfileobj(content, out, 1 << 20)
 
 
 def _recode(source: Path, encoding: str, until: str, target: Path) -> None:
-    """Turn a small text into UTF-8, and cut off what follows it, such as the license of Project Gutenberg."""
+    """Convert a small text to UTF-8, and cut off what follows it, such as the license of Project Gutenberg."""
     text = source.read_bytes().decode(encoding)
     if until:
-        head, found, _ = text.partition("\n" + until)
-        if not found:
-            raise ValueError(f"{source} must have a line that begins with {until!r}, got none; the address has changed")
+        head, matched, _ = text.partition("\n" + until)
+        if not matched:
+            raise ValueError(
+                f"{source} must have a line that begins with {until!r}, which is missing; report that the content at "
+                "its address has changed"
+            )
         text = head.rstrip() + "\n"
     target.write_bytes(text.encode("utf-8"))

@@ -1,4 +1,4 @@
-"""The parts of a corpus: a text file, or documents from elsewhere; handed on in pieces of bounded size."""
+"""Sources of a corpus, a text file or any other documents, read in pieces of bounded size."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import NamedTuple, TypeAlias
 from textkit.data.tables import Document, check_document
 from textkit.files.reading import utf8_blocks
 
-_PIECE = 1 << 20  # bytes or characters of a document handed on at a time
+_PIECE = 1 << 20  # maximum size of a piece, in bytes or characters
 
 
 class Piece(NamedTuple):
-    """A document, or a part of a long one.
+    """A document, or a piece of a long one.
 
     Attributes:
-        content: Text, or tokens.
-        last: Whether the document ends here.
+        content: Text or tokens.
+        last: Whether this is the last piece of the document.
     """
 
     content: Document
@@ -25,42 +25,42 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file with a document on each line."""
+    """A file with one document per line."""
 
     path: Path
     encoding: str
     errors: str
 
     def blocks(self, block_bytes: int) -> Iterator[bytes]:
-        """Yield the text as UTF-8; see ``utf8_blocks``."""
+        """Yield blocks of the text in UTF-8; see ``utf8_blocks``."""
         return utf8_blocks(self.path, encoding=self.encoding, errors=self.errors, block_bytes=block_bytes)
 
     def pieces(self) -> Iterator[Piece]:
-        """Yield the lines without their ends; those of 1 MB or more in parts."""
-        held = ""
+        """Yield the lines without their line endings; lines of 1 MB or more in several pieces."""
+        pending = ""  # the unfinished line at the end of the last block
         for block in self.blocks(_PIECE):
-            first, *others = block.decode().split("\n")
-            if others:
-                yield Piece((held + first).removesuffix("\r"), True)
-                for line in others[:-1]:
+            first_line, *other_lines = block.decode().split("\n")
+            if other_lines:
+                yield Piece((pending + first_line).removesuffix("\r"), True)
+                for line in other_lines[:-1]:
                     yield Piece(line.removesuffix("\r"), True)
-                held = others[-1]
+                pending = other_lines[-1]
             else:
-                if held:
-                    yield Piece(held, False)
-                held = first
-        if held:
-            yield Piece(held, True)
+                if pending:
+                    yield Piece(pending, False)
+                pending = first_line
+        if pending:
+            yield Piece(pending, True)
 
 
 @dataclass(frozen=True)
 class Documents:
-    """Documents from anything that is not a text file."""
+    """Documents from any other source than a text file; ``open`` returns an iterator over them."""
 
     open: Callable[[], Iterator[Document]]
 
     def pieces(self) -> Iterator[Piece]:
-        """Yield the documents; texts of 1 M characters or more in parts."""
+        """Yield the documents; texts of 1 M characters or more in several pieces."""
         for document in self.open():
             if isinstance(document, str) and len(document) >= _PIECE:
                 start = 0
@@ -76,23 +76,24 @@ Part: TypeAlias = TextFile | Documents
 
 
 class Texts:
-    """The documents of an iterable; opens an iterator once only."""
+    """The documents of an iterable; an iterator can be read only once."""
 
     def __init__(self, source: Iterable[object]) -> None:
         self.source = source
-        self.spent = False
+        self.exhausted = False
 
     def __call__(self) -> Iterator[Document]:
         """Yield the documents.
 
         Raises:
-            ValueError: If they came from an iterator and have been read.
-            TypeError: If one is neither a str nor a list of str.
+            ValueError: If the source is an iterator that has been read before.
+            TypeError: If a document is neither a str nor a list of str.
         """
-        if self.spent:
+        if self.exhausted:
             raise ValueError(
-                "source must be readable again, got an iterator that has been read; pass a list, or read it once"
+                "source must be readable more than once, got an iterator that has been read; pass a list, or read the "
+                "iterator only once"
             )
-        self.spent = iter(self.source) is self.source
+        self.exhausted = iter(self.source) is self.source
         for number, document in enumerate(self.source, start=1):
             yield check_document(document, f"document {number}")

@@ -1,4 +1,4 @@
-"""Columns of a table, row by row, and one of them as documents: CSV, TSV, JSON lines, Parquet, ``datasets``, pandas."""
+"""Read columns of a table row by row, or one column as documents: CSV, TSV, JSON Lines, Parquet, datasets, pandas."""
 
 import csv
 import json
@@ -15,20 +15,20 @@ from textkit.files.compression import compression, inner_suffix
 from textkit.files.lines import read_lines
 
 Document: TypeAlias = str | list[str]
-"""A text to be tokenized, or tokens to be taken as they are."""
+"""A text to be tokenized, or a list of tokens to be used unchanged."""
 
-_ROWS = 1000  # rows held at a time
-_LONGEST = 2**31 - 1  # characters of a cell; a C long of 32 bits holds no more
+_ROWS = 1000  # rows read at a time
+_MAX_FIELD_SIZE = 2**31 - 1  # characters; the csv module takes a C long, which may have 32 bits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A column that somebody wants to read.
+    """A column to read.
 
     Attributes:
-        column: Its name; None for the only column there is, or for ``usual``.
-        argument: What the user called it, for messages.
-        usual: The name to take where there is such a column and none is named.
+        column: Name of the column; None for the ``usual`` one, or for the only column of the table.
+        argument: Name of the argument that selects the column, for messages.
+        usual: Column to read by default, if the table has it.
     """
 
     column: str | None
@@ -37,21 +37,21 @@ class Choice:
 
 
 class Row(NamedTuple):
-    """What stands in the chosen columns of a row, and words for its place, such as "row 3 of news.parquet"."""
+    """The values of the selected columns of a row, and its position for messages, such as "row 3 of news.parquet"."""
 
     place: str
     values: tuple[Any, ...]
 
 
 def check_document(value: object, place: str) -> Document:
-    """Return a document, or raise with its place.
+    """Return a value that must be a document.
 
     Args:
-        value: What stands where a document should.
-        place: Words for the message, such as "row 3 of news.csv".
+        value: Value to check.
+        place: Position of the value for messages, such as "row 3 of news.csv".
 
     Raises:
-        ValueError: If there is nothing (None, NaN, or pandas' own words for them).
+        ValueError: If the value is missing (None, NaN, or the pandas equivalents).
         TypeError: If it is neither a str nor a list of str.
     """
     if isinstance(value, str):
@@ -61,19 +61,19 @@ def check_document(value: object, place: str) -> Document:
             if not isinstance(token, str):
                 raise TypeError(
                     f"a token must be a str, got {type(token).__name__} at position {position} of {place}; "
-                    "turn it into a str"
+                    "convert it to a str"
                 )
         return list(value)
     if is_nothing(value):
-        raise ValueError(f"a document must be a text, got {value!r} for {place}; leave it out or fill it in")
+        raise ValueError(f"a document must be a text, got {value!r} for {place}; remove it or fill it in")
     raise TypeError(
         f"a document must be a str or a list of str, got {type(value).__name__} for {place}; "
-        "give texts or tokens (a list of paths must hold nothing else)"
+        "pass texts or tokens (a list of paths must contain nothing else)"
     )
 
 
 def is_nothing(value: object) -> bool:
-    """Whether a cell is empty: None, NaN, or pandas' own words for them.
+    """Return whether a cell is empty: None, NaN, or the pandas equivalents.
 
     >>> is_nothing(float("nan")), is_nothing("")
     (True, False)
@@ -83,11 +83,11 @@ def is_nothing(value: object) -> bool:
 
 
 def choose_columns(choices: Sequence[Choice], columns: Iterable[str], place: str) -> list[str]:
-    """Return the columns to read, one for each choice.
+    """Return the name of the column for each choice.
 
     Raises:
-        ValueError: If there is no such column, none is named and there are several, or two choices meet in one; the
-            message lists them.
+        ValueError: If a column does not exist, it is not named and there are several, or two choices select the same
+            column; the message lists the columns.
 
     >>> choose_columns([Choice(column="title"), Choice(column=None, usual="label")], ["title", "label"], "a.csv")
     ['title', 'label']
@@ -95,8 +95,8 @@ def choose_columns(choices: Sequence[Choice], columns: Iterable[str], place: str
     columns = list(columns)
     if len(columns) == 1 < len(choices) and (marks := [mark for mark in ";\t|," if mark in columns[0]]):
         raise ValueError(
-            f"{place} must have a column for each of {' and '.join(choice.argument for choice in choices)}, got the "
-            f"only one {columns[0]!r}; is it separated by {marks[0]!r}? write it with commas, or with tabs as .tsv"
+            f"{place} must have a column for each of {' and '.join(choice.argument for choice in choices)}, got only "
+            f"one column {columns[0]!r}; if it is separated by {marks[0]!r}, convert it to commas, or to tabs as .tsv"
         )
     chosen: list[str] = []
     for choice in choices:
@@ -105,7 +105,7 @@ def choose_columns(choices: Sequence[Choice], columns: Iterable[str], place: str
         if column in chosen:
             other = choices[chosen.index(column)].argument
             raise ValueError(
-                f"{choice.argument} must name another column of {place} than {other}, got {column!r}; "
+                f"{choice.argument} must name a different column of {place} than {other}, got {column!r}; "
                 f"it has {', '.join(map(repr, columns))}"
             )
         chosen.append(column)
@@ -113,11 +113,11 @@ def choose_columns(choices: Sequence[Choice], columns: Iterable[str], place: str
 
 
 def choose_column(column: str | None, columns: Iterable[str], place: str, *, argument: str = "column") -> str:
-    """Return the column to read; without a name, the only one there is.
+    """Return the name of the column to read; without a name, that of the only column.
 
     Raises:
-        ValueError: If there is no such column, or none is named and there are several; the message lists
-            them.
+        ValueError: If the column does not exist, or it is not named and there are several; the message lists the
+            columns.
 
     >>> choose_column(None, ["text"], "news.csv")
     'text'
@@ -126,10 +126,12 @@ def choose_column(column: str | None, columns: Iterable[str], place: str, *, arg
     if column is None and len(columns) == 1:
         return columns[0]
     if column is None or column not in columns:
-        listed = ", ".join(map(repr, columns)) or "none"
+        listed = ", ".join(map(repr, columns)) or "no columns"
         raise ValueError(f"{argument} must name a column of {place}, got {column!r}; it has {listed}")
     if columns.count(column) > 1:
-        raise ValueError(f"{argument} must name one column of {place}, got {column!r}, of which it has several; rename")
+        raise ValueError(
+            f"{argument} must name a single column of {place}, got {column!r}, which occurs more than once; rename them"
+        )
     return column
 
 
@@ -138,7 +140,7 @@ TABLES: tuple[TableKind, ...] = get_args(TableKind)
 
 
 def is_table(path: Path) -> bool:
-    """Whether the suffix of a file, before that of a compression, is that of a table.
+    """Return whether a file is a table by its suffix, ignoring the suffix of a compression.
 
     >>> is_table(Path("news.csv.gz")), is_table(Path("news.txt"))
     (True, False)
@@ -147,10 +149,10 @@ def is_table(path: Path) -> bool:
 
 
 def file_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row]:
-    """Read columns of a table of any kind in `TABLES`.
+    """Read columns of a table file of any kind in `TABLES`.
 
     Raises:
-        ValueError: If it is no such table or is damaged, a column is missing, or bytes are not in the encoding.
+        ValueError: If the file is not such a table or is damaged, a column is missing, or bytes cannot be decoded.
     """
     match inner_suffix(path):
         case ".csv":
@@ -160,41 +162,43 @@ def file_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: s
         case ".jsonl":
             return json_rows(path, choices, encoding=encoding, errors=errors)
         case ".parquet" if compression(path):
-            raise ValueError(f"source must be a .parquet file that is not packed again, got {str(path)!r}; unpack it")
+            raise ValueError(
+                f"source must be a .parquet file without a second compression, got {str(path)!r}; decompress it"
+            )
         case ".parquet":
             return parquet_rows(path, choices)
     raise ValueError(f"source must end in {', '.join(TABLES)}, got {str(path)!r}; convert it")
 
 
 def documents_of(rows: Iterator[Row]) -> Iterator[Document]:
-    """Yield the only column of rows as documents.
+    """Yield the only column of the rows as documents.
 
     Raises:
-        ValueError: If a cell is empty; its place is named.
-        TypeError: If a cell holds neither a text nor a list of tokens.
+        ValueError: If a cell is empty; the message names its position.
+        TypeError: If a cell is neither a text nor a list of tokens.
     """
     return (check_document(values[0], place) for place, values in rows)
 
 
 def csv_rows(path: Path, choices: Sequence[Choice], *, separator: str, encoding: str, errors: str) -> Iterator[Row]:
-    """Read columns of a separated file with a header; fields may be quoted, except between tabs.
+    """Read columns of a delimited file with a header; fields may be quoted, except in tab-separated files.
 
     Raises:
-        ValueError: If the column is missing, a row has too many or too few fields, or bytes are wrong.
+        ValueError: If a column is missing, a row has too many or too few fields, or bytes cannot be decoded.
     """
     lines = read_lines(path, encoding=encoding, errors=errors)
-    # text/tab-separated-values has no quoting: a quote there is data
+    # text/tab-separated-values has no quoting: quotes are data.
     rows = _plain_rows(lines) if separator == "\t" else quoted_rows(lines, separator, path)
     _, header = next(rows, (0, []))
     if not header:
-        raise ValueError(f"{path} must be a table with a header, got an empty file; fill it")
-    places = [header.index(name) for name in choose_columns(choices, header, str(path))]
+        raise ValueError(f"{path} must be a table with a header, got an empty file; add a header and rows")
+    indices = [header.index(name) for name in choose_columns(choices, header, str(path))]
     for number, row in rows:
         if len(row) != len(header):
             raise ValueError(
-                f"line {number} of {path} must have {len(header)} fields, as the header has, got {len(row)}; correct it"
+                f"line {number} of {path} must have {len(header)} fields, like the header, got {len(row)}; correct it"
             )
-        yield Row(f"line {number} of {path}", tuple(row[place] for place in places))
+        yield Row(f"line {number} of {path}", tuple(row[index] for index in indices))
 
 
 def _plain_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
@@ -204,22 +208,23 @@ def _plain_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Cut lines into fields that may be quoted, as RFC 4180 has it.
+    """Split lines into fields that may be quoted, according to RFC 4180.
 
     Args:
-        lines: Without their line feeds, which are put back, as a quoted field may hold some.
-        separator: One character.
-        path: The file, for messages.
+        lines: Lines without line feeds, which are added again, because a quoted field may contain them.
+        separator: Field separator, one character.
+        path: Name of the file in messages.
 
     Yields:
         The number of the row's last line, from 1, and its fields; empty lines are skipped.
 
     Raises:
-        ValueError: If a quote is not closed, or is followed by anything but a separator.
+        ValueError: If a quote is not closed, or is not followed by a separator.
     """
     reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
     while True:
-        limit = csv.field_size_limit(_LONGEST)  # 128 kB by default, for all readers of the process
+        # The limit, 128 kB by default, is global, so it is raised only while a row is read.
+        limit = csv.field_size_limit(_MAX_FIELD_SIZE)
         try:
             row = next(reader, None)
         except csv.Error as error:
@@ -233,10 +238,10 @@ def quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[tu
 
 
 def json_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row]:
-    """Read values of the object on each line; blank lines are passed over.
+    """Read values of the JSON object on each line; blank lines are skipped.
 
     Raises:
-        ValueError: If a line is no JSON object or lacks a value; the message names the line.
+        ValueError: If a line is not a JSON object or lacks a value; the message names the line.
     """
     for number, line in enumerate(read_lines(path, encoding=encoding, errors=errors), start=1):
         if not line.strip():
@@ -249,23 +254,26 @@ def json_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: s
         if not isinstance(row, dict):
             raise ValueError(f"{place} must be a JSON object, got {line[:60]!r}; correct it")
         names = choose_columns(choices, row, place)
-        if any(choice.column is None for choice in choices):  # the first line settles what is left open
+        # The first line determines the columns that are not named.
+        if any(choice.column is None for choice in choices):
             choices = [replace(choice, column=name) for choice, name in zip(choices, names, strict=True)]
         yield Row(place, tuple(row[name] for name in names))
 
 
 def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
-    """Read columns of a Parquet file, some rows at a time.
+    """Read columns of a Parquet file in batches of rows.
 
     Raises:
-        ValueError: If it is no Parquet file or a column is missing.
+        ValueError: If the file is not a Parquet file, is damaged, or a column is missing.
     """
     import pyarrow.parquet as pq
 
     try:
         file = pq.ParquetFile(path, memory_map=False)
     except pa.ArrowInvalid as error:
-        raise ValueError(f"{path} must be a Parquet file, got a damaged one or another ({error})") from error
+        raise ValueError(
+            f"{path} must be a Parquet file, got a damaged file or another format ({error}); write it again"
+        ) from error
     with file:
         names = choose_columns(choices, file.schema_arrow.names, str(path))
         batches = file.iter_batches(batch_size=_ROWS, columns=names, use_threads=False)
@@ -273,7 +281,7 @@ def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
 
 
 def _numbered(batches: Iterable[Sequence[Iterable[Any]]], place: str) -> Iterator[Row]:
-    """Turn batches of columns into rows."""
+    """Convert batches of columns to numbered rows."""
     number = 0
     for batch in batches:
         for values in zip(*batch, strict=True):
@@ -288,7 +296,8 @@ def dataset_rows(dataset: Any, choices: Sequence[Choice]) -> Iterator[Row]:
         ValueError: If a column is missing.
     """
     columns = dataset.column_names
-    if columns is None:  # a stream whose features nobody has declared; its first row tells
+    # A stream may have no declared features; its first row has the column names.
+    if columns is None:
         columns = list(next(iter(dataset), {}))
         if not columns:
             return
@@ -298,7 +307,7 @@ def dataset_rows(dataset: Any, choices: Sequence[Choice]) -> Iterator[Row]:
 
 
 def frame_rows(frame: Any, choices: Sequence[Choice]) -> Iterator[Row]:
-    """Read columns of a pandas DataFrame; their names may be of any type and are chosen by their ``str``.
+    """Read columns of a pandas DataFrame; column names of any type are matched by their ``str``.
 
     Raises:
         ValueError: If a column is missing.
@@ -314,13 +323,13 @@ def series_rows(series: Any) -> Iterator[Row]:
 
 
 def loaded_classes(module: str, *names: str) -> tuple[Any, ...]:
-    """Return classes of a module that is slow to import; none while nobody has, as no object can then be one."""
+    """Return classes of a module that is slow to import; empty if it is not imported, as no instance can exist then."""
     loaded = sys.modules.get(module)
     return tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))
 
 
 def take_split(source: object, split: str | None) -> tuple[Any, str | None]:
-    """Return one split of a ``datasets.DatasetDict``, and None; anything else with the ``split`` as it was.
+    """Return a split of a ``datasets.DatasetDict`` and None; return any other source and ``split`` unchanged.
 
     Raises:
         ValueError: If there is no such split.

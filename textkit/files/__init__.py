@@ -1,1 +1,1 @@
-"""Atomic files and folders, packed files and lines."""
+"""Atomic files and folders, compressed files, and reading text files by block or line."""

@@ -1,4 +1,4 @@
-"""Files that are either wholly written or not touched: written beside, fsynced, renamed."""
+"""Write files atomically: to a temporary file beside the target, which is fsynced and renamed."""
 
 import os
 import tempfile
@@ -9,16 +9,16 @@ from pathlib import Path
 
 @contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; when the block ends without an error, rename it there.
+    """Yield a temporary path beside ``path``, and rename it to ``path`` if the block completes without an error.
 
-    The temporary file is fsynced before the rename and its folder after it, so that a power cut leaves
-    either the old file or the new one. If the block raises, the temporary file is deleted and the old file stays.
+    The temporary file is fsynced before the rename and its folder afterwards, so that after a power failure either
+    the old file or the new one exists. If the block raises, the temporary file is deleted and the old file is kept.
 
     Args:
-        path: Where the file shall be. Its folder must exist.
+        path: File to write. Its folder must exist.
 
     Yields:
-        A path in the same folder, with the same suffixes, holding an empty file to be overwritten.
+        The path of an empty file to overwrite, in the same folder and with the same suffixes.
 
     Raises:
         FileNotFoundError: If the folder of ``path`` does not exist.
@@ -43,12 +43,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         with suppress(OSError):
             temporary.unlink()
         raise
-    with suppress(OSError):  # not every system lets a folder be opened
+    # Some systems cannot open a folder.
+    with suppress(OSError):
         _fsync(folder)
 
 
 def _copy_mode(target: Path, temporary: Path) -> None:
-    """Give the temporary file the rights that the target has, or those that a new file would get."""
+    """Give the temporary file the permissions of the target, or those of a new file."""
     try:
         mode = target.stat().st_mode & 0o777
     except FileNotFoundError:

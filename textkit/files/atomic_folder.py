@@ -1,4 +1,4 @@
-"""Folders that are either wholly written or not touched: written beside, fsynced, put in place at once."""
+"""Write folders atomically: to a temporary folder beside the target, which is fsynced and exchanged with it."""
 
 import ctypes
 import os
@@ -9,33 +9,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_HERE = -100  # AT_FDCWD: paths are taken as they stand
+_AT_FDCWD = -100  # relative paths are relative to the working directory
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
 
 
 @contextmanager
 def atomic_folder(path: str | os.PathLike[str], *, replaceable: Callable[[Path], bool]) -> Iterator[Path]:
-    """Give a temporary folder beside ``path``; when the block ends without an error, put it in the place of ``path``.
+    """Yield a temporary folder beside ``path``, and put it in the place of ``path`` if the block completes.
 
-    An older folder is exchanged for the new one in a single step where the system can do that (Linux and macOS,
-    on their usual disks), so that there is no moment without a whole folder. What lay in it besides the files that
-    are written anew is kept. If the block raises, the temporary folder is deleted and the old one stays.
+    An existing folder is exchanged for the new one in a single step where the system supports it (Linux and macOS
+    with their usual file systems), so that a complete folder exists at any time. Other files of the existing folder
+    are kept. If the block raises, the temporary folder is deleted and the existing one is kept.
 
     Args:
-        path: Where the folder shall be. The folder around it must exist.
-        replaceable: Whether a folder that is there, and not empty, may be replaced.
+        path: Folder to write. Its parent folder must exist.
+        replaceable: Returns whether an existing folder that is not empty may be replaced.
 
     Yields:
         An empty folder.
 
     Raises:
-        FileNotFoundError: If the folder around ``path`` does not exist.
+        FileNotFoundError: If the parent folder of ``path`` does not exist.
         ValueError: If ``path`` is a file, or a folder that may not be replaced.
     """
-    target = Path(path).resolve()  # a link stays a link
+    # Resolve symbolic links, so that the target of a link is replaced rather than the link.
+    target = Path(path).resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(
-            f"the folder around path must exist, got {os.fspath(path)!r}; create {str(target.parent)!r} first"
+            f"the parent folder of path must exist, got {os.fspath(path)!r}; create {str(target.parent)!r} first"
         )
     _check(target, replaceable)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", suffix=".tmp", dir=target.parent))
@@ -44,11 +45,12 @@ def atomic_folder(path: str | os.PathLike[str], *, replaceable: Callable[[Path],
         os.umask(mask)
         temporary.chmod(0o777 & ~mask)
         yield temporary
-        for written in (*temporary.iterdir(), temporary):
-            _fsync(written)
-        _put(temporary, target, replaceable)
+        for entry in (*temporary.iterdir(), temporary):
+            _fsync(entry)
+        _move_into_place(temporary, target, replaceable)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)  # the half-written one, or the one that was replaced
+        # After an error this is the incomplete folder, otherwise the one that was replaced.
+        shutil.rmtree(temporary, ignore_errors=True)
     _fsync(target.parent)
 
 
@@ -57,12 +59,12 @@ def _check(target: Path, replaceable: Callable[[Path], bool]) -> None:
         raise ValueError(f"path must be a folder, got the file {str(target)!r}; choose another name")
     if target.is_dir() and any(target.iterdir()) and not replaceable(target):
         raise ValueError(
-            f"path must be new, an empty folder or one saved before, got {str(target)!r}, which holds something else; "
+            f"path must be new, an empty folder or one saved before, got {str(target)!r}, which contains other files; "
             "choose another name"
         )
 
 
-def _put(temporary: Path, target: Path, replaceable: Callable[[Path], bool]) -> None:
+def _move_into_place(temporary: Path, target: Path, replaceable: Callable[[Path], bool]) -> None:
     if target.is_dir() and not any(target.iterdir()):
         target.rmdir()
     try:
@@ -70,7 +72,8 @@ def _put(temporary: Path, target: Path, replaceable: Callable[[Path], bool]) -> 
     except OSError:
         if not target.is_dir():
             raise
-        _check(target, replaceable)  # it may have come meanwhile
+        # The target may have been created since the first check.
+        _check(target, replaceable)
         _exchange(temporary, target)
         for old in temporary.iterdir():
             if not (target / old.name).exists():
@@ -78,14 +81,15 @@ def _put(temporary: Path, target: Path, replaceable: Callable[[Path], bool]) -> 
 
 
 def _exchange(new: Path, old: Path) -> None:
-    """Swap the names of two folders, in one step if the system can."""
+    """Exchange the names of two folders, in one step if the system supports it."""
     names = os.fsencode(new), os.fsencode(old)
-    with suppress(AttributeError, OSError):  # an older system, or a disk that cannot
+    # An older system lacks the function, and some file systems do not support it.
+    with suppress(AttributeError, OSError):
         libc = ctypes.CDLL(None)
         if sys.platform == "darwin":
             failed = libc.renamex_np(*names, _EXCHANGE)
         else:
-            failed = libc.renameat2(_HERE, names[0], _HERE, names[1], _EXCHANGE)
+            failed = libc.renameat2(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _EXCHANGE)
         if not failed:
             return
     aside = new.with_name(new.name + ".old")
@@ -99,7 +103,8 @@ def _exchange(new: Path, old: Path) -> None:
 
 
 def _fsync(path: Path) -> None:
-    with suppress(OSError):  # not every system lets a folder be opened
+    # Some systems cannot open a folder.
+    with suppress(OSError):
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

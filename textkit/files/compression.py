@@ -1,4 +1,4 @@
-"""Compressed files: opened for reading or writing by their last suffix, damage told from the disk's own errors."""
+"""Read and write compressed files by their last suffix, and tell damaged data from I/O errors."""
 
 import bz2
 import gzip
@@ -19,7 +19,7 @@ _BUFFER = 1 << 16
 
 
 def compression(path: Path) -> str:
-    """Return the suffix that says how a file is compressed, or "".
+    """Return the suffix of a file's compression, or "" for an uncompressed file.
 
     >>> compression(Path("news.txt.GZ")), compression(Path("news.txt"))
     ('.gz', '')
@@ -29,7 +29,7 @@ def compression(path: Path) -> str:
 
 
 def inner_suffix(path: Path) -> str:
-    """Return the suffix that says what a file holds: the last one, or the one before a compression's.
+    """Return the suffix of a file's content: the last one, or the one before the suffix of a compression.
 
     >>> inner_suffix(Path("news.CSV.gz")), inner_suffix(Path("news.csv")), inner_suffix(Path("news"))
     ('.csv', '.csv', '')
@@ -38,13 +38,13 @@ def inner_suffix(path: Path) -> str:
 
 
 def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading bytes; .gz, .xz, .bz2 and .zst are decompressed on the way.
+    """Open a file for reading bytes; .gz, .xz, .bz2 and .zst files are decompressed.
 
     Args:
         path: An existing file.
 
     Returns:
-        A binary file; close it.
+        A binary file, to be closed by the caller.
 
     Raises:
         OSError: If the file cannot be opened.
@@ -64,23 +64,22 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
 
 @contextmanager
 def open_writer(path: Path, suffix: str) -> Iterator[IO[bytes]]:
-    """Open a file for writing bytes, compressed on the way.
+    """Open a file for writing bytes, with compression.
 
     Args:
-        path: The file.
-        suffix: How it is compressed: one of `COMPRESSED`, or "".
+        path: File to write.
+        suffix: Compression: one of `COMPRESSED`, or "" for no compression.
 
     Yields:
-        A binary stream. The same bytes written give the same file: gzip's time stamp and file name are left
-        empty.
+        A binary stream. The same content always gives the same file: gzip's time stamp and file name are left empty.
     """
     with open(path, "wb") as plain:
         match suffix:
             case ".gz":
-                with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as packed:
-                    yield cast(IO[bytes], packed)
+                with gzip.GzipFile(filename="", mode="wb", fileobj=plain, mtime=0) as gzipped:
+                    yield cast(IO[bytes], gzipped)
             case ".xz":
-                # Digits hardly pack better with a higher preset, which takes many times longer.
+                # A higher preset takes many times longer and hardly compresses digits better.
                 with lzma.open(plain, "wb", preset=1) as stream:
                     yield cast(IO[bytes], stream)
             case ".bz2":
@@ -94,10 +93,10 @@ def open_writer(path: Path, suffix: str) -> Iterator[IO[bytes]]:
 
 
 def read_chunk(file: BinaryIO, size: int) -> bytes:
-    """Read up to ``size`` bytes of a file from `open_bytes`; b"" at its end.
+    """Read up to ``size`` bytes of a file that `open_bytes` opened; b"" at its end.
 
     Raises:
-        DamagedFileError: If the compressed data is cut off or damaged.
+        DamagedFileError: If the compressed data is truncated or damaged.
         OSError: If the disk cannot be read.
     """
     try:
@@ -105,11 +104,11 @@ def read_chunk(file: BinaryIO, size: int) -> bytes:
     except (EOFError, lzma.LZMAError, zlib.error) as error:
         raise DamagedFileError(str(error)) from error
     except OSError as error:
-        # Damaged gzip and zstd data is an OSError too; one with an errno is the disk's.
+        # Damaged gzip and zstd data also raises an OSError, but only an error of the system has an errno.
         if error.errno is None:
             raise DamagedFileError(str(error)) from error
         raise
 
 
 class DamagedFileError(ValueError):
-    """Compressed data that cannot be decompressed; whoever reads the file adds its name and the place."""
+    """Compressed data cannot be decompressed; the caller adds the name of the file and the position."""

@@ -1,4 +1,4 @@
-"""Files as blocks of valid UTF-8: decompressed, decoded, checked, cut between lines or words."""
+"""Read text files as blocks of valid UTF-8, decompressed and decoded, split between lines or words."""
 
 import codecs
 import os
@@ -24,23 +24,23 @@ def utf8_blocks(
 ) -> Iterator[bytes]:
     """Read a text file as blocks of valid UTF-8 without a byte order mark and without NUL bytes.
 
-    A block ends after a line end. A line of ``block_bytes`` or more is cut into several blocks, after a
-    space or tab, or between two characters where it has none. So memory stays within a few blocks whatever
-    the file holds.
+    A block ends after a line ending. A line of ``block_bytes`` or more is split into several blocks, after a space or
+    tab, or between two characters if it has neither. Memory is thus limited to a few blocks, whatever the file
+    contains.
 
     Args:
-        path: The file, compressed or not (see ``open_bytes``).
-        encoding: The encoding that the file is in.
-        errors: "strict"; or "replace" or "ignore", which let wrong bytes pass as U+FFFD or not at all, and
-            read NUL bytes as spaces.
-        block_bytes: The usual size of a block, in bytes.
+        path: File to read, compressed or not (see ``open_bytes``).
+        encoding: Encoding of the file.
+        errors: Treatment of bytes that cannot be decoded: "strict" raises a ValueError, "replace" reads them as U+FFFD,
+            "ignore" drops them. NUL bytes raise a ValueError with "strict", and are otherwise read as spaces.
+        block_bytes: Approximate size of a block, in bytes.
 
     Yields:
-        Blocks that are never empty; joined they are the text.
+        Blocks, never empty, whose concatenation is the text.
 
     Raises:
-        ValueError: If bytes are not in the encoding, there is a NUL byte, or a compressed file is damaged.
-            The message names the file, the line and the byte offset in the decompressed file.
+        ValueError: If bytes cannot be decoded, there is a NUL byte, or a compressed file is damaged. The message names
+            the file, the line and the byte offset in the decompressed file.
         OSError: If the file cannot be read.
     """
     native = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
@@ -48,34 +48,35 @@ def utf8_blocks(
     with open_bytes(path) as file:
         chunks = _chunks(file, Path(path), block_bytes)
         if not native:
-            chunks = _recoded(chunks, Path(path), encoding, errors)
-        first = next(chunks, b"")
-        if first.startswith(_BOM):
-            first = first[len(_BOM) :]
+            chunks = _to_utf8(chunks, Path(path), encoding, errors)
+        first_chunk = next(chunks, b"")
+        if first_chunk.startswith(_BOM):
+            first_chunk = first_chunk[len(_BOM) :]
             check.offset = len(_BOM)
-        rest = b""
-        for chunk in chain((first,), chunks):
+        pending = b""  # read, but not yet part of a block
+        for chunk in chain((first_chunk,), chunks):
             cut = chunk.rfind(b"\n") + 1
             if not cut:
-                rest += chunk
-                if len(rest) < block_bytes:
+                pending += chunk
+                if len(pending) < block_bytes:
                     continue
-                chunk, rest = rest, b""
+                # The line is as long as a block: split it within.
+                chunk, pending = pending, b""
                 cut = max(chunk.rfind(b" "), chunk.rfind(b"\t")) + 1 or _last_character(chunk)
             if cut:
-                yield check(b"".join((rest, memoryview(chunk)[:cut])))
-            rest = chunk[cut:]
-    if rest:
-        yield check(rest)
+                yield check(b"".join((pending, memoryview(chunk)[:cut])))
+            pending = chunk[cut:]
+    if pending:
+        yield check(pending)
 
 
 class _Check:
-    """Lets valid blocks pass and knows how far in the file it is."""
+    """Checks or repairs the blocks of a file, and keeps track of the line and offset for messages."""
 
     def __init__(self, path: Path, errors: str, native: bool) -> None:
         self.path = path
         self.errors = errors
-        self.native = native  # otherwise the offset in the file is not that in the recoded text
+        self.native = native  # whether the file is UTF-8; only then is the offset in the text that in the file
         self.offset = 0
         self.lines = 0
 
@@ -95,7 +96,7 @@ class _Check:
             if self.errors == "strict":
                 raise ValueError(
                     f"{self.path} must be text, got a NUL byte on {self._place(block, block.index(0))}; pass "
-                    "encoding='utf-16' if it is in that, or errors='replace' to read NUL bytes as spaces"
+                    "encoding='utf-16' if that is its encoding, or errors='replace' to read NUL bytes as spaces"
                 )
             block = block.replace(b"\0", b" ")
         self.offset += len(block)
@@ -108,10 +109,10 @@ class _Check:
 
 
 def _is_utf8(block: bytes) -> bool:
-    """Ask Arrow, which is ten times as fast as ``bytes.decode`` and needs no memory."""
-    whole = pa.py_buffer(np.array([0, len(block)], dtype=np.int64))
+    """Validate UTF-8 with Arrow, which is ten times as fast as ``bytes.decode`` and needs no additional memory."""
+    offsets = pa.py_buffer(np.array([0, len(block)], dtype=np.int64))
     try:
-        pa.LargeStringArray.from_buffers(1, whole, pa.py_buffer(block)).validate(full=True)
+        pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(block)).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True
@@ -123,14 +124,15 @@ def _chunks(file: BinaryIO, path: Path, size: int) -> Iterator[bytes]:
             yield chunk
     except DamagedFileError as error:
         raise ValueError(
-            f"{path} must be a whole {path.suffix} file, got a damaged one ({error}); fetch it again"
+            f"{path} must be a complete {path.suffix} file, got a damaged one ({error}); download or compress it again"
         ) from error
 
 
-def _recoded(chunks: Iterator[bytes], path: Path, encoding: str, errors: str) -> Iterator[bytes]:
+def _to_utf8(chunks: Iterator[bytes], path: Path, encoding: str, errors: str) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     offset = lines = 0
-    for chunk in chain(chunks, (b"",)):  # the empty one at the end asks for what is still unfinished
+    # The empty chunk at the end makes the decoder report an incomplete character.
+    for chunk in chain(chunks, (b"",)):
         pending = len(decoder.getstate()[0])
         try:
             text = decoder.decode(chunk, final=not chunk)
@@ -138,7 +140,7 @@ def _recoded(chunks: Iterator[bytes], path: Path, encoding: str, errors: str) ->
             lines += error.object[: error.start].decode(encoding, "ignore").count("\n")
             raise ValueError(
                 f"{path} must be {encoding} text, got the byte 0x{error.object[error.start]:02x} on "
-                f"line {lines + 1}, byte offset {offset - pending + error.start}; pass its right encoding, "
+                f"line {lines + 1}, byte offset {offset - pending + error.start}; pass the correct encoding, "
                 "or errors='replace'"
             ) from error
         offset += len(chunk)
@@ -148,7 +150,7 @@ def _recoded(chunks: Iterator[bytes], path: Path, encoding: str, errors: str) ->
 
 
 def _last_character(block: bytes) -> int:
-    """Return where the last character of a block begins, or as near to it as garbled bytes allow."""
+    """Return the start of the last character of a block; with invalid bytes, at most three bytes before its end."""
     start = len(block) - 1
     while start > len(block) - 4 and block[start] & 0xC0 == 0x80:
         start -= 1

@@ -1,1 +1,1 @@
-"""Stage 1: str -> tokens -> ids. Uses numpy and pyarrow, never torch."""
+"""From text to token ids: tokenizers, vocabularies and encoded corpora. Uses NumPy and PyArrow, never torch."""

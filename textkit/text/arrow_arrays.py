@@ -1,4 +1,4 @@
-"""Arrow <-> numpy without a copy, and without pandas, which ``pa.array`` and ``.to_numpy`` import (0.3 s)."""
+"""Zero-copy conversion between Arrow and NumPy that avoids pandas: ``pa.array`` and ``.to_numpy`` import it (0.3 s)."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ POOL = pa.system_memory_pool()
 
 
 def to_numpy(array: pa.Array) -> npt.NDArray[Any]:
-    """Look at an Arrow array of integers, without nulls, as a numpy array.
+    """View an Arrow array of integers, without nulls, as a NumPy array.
 
     >>> to_numpy(pa.array([3, 1], pa.int32())[1:]).tolist()
     [1]
@@ -23,7 +23,7 @@ def to_numpy(array: pa.Array) -> npt.NDArray[Any]:
 
 
 def to_arrow(array: npt.NDArray[np.int64]) -> pa.Int64Array:
-    """Look at int64 numbers as an Arrow array.
+    """View an int64 array as an Arrow array.
 
     >>> to_arrow(np.array([3, 1])).to_pylist()
     [3, 1]

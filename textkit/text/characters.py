@@ -1,4 +1,4 @@
-"""Every code point a token, for megabytes at a time: a table look-up each, and no Python object."""
+"""Split megabytes of text into code points by table lookup, without a Python object per token."""
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +14,11 @@ def split_characters(text: bytes, ends: npt.NDArray[np.int64] | None = None) -> 
 
     Args:
         text: Valid UTF-8.
-        ends: Where documents end, as positions in code points, ascending; every code point is then a token. None for
-            lines: each ends before ``\n``, or before ``\r\n``, which are no tokens.
+        ends: Positions in code points where documents end, ascending; every code point is then a token. If None,
+            each line is a document, and the line endings ``\n`` and ``\r\n`` are not tokens.
 
     Returns:
-        The tokens.
+        The tokens and the document ends.
 
     >>> block = split_characters(b"to\nbe\r\n")
     >>> block.types.take(pa.array(block.tokens)).to_pylist(), block.ends.tolist()
@@ -37,7 +37,8 @@ def split_characters(text: bytes, ends: npt.NDArray[np.int64] | None = None) -> 
     seen = np.zeros(_CODE_POINTS, dtype=bool)
     seen[codes] = True
     distinct = np.flatnonzero(seen)
-    numbers = np.empty(_CODE_POINTS, dtype=np.int32)  # only the entries of distinct code points are ever read
+    # np.empty is enough: only the entries of code points that occur are ever read.
+    numbers = np.empty(_CODE_POINTS, dtype=np.int32)
     numbers[distinct] = np.arange(len(distinct))
     types = pa.array([chr(code) for code in distinct.tolist()], pa.string())
     return SplitBlock(types=types, tokens=numbers[codes], ends=ends.astype(np.int64))

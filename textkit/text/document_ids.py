@@ -1,4 +1,4 @@
-"""Many short documents as ids in memory: what a classifier is trained on and predicts."""
+"""Short documents as token ids in memory, as a classifier reads them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,21 +17,21 @@ from textkit.text.vocabulary import Ids, Vocabulary
 
 Offsets: TypeAlias = npt.NDArray[np.int64]
 
-_CHARACTERS = 1 << 22  # of texts tokenized at a time
+_CHARACTERS = 1 << 22  # characters tokenized at a time
 _SPECIALS = ("<pad>", "<unk>")
 _UNKNOWN = 1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class DocumentIds:
-    """Documents as ids, in the order in which they came.
+    """Documents as token ids, in their original order.
 
-    ``documents[i]`` are the ids of one, ``len(documents)`` is how many there are.
+    ``documents[i]`` is the array of ids of document i; ``len(documents)`` is the number of documents.
 
     Attributes:
-        ids: (tokens,) int32: the documents one after another.
+        ids: (tokens,) int32: the concatenated documents.
         offsets: (documents + 1,) int64: document i is ``ids[offsets[i]:offsets[i + 1]]``.
-        unknown: How many of the ids are ``<unk>``.
+        unknown: Number of ids that are ``<unk>``.
     """
 
     ids: Ids
@@ -43,30 +43,30 @@ class DocumentIds:
 
     def __getitem__(self, number: int) -> Ids:
         if not -len(self) <= number < len(self):
-            raise IndexError(f"number must be that of one of {len(self)} documents, got {number}")
+            raise IndexError(f"number must be from {-len(self)} to {len(self) - 1}, got {number}")
         number %= len(self)
         return self.ids[self.offsets[number] : self.offsets[number + 1]]
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
-        """How many tokens each document has; shape (documents,)."""
+        """Number of tokens in each document; shape (documents,)."""
         return np.diff(self.offsets)
 
     def known(self, vocab: int) -> "DocumentIds":
-        """The same documents for a model that knows fewer tokens: ids from ``vocab`` on become ``<unk>``."""
+        """Return the documents for a model with a smaller vocabulary: ids of ``vocab`` and above become ``<unk>``."""
         return _document_ids(np.where(self.ids < vocab, self.ids, np.int32(_UNKNOWN)), self.offsets)
 
     def take(self, rows: Sequence[int] | npt.NDArray[np.integer]) -> "DocumentIds":
-        """Copy some documents.
+        """Copy a selection of documents.
 
         Args:
-            rows: Which, from 0; one may be taken twice. Shape (n,).
+            rows: Indices of the documents, from 0; an index may repeat. Shape (n,).
 
         Returns:
-            Those documents, in the order of ``rows``.
+            The selected documents, in the order of ``rows``.
 
         Raises:
-            IndexError: If there is no such document.
+            IndexError: If an index is out of range.
 
         >>> documents, _ = encode_documents(["to be", "", "or not"], tokenizer="whitespace")
         >>> [ids.tolist() for ids in documents.take([2, 1])]
@@ -85,25 +85,25 @@ def encode_documents(
     max_size: int | None = None,
     specials: Sequence[str] = _SPECIALS,
 ) -> tuple[DocumentIds, Vocabulary]:
-    """Turn documents into ids; words that the vocabulary does not know become ``<unk>``.
+    """Encode documents as ids; tokens outside the vocabulary become ``<unk>``.
 
-    A special that is typed in a text, such as "<pad>", is an unknown word like others.
+    A special token that occurs in a text, such as "<pad>", is treated as an unknown word.
 
     Args:
-        texts: The documents, each a str, or a list of tokens that is taken as it is. One without a token is kept.
-        tokenizer: How a str is split, see ``textkit.tokenizer``.
-        vocabulary: That of the training texts, when others are read; None makes one from these.
-        min_count: Tokens seen fewer times become ``<unk>``.
-        max_size: The most tokens in the vocabulary, specials included; None for all.
-        specials: Which specials a new vocabulary has; "<pad>" and "<unk>" must be among them.
+        texts: The documents, each a str or a list of tokens. Documents without tokens are kept.
+        tokenizer: Tokenizer for a str, see ``textkit.tokenizer``.
+        vocabulary: Vocabulary of the training texts; None builds one from ``texts``.
+        min_count: Tokens with a lower count become ``<unk>``.
+        max_size: Maximum size of the vocabulary, including specials; None for no limit.
+        specials: Special tokens of a new vocabulary; must include "<pad>" and "<unk>".
 
     Returns:
-        The documents, and the vocabulary they were made with. In a new one, the count of ``<unk>`` is that of all
-        tokens that were left out.
+        The encoded documents and their vocabulary. In a new vocabulary, the count of ``<unk>`` is the total count of
+        the tokens that were left out.
 
     Raises:
-        ValueError: If ``vocabulary`` is None and there is no token, or ``min_count`` leaves none; if a document is
-            None or NaN, a token is not valid Unicode, "<pad>" or "<unk>" is missing, or a setting is out of range.
+        ValueError: If ``vocabulary`` is None and the texts have no tokens or none reaches ``min_count``; if a document
+            is None or NaN, a token is not valid Unicode, "<pad>" or "<unk>" is missing, or a setting is out of range.
         TypeError: If ``texts`` is a single str, or a document is neither a str nor a list of str.
 
     >>> documents, vocabulary = encode_documents(["to be", "or not to be"], tokenizer="whitespace", min_count=2)
@@ -116,60 +116,62 @@ def encode_documents(
     split = get_tokenizer(tokenizer)
     ids, offsets, types = _encode_words(texts, split) if isinstance(split, WordTokenizer) else _encode(texts, split)
     if vocabulary is None:
-        read = FirstPass(types=token_array(types), counts=np.bincount(ids, minlength=len(types)))
-        vocabulary, final = read.vocabulary(
+        first_pass = FirstPass(types=token_array(types), counts=np.bincount(ids, minlength=len(types)))
+        vocabulary, final = first_pass.vocabulary(
             min_count=min_count, max_size=max_size, specials=specials, typed_specials=False
         )
     else:
         final = vocabulary.lookup(types, other=_UNKNOWN)
+        # A token in a text that is spelled like a special must not act as one, for instance as padding.
         final[final < len(vocabulary.specials)] = _UNKNOWN
     return _document_ids(final[ids], offsets), vocabulary
 
 
 def _encode(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple[Ids, Offsets, list[str]]:
-    """Number the tokens of documents as they come; return ids, offsets and the different tokens."""
-    numbers = _Numbers[str]()
-    parts: list[Ids] = []
+    """Number tokens in order of first appearance; return ids, offsets and the distinct tokens."""
+    numbers = _Numbering[str]()
+    batch_ids: list[Ids] = []
     lengths: list[int] = []
     for batch in _batches(texts):
         split = tokenizer.pipe(text for text in batch if isinstance(text, str))
         tokens = [next(split) if isinstance(text, str) else text for text in batch]
-        parts.append(numbers.of(chain.from_iterable(tokens)))
+        batch_ids.append(numbers.of(chain.from_iterable(tokens)))
         lengths += map(len, tokens)
-    return _joined(parts), _offsets(lengths), list(numbers)
+    return _concatenate(batch_ids), _offsets(lengths), list(numbers)
 
 
 def _encode_words(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple[Ids, Offsets, list[str]]:
-    """Do the same with each different piece between white space split once only, which is three times as fast."""
-    pieces = _Numbers[str | tuple[str]]()  # tuples are tokens that must not be split
-    parts: list[Ids] = []
+    """Do the same as `_encode`, but tokenize each distinct whitespace-separated chunk only once: three times faster."""
+    # A 1-tuple marks a token that was given as such and must not be split again.
+    chunks = _Numbering[str | tuple[str]]()
+    batch_chunks: list[Ids] = []
     lengths: list[int] = []
     for batch in _batches(texts):
-        cut = [text.split() if isinstance(text, str) else list(zip(text, strict=True)) for text in batch]
-        parts.append(pieces.of(chain.from_iterable(cut)))
-        lengths += map(len, cut)
-    split = tokenizer.pipe(piece for piece in pieces if isinstance(piece, str))
-    tokens = [next(split) if isinstance(piece, str) else list(piece) for piece in pieces]
-    numbers = _Numbers[str]()
-    ids, ends = numbers.of(chain.from_iterable(tokens)), _offsets(map(len, tokens))
+        split_texts = [text.split() if isinstance(text, str) else list(zip(text, strict=True)) for text in batch]
+        batch_chunks.append(chunks.of(chain.from_iterable(split_texts)))
+        lengths += map(len, split_texts)
+    split = tokenizer.pipe(chunk for chunk in chunks if isinstance(chunk, str))
+    tokens = [next(split) if isinstance(chunk, str) else list(chunk) for chunk in chunks]
+    numbers = _Numbering[str]()
+    ids, offsets = numbers.of(chain.from_iterable(tokens)), _offsets(map(len, tokens))
     # Expand one batch at a time: the index arrays made here are eight times as large as the ids.
-    longer = [_gather(ids, ends, part)[0] for part in parts]
-    before = np.concatenate([[0], np.cumsum(np.diff(ends)[_joined(parts)])])
-    return _joined(longer), before[_offsets(lengths)], list(numbers)
+    batch_ids = [_gather(ids, offsets, chunk_ids)[0] for chunk_ids in batch_chunks]
+    tokens_before = np.concatenate([[0], np.cumsum(np.diff(offsets)[_concatenate(batch_chunks)])])
+    return _concatenate(batch_ids), tokens_before[_offsets(lengths)], list(numbers)
 
 
 _Key = TypeVar("_Key")
 
 
-class _Numbers(defaultdict[_Key, int]):
-    """Things and their numbers; a new one gets the next."""
+class _Numbering(defaultdict[_Key, int]):
+    """Assigns consecutive numbers to keys, in order of first appearance."""
 
     def __init__(self) -> None:
         super().__init__(count().__next__)
 
-    def of(self, things: Iterable[_Key]) -> Ids:
-        """Return the numbers of things."""
-        return np.fromiter(map(self.__getitem__, things), dtype=np.int32)
+    def of(self, keys: Iterable[_Key]) -> Ids:
+        """Return the number of each key."""
+        return np.fromiter(map(self.__getitem__, keys), dtype=np.int32)
 
 
 def _batches(texts: Iterable[Document]) -> Iterator[list[Document]]:
@@ -186,20 +188,20 @@ def _batches(texts: Iterable[Document]) -> Iterator[list[Document]]:
 
 
 def _gather(values: Ids, offsets: Offsets, rows: npt.NDArray[np.integer]) -> tuple[Ids, Offsets]:
-    """Join slices of ``values``: slice i is ``values[offsets[i]:offsets[i + 1]]``."""
+    """Concatenate slices of ``values``: slice i is ``values[offsets[i]:offsets[i + 1]]``; return their new offsets."""
     lengths = np.diff(offsets)[rows]
-    ends = _offsets(lengths)
-    places = np.repeat(offsets[:-1][rows] - ends[:-1], lengths)
-    places += np.arange(len(places))
-    return values[places], ends
+    new_offsets = _offsets(lengths)
+    positions = np.repeat(offsets[:-1][rows] - new_offsets[:-1], lengths)
+    positions += np.arange(len(positions))
+    return values[positions], new_offsets
 
 
 def _offsets(lengths: Iterable[int]) -> Offsets:
     return np.concatenate([[0], np.cumsum(np.fromiter(lengths, dtype=np.int64))])
 
 
-def _joined(parts: list[Ids]) -> Ids:
-    return np.concatenate(parts) if parts else np.empty(0, dtype=np.int32)
+def _concatenate(arrays: list[Ids]) -> Ids:
+    return np.concatenate(arrays) if arrays else np.empty(0, dtype=np.int32)
 
 
 def _document_ids(ids: Ids, offsets: Offsets) -> DocumentIds:
@@ -209,12 +211,12 @@ def _document_ids(ids: Ids, offsets: Offsets) -> DocumentIds:
 def _check(vocabulary: Vocabulary | None, min_count: int, max_size: int | None, specials: Sequence[str]) -> None:
     if vocabulary is not None and (min_count, max_size, tuple(specials)) != (1, None, _SPECIALS):
         raise ValueError(
-            f"min_count, max_size and specials must be left alone with a vocabulary, got {min_count}, {max_size} and "
-            f"{tuple(specials)}; prune the vocabulary instead"
+            f"min_count, max_size and specials must not be set together with vocabulary, got {min_count}, {max_size} "
+            f"and {tuple(specials)}; prune the vocabulary instead"
         )
-    name, found = ("specials", specials) if vocabulary is None else ("vocabulary", vocabulary.specials)
-    if missing := [special for special in _SPECIALS if special not in found]:
+    name, present = ("specials", specials) if vocabulary is None else ("vocabulary", vocabulary.specials)
+    if missing := [special for special in _SPECIALS if special not in present]:
         raise ValueError(
-            f"{name} must have {' and '.join(_SPECIALS)}, got none of {', '.join(missing)}; "
-            "take the vocabulary that encode_documents made from the training texts"
+            f"{name} must include {' and '.join(_SPECIALS)}, missing {' and '.join(missing)}; "
+            "use the vocabulary that encode_documents returned for the training texts"
         )

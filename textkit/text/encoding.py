@@ -1,4 +1,4 @@
-"""A corpus as one memory-mapped stream of ids with document offsets, made in one pass."""
+"""Encode a corpus in one pass as a memory-mapped array of ids with document offsets."""
 
 import hashlib
 import json
@@ -28,15 +28,14 @@ _CHUNK = 1 << 20  # ids hashed at a time
 
 
 class EncodedCorpus:
-    """A corpus as ids. Made by ``encode_corpus`` or ``EncodedCorpus.load``.
+    """A corpus as token ids. Created by ``encode_corpus`` or ``EncodedCorpus.load``.
 
     Attributes:
-        ids: int32, shape (tokens,), mapped from the disk: the documents one after another.
-        offsets: int64, shape (documents + 1,), mapped from the disk: document i is
-            ``ids[offsets[i]:offsets[i + 1]]``.
-        vocabulary: What the ids stand for.
-        tokens_read: How many tokens the corpus had before any were dropped.
-        folder: Where the files are.
+        ids: int32, shape (tokens,), memory-mapped: the concatenated documents.
+        offsets: int64, shape (documents + 1,), memory-mapped: document i is ``ids[offsets[i]:offsets[i + 1]]``.
+        vocabulary: Vocabulary of the ids.
+        tokens_read: Number of tokens in the corpus before any were dropped.
+        folder: Folder with the files.
     """
 
     def __init__(self, folder: Path, vocabulary: Vocabulary, tokens_read: int) -> None:
@@ -48,10 +47,10 @@ class EncodedCorpus:
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "EncodedCorpus":
-        """Open what ``encode_corpus(..., folder=...)`` wrote.
+        """Open a corpus that ``encode_corpus(..., folder=...)`` wrote.
 
         Args:
-            folder: The folder.
+            folder: Folder of the encoded corpus.
 
         Raises:
             ValueError: If the folder holds no encoded corpus, one of a newer version, or files that do not
@@ -59,25 +58,28 @@ class EncodedCorpus:
             OSError: If a file is missing or cannot be read.
         """
         folder = Path(folder)
-        place = folder / "config.json"
+        config_path = folder / "config.json"
         try:
-            config = json.loads(place.read_text(encoding="utf-8"))
+            config = json.loads(config_path.read_text(encoding="utf-8"))
             version, sizes = config["version"], (config["tokens"], config["documents"], config["vocabulary"])
             tokens_read = int(config["tokens_read"])
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{place} must describe an encoded corpus, got {error!r}; encode it again") from error
-        if version != _VERSION:
-            raise ValueError(f"{place} must have version {_VERSION}, got {version!r}; install a newer textkit")
-        corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read)
-        found = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
-        if found != sizes or corpus.offsets[-1] != len(corpus.ids):
             raise ValueError(
-                f"{folder} must hold (tokens, documents, vocabulary) {sizes}, got {found}; encode the corpus again"
+                f"{config_path} must describe an encoded corpus, got {error!r}; encode it again"
+            ) from error
+        if version != _VERSION:
+            raise ValueError(f"{config_path} must have version {_VERSION}, got {version!r}; install a newer textkit")
+        corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read)
+        actual_sizes = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
+        if actual_sizes != sizes or corpus.offsets[-1] != len(corpus.ids):
+            raise ValueError(
+                f"{folder} must hold (tokens, documents, vocabulary) {sizes}, got {actual_sizes}; "
+                "encode the corpus again"
             )
         return corpus
 
     def __len__(self) -> int:
-        """Return how many documents there are."""
+        """Return the number of documents."""
         return len(self.offsets) - 1
 
     def documents(self) -> Iterator[npt.NDArray[np.int32]]:
@@ -86,14 +88,14 @@ class EncodedCorpus:
             yield self.ids[start:end]
 
     def fingerprint(self) -> str:
-        """Return a hexadecimal digest of vocabulary, ids and offsets: the same for the same corpus only."""
+        """Return a hexadecimal digest of the vocabulary, ids and offsets, which identifies the corpus."""
         return self._fingerprint
 
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=16)
-        for part in (self.vocabulary.specials, self.vocabulary.tokens):
-            digest.update(json.dumps(part).encode())
+        for tokens in (self.vocabulary.specials, self.vocabulary.tokens):
+            digest.update(json.dumps(tokens).encode())
         for array in (self.vocabulary.counts, self.ids, self.offsets):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
             for start in range(0, len(array), _CHUNK):
@@ -104,7 +106,7 @@ class EncodedCorpus:
         return f"EncodedCorpus({len(self.ids)} tokens, {len(self)} documents, {len(self.vocabulary)} types)"
 
     def __reduce__(self) -> tuple[Callable[..., "EncodedCorpus"], tuple[Any, ...]]:
-        """Pickle as the place of the files; another process maps them too, and does not delete them."""
+        """Pickle only the path of the files: another process maps the same files, and does not delete them."""
         return EncodedCorpus, (self.folder, self.vocabulary, self.tokens_read)
 
 
@@ -123,33 +125,33 @@ def encode_corpus(
     encoding: str = "utf-8",
     errors: str = "strict",
 ) -> EncodedCorpus:
-    """Read a corpus once, count its tokens, and write their ids to the disk; memory stays bounded.
+    """Read a corpus once, count its tokens, and write their ids to disk in bounded memory.
 
     Args:
-        source: All that ``textkit.corpus`` takes, save that a str is a path and never a catalog name.
-        tokenizer: How texts are split; a name or a callable, see ``textkit.tokenizer``.
-        vocabulary: Encode with this one, and leave ``min_count``, ``max_size`` and ``specials`` alone. None
-            makes one from the corpus.
-        min_count: Tokens seen fewer times are left out of the vocabulary.
-        max_size: The most tokens in the vocabulary, specials included; None for all.
-        specials: Which of "<pad>", "<unk>", "<bos>", "<eos>" the vocabulary has.
-        unknown: What becomes of tokens that are not in the vocabulary: "drop" leaves them out, "keep" makes
-            them ``<unk>``, whose count then includes them.
-        folder: Where to keep the result (made if missing); None for a temporary folder, deleted with the
+        source: Anything ``textkit.corpus`` accepts, except that a str is a path, never a catalog name.
+        tokenizer: Tokenizer name or callable, see ``textkit.tokenizer``.
+        vocabulary: Vocabulary to encode with, without ``min_count``, ``max_size`` and ``specials``. None builds one
+            from the corpus.
+        min_count: Tokens with a lower count are left out of the vocabulary.
+        max_size: Maximum size of the vocabulary, including specials; None for no limit.
+        specials: Special tokens of a new vocabulary, from "<pad>", "<unk>", "<bos>" and "<eos>".
+        unknown: Treatment of tokens outside the vocabulary: "drop" removes them, "keep" maps them to ``<unk>`` and
+            includes them in its count.
+        folder: Folder for the result, created if missing; None for a temporary folder that is deleted with the
             result.
-        progress: Whether to show a bar on stderr.
-        column: The column of a table.
-        encoding: The encoding of files.
-        errors: What becomes of bytes that are not in the encoding: "strict", "replace" or "ignore".
+        progress: Whether to show a progress bar on stderr.
+        column: Text column of a table.
+        encoding: Encoding of the files.
+        errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
 
     Returns:
-        The ids, offsets and vocabulary.
+        The encoded corpus.
 
     Raises:
-        ValueError: If the corpus has no token, ``min_count`` leaves none, all are unknown, bytes are wrong, a
-            column is missing or a setting is out of range.
-        TypeError: If ``source`` is no corpus, a document no text, or a token no str.
-        OSError: If a file cannot be read, or the disk is full; an earlier result in ``folder`` then stays.
+        ValueError: If the corpus has no tokens, none reaches ``min_count``, all are unknown, bytes cannot be decoded,
+            a column is missing or a setting is out of range.
+        TypeError: If ``source`` is not a corpus, a document is not a text, or a token is not a str.
+        OSError: If a file cannot be read, or the disk is full; an earlier result in ``folder`` is then preserved.
 
     >>> corpus = encode_corpus(["to be or", "not to be"])
     >>> corpus.vocabulary.tokens, [ids.tolist() for ids in corpus.documents()]
@@ -159,45 +161,47 @@ def encode_corpus(
     _check_settings(vocabulary, min_count, max_size, specials, unknown)
     split = get_tokenizer(tokenizer)
     temporary = folder is None
-    place = Path(tempfile.mkdtemp(prefix="textkit-") if folder is None else folder)
+    path = Path(tempfile.mkdtemp(prefix="textkit-") if folder is None else folder)
     try:
-        place.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
         with ExitStack() as files:
             # An ExitStack unwinds in reverse: config.json, opened first, is renamed last, when the files that it
             # describes are in place.
-            config = None if temporary else files.enter_context(atomic_path(place / "config.json"))
-            words = None if temporary else files.enter_context(atomic_path(place / "vocabulary.txt"))
-            ids, offsets = (
-                place / name if temporary else files.enter_context(atomic_path(place / name))
+            config_path = None if temporary else files.enter_context(atomic_path(path / "config.json"))
+            vocabulary_path = None if temporary else files.enter_context(atomic_path(path / "vocabulary.txt"))
+            ids_path, offsets_path = (
+                path / name if temporary else files.enter_context(atomic_path(path / name))
                 for name in ("ids.bin", "offsets.npy")
             )
-            with IdWriter(ids) as writer:
-                read = FirstPass.read(documents, split, writer, progress=progress)
+            with IdWriter(ids_path) as writer:
+                first_pass = FirstPass.read(documents, split, writer, progress=progress)
                 if vocabulary is None:
-                    vocabulary, final = read.vocabulary(
+                    vocabulary, final = first_pass.vocabulary(
                         min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
                     )
                 else:
-                    other = vocabulary.unknown_id if unknown == "keep" else None
-                    final = vocabulary.lookup(read.types.to_pylist(), other=-1 if other is None else other)
-                kept = writer.renumber(final, offsets)
+                    unknown_id = vocabulary.unknown_id if unknown == "keep" else None
+                    final = vocabulary.lookup(
+                        first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id
+                    )
+                kept = writer.renumber(final, offsets_path)
             if not kept:
                 raise ValueError(
-                    f"vocabulary must know some token of the corpus, got none of {writer.tokens}; "
-                    "take the tokenizer that it was made with"
+                    f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
+                    "use the tokenizer that the vocabulary was built with"
                 )
-            if config and words:
-                vocabulary.save(words)
+            if config_path and vocabulary_path:
+                vocabulary.save(vocabulary_path)
                 sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
-                described = {"version": _VERSION, **sizes, "tokens_read": writer.tokens}
-                config.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
-        encoded = EncodedCorpus(place, vocabulary, writer.tokens)
+                config = {"version": _VERSION, **sizes, "tokens_read": writer.tokens}
+                config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+        encoded = EncodedCorpus(path, vocabulary, writer.tokens)
     except BaseException:
         if temporary:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(path, ignore_errors=True)
         raise
     if temporary:
-        weakref.finalize(encoded, _delete, place, os.getpid())
+        weakref.finalize(encoded, _delete, path, os.getpid())
     return encoded
 
 
@@ -212,17 +216,17 @@ def _check_settings(
         raise ValueError(f"unknown must be 'drop' or 'keep', got {unknown!r}")
     if vocabulary is not None and (min_count, max_size, tuple(specials)) != (1, None, ()):
         raise ValueError(
-            f"min_count, max_size and specials must be left alone with a vocabulary, got {min_count}, "
-            f"{max_size}, "
-            f"{tuple(specials)}; prune the vocabulary instead"
+            f"min_count, max_size and specials must not be set together with vocabulary, got {min_count}, {max_size} "
+            f"and {tuple(specials)}; prune the vocabulary instead"
         )
     if unknown == "keep" and "<unk>" not in (specials if vocabulary is None else vocabulary.specials):
         raise ValueError("unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']")
 
 
 def _mapped(path: Path) -> npt.NDArray[np.int32]:
+    # An empty file cannot be memory-mapped.
     if not path.stat().st_size:
-        return np.empty(0, dtype=np.int32)  # nothing cannot be mapped
+        return np.empty(0, dtype=np.int32)
     return np.memmap(path, dtype=np.int32, mode="r")
 
 
@@ -239,5 +243,6 @@ def _mapped_offsets(path: Path) -> npt.NDArray[np.int64]:
 
 
 def _delete(folder: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a forked worker has the same object, and must leave the files to its parent
+    # A forked worker holds a copy of the object, but the files belong to its parent.
+    if os.getpid() == owner:
         shutil.rmtree(folder, ignore_errors=True)

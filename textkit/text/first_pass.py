@@ -1,7 +1,6 @@
-"""The first pass: a corpus is read once, its types are counted, its ids written in order of first appearance.
+"""The first pass over a corpus: count its types and write provisional ids, numbered in order of first appearance.
 
-Whoever encodes a corpus finishes the pass in its own way: makes a vocabulary of the counts, or takes one, and gives
-the ids their final numbers.
+The caller then builds a vocabulary from the counts, or takes an existing one, and maps provisional ids to final ids.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,18 +24,18 @@ from textkit.text.vocabulary import Ids, Unknown, Vocabulary
 from textkit.text.whitespace import SplitBlock, split_block
 
 _WORD_BLOCK = 1 << 22  # bytes of a text file split into words at a time
-_CHARACTER_BLOCK = 1 << 20  # bytes of a text file split into characters at a time: they take 8 bytes each
-_BATCH_TEXT = 1 << 22  # characters tokenized at a time, and
-_BATCH_PIECES = 1 << 14  # documents
+_CHARACTER_BLOCK = 1 << 20  # bytes of a text file split into characters at a time; each character takes 8 bytes
+_BATCH_TEXT = 1 << 22  # characters in a batch of pieces to tokenize
+_BATCH_PIECES = 1 << 14  # maximum number of pieces in a batch
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FirstPass:
-    """What is known of a text once it has been read.
+    """The types of a text and their counts.
 
     Attributes:
-        types: The different tokens; the position of each is its provisional id. Shape (types,).
-        counts: The number of times each was seen; int64, shape (types,).
+        types: The distinct tokens; the position of a token is its provisional id. Shape (types,).
+        counts: Number of occurrences of each type; int64, shape (types,).
     """
 
     types: pa.StringArray
@@ -52,42 +51,42 @@ class FirstPass:
         line_end: str | None = None,
         progress: bool = False,
     ) -> "FirstPass":
-        """Read a corpus, and write it as provisional ids.
+        """Read a corpus and write its provisional ids.
 
         Args:
-            corpus: The corpus.
-            tokenizer: What splits its texts.
-            writer: Takes the ids and the ends of documents.
-            line_end: A token to write after each document; None for none.
-            progress: Whether to show a bar on stderr.
+            corpus: Corpus to read.
+            tokenizer: Tokenizer for its texts.
+            writer: Receives the ids and the document ends.
+            line_end: Token to write after each document; None for no such token.
+            progress: Whether to show a progress bar on stderr.
 
         Raises:
             TypeError: If a token is not a str.
-            ValueError: If the corpus has no token, cannot be read or is not valid Unicode.
+            ValueError: If the corpus has no tokens, cannot be read or is not valid Unicode.
             OSError: If the corpus cannot be read or the ids cannot be written.
         """
-        counted = TypeCounts()
-        ends = 0  # line ends written
-        end_id = None if line_end is None else counted.add(line_end)
+        type_counts = TypeCounts()
+        line_ends = 0  # number of line-end tokens written
+        end_id = None if line_end is None else type_counts.add(line_end)
         with tqdm(desc="encode", unit=" tokens", unit_scale=True, disable=not progress) as bar:
             for part in corpus.parts:
                 for batch in _split_part(part, tokenizer):
-                    ids, positions = counted.number(batch.types, batch.tokens), batch.ends
+                    ids, positions = type_counts.number(batch.types, batch.tokens), batch.ends
                     if end_id is not None:
                         ids = np.insert(ids, positions, end_id)
                         positions = positions + np.arange(1, len(positions) + 1)
-                        ends += len(positions)
+                        line_ends += len(positions)
                     writer.append(ids, positions)
                     bar.update(writer.tokens - bar.n)
-        if writer.tokens == ends:
+        if writer.tokens == line_ends:
             raise ValueError(
-                f"source must hold at least one token, got none in {writer.documents} documents of {corpus.name}; "
-                "is it empty, or cut by another tokenizer?"
+                f"source must have at least one token, got 0 in {writer.documents} documents of {corpus.name}; "
+                "check that it is not empty and that the tokenizer fits its language"
             )
-        counts = counted.counts.copy()
+        counts = type_counts.counts.copy()
         if end_id is not None:
-            counts[end_id] += ends  # a token of the text may be spelled like a line end and is counted already
-        return cls(types=counted.tokens, counts=counts)
+            counts[end_id] += line_ends  # tokens of the text that are spelled like a line end are already counted
+        return cls(types=type_counts.tokens, counts=counts)
 
     def vocabulary(
         self,
@@ -98,49 +97,49 @@ class FirstPass:
         unknown: Unknown = "keep",
         typed_specials: bool = True,
     ) -> tuple[Vocabulary, Ids]:
-        """Make the vocabulary of the counted types.
+        """Build the vocabulary of the counted types.
 
         Args:
-            min_count: Tokens seen fewer times are left out.
-            max_size: The most tokens in the vocabulary, specials included; None for all.
-            specials: The specials that the vocabulary has.
-            unknown: "keep" makes tokens that are left out ``<unk>``, and counts them there, if the vocabulary has
-                it; "drop" gives them no id.
-            typed_specials: Whether a token spelled like a special is that special, or is left out.
+            min_count: Tokens with a lower count are left out.
+            max_size: Maximum size of the vocabulary, including specials; None for no limit.
+            specials: Special tokens of the vocabulary.
+            unknown: "keep" maps the tokens that are left out to ``<unk>`` and adds their counts to it, if the
+                vocabulary has it; "drop" gives them no id.
+            typed_specials: Whether a token spelled like a special is that special; otherwise it is left out.
 
         Returns:
-            The vocabulary, and the id in it of each type, -1 for none; int32, shape (types,).
+            The vocabulary, and the final id of each type, -1 for a type without an id; int32, shape (types,).
 
         Raises:
             ValueError: If no token is left, or a setting is out of range.
         """
-        plain = np.arange(len(self.types))
+        candidates = np.arange(len(self.types))
         if not typed_specials:
-            plain = np.flatnonzero(~_is_one_of(self.types, specials))
-        vocabulary, ranks = Vocabulary.ranked(
-            self.types.take(to_arrow(plain)), self.counts[plain], min_count, max_size, specials
+            candidates = np.flatnonzero(~_is_one_of(self.types, specials))
+        vocabulary, candidate_ids = Vocabulary.ranked(
+            self.types.take(to_arrow(candidates)), self.counts[candidates], min_count, max_size, specials
         )
         final = np.full(len(self.types), -1, dtype=np.int32)
-        final[plain] = ranks
+        final[candidates] = candidate_ids
         if unknown == "keep" and vocabulary.unknown_id is not None:
             final[final < 0] = vocabulary.unknown_id
             vocabulary = vocabulary.with_counts(self.totals(final, len(vocabulary)))
         return vocabulary, final
 
     def totals(self, final: Ids, size: int) -> npt.NDArray[np.int64]:
-        """Add up the counts of types with the same final id; shape (size,)."""
+        """Sum the counts of the types with the same final id; shape (size,)."""
         totals = np.zeros(size, dtype=np.int64)
-        numbered = final >= 0
-        np.add.at(totals, final[numbered], self.counts[numbered])
+        has_id = final >= 0
+        np.add.at(totals, final[has_id], self.counts[has_id])
         return totals
 
 
 def _is_one_of(types: pa.StringArray, tokens: Sequence[str]) -> npt.NDArray[np.bool_]:
-    found = np.zeros(len(types), dtype=bool)
+    is_member = np.zeros(len(types), dtype=bool)
     for token in tokens:
         if (position := types.index(token).as_py()) >= 0:
-            found[position] = True
-    return found
+            is_member[position] = True
+    return is_member
 
 
 def _split_part(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:
@@ -156,7 +155,8 @@ def _split_file(file: TextFile, size: int, split: Callable[[bytes], SplitBlock])
         block = b""
         for block in file.blocks(size):
             yield split(block)
-        if block and not block.endswith(b"\n"):  # the last line need not have an end
+        # The last line of a file may lack a line ending, but its document ends there all the same.
+        if block and not block.endswith(b"\n"):
             yield SplitBlock(pa.array([], pa.string()), np.empty(0, dtype=np.int32), np.zeros(1, dtype=np.int64))
 
     # Splitting a block and numbering the one before take about the same time, and neither holds the GIL.
@@ -177,20 +177,20 @@ def _split_pieces(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]
 
 
 def _split_batch(batch: list[Piece], tokenizer: NamedTokenizer) -> SplitBlock:
-    lasts = np.array([last for _, last in batch])
+    is_last = np.array([last for _, last in batch])
     texts = [content for content, _ in batch if isinstance(content, str)]
     if isinstance(tokenizer, WhitespaceTokenizer) and len(texts) == len(batch):
         encoded = list(map(_utf8, texts))
         ends = np.fromiter(accumulate(len(text) + 1 for text in encoded), dtype=np.int64, count=len(texts))
-        return split_block(b"\n".join((*encoded, b"")), ends[lasts])
+        return split_block(b"\n".join((*encoded, b"")), ends[is_last])
     if isinstance(tokenizer, CharacterTokenizer) and len(texts) == len(batch):
         ends = np.fromiter(accumulate(map(len, texts)), dtype=np.int64, count=len(texts))
-        return split_characters(b"".join(map(_utf8, texts)), ends[lasts])
+        return split_characters(b"".join(map(_utf8, texts)), ends[is_last])
     split = tokenizer.pipe(texts)
     tokens = [next(split) if isinstance(content, str) else content for content, _ in batch]
-    slices = token_array(list(chain.from_iterable(tokens))).dictionary_encode()
+    encoded_tokens = token_array(list(chain.from_iterable(tokens))).dictionary_encode()
     ends = np.cumsum([*map(len, tokens)], dtype=np.int64)
-    return SplitBlock(slices.dictionary, to_numpy(slices.indices), ends[lasts])
+    return SplitBlock(encoded_tokens.dictionary, to_numpy(encoded_tokens.indices), ends[is_last])
 
 
 def _utf8(text: str) -> bytes:

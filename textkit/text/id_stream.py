@@ -1,4 +1,4 @@
-"""A corpus, or a text in memory, as the one stream of ids that a language model reads."""
+"""A corpus, or a text in memory, as a single stream of ids for a language model."""
 
 import math
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from textkit.text.vocabulary import Ids, Vocabulary
 Unit = Literal["char", "word"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 LINE_ENDS: dict[Unit, str] = {"char": "\n", "word": "<eos>"}
-"""The token that stands for a line end."""
+"""Line-end token of each unit."""
 
 _SPECIALS: dict[Unit, tuple[str, ...]] = {"char": ("<pad>", "<unk>"), "word": ("<pad>", "<unk>", "<eos>")}
 _CHUNK = 1 << 20  # ids counted at a time
@@ -28,14 +28,14 @@ _CHUNK = 1 << 20  # ids counted at a time
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IdStream:
-    """A text as ids.
+    """A text as token ids.
 
     Attributes:
-        ids: (tokens,) int32; that of a large corpus is mapped from the disk.
-        characters: Characters of the text itself, one for each line end.
-        bytes: The same in UTF-8.
-        unknown: How many ids are ``<unk>`` because the vocabulary does not know the token. A ``<unk>`` that stands
-            in the text, as in the Penn Treebank, is a word like any other and not counted.
+        ids: (tokens,) int32; memory-mapped for a corpus.
+        characters: Number of characters of the original text; a line ending counts as one.
+        bytes: Number of bytes of the original text in UTF-8.
+        unknown: Number of ids that are ``<unk>`` because the vocabulary lacks the token. A literal ``<unk>`` in the
+            text, as in the Penn Treebank, is a word like any other and not counted.
     """
 
     ids: npt.NDArray[np.int32]
@@ -61,32 +61,32 @@ def read_stream(
     encoding: str = "utf-8",
     errors: str = "strict",
 ) -> tuple[IdStream, Vocabulary]:
-    r"""Read a corpus as one stream: its documents one after another, each with a line end.
+    r"""Read a corpus as one stream: the concatenated documents, each followed by a line-end token.
 
     Args:
-        source: All that ``textkit.corpus`` takes, save that a str is a path and never a catalog name.
-        unit: "char": every character is a token, and a line end is "\n". "word": words are tokens, and a line end
-            is ``<eos>``, on blank lines too, as is usual for the Penn Treebank and WikiText. An ``<eos>`` or
-            ``<unk>`` that already stands in the text is taken for the same token.
-        vocabulary: That of the training text, when another is read; None makes one from this text. It has
-            ``<pad>`` and ``<unk>``, and ``<eos>`` for words.
-        tokenizer: How texts are split into words, see ``textkit.tokenizer``; None for white space.
-        min_count: Tokens seen fewer times become ``<unk>``.
-        max_size: The most tokens in the vocabulary, specials included; None for all.
-        unknown: What becomes of tokens that ``vocabulary`` does not know: "keep" makes them ``<unk>``, "error" is
-            an error.
-        progress: Whether to show a bar on stderr.
-        column: The column of a table.
-        encoding: The encoding of files.
-        errors: What becomes of bytes that are not in the encoding: "strict", "replace" or "ignore".
+        source: Anything ``textkit.corpus`` accepts, except that a str is a path, never a catalog name.
+        unit: "char": every character is a token, and the line end is "\n". "word": words are tokens, and the line end
+            is ``<eos>``, on blank lines too, as is usual for the Penn Treebank and WikiText. A literal ``<eos>`` or
+            ``<unk>`` in the text is the same token.
+        vocabulary: Vocabulary of the training text; None builds one from this text. It must have ``<pad>`` and
+            ``<unk>``, and ``<eos>`` for words.
+        tokenizer: Word tokenizer, see ``textkit.tokenizer``; None splits on whitespace.
+        min_count: Tokens with a lower count become ``<unk>``.
+        max_size: Maximum size of the vocabulary, including specials; None for no limit.
+        unknown: Treatment of tokens outside ``vocabulary``: "keep" maps them to ``<unk>``, "error" raises a
+            ValueError.
+        progress: Whether to show a progress bar on stderr.
+        column: Text column of a table.
+        encoding: Encoding of the files.
+        errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
 
     Returns:
-        The stream, and the vocabulary it was made with.
+        The stream and its vocabulary.
 
     Raises:
-        ValueError: If the corpus has no token, ``min_count`` leaves none, a token is unknown that must not be,
-            documents are lists of words where characters are wanted, or a setting is out of range.
-        TypeError: If ``source`` is no corpus.
+        ValueError: If the corpus has no tokens, none reaches ``min_count``, a token is unknown and ``unknown`` is
+            "error", documents are lists of words but the unit is "char", or a setting is out of range.
+        TypeError: If ``source`` is not a corpus.
         OSError: If a file cannot be read, or the disk is full.
 
     >>> stream, vocabulary = read_stream(["to be", "or", "not to be"], unit="word")
@@ -105,24 +105,24 @@ def read_stream(
             vocabulary, final = _vocabulary(text, unit, min_count, max_size)
         else:
             final = vocabulary.lookup(text.types.to_pylist(), other=vocabulary["<unk>"])
-        missing = _is_unknown(text, final, vocabulary)
-        if unknown == "error" and missing.any():
-            names = ", ".join(map(repr, text.types.take(to_arrow(np.flatnonzero(missing)[:5])).to_pylist()))
+        is_unknown = _is_unknown(text, final, vocabulary)
+        if unknown == "error" and is_unknown.any():
+            names = ", ".join(map(repr, text.types.take(to_arrow(np.flatnonzero(is_unknown)[:5])).to_pylist()))
             raise ValueError(
-                f"source must hold known tokens only, got {np.count_nonzero(missing)} others, such as {names}; "
-                "leave them out, or pass unknown='keep'"
+                f"source must have known tokens only, got {np.count_nonzero(is_unknown)} unknown ones, "
+                f"such as {names}; remove them, or pass unknown='keep'"
             )
         writer.renumber(final)
         ids = writer.ids()
     stream = IdStream(
-        ids=ids, characters=size.characters, bytes=size.utf8_bytes, unknown=int(text.counts[missing].sum())
+        ids=ids, characters=size.characters, bytes=size.utf8_bytes, unknown=int(text.counts[is_unknown].sum())
     )
     return stream, vocabulary
 
 
 def read_split(
     source: object,
-    share: float,
+    fraction: float,
     *,
     unit: Unit,
     tokenizer: str | Tokenizer | None = None,
@@ -133,27 +133,27 @@ def read_split(
     encoding: str = "utf-8",
     errors: str = "strict",
 ) -> tuple[IdStream, IdStream, Vocabulary]:
-    r"""Read a corpus as `read_stream` does, but hold its last part out.
+    r"""Read a corpus like `read_stream` and hold out its end.
 
     Args:
-        source: As for `read_stream`, and so are the others.
-        share: The share of the tokens that is held out, above 0 and below 1.
+        source: As for `read_stream`.
+        fraction: Fraction of the tokens to hold out, above 0 and below 1.
         unit: "char" or "word".
-        tokenizer: How texts are split into words; None for white space.
-        min_count: Tokens seen fewer times become ``<unk>``.
-        max_size: The most tokens in the vocabulary, specials included; None for all.
-        progress: Whether to show a bar on stderr.
-        column: The column of a table.
-        encoding: The encoding of files.
-        errors: What becomes of bytes that are not in the encoding.
+        tokenizer: Word tokenizer; None splits on whitespace.
+        min_count: Tokens with a lower count become ``<unk>``.
+        max_size: Maximum size of the vocabulary, including specials; None for no limit.
+        progress: Whether to show a progress bar on stderr.
+        column: Text column of a table.
+        encoding: Encoding of the files.
+        errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
 
     Returns:
-        The first part, the held-out part, and the vocabulary, which is made from the first part alone. The
-        characters and bytes of the parts are estimated for words: what stands between two words is not known.
+        The first part, the held-out part, and the vocabulary, which is built from the first part only. For words, the
+        numbers of characters and bytes of each part are estimates, because the whitespace between words is not kept.
 
     Raises:
-        ValueError: As `read_stream` does; or if ``share`` leaves a part empty.
-        TypeError: If ``source`` is no corpus.
+        ValueError: As `read_stream`, or if ``fraction`` leaves a part empty.
+        TypeError: If ``source`` is not a corpus.
         OSError: If a file cannot be read, or the disk is full.
 
     >>> first, last, vocabulary = read_split(["ab", "ba", "ac"], 1 / 3, unit="char")
@@ -161,27 +161,30 @@ def read_split(
     (6, ['a', '<unk>', '\n'])
     """
     _check(unit, None)
-    if not 0 < share < 1:
-        raise ValueError(f"share must be above 0 and below 1, got {share}; 0.1 holds the last tenth out")
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction must be above 0 and below 1, got {fraction}; 0.1 holds out the last tenth")
     corpus, size = with_size(open_corpus(source, column=column, encoding=encoding, errors=errors))
     with IdWriter() as writer:
         text = _read_lines(corpus, unit, tokenizer, writer, progress=progress)
-        cut = writer.tokens - math.ceil(writer.tokens * share)
+        cut = writer.tokens - math.ceil(writer.tokens * fraction)
         if not 0 < cut < writer.tokens:
-            raise ValueError(f"share must leave both parts a token of {writer.tokens}, got {share}; take more text")
-        # Both parts are counted, though only the last one is read again: the first is what is left of the whole.
+            raise ValueError(
+                f"fraction must leave at least one of {writer.tokens} tokens in each part, got {fraction}; "
+                "use more text"
+            )
+        # Only the last part is counted again; the counts of the first are the difference to the whole text.
         last = FirstPass(types=text.types, counts=_count(writer.ids()[cut:], len(text.types)))
         first = FirstPass(types=text.types, counts=text.counts - last.counts)
         vocabulary, final = _vocabulary(first, unit, min_count, max_size)
         writer.renumber(final)
         ids = writer.ids()
-    missing = _is_unknown(text, final, vocabulary)
+    is_unknown = _is_unknown(text, final, vocabulary)
     streams = [
         IdStream(
             ids=part_ids,
-            characters=_part_of(size.characters, part, text, unit, pc.utf8_length(text.types)),
-            bytes=_part_of(size.utf8_bytes, part, text, unit, pc.binary_length(text.types)),
-            unknown=int(part.counts[missing].sum()),
+            characters=_part_size(size.characters, part, text, unit, pc.utf8_length(text.types)),
+            bytes=_part_size(size.utf8_bytes, part, text, unit, pc.binary_length(text.types)),
+            unknown=int(part.counts[is_unknown].sum()),
         )
         for part, part_ids in ((first, ids[:cut]), (last, ids[cut:]))
     ]
@@ -189,18 +192,18 @@ def read_split(
 
 
 def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str | Tokenizer | None = None) -> IdStream:
-    r"""Turn a text in memory into ids, as it stands: nothing comes after a last line that has no end.
+    r"""Encode a text in memory exactly as it is: no line-end token follows a last line without a line ending.
 
-    A carriage return before a line feed is left out, as it is in files.
+    A carriage return before a line feed is dropped, as it is in files.
 
     Args:
-        text: The text.
+        text: Text to encode.
         unit: "char" or "word".
-        vocabulary: What the ids stand for.
-        tokenizer: How lines are split into words; None for white space.
+        vocabulary: Vocabulary of the ids.
+        tokenizer: Word tokenizer, applied to each line; None splits on whitespace.
 
     Raises:
-        TypeError: If ``text`` is no str.
+        TypeError: If ``text`` is not a str.
         ValueError: If it is not valid Unicode, the unit is unknown, the vocabulary lacks a special, or a tokenizer is
             given for characters.
 
@@ -224,34 +227,34 @@ def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
     if unit == "char":
         tokens = list(text)
     else:
-        first, *others = split.pipe(text.split("\n"))
-        tokens += first
-        for line in others:
+        first_line, *other_lines = split.pipe(text.split("\n"))
+        tokens += first_line
+        for line in other_lines:
             tokens += ("<eos>", *line)
     ids = vocabulary.lookup(tokens, other=-1)
-    missing = ids < 0
-    ids[missing] = vocabulary["<unk>"]
-    return IdStream(ids=ids, characters=len(text), bytes=length, unknown=int(missing.sum()))
+    is_unknown = ids < 0
+    ids[is_unknown] = vocabulary["<unk>"]
+    return IdStream(ids=ids, characters=len(text), bytes=length, unknown=int(is_unknown.sum()))
 
 
 def _read_lines(
     corpus: Corpus, unit: Unit, tokenizer: str | Tokenizer | None, writer: IdWriter, *, progress: bool
 ) -> FirstPass:
-    """Do the first pass, with a line end after each document."""
+    """Run the first pass, with a line-end token after each document."""
     text = FirstPass.read(corpus, _splitter(unit, tokenizer), writer, line_end=LINE_ENDS[unit], progress=progress)
     if unit == "char":
         words = text.types.filter(pc.greater(pc.utf8_length(text.types), 1)).to_pylist()
         if words := [word for word in words if word not in _SPECIALS[unit]]:
             raise ValueError(
-                f"source must hold texts for unit 'char', got tokens such as {words[0]!r}; "
-                "join them to texts, or take unit='word'"
+                f"source must consist of texts for unit 'char', got tokens such as {words[0]!r}; "
+                "join them into texts, or pass unit='word'"
             )
     return text
 
 
 def _vocabulary(text: FirstPass, unit: Unit, min_count: int, max_size: int | None) -> tuple[Vocabulary, Ids]:
-    """Make the vocabulary of a text, and the id of each type in it."""
-    # Text begins after a line end, so that a line end must be in the vocabulary however rare it is.
+    """Build the vocabulary of a text; return it and the final id of each type."""
+    # Generation starts after a line end, so the vocabulary must have that token however rare it is.
     line_end = text.types.index(LINE_ENDS[unit]).as_py()
     counts = text.counts.copy()
     counts[line_end] = max(counts[line_end], min_count)
@@ -264,11 +267,11 @@ def _vocabulary(text: FirstPass, unit: Unit, min_count: int, max_size: int | Non
 
 
 def _is_unknown(text: FirstPass, final: Ids, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
-    """Which types became ``<unk>``, other than ``<unk>`` itself; shape (types,)."""
-    missing: npt.NDArray[np.bool_] = (final == vocabulary["<unk>"]) & (text.counts > 0)
-    if (typed := text.types.index("<unk>").as_py()) >= 0:
-        missing[typed] = False
-    return missing
+    """Return whether each type became ``<unk>`` without being ``<unk>`` itself; shape (types,)."""
+    is_unknown: npt.NDArray[np.bool_] = (final == vocabulary["<unk>"]) & (text.counts > 0)
+    if (literal := text.types.index("<unk>").as_py()) >= 0:
+        is_unknown[literal] = False
+    return is_unknown
 
 
 def _count(ids: Ids, types: int) -> npt.NDArray[np.int64]:
@@ -278,9 +281,10 @@ def _count(ids: Ids, types: int) -> npt.NDArray[np.int64]:
     return counts
 
 
-def _part_of(whole: int, part: FirstPass, text: FirstPass, unit: Unit, lengths: pa.Int32Array) -> int:
-    """Return a part's share of the size ``whole`` of a text; exact for characters, and for the whole text."""
-    weights = to_numpy(lengths).astype(np.int64) + (unit == "word")  # a space after each word
+def _part_size(whole: int, part: FirstPass, text: FirstPass, unit: Unit, lengths: pa.Int32Array) -> int:
+    """Return the size of a part of a text of size ``whole``; exact for characters, and for the whole text."""
+    # Assume a space after each word.
+    weights = to_numpy(lengths).astype(np.int64) + (unit == "word")
     weights[text.types.index(LINE_ENDS[unit]).as_py()] = 1
     return round(whole * int(part.counts @ weights) / int(text.counts @ weights))
 
@@ -292,13 +296,13 @@ def _check(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, max_si
         return
     if (min_count, max_size) != (1, None):
         raise ValueError(
-            f"min_count and max_size must be left alone with a vocabulary, got {min_count} and {max_size}; "
+            f"min_count and max_size must not be set together with vocabulary, got {min_count} and {max_size}; "
             "prune the vocabulary instead"
         )
     if missing := [special for special in _SPECIALS[unit] if special not in vocabulary.specials]:
         raise ValueError(
-            f"vocabulary must have the specials {', '.join(_SPECIALS[unit])} for unit {unit!r}, got none of "
-            f"{', '.join(missing)}; take the vocabulary that read_stream made from the training text"
+            f"vocabulary must have the specials {', '.join(_SPECIALS[unit])} for unit {unit!r}, "
+            f"missing {', '.join(missing)}; use the vocabulary that read_stream returned for the training text"
         )
 
 
@@ -306,5 +310,5 @@ def _splitter(unit: Unit, tokenizer: str | Tokenizer | None) -> NamedTokenizer:
     if unit == "word":
         return get_tokenizer("whitespace" if tokenizer is None else tokenizer)
     if tokenizer is not None:
-        raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; leave it out")
+        raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; omit it, or pass unit='word'")
     return CharacterTokenizer()

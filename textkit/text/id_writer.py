@@ -1,4 +1,4 @@
-"""The writer of ids: in order of first appearance while the text is read, then, in place, with their final numbers."""
+"""Write provisional ids to disk while a text is read, and replace them in place by the final ids."""
 
 import os
 import tempfile
@@ -16,23 +16,24 @@ _CHUNK = 1 << 18  # ids renumbered at a time
 
 
 class IdWriter:
-    """Two growing files: the ids, and the number of ids before the end of each document.
+    """Writer of two growing files: the ids, and for each document the number of ids before its end.
 
     Args:
-        path: Where the ids go: int32 and nothing else. None for a temporary file without a name, which the system
-            deletes once neither the writer nor a mapping of it is left, however the process ends.
+        path: File for the ids, as raw int32. None for an unnamed temporary file, which the system deletes once the
+            writer and all memory maps of it are gone, however the process ends.
 
     Raises:
-        OSError: If the files cannot be written. All methods raise it too and name the file or its folder.
+        OSError: If the files cannot be written. All methods raise it as well, naming the file or its folder.
     """
 
     def __init__(self, path: Path | None = None) -> None:
         self._folder = Path(tempfile.gettempdir()) if path is None else path.parent
         self.tokens = 0
         self.documents = 0
-        with ExitStack() as files:  # closes the first if the second cannot be opened
-            self._ids = files.enter_context(_opened(path, self._folder))
-            self._ends = files.enter_context(_opened(None, self._folder))
+        # The stack closes the first file if the second cannot be opened.
+        with ExitStack() as files:
+            self._ids = files.enter_context(_open(path, self._folder))
+            self._ends = files.enter_context(_open(None, self._folder))
             self._files = files.pop_all()
 
     def __enter__(self) -> "IdWriter":
@@ -48,7 +49,7 @@ class IdWriter:
 
         Args:
             ids: Provisional ids; shape (n,).
-            ends: The number of these ids before the end of each document that ends among or right after them.
+            ends: For each document that ends within or right after these ids, the number of these ids before its end.
         """
         positions = np.asarray(ends, dtype=np.int64) + self.tokens
         _write(self._ids, np.ascontiguousarray(ids, dtype=np.int32), self._folder)
@@ -57,24 +58,24 @@ class IdWriter:
         self.documents += len(positions)
 
     def ids(self) -> npt.NDArray[np.int32]:
-        """Map the ids read-only; shape (tokens,). The mapping outlives the writer."""
+        """Memory-map the ids, read-only; shape (tokens,). The map outlives the writer."""
         return np.asarray(np.memmap(self._ids, dtype=np.int32, mode="r"))
 
     def offsets(self) -> npt.NDArray[np.int64]:
-        """Read where documents begin in `ids`, and where the last one ends; shape (documents + 1,)."""
+        """Read the start of each document in `ids`, and the end of the last one; shape (documents + 1,)."""
         self._ends.seek(0)
         ends = np.frombuffer(_read(self._ends, 8 * self.documents), dtype=np.int64)
         return np.concatenate([np.zeros(1, dtype=np.int64), ends])
 
     def renumber(self, final: npt.NDArray[np.int32], offsets: Path | None = None) -> int:
-        """Give every id its final number, in place.
+        """Replace every provisional id by its final id, in place.
 
         Args:
-            final: The final id of each provisional one, negative for those that are left out; shape (types,).
-            offsets: Where to write the offsets of the documents: int64, a .npy file of shape (documents + 1,).
+            final: Final id of each provisional id, negative for ids to drop; shape (types,).
+            offsets: .npy file for the document offsets: int64, shape (documents + 1,). None writes none.
 
         Returns:
-            The number of ids that are left.
+            The number of ids kept.
         """
         drops = bool(len(final)) and int(final.min()) < 0
         kept = 0
@@ -90,15 +91,16 @@ class IdWriter:
                 self._ids.seek(4 * start)
                 old = np.frombuffer(_read(self._ids, 4 * min(_CHUNK, self.tokens - start)), dtype=np.int32)
                 new = final[old]
-                before = None  # the number of ids kept before each position of this chunk
+                kept_before = None  # number of ids kept before each position of this chunk
                 if drops:
                     keep = new >= 0
-                    before = np.concatenate([[0], np.cumsum(keep)])
+                    kept_before = np.concatenate([[0], np.cumsum(keep)])
                     new = new[keep]
-                last = start + len(old) == self.tokens
-                while file is not None and len(due := ends.until(start + len(old), last)):
-                    due -= start
-                    _write(file, (due if before is None else before[due]) + kept, self._folder)
+                is_last = start + len(old) == self.tokens
+                while file is not None and len(chunk_ends := ends.until(start + len(old), is_last)):
+                    chunk_ends -= start
+                    new_ends = chunk_ends if kept_before is None else kept_before[chunk_ends]
+                    _write(file, new_ends + kept, self._folder)
                 self._ids.seek(4 * kept)
                 _write(self._ids, new, self._folder)
                 kept += len(new)
@@ -107,33 +109,36 @@ class IdWriter:
 
 
 class _Ends:
-    """The document ends on file, handed out in order."""
+    """Reads the document ends from their file, in order."""
 
     def __init__(self, file: FileIO, count: int) -> None:
         self._file = file
-        self._left = count
-        self._held = np.empty(0, dtype=np.int64)
+        self._unread = count
+        self._buffer = np.empty(0, dtype=np.int64)
         file.seek(0)
 
     def until(self, position: int, last: bool) -> npt.NDArray[np.int64]:
-        """Return some of the next ends before ``position`` (with ``last``, also at it); empty at the end."""
-        if not len(self._held) and self._left:
-            count = min(self._left, _CHUNK)
-            self._held = np.frombuffer(_read(self._file, 8 * count), dtype=np.int64)
-            self._left -= count
-        due = int(np.searchsorted(self._held, position, side="right" if last else "left"))
-        ends: npt.NDArray[np.int64] = self._held[:due].copy()
-        self._held = self._held[due:]
+        """Return the next ends before ``position``, and those at it if ``last``; empty when there are no more.
+
+        One call returns at most the ends in the buffer, so call it until it returns an empty array.
+        """
+        if not len(self._buffer) and self._unread:
+            count = min(self._unread, _CHUNK)
+            self._buffer = np.frombuffer(_read(self._file, 8 * count), dtype=np.int64)
+            self._unread -= count
+        count = int(np.searchsorted(self._buffer, position, side="right" if last else "left"))
+        ends: npt.NDArray[np.int64] = self._buffer[:count].copy()
+        self._buffer = self._buffer[count:]
         return ends
 
 
-def _opened(path: Path | None, folder: Path) -> FileIO:
+def _open(path: Path | None, folder: Path) -> FileIO:
     try:
         if path is None:
             return tempfile.TemporaryFile(prefix="textkit-", dir=folder, buffering=0)
         return path.open("w+b", buffering=0)
     except OSError as error:
-        raise _out_of_room(error, folder) from error
+        raise _write_error(error, folder) from error
 
 
 def _read(file: FileIO, count: int) -> bytearray:
@@ -142,7 +147,9 @@ def _read(file: FileIO, count: int) -> bytearray:
     while view:
         read = file.readinto(view)
         if not read:
-            raise OSError(f"{file.name} must stay as it was written, got a shorter file; leave it alone")
+            raise OSError(
+                f"{file.name} must not change while it is read, but it was truncated; encode the corpus again"
+            )
         view = view[read:]
     return buffer
 
@@ -153,9 +160,9 @@ def _write(file: FileIO, array: npt.NDArray[Any], folder: Path) -> None:
         while view:
             view = view[file.write(view) :]
     except OSError as error:
-        raise _out_of_room(error, file.name if isinstance(file.name, str) else folder) from error
+        raise _write_error(error, file.name if isinstance(file.name, str) else folder) from error
 
 
-def _out_of_room(error: OSError, place: str | Path) -> OSError:
-    reason = f"{error.strerror or error} while writing the corpus; make room there, or set TMPDIR"
-    return OSError(error.errno, reason, os.fspath(place))
+def _write_error(error: OSError, path: str | Path) -> OSError:
+    reason = f"{error.strerror or error} while writing the corpus; free disk space there, or set TMPDIR"
+    return OSError(error.errno, reason, os.fspath(path))

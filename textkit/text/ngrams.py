@@ -1,7 +1,7 @@
-"""The hash by which n-grams of words share the rows of a table."""
+"""The hash that assigns word n-grams to rows of the embedding table."""
 
 MULTIPLIER = 116049371
-"""The hash of the words i, j, k is ((i * m + j) * m + k) modulo the rows, with this m: that of fastText's program."""
+"""Multiplier m of the hash ((i * m + j) * m + k) modulo the number of rows, for the words i, j, k; fastText uses it."""
 
 MOST_BUCKETS = 1 << 24
-"""Rows of a table at most: the product of a hash and the multiplier stays far within 64 bits."""
+"""Maximum number of rows: the product of a hash and the multiplier stays well within 64 bits."""

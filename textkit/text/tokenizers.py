@@ -1,4 +1,4 @@
-"""A tokenizer is any ``Callable[[str], list[str]]``; those here also have a name and take texts in bulk."""
+"""Tokenizers: any ``Callable[[str], list[str]]`` is one; those here also have a name and process texts in bulk."""
 
 import logging
 import re
@@ -15,32 +15,32 @@ from itertools import islice
 from typing import Any
 
 Tokenizer = Callable[[str], list[str]]
-"""What users may pass: a function from a text to its tokens."""
+"""A function that splits a text into tokens."""
 
 _NAMES = "'whitespace', 'word', 'word-lower', 'character', 'spacy:LANG', 'jieba' or 'module:function'"
-_SPACY_BATCH = 256  # texts; what spaCy learned from a batch is forgotten after it, so that its memory stays bounded
+_SPACY_BATCH = 256  # texts per memory zone of spaCy, whose cached strings are freed after each batch
 
 
 class NamedTokenizer(ABC):
-    """A tokenizer with a name under which ``get_tokenizer(name)`` finds it again. Immutable and picklable."""
+    """A tokenizer that ``get_tokenizer(name)`` can restore from its name. Immutable and picklable."""
 
     @property
     @abstractmethod
     def name(self) -> str:
-        """The name to save beside whatever was made with this tokenizer."""
+        """The name to save with anything that depends on this tokenizer."""
 
     @abstractmethod
     def __call__(self, text: str) -> list[str]:
         """Return the tokens of one text."""
 
     def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
-        """Yield the tokens of one text after another."""
+        """Yield the tokens of each text."""
         return map(self, texts)
 
 
 @dataclass(frozen=True)
 class WhitespaceTokenizer(NamedTokenizer):
-    r"""Exactly ``str.split()``.
+    r"""Splits on whitespace, exactly as ``str.split()``.
 
     >>> WhitespaceTokenizer()(" a  b\n")
     ['a', 'b']
@@ -52,13 +52,13 @@ class WhitespaceTokenizer(NamedTokenizer):
         return "whitespace"
 
     def __call__(self, text: str) -> list[str]:
-        """Return what stands between white space."""
+        """Return the whitespace-separated tokens."""
         return text.split()
 
 
 @dataclass(frozen=True)
 class CharacterTokenizer(NamedTokenizer):
-    """Every code point is a token, white space too.
+    """Splits into code points, including whitespace.
 
     >>> CharacterTokenizer()("a b")
     ['a', ' ', 'b']
@@ -76,10 +76,10 @@ class CharacterTokenizer(NamedTokenizer):
 
 @dataclass(frozen=True)
 class WordTokenizer(NamedTokenizer):
-    """Unicode words with their inner apostrophes, numbers, and each other visible character by itself.
+    """Splits into Unicode words (with inner apostrophes), numbers, and single other visible characters.
 
     Args:
-        lower: Lower-case the text first.
+        lower: Whether to lowercase the text first.
 
     >>> WordTokenizer(lower=True)("Don't pay 3.50, O'Neill!")
     ["don't", 'pay', '3.50', ',', "o'neill", '!']
@@ -99,8 +99,8 @@ class WordTokenizer(NamedTokenizer):
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
-    # Python's \w leaves out combining marks, which would tear Hindi, Thai or decomposed accents apart.
-    # Joiners hold Persian and Indic words together. All marks lie in these two ranges.
+    # Python's \w excludes combining marks, which would break up words in Hindi, Thai or with decomposed accents.
+    # Zero-width joiners are part of Persian and Indic words. All marks lie in these two ranges.
     codes = (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))
     marks = "".join(c for c in map(chr, codes) if unicodedata.category(c)[0] == "M") + "\u200c\u200d"
     word = f"\\w[\\w{marks}]*"
@@ -109,10 +109,10 @@ def _word_pattern() -> re.Pattern[str]:
 
 @dataclass(frozen=True)
 class SpacyTokenizer(NamedTokenizer):
-    """The rules of ``spacy.blank(lang)``; nothing is downloaded. Tokens of white space alone are left out.
+    """Splits by the rules of ``spacy.blank(lang)``, without whitespace tokens; downloads nothing.
 
     Args:
-        lang: A language code of spaCy, such as "en".
+        lang: spaCy language code, such as "en".
 
     Raises:
         ValueError: If spaCy does not know the language.
@@ -125,7 +125,7 @@ class SpacyTokenizer(NamedTokenizer):
 
     @property
     def name(self) -> str:
-        """``"spacy:"`` and the language."""
+        """``"spacy:"`` followed by the language code."""
         return f"spacy:{self.lang}"
 
     def __call__(self, text: str) -> list[str]:
@@ -133,7 +133,7 @@ class SpacyTokenizer(NamedTokenizer):
         return next(self.pipe([text]))
 
     def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
-        """Yield the tokens of one text after another, worked on in batches."""
+        """Yield the tokens of each text, processed in batches."""
         nlp = _blank(self.lang)
         texts = iter(texts)
         while batch := list(islice(texts, _SPACY_BATCH)):
@@ -151,14 +151,14 @@ def _blank(lang: str) -> Any:
         return spacy.blank(lang)
     except (ImportError, ValueError) as error:
         raise ValueError(
-            f"the language after 'spacy:' must be one that spaCy can split, such as 'en', got {lang!r}; "
+            f"the language after 'spacy:' must be one that spaCy supports, such as 'en', got {lang!r}; "
             f"spaCy says: {error}"
         ) from error
 
 
 @dataclass(frozen=True)
 class JiebaTokenizer(NamedTokenizer):
-    """Chinese words by jieba. White space is left out.
+    """Splits Chinese text into words with jieba, without whitespace tokens.
 
     Raises:
         ImportError: If jieba is not installed.
@@ -180,21 +180,23 @@ class JiebaTokenizer(NamedTokenizer):
 @lru_cache(maxsize=1)
 def _jieba() -> Any:
     try:
+        # jieba's source has invalid escape sequences, of which newer Python versions warn.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # jieba's source has old escape sequences that newer Pythons warn of
+            warnings.simplefilter("ignore")
             import jieba
     except ImportError as error:
         raise ImportError("the tokenizer 'jieba' needs jieba; pip install textkit[chinese]") from error
-    jieba.setLogLevel(logging.WARNING)  # or the first text prints lines to stderr
+    # By default jieba logs to stderr when it tokenizes the first text.
+    jieba.setLogLevel(logging.WARNING)
     return jieba
 
 
 @dataclass(frozen=True)
 class FunctionTokenizer(NamedTokenizer):
-    """Any callable from a text to a list of tokens.
+    """Wraps a callable that splits a text into a list of tokens.
 
     Args:
-        function: Called with one text at a time.
+        function: Tokenizer, called with one text at a time.
     """
 
     function: Tokenizer
@@ -204,7 +206,7 @@ class FunctionTokenizer(NamedTokenizer):
         """``"module:function"``.
 
         Raises:
-            ValueError: If the callable cannot be found again under such a name.
+            ValueError: If the callable cannot be imported by such a name.
         """
         module = getattr(self.function, "__module__", None)
         qualname = getattr(self.function, "__qualname__", None)
@@ -214,39 +216,42 @@ class FunctionTokenizer(NamedTokenizer):
                 if module != "__main__" and _find(name) is self.function:
                     return name
             except ValueError:
-                pass  # the message below says more
+                # The error below names the remedy.
+                pass
         raise ValueError(
-            f"tokenizer must be a function that can be found again by name, got {self.function!r}; "
-            "define it with def at the top level of an importable module of yours"
+            f"tokenizer must be a function that can be imported by name, got {self.function!r}; "
+            "define it with def at the top level of an importable module of your own"
         )
 
     def __call__(self, text: str) -> list[str]:
-        """Return what the callable makes of the text.
+        """Return the callable's tokens of the text.
 
         Raises:
-            TypeError: If that is no list of tokens.
+            TypeError: If the callable does not return a list of str.
         """
         tokens = self.function(text)
         if not isinstance(tokens, list | tuple):
             raise TypeError(f"tokenizer must return a list of str, got {type(tokens).__name__} from {self.function!r}")
         if wrong := next((kind for kind in set(map(type, tokens)) if not issubclass(kind, str)), None):
-            raise TypeError(f"tokenizer must return a list of str, got {wrong.__name__} in it from {self.function!r}")
+            raise TypeError(
+                f"tokenizer must return a list of str, got a list with {wrong.__name__} from {self.function!r}"
+            )
         return list(tokens)
 
 
 def _find(name: str) -> Tokenizer:
-    """Import the function behind ``module:function``; nothing but a function that this module defines itself.
+    """Import the function ``module:function``, which the module itself must define.
 
-    A name may come from a saved file of unknown origin, so it must not lead to ``os:system`` by any way.
+    The name may come from a saved file of unknown origin, so it must never resolve to a function like ``os:system``.
 
     Raises:
-        ValueError: If the name is malformed, leads to the standard library, or leads to no such function.
+        ValueError: If the name is malformed, is in the standard library, or does not name such a function.
     """
     module_name, _, qualname = name.partition(":")
-    parts = [*module_name.split("."), qualname]
-    if not all(part.isidentifier() for part in parts):
+    identifiers = [*module_name.split("."), qualname]
+    if not all(identifier.isidentifier() for identifier in identifiers):
         raise ValueError(f"tokenizer must be {_NAMES}, got {name!r}")
-    if parts[0] in sys.stdlib_module_names:
+    if identifiers[0] in sys.stdlib_module_names:
         raise ValueError(
             f"tokenizer must not name a function of the standard library, got {name!r}; "
             "define a function of your own that calls it"
@@ -255,7 +260,7 @@ def _find(name: str) -> Tokenizer:
         function = getattr(import_module(module_name), qualname)
     except (ImportError, AttributeError) as error:
         raise ValueError(
-            f"tokenizer must name an importable function, got {name!r} ({error}); put its module on the path"
+            f"tokenizer must name an importable function, got {name!r} ({error}); add its module to sys.path"
         ) from error
     if not isinstance(function, types.FunctionType) or function.__module__ != module_name:
         raise ValueError(
@@ -266,7 +271,7 @@ def _find(name: str) -> Tokenizer:
 
 
 def get_tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
-    """Find a tokenizer by its name, or give a callable the manners of one.
+    """Get a tokenizer by name, or wrap a callable as one.
 
     Args:
         spec: "whitespace" (``str.split``), "word", "word-lower", "character", "spacy:LANG", "jieba", the
@@ -276,9 +281,9 @@ def get_tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
         A tokenizer with ``.name`` and ``.pipe(texts)``.
 
     Raises:
-        ValueError: If there is no tokenizer of this name, or the name is of the standard library.
+        ValueError: If there is no tokenizer of this name, or it names a function of the standard library.
         TypeError: If ``spec`` is neither a name nor callable.
-        ImportError: If "jieba" is asked for and not installed.
+        ImportError: If ``spec`` is "jieba" and jieba is not installed.
 
     >>> get_tokenizer("whitespace")("to be or not")
     ['to', 'be', 'or', 'not']
@@ -313,14 +318,15 @@ def get_tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
     raise ValueError(f"tokenizer must be {_NAMES}, got {spec!r}")
 
 
-tokenizer = get_tokenizer  # public as textkit.tokenizer; inside, arguments have this name
+# The public name is textkit.tokenizer; inside the package, arguments have that name.
+tokenizer = get_tokenizer
 
 
 def tokenizer_name(spec: str | Tokenizer) -> str:
-    """Return the name under which ``get_tokenizer(name)`` finds the tokenizer again.
+    """Return the name from which ``get_tokenizer(name)`` restores the tokenizer.
 
     Raises:
-        ValueError: If a callable has no such name (a lambda, a local function), or a name is unknown.
+        ValueError: If a callable has no such name (a lambda or a local function), or the name is unknown.
 
     >>> tokenizer_name(str.split)
     'whitespace'

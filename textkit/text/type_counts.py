@@ -1,4 +1,4 @@
-"""Tokens numbered in order of first appearance, and counted; in Arrow, with no Python object for each."""
+"""Number tokens in order of first appearance and count them, in Arrow, without a Python object per token."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ _ABSENT = to_arrow(np.array([-1]))[0].cast(pa.int32())  # a plain -1 would make 
 
 
 class TypeCounts:
-    """The types (different tokens) of a text that comes in batches.
+    """Counts the types (distinct tokens) of a text that arrives in batches.
 
-    A batch costs a look at each of its tokens, and at each type that is known so far (about 20 ns).
+    The time for a batch grows with its number of tokens and with the number of types known so far (20 ns per type).
 
     >>> types = TypeCounts()
     >>> types.number(pa.array(["b", "a"]), np.array([0, 1, 0], dtype=np.int32)).tolist()
@@ -38,26 +38,26 @@ class TypeCounts:
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
-        """How often each came; shape (types,)."""
+        """Number of occurrences of each type; shape (types,)."""
         return self._counts[: self._size]
 
     def number(self, types: pa.StringArray, tokens: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         """Number and count the tokens of a batch.
 
         Args:
-            types: The types of the batch, in order of first appearance; one may be there twice.
-            tokens: Which of them each token is; shape (tokens,).
+            types: Types of the batch, in order of first appearance; a type may occur twice.
+            tokens: Index into ``types`` of each token; shape (tokens,).
 
         Returns:
-            The number of each token; int32, shape (tokens,).
+            The number of each token's type; int32, shape (tokens,).
         """
         distinct = dictionary_encode(types)
         numbers = self._numbers(distinct.dictionary)[to_numpy(distinct.indices)]
         if self._size > len(self._counts):
             self._counts = np.concatenate([self._counts, np.zeros(2 * self._size, dtype=np.int64)])
         np.add.at(self._counts, numbers, np.bincount(tokens, minlength=len(numbers)))
-        found: npt.NDArray[np.int32] = numbers[tokens]
-        return found
+        token_numbers: npt.NDArray[np.int32] = numbers[tokens]
+        return token_numbers
 
     def add(self, token: str) -> int:
         """Add a type without counting it, and return its number."""
@@ -66,12 +66,13 @@ class TypeCounts:
     def _numbers(self, types: pa.StringArray) -> npt.NDArray[np.int32]:
         numbers = np.full(len(types), -1, dtype=np.int32)
         if self._chunks:
-            places = pc.fill_null(
+            # For each known type, its index in ``types``, or -1.
+            matches = pc.fill_null(
                 pc.index_in(pa.chunked_array(self._chunks), value_set=types, memory_pool=POOL), _ABSENT
             )
-            found = np.concatenate([to_numpy(chunk) for chunk in places.chunks])
-            known = np.flatnonzero(found >= 0)
-            numbers[found[known]] = known
+            indices = np.concatenate([to_numpy(chunk) for chunk in matches.chunks])
+            known = np.flatnonzero(indices >= 0)
+            numbers[indices[known]] = known
         new = np.flatnonzero(numbers < 0)
         if len(new):
             numbers[new] = np.arange(self._size, self._size + len(new))
@@ -104,25 +105,25 @@ def rank_types(
         ValueError: If no type is left but specials, or a limit is out of range.
     """
     if min_count < 1:
-        raise ValueError(f"min_count must be 1 or more, got {min_count}; 1 keeps every token")
+        raise ValueError(f"min_count must be at least 1, got {min_count}; 1 keeps every token")
     if max_size is not None and max_size <= len(specials):
         raise ValueError(
-            f"max_size must be more than the {len(specials)} specials, got {max_size}; None keeps all tokens"
+            f"max_size must be more than {len(specials)}, the number of specials, got {max_size}; None keeps all tokens"
         )
     ids = np.full(len(types), -1, dtype=np.int32)
     special_counts = np.zeros(len(specials), dtype=np.int64)
     for number, special in enumerate(specials):
-        place = types.index(special).as_py()
-        if place >= 0:
-            special_counts[number] = counts[place]
-            ids[place] = number
+        position = types.index(special).as_py()
+        if position >= 0:
+            special_counts[number] = counts[position]
+            ids[position] = number
     frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
     if not len(frequent):
         raise ValueError(_nothing_left(counts, min_count))
     columns = [types.take(to_arrow(frequent)), to_arrow(counts[frequent])]
-    seen = pa.Table.from_arrays(columns, ["token", "count"])
-    # Arrow compares UTF-8 bytes, which is the order of code points, as that of Python's str
-    order = pc.sort_indices(seen, sort_keys=[("count", "descending"), ("token", "ascending")])
+    table = pa.Table.from_arrays(columns, ["token", "count"])
+    # Arrow compares UTF-8 bytes, whose order is that of code points, as for Python's str.
+    order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("token", "ascending")])
     if max_size is not None:
         order = order[: max_size - len(specials)]
     kept = frequent[to_numpy(order)]
@@ -133,20 +134,20 @@ def rank_types(
 
 def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
     if not len(counts):
-        return "counts must hold at least one token, got none; the corpus is empty"
+        return "counts must have at least one token, got 0; check that the corpus is not empty"
     largest = int(counts.max())
     return (
         f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
-        f"take {max(largest, 1)} or less, or more text"
+        f"pass {max(largest, 1)} or less, or use more text"
     )
 
 
 def token_array(tokens: Sequence[str]) -> pa.StringArray:
-    """Make an Arrow array of tokens.
+    """Convert tokens to an Arrow array.
 
     Raises:
-        TypeError: If one is not a str.
-        ValueError: If one has half of a surrogate pair in it, which is no valid Unicode.
+        TypeError: If a token is not a str.
+        ValueError: If a token contains half of a surrogate pair, which is not valid Unicode.
 
     >>> token_array(["a", "b"]).to_pylist()
     ['a', 'b']
@@ -158,21 +159,21 @@ def token_array(tokens: Sequence[str]) -> pa.StringArray:
     except (pa.ArrowTypeError, pa.ArrowInvalid, UnicodeEncodeError):
         pass
     check_tokens(tokens)
-    raise ValueError(f"tokens must be text that Arrow can hold, got {len(tokens)} of them; encode fewer at a time")
+    raise ValueError(f"tokens must fit into one Arrow array, got {len(tokens)} tokens; encode fewer at a time")
 
 
 def check_tokens(tokens: Sequence[str]) -> None:
-    """Raise unless every token is a str that can be written as UTF-8.
+    """Check that every token is a str that can be encoded as UTF-8.
 
     Raises:
-        TypeError: If one is not a str.
-        ValueError: If one has half of a surrogate pair in it.
+        TypeError: If a token is not a str.
+        ValueError: If a token contains half of a surrogate pair.
     """
     try:
         "".join(tokens).encode()
     except TypeError:
-        place, wrong = next((n, token) for n, token in enumerate(tokens) if not isinstance(token, str))
-        raise TypeError(f"a token must be a str, got {wrong!r} at position {place}; turn it into a str") from None
+        position, wrong = next((i, token) for i, token in enumerate(tokens) if not isinstance(token, str))
+        raise TypeError(f"a token must be a str, got {wrong!r} at position {position}; convert it to a str") from None
     except UnicodeEncodeError:
         wrong = next(token for token in tokens if any("\ud800" <= c <= "\udfff" for c in token))
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Vocabulary: tokens <-> ids, with how often each was counted. Immutable."""
+"""Vocabulary: an immutable mapping between tokens and ids, with the count of each token."""
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,27 +16,26 @@ from textkit.text.unknown_words import UnknownWordError
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
 
 SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
-"""Every special token, in the one order in which they can stand."""
+"""All special tokens, in their fixed order."""
 
 Ids: TypeAlias = npt.NDArray[np.int32]
 Unknown = Literal["keep", "drop"]
 
 
 class Vocabulary:
-    """Tokens, each with an id and a count: specials first, then by count (most first), then by token.
+    """Tokens with an id and a count each: specials first, then by descending count, then in token order.
 
-    Those that were appended come last. Two vocabularies are equal if their tokens, counts and specials are.
-    ``token in v``, ``v[token]`` (the id), ``len(v)`` and ``for token in v`` do what they say.
+    Appended tokens come last. Two vocabularies are equal if their tokens, counts and specials are equal.
+    Supports ``token in v``, ``v[token]`` (the id), ``len(v)`` and ``for token in v``.
 
     Args:
-        tokens: The tokens; the position of each is its id. The order is kept; ``from_counts`` makes the
-            usual one.
-        counts: How often each was counted; shape (vocab,).
-        specials: Which of ``SPECIALS`` there are. They must be the first of the tokens.
+        tokens: Tokens in id order; the order is kept. Use ``from_counts`` for the usual order.
+        counts: Count of each token; shape (vocab,).
+        specials: Special tokens, from ``SPECIALS``. They must be the first tokens.
 
     Raises:
-        ValueError: If a token comes twice or is not valid Unicode, if the counts are negative or of another
-            number than the tokens, or if the specials are unknown, out of order or not first.
+        ValueError: If a token occurs twice or is not valid Unicode, if the counts are negative or differ in number
+            from the tokens, or if the specials are unknown, out of order or not first.
         TypeError: If a token is not a str.
 
     >>> v = Vocabulary.from_counts({"to": 2, "be": 2, "or": 1})
@@ -58,8 +57,8 @@ class Vocabulary:
         check_tokens(self._tokens)
         self._ids = dict(zip(self._tokens, range(len(self._tokens)), strict=True))
         if len(self._ids) < len(self._tokens):
-            twice = next(token for i, token in enumerate(self._tokens) if self._ids[token] != i)
-            raise ValueError(f"tokens must differ from each other, got {twice!r} twice; add up their counts")
+            duplicate = next(token for i, token in enumerate(self._tokens) if self._ids[token] != i)
+            raise ValueError(f"tokens must be distinct, got {duplicate!r} twice; add up their counts")
 
     @classmethod
     def from_counts(
@@ -70,26 +69,25 @@ class Vocabulary:
         max_size: int | None = None,
         specials: Sequence[str] = (),
     ) -> "Vocabulary":
-        """Make a vocabulary in the usual order: count descending, then token ascending; specials before all.
+        """Build a vocabulary in the usual order: specials, then by descending count, then by ascending token.
 
         Args:
-            counts: Tokens and how often each was seen. A special that is among them keeps its count.
-            min_count: Tokens seen fewer times are left out; specials never are.
-            max_size: The most tokens to keep, specials included; None for all.
-            specials: Which of "<pad>", "<unk>", "<bos>", "<eos>" to have; they stand in this order.
+            counts: Count of each token. Specials among them keep their counts.
+            min_count: Tokens with a lower count are left out; specials never are.
+            max_size: Maximum number of tokens to keep, including specials; None for no limit.
+            specials: Special tokens, from "<pad>", "<unk>", "<bos>" and "<eos>"; they are put in this order.
 
         Raises:
-            ValueError: If no token is left (the message names the largest count), or a setting is out of
-                range.
+            ValueError: If no token is left (the message names the largest count), or a setting is out of range.
             TypeError: If a token is not a str.
 
         >>> Vocabulary.from_counts({"b": 1, "a": 1, "c": 5}, specials=["<unk>"]).tokens
         ('<unk>', 'c', 'a', 'b')
         """
-        numbers = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+        token_counts = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         tokens = list(counts)
         check_tokens(tokens)
-        return cls.ranked(token_array(tokens), numbers, min_count, max_size, specials)[0]
+        return cls.ranked(token_array(tokens), token_counts, min_count, max_size, specials)[0]
 
     @classmethod
     def ranked(
@@ -100,18 +98,17 @@ class Vocabulary:
         max_size: int | None,
         specials: Sequence[str],
     ) -> tuple["Vocabulary", Ids]:
-        """Do the work of ``from_counts``, for tokens that are already in Arrow.
+        """Build a vocabulary like ``from_counts``, from an Arrow array of tokens.
 
         Args:
-            tokens: Different tokens; shape (types,).
-            counts: How often each was seen; shape (types,).
+            tokens: Distinct tokens; shape (types,).
+            counts: Count of each token; shape (types,).
             min_count: As for ``from_counts``.
             max_size: As for ``from_counts``.
             specials: As for ``from_counts``.
 
         Returns:
-            The vocabulary, and the id in it of each of ``tokens`` (-1 if it was left out), int32, shape
-            (types,).
+            The vocabulary, and the id of each of ``tokens``, -1 for those left out; int32, shape (types,).
 
         Raises:
             ValueError: As ``from_counts`` does.
@@ -121,10 +118,10 @@ class Vocabulary:
         return cls(words, ranked_counts, specials), ids
 
     def with_counts(self, counts: npt.NDArray[np.int64]) -> "Vocabulary":
-        """Return the same tokens and ids with other counts; shape (vocab,).
+        """Return a vocabulary with the same tokens and ids and the given counts; shape (vocab,).
 
         Raises:
-            ValueError: If the counts are negative or not as many as the tokens.
+            ValueError: If a count is negative, or the number of counts differs from that of the tokens.
 
         >>> Vocabulary.from_counts({"to": 2, "be": 1}).with_counts(np.array([3, 4])).counts.tolist()
         [3, 4]
@@ -136,22 +133,22 @@ class Vocabulary:
 
     @property
     def tokens(self) -> tuple[str, ...]:
-        """The tokens; the position of each is its id."""
+        """The tokens in id order."""
         return self._tokens
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
-        """How often each token was counted; shape (vocab,), read-only."""
+        """The count of each token; shape (vocab,), read-only."""
         return self._counts
 
     @property
     def specials(self) -> tuple[str, ...]:
-        """The special tokens there are; their ids are 0, 1, ..."""
+        """The special tokens of this vocabulary; their ids are 0, 1, ..."""
         return self._specials
 
     @property
     def unknown_id(self) -> int | None:
-        """The id of ``<unk>``; None without it."""
+        """The id of ``<unk>``; None if the vocabulary does not have it."""
         return self._specials.index("<unk>") if "<unk>" in self._specials else None
 
     def __len__(self) -> int:
@@ -193,19 +190,18 @@ class Vocabulary:
         return Vocabulary, (self._tokens, self._counts, self._specials)
 
     def encode(self, tokens: Iterable[str] | npt.NDArray[Any], *, unknown: Unknown = "keep") -> Ids:
-        """Turn tokens into ids.
+        """Encode tokens as ids.
 
         Args:
-            tokens: A list of tokens, or an array of them.
-            unknown: What becomes of tokens that are not in the vocabulary: "keep" makes them ``<unk>``,
-                "drop" leaves them out.
+            tokens: List or array of tokens.
+            unknown: Treatment of tokens outside the vocabulary: "keep" maps them to ``<unk>``, "drop" removes them.
 
         Returns:
-            int32 ids, in the shape of the array (one-dimensional for lists and if some may be dropped).
+            int32 ids in the shape of the array; one-dimensional for a list, and with ``unknown="drop"``.
 
         Raises:
             UnknownWordError: A KeyError, if a token is unknown, ``unknown`` is "keep" and there is no ``<unk>``.
-            TypeError: If ``tokens`` is a str: its characters would be taken for tokens.
+            TypeError: If ``tokens`` is a str, whose characters would be mistaken for tokens.
             ValueError: If ``unknown`` is neither "keep" nor "drop".
 
         >>> Vocabulary.from_counts({"to": 2, "be": 1}).encode(["be", "to"]).tolist()
@@ -221,35 +217,34 @@ class Vocabulary:
             return ids[ids >= 0]
         if self.unknown_id is None:
             try:
-                found = list(map(self._ids.__getitem__, flat))
+                ids = np.array(list(map(self._ids.__getitem__, flat)), dtype=np.int32)
             except KeyError as error:
-                remedy = "or pass unknown='drop', or have the special '<unk>'"
+                remedy = "or pass unknown='drop', or add the special '<unk>'"
                 raise UnknownWordError(error.args[0], self._tokens, "tokens of the vocabulary", remedy) from None
-            ids = np.array(found, dtype=np.int32)
         else:
             ids = self.lookup(flat, other=self.unknown_id)
         return ids.reshape(tokens.shape) if isinstance(tokens, np.ndarray) else ids
 
     def lookup(self, tokens: Collection[str], *, other: int) -> Ids:
-        """Turn tokens into int32 ids; those that are not in the vocabulary become ``other``."""
-        found = map(self._ids.get, tokens, repeat(other))
-        return np.fromiter(found, dtype=np.int32, count=len(tokens))
+        """Encode tokens as int32 ids; those outside the vocabulary become ``other``."""
+        ids = map(self._ids.get, tokens, repeat(other))
+        return np.fromiter(ids, dtype=np.int32, count=len(tokens))
 
     @overload
     def decode(self, ids: npt.NDArray[Any]) -> npt.NDArray[np.object_]: ...
     @overload
     def decode(self, ids: Iterable[int]) -> list[str]: ...
     def decode(self, ids: Iterable[int] | npt.NDArray[Any]) -> list[str] | npt.NDArray[np.object_]:
-        """Turn ids into tokens.
+        """Decode ids to tokens.
 
         Args:
-            ids: Ids, as a list or an array of any shape.
+            ids: List of ids, or array of any shape.
 
         Returns:
-            A list for a list, an array of objects of the same shape for an array.
+            A list for a list; for an array, an object array of the same shape.
 
         Raises:
-            IndexError: If an id is negative or as large as the vocabulary.
+            IndexError: If an id is negative or not below the size of the vocabulary.
             TypeError: If the ids are not integers.
 
         >>> Vocabulary.from_counts({"to": 2, "be": 1}).decode([1, 0])
@@ -257,22 +252,24 @@ class Vocabulary:
         """
         array = ids if isinstance(ids, np.ndarray) else np.array(list(ids))
         if array.size and array.dtype.kind not in "iu":
-            raise TypeError(f"ids must be integers, got {array.dtype}; round or encode them first")
+            raise TypeError(
+                f"ids must be integers, got {array.dtype}; convert them to integers, or encode tokens first"
+            )
         flat = array.reshape(-1).tolist()
         if flat and (min(flat) < 0 or max(flat) >= len(self)):
-            place, wrong = next((n, i) for n, i in enumerate(flat) if not 0 <= i < len(self))
+            position, wrong = next((n, i) for n, i in enumerate(flat) if not 0 <= i < len(self))
             raise IndexError(
-                f"ids must be from 0 to {len(self) - 1}, got {wrong} at position {place}; "
-                "decode with the vocabulary they were made with"
+                f"ids must be from 0 to {len(self) - 1}, got {wrong} at position {position}; "
+                "decode with the vocabulary that encoded them"
             )
         if not isinstance(ids, np.ndarray):
             return [self._tokens[i] for i in flat]
-        found = np.empty(len(flat), dtype=object)
-        found[:] = [self._tokens[i] for i in flat]
-        return found.reshape(ids.shape)
+        tokens = np.empty(len(flat), dtype=object)
+        tokens[:] = [self._tokens[i] for i in flat]
+        return tokens.reshape(ids.shape)
 
     def merge(self, other: "Vocabulary") -> "Vocabulary":
-        """Add up the counts of two vocabularies; the result has the tokens and the specials of both.
+        """Merge two vocabularies: the result has the tokens and specials of both, and the sums of their counts.
 
         >>> a, b = Vocabulary.from_counts({"x": 1}), Vocabulary.from_counts({"y": 3, "x": 1})
         >>> a.merge(b).tokens, a.merge(b).counts.tolist()
@@ -282,18 +279,17 @@ class Vocabulary:
         for token, count in zip(other._tokens, other._counts.tolist(), strict=True):
             counts[token] = counts.get(token, 0) + count
         specials = {*self._specials, *other._specials}
-        # a token that was never seen, such as one put in by hand, must stay: hence not from_counts, which
-        # cuts at 1
-        ordered = sorted(counts, key=lambda token: (-counts[token], token))
-        first = [special for special in SPECIALS if special in specials]
-        tokens = [*first, *(token for token in ordered if token not in specials)]
-        return Vocabulary(tokens, [counts[token] for token in tokens], first)
+        # Tokens with a count of 0, such as appended ones, must be kept; from_counts would drop them.
+        ranked = sorted(counts, key=lambda token: (-counts[token], token))
+        ordered_specials = [special for special in SPECIALS if special in specials]
+        tokens = [*ordered_specials, *(token for token in ranked if token not in specials)]
+        return Vocabulary(tokens, [counts[token] for token in tokens], ordered_specials)
 
     def append(self, tokens: Iterable[str]) -> "Vocabulary":
-        """Add tokens behind all others, with a count of 0; ids stay what they are.
+        """Append tokens with a count of 0; existing ids do not change.
 
         Args:
-            tokens: The tokens; those that are there already are passed over, and specials.
+            tokens: Tokens to append; specials and tokens that are already in the vocabulary are skipped.
 
         Raises:
             TypeError: If ``tokens`` is a single str.
@@ -303,15 +299,15 @@ class Vocabulary:
         """
         if isinstance(tokens, str):
             raise TypeError(f"tokens must be a list of tokens, got the str {tokens[:40]!r}; pass [token]")
-        more = [token for token in dict.fromkeys(tokens) if token not in self._ids and token not in SPECIALS]
-        return Vocabulary([*self._tokens, *more], [*self._counts.tolist(), *[0] * len(more)], self._specials)
+        new = [token for token in dict.fromkeys(tokens) if token not in self._ids and token not in SPECIALS]
+        return Vocabulary([*self._tokens, *new], [*self._counts.tolist(), *[0] * len(new)], self._specials)
 
     def prune(self, *, min_count: int = 1, max_size: int | None = None) -> "Vocabulary":
-        """Leave out what was seen too seldom; specials stay.
+        """Remove rare tokens; specials are kept.
 
         Args:
-            min_count: Tokens seen fewer times are left out.
-            max_size: The most tokens to keep, specials included; None for all.
+            min_count: Tokens with a lower count are removed.
+            max_size: Maximum number of tokens to keep, including specials; None for no limit.
 
         Raises:
             ValueError: If no token is left, or a setting is out of range.
@@ -322,42 +318,41 @@ class Vocabulary:
         return Vocabulary.ranked(token_array(self._tokens), self._counts, min_count, max_size, self._specials)[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        r"""Write a text file: format and specials, then ``token<tab>count`` in order of ids.
+        r"""Write a text file: a line with the format and specials, then ``token<tab>count`` in id order.
 
-        Odd characters in tokens (tabs, line ends, control characters, backslashes) are written as in Python:
-        ``\t``.
+        Tabs, line endings, control characters and backslashes in tokens are escaped as in Python: ``\t``.
 
         Args:
-            path: Where to; an old file stays as it is until the new one is whole.
+            path: File to write; an existing file is replaced only once the new one is complete.
 
         Raises:
-            OSError: If it cannot be written.
+            OSError: If the file cannot be written.
         """
         write_vocabulary(Path(path), self._tokens, self._counts.tolist(), self._specials)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Vocabulary":
-        """Read what ``save`` wrote.
+        """Read a vocabulary that ``save`` wrote.
 
         Args:
-            path: The file.
+            path: File to read.
 
         Raises:
-            ValueError: If it is not such a file; the message names the line.
-            OSError: If it cannot be read.
+            ValueError: If the file is not a vocabulary; the message names the line.
+            OSError: If the file cannot be read.
         """
         tokens, counts, specials = read_vocabulary(Path(path))
         try:
             return cls(tokens, counts, specials)
         except ValueError as error:
-            raise ValueError(f"{path} must be a vocabulary that was saved whole, but {error}") from error
+            raise ValueError(f"{path} must be a complete saved vocabulary, but {error}") from error
 
 
 def _ordered_specials(specials: Sequence[str]) -> tuple[str, ...]:
     if isinstance(specials, str):
         raise TypeError(f"specials must be a list of tokens, got the str {specials!r}; write [{specials!r}]")
     if unknown := [special for special in specials if special not in SPECIALS]:
-        raise ValueError(f"specials must be among {', '.join(SPECIALS)}, got {unknown[0]!r}; leave it out")
+        raise ValueError(f"specials must be among {', '.join(SPECIALS)}, got {unknown[0]!r}; remove it")
     return tuple(special for special in SPECIALS if special in specials)
 
 
@@ -365,7 +360,9 @@ def _checked_counts(counts: Sequence[int] | npt.NDArray[Any], size: int) -> npt.
     checked = np.array(counts, dtype=np.int64).reshape(-1)
     checked.flags.writeable = False
     if len(checked) != size:
-        raise ValueError(f"counts must be as many as tokens, got {len(checked)} for {size}; pair them again")
+        raise ValueError(
+            f"counts must have one entry per token, got {len(checked)} for {size} tokens; pass a count for each token"
+        )
     if size and checked.min() < 0:
-        raise ValueError(f"counts must be 0 or more, got {checked.min()}; count again")
+        raise ValueError(f"counts must be at least 0, got {checked.min()}; count again")
     return checked

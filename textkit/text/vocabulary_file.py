@@ -1,4 +1,4 @@
-r"""The text file of a vocabulary: a line for the format and the specials, then ``token<tab>count`` by id."""
+r"""The text format of a vocabulary: a line with format, version and specials, then ``token<tab>count`` in id order."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,27 +8,27 @@ from textkit.files.atomic import atomic_path
 
 _FORMAT = "textkit-vocabulary"
 _VERSION = 1
-# the backslash itself, and whatever an editor or a line-reader might cut, change or hide
-_ODD = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+# The backslash itself, and characters that an editor or a line reader may split at, change or hide.
+_SPECIAL_CHARACTERS = re.compile("[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _ESCAPED = re.compile(r"\\(u[0-9a-f]{4}|.|$)", re.DOTALL)
 _LETTERS = {"\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
 _ESCAPES = {character: f"\\{letter}" for letter, character in _LETTERS.items()}
 
 
 def escape_token(token: str) -> str:
-    r"""Write a token so that it fits on a line and before a tab.
+    r"""Escape a token, so that it contains neither a line ending nor a tab.
 
     >>> print(escape_token("a\tb"))
     a\tb
     """
-    return _ODD.sub(lambda match: _ESCAPES.get(match[0], f"\\u{ord(match[0]):04x}"), token)
+    return _SPECIAL_CHARACTERS.sub(lambda match: _ESCAPES.get(match[0], f"\\u{ord(match[0]):04x}"), token)
 
 
 def unescape_token(text: str) -> str:
     r"""Undo ``escape_token``.
 
     Raises:
-        ValueError: If a backslash is followed by what ``escape_token`` never writes.
+        ValueError: If there is an escape that ``escape_token`` never writes.
 
     >>> unescape_token(r"a\tb") == "a\tb"
     True
@@ -46,10 +46,10 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def write_vocabulary(path: Path, tokens: Sequence[str], counts: Iterable[int], specials: Sequence[str]) -> None:
-    """Write the file; the old one stays until the new one is whole.
+    """Write the file atomically: an existing file is replaced only once the new one is complete.
 
     Raises:
-        OSError: If it cannot be written.
+        OSError: If the file cannot be written.
     """
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\t".join([_FORMAT, str(_VERSION), *specials]) + "\n")
@@ -57,11 +57,11 @@ def write_vocabulary(path: Path, tokens: Sequence[str], counts: Iterable[int], s
 
 
 def read_vocabulary(path: Path) -> tuple[list[str], list[int], list[str]]:
-    """Read tokens, counts and specials.
+    """Read the tokens, counts and specials.
 
     Raises:
-        ValueError: If the file is not one of these, or from a newer textkit, or damaged; with the line.
-        OSError: If it cannot be read.
+        ValueError: If the file is not a vocabulary, is of a newer version or is damaged; the message names the line.
+        OSError: If the file cannot be read.
     """
     tokens: list[str] = []
     counts: list[int] = []
@@ -74,7 +74,7 @@ def read_vocabulary(path: Path) -> tuple[list[str], list[int], list[str]]:
                 if not tab or not line.endswith("\n") or not count.isascii() or not count.isdigit():
                     raise ValueError(
                         f"{path}, line {number}: must be a token, a tab and a count, got {line[:60]!r}; "
-                        "the file is damaged or cut off, save it again"
+                        "the file is damaged or truncated, save the vocabulary again"
                     )
                 try:
                     tokens.append(unescape_token(token))
@@ -83,8 +83,7 @@ def read_vocabulary(path: Path) -> tuple[list[str], list[int], list[str]]:
                 counts.append(int(count))
     except UnicodeDecodeError as error:
         raise ValueError(
-            f"{path} must be a vocabulary in UTF-8, got the byte 0x{error.object[error.start]:02x} after "
-            "line "
+            f"{path} must be a vocabulary in UTF-8, got the byte 0x{error.object[error.start]:02x} after line "
             f"{len(tokens) + 1}; save the vocabulary again"
         ) from error
     return tokens, counts, specials
@@ -95,7 +94,7 @@ def _specials(header: str, path: Path) -> list[str]:
     if name != _FORMAT or not fields:
         raise ValueError(
             f"{path}, line 1: must begin with {_FORMAT!r} and a version, got {header[:60]!r}; "
-            "give a file that Vocabulary.save wrote"
+            "pass a file that Vocabulary.save wrote"
         )
     if fields[0] != str(_VERSION):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""``str.split()`` for megabytes at a time: where the tokens are, and which of them are the same."""
+"""``str.split()`` for megabytes of text at a time; returns the distinct tokens and the index of each token."""
 
 from typing import NamedTuple
 
@@ -9,23 +9,23 @@ import pyarrow.compute as pc
 
 from textkit.text.arrow_arrays import POOL, dictionary_encode, to_numpy
 
-_STRETCH = 1 << 18  # bytes or tokens worked on at a time, so that temporary arrays stay in the cache
+_CHUNK = 1 << 18  # bytes processed at a time, so that temporary arrays stay in the cache
 _ASCII_SPACE = "".join(c for c in map(chr, range(128)) if c.isspace())
 _IS_SPACE = np.zeros(256, dtype=bool)
 _IS_SPACE[[ord(c) for c in _ASCII_SPACE]] = True
-_IS_CONTROL = ~_IS_SPACE  # characters below the space that are none themselves
+_IS_CONTROL = ~_IS_SPACE  # characters below the space that are not whitespace
 _IS_CONTROL[ord(" ") :] = False
-_WIDE_SPACE = [c.encode() for c in map(chr, range(128, 0x10000)) if c.isspace()]  # two or three bytes each
+_WIDE_SPACE = [c.encode() for c in map(chr, range(128, 0x10000)) if c.isspace()]  # two or three UTF-8 bytes each
 
 
 class SplitBlock(NamedTuple):
     """The tokens of a block of text.
 
     Attributes:
-        types: The different tokens in order of first appearance, as an Arrow array of str; shape (types,).
-            One comes again where other white space stands behind it.
-        tokens: Which of them each token is; int32, shape (tokens,).
-        ends: How many tokens come before the end of each document; shape (documents,).
+        types: Distinct tokens in order of first appearance, as an Arrow array of str; shape (types,). A token may
+            occur more than once if different whitespace follows it.
+        tokens: Index into ``types`` of each token; int32, shape (tokens,).
+        ends: Number of tokens before the end of each document; shape (documents,).
     """
 
     types: pa.StringArray
@@ -36,15 +36,15 @@ class SplitBlock(NamedTuple):
 def split_block(text: bytes, ends: npt.NDArray[np.int64] | None = None) -> SplitBlock:
     r"""Split a block of text as ``str.split()`` does.
 
-    Arrow's dictionary does the work, in about 40 ns a token. It is given the text as it stands, in slices
-    from the beginning of one token to that of the next; only the few distinct slices are then trimmed.
+    Arrow's dictionary encoding does the work, in about 40 ns per token. Its input is the unchanged text, in slices
+    from the start of one token to the start of the next; only the few distinct slices are trimmed afterwards.
 
     Args:
-        text: Valid UTF-8, under 2 GB.
-        ends: Where documents end, as byte positions after white space, ascending; None for after each ``\n``.
+        text: Valid UTF-8, less than 2 GB.
+        ends: Byte positions after whitespace where documents end, ascending; None for the position after each ``\n``.
 
     Returns:
-        The tokens.
+        The tokens and the document ends.
 
     >>> block = split_block(b"to be\nor not to\n")
     >>> block.types.take(pa.array(block.tokens)).to_pylist(), block.ends.tolist()
@@ -52,14 +52,15 @@ def split_block(text: bytes, ends: npt.NDArray[np.int64] | None = None) -> Split
     """
     block = np.frombuffer(text, dtype=np.uint8)
     if not text.isascii():
-        block = _narrowed(block)
+        block = _with_ascii_spaces(block)
     starts = _starts(block, None)
-    slices = _encoded(block, starts)
+    slices = _dictionary_encode(block, starts)
     distinct = np.frombuffer(slices.dictionary.buffers()[2] or b"", dtype=np.uint8)
+    # The fast test takes every byte up to the space for whitespace. That is wrong for a text with control characters,
+    # which is split again with the exact test.
     if _IS_CONTROL[distinct].any() or _IS_CONTROL[block[: starts[0]]].any():
-        # "at most a space" is the quick test for white space; it was too wide for this text
         starts = _starts(block, _IS_SPACE)
-        slices = _encoded(block, starts)
+        slices = _dictionary_encode(block, starts)
     if ends is None:
         ends = np.flatnonzero(block == ord("\n")) + 1
     return SplitBlock(
@@ -69,41 +70,42 @@ def split_block(text: bytes, ends: npt.NDArray[np.int64] | None = None) -> Split
     )
 
 
-def _narrowed(block: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Write ASCII spaces over the white space outside ASCII, as many as it has bytes."""
-    narrowed = None
+def _with_ascii_spaces(block: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Replace each byte of non-ASCII whitespace by an ASCII space."""
+    replaced = None  # a copy of the block, made only if there is something to replace
     leads = np.unique([space[0] for space in _WIDE_SPACE])
-    for offset in range(0, len(block), _STRETCH):
-        stretch = block[offset : offset + _STRETCH + 2]  # a character may reach over the end
-        places = np.flatnonzero(stretch[:_STRETCH] >= leads[0])
-        places = places[stretch[places] <= leads[-1]]
+    for offset in range(0, len(block), _CHUNK):
+        # Two more bytes, for a character that extends beyond the end of the chunk.
+        chunk = block[offset : offset + _CHUNK + 2]
+        candidates = np.flatnonzero(chunk[:_CHUNK] >= leads[0])
+        candidates = candidates[chunk[candidates] <= leads[-1]]
         for size in (2, 3):
-            codes = [int.from_bytes(space, "big") for space in _WIDE_SPACE if len(space) == size]
-            inside = places[places + size <= len(stretch)]
-            found = np.zeros(len(inside), dtype=np.int32)
+            space_codes = [int.from_bytes(space, "big") for space in _WIDE_SPACE if len(space) == size]
+            positions = candidates[candidates + size <= len(chunk)]
+            codes = np.zeros(len(positions), dtype=np.int32)
             for step in range(size):
-                found = found << 8 | stretch[inside + step]
-            for place in inside[np.isin(found, codes)] + offset:
-                narrowed = block.copy() if narrowed is None else narrowed
-                narrowed[place : place + size] = ord(" ")
-    return block if narrowed is None else narrowed
+                codes = codes << 8 | chunk[positions + step]
+            for position in positions[np.isin(codes, space_codes)] + offset:
+                replaced = block.copy() if replaced is None else replaced
+                replaced[position : position + size] = ord(" ")
+    return block if replaced is None else replaced
 
 
 def _starts(block: npt.NDArray[np.uint8], is_space: npt.NDArray[np.bool_] | None) -> npt.NDArray[np.int32]:
-    """Return where tokens begin, and the end of the text."""
-    found = []
+    """Return the start position of each token, followed by the length of the text."""
+    starts = []
     after_space = True
-    for offset in range(0, len(block), _STRETCH):
-        stretch = block[offset : offset + _STRETCH]
-        space = stretch <= ord(" ") if is_space is None else is_space[stretch]
+    for offset in range(0, len(block), _CHUNK):
+        chunk = block[offset : offset + _CHUNK]
+        space = chunk <= ord(" ") if is_space is None else is_space[chunk]
         begins = np.empty_like(space)
         begins[0] = after_space and not space[0]
         np.greater(space[:-1], space[1:], out=begins[1:])
-        found.append((np.flatnonzero(begins) + offset).astype(np.int32))
+        starts.append((np.flatnonzero(begins) + offset).astype(np.int32))
         after_space = bool(space[-1])
-    return np.concatenate([*found, np.array([len(block)], dtype=np.int32)])
+    return np.concatenate([*starts, np.array([len(block)], dtype=np.int32)])
 
 
-def _encoded(block: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32]) -> pa.DictionaryArray:
+def _dictionary_encode(block: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32]) -> pa.DictionaryArray:
     slices = pa.StringArray.from_buffers(len(starts) - 1, pa.py_buffer(starts), pa.py_buffer(block))
     return dictionary_encode(slices)
