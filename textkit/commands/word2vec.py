@@ -9,7 +9,7 @@ import typer
 from textkit.commands.shared import check_output, opened_corpus
 from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
-from textkit.word2vec.run import EpochReport
+from textkit.word2vec.run import Word2VecReport
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.train import train_word2vec
 
@@ -73,7 +73,7 @@ def word2vec(
     check_output(output, [*corpus, valid, init, checkpoint])
     find_format(output)  # a wrong suffix must not cost a training
 
-    def print_epoch(report: EpochReport) -> None:
+    def print_epoch(report: Word2VecReport) -> None:
         held_out = "" if report.valid_loss is None else f", held-out loss {report.valid_loss:.4f}"
         print(
             f"epoch {report.epoch}: loss {report.loss:.4f}{held_out}, {report.words_per_second:,.0f} words/s",

@@ -25,7 +25,7 @@ VALID_EPOCH = 2**31  # the random numbers of held-out text: the same in every ep
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochReport:
+class Word2VecReport:
     """One epoch of a training.
 
     Attributes:
@@ -44,6 +44,9 @@ class EpochReport:
     valid_loss: float | None
     words_per_second: float
     seconds: float
+
+
+EpochReport = Word2VecReport  # the name in 0.1.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Word2VecRun:
         patience: int | None,
         checkpoint: str | os.PathLike[str] | None,
         checkpoint_seconds: float,
-        on_epoch: Callable[[EpochReport], None] | None,
+        on_epoch: Callable[[Word2VecReport], None] | None,
         progress: bool,
     ) -> None:
         self.kernel, self.settings = kernel, kernel.settings
@@ -178,9 +181,9 @@ class Word2VecRun:
             seconds=position.seconds + time.monotonic() - start,
         )
 
-    def _after_epoch(self, position: Position) -> tuple[Position, EpochReport]:
+    def _after_epoch(self, position: Position) -> tuple[Position, Word2VecReport]:
         valid_loss = self._valid_loss()
-        report = EpochReport(
+        report = Word2VecReport(
             epoch=position.epoch + 1,
             loss=position.mean,
             pairs=position.pairs,

@@ -18,7 +18,7 @@ from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
-from textkit.word2vec.run import EpochReport, Word2VecRun
+from textkit.word2vec.run import Word2VecReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
 
@@ -47,7 +47,7 @@ def train_word2vec(
     patience: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
-    on_epoch: Callable[[EpochReport], None] | None = None,
+    on_epoch: Callable[[Word2VecReport], None] | None = None,
     progress: bool = True,
 ) -> WordVectors:
     """Train word vectors by skip-gram with negative sampling (Mikolov et al. 2013).
@@ -82,7 +82,7 @@ def train_word2vec(
             training resumes from it; in reproducible mode the result has the same bytes as an uninterrupted training.
             A state saved on a CPU resumes on a GPU, and the other way round. Delete it when the vectors are saved.
         checkpoint_seconds: Seconds between two saves.
-        on_epoch: Called with an `EpochReport` after every epoch.
+        on_epoch: Called with an `Word2VecReport` after every epoch.
         progress: Whether to show a progress bar on stderr.
 
     Returns:
