@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-PRECISIONS = ("float32", "bfloat16")
-"""Precisions that a training can have."""
+PRECISIONS = ("auto", "float32", "bfloat16")
+"""Precisions of training."""
 
 
 def check_count(name: str, value: Any, least: int, unit: str = "", remedy: str = "") -> int:

@@ -55,7 +55,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         settings: Training settings; None for the defaults of the model.
         tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
             characters with a model of characters.
-        device: Device for training and prediction: "cpu", "cuda".
+        device: Device for training and prediction: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is
+            one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
 

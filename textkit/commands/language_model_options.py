@@ -43,7 +43,7 @@ ValidShare = Annotated[
         help="Fraction of the corpus held out for validation, such as 0.1: its end; with --documents, random documents."
     ),
 ]
-Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")]
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
@@ -106,7 +106,7 @@ NonMonotone = Annotated[
 ]
 Patience = Annotated[int | None, _training("Stop after this many epochs without a lower validation loss.", "never")]
 Accumulate = Annotated[int | None, _training("Batches accumulated per optimizer step.", "1")]
-Precision = Annotated[Literal["float32", "bfloat16"] | None, _training("bfloat16 suits a GPU or new CPU.", "float32")]
+Precision = Annotated[Literal["auto", "float32", "bfloat16"] | None, _training("auto is bfloat16 on a GPU.", "auto")]
 
 Documents = Annotated[bool | None, _flag("--documents", "Each line or row stands alone, such as names.", "The text")]
 MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]

@@ -126,9 +126,7 @@ class LanguageModelState:
             )
             or None
         )
-        # The state of another device's generator has another size. Dropout then goes on with masks of its own.
-        if len(tensors["dropout"]) == len(self.model.dropout_generator.get_state()):
-            self.model.dropout_generator.set_state(tensors["dropout"])
+        self.model.dropout_generator.set_state(tensors["dropout"])
         if self.average is not None:
             means = _with_prefix("mean", tensors)
             self.average.means = [means[str(index)].to(device) for index in range(len(means))]

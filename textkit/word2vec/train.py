@@ -181,7 +181,7 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
         raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}")
     from textkit.training.devices import has_gpu, usable_device
 
-    if device == "auto" and (reproducible or not has_gpu()):
+    if device == "auto" and (reproducible or not has_gpu() or find_spec("triton") is None):
         return False
     usable_device("cuda" if device == "auto" else device)
     if reproducible:
