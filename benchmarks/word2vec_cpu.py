@@ -198,7 +198,7 @@ def kept_share(corpus: Path, s: dict[str, Any]) -> float:
     from textkit.batches import frequencies
 
     counts = textkit.encode_corpus(corpus, min_count=s["min_count"]).vocabulary.counts
-    return frequencies.kept_share(counts, frequencies.keep_probabilities(counts, s["subsample"]))
+    return frequencies.kept_fraction(counts, frequencies.keep_probabilities(counts, s["subsample"]))
 
 
 def main(

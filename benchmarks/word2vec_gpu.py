@@ -24,12 +24,12 @@ import triton
 from gpu_pack import unpack_corpus
 
 import textkit
-from textkit.batches.frequencies import keep_probabilities, kept_share
+from textkit.batches.frequencies import keep_probabilities, kept_fraction
 from textkit.kernels.skip_gram_arrays import Model, Text
 from textkit.word2vec.gpu import SkipGramGpu, Tuning
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
-from textkit.word2vec.train import _fresh_model
+from textkit.word2vec.train import _initial_model
 
 QUALITY = ("wordsim353", "simlex999", "analogies")
 NEAR = 0.015  # what a score of one seed may lie below the CPU's before the tuning counts as worse
@@ -100,7 +100,7 @@ class Bench:
     def gpu(self, tuning: Tuning, seed: int, subsample: float = 1e-4) -> dict[str, Any]:
         """Train on the device."""
         settings = self.settings(seed, subsample)
-        model = _fresh_model(self.words, settings, None)
+        model = _initial_model(self.words, settings, None)
         runner = SkipGramGpu(self.counts, settings, model, device=options.device, tuning=tuning)
         begin = time.perf_counter()
         # compiles, and lets the clocks of the card rise
@@ -124,7 +124,7 @@ class Bench:
     def cpu(self, seed: int) -> dict[str, Any]:
         """Train with the CPU kernel on all cores, by Hogwild."""
         settings = self.settings(seed)
-        model = _fresh_model(self.words, settings, None)
+        model = _initial_model(self.words, settings, None)
         workers = len(os.sched_getaffinity(0))
         threads = SkipGramThreads(self.counts, settings, model, workers=workers, reproducible=False)
         threads.compile(self.text)
@@ -157,7 +157,7 @@ class Bench:
         documents; tables for each draw. Of subsampling: the stream and the table read, marks written and read, what is
         kept written.
         """
-        kept = kept_share(self.counts, keep_probabilities(self.counts, runner.settings.subsample))
+        kept = kept_fraction(self.counts, keep_probabilities(self.counts, runner.settings.subsample))
         row = 4 * runner.centers.shape[1]
         tile = (runner.centers_of_tile + runner.tile + runner.drawn) * 2 * row + runner.tile * 24 + runner.drawn * 20
         return float(kept * (tile / runner.centers_of_tile + 16) + 10)

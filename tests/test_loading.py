@@ -48,6 +48,6 @@ def test_a_kind_of_a_later_version(tmp_path):
     write_folder(
         tmp_path / "new", kind="translator", config={}, vocabulary=Vocabulary.from_counts({"a": 1}), weights={}
     )
-    message = r"path must hold one of language-model, text-classifier, got 'translator' in .*upgrade"
+    message = r"path must contain one of language-model, text-classifier, got 'translator' in .*upgrade"
     with pytest.raises(ValueError, match=message):
         textkit.load(tmp_path / "new")

@@ -1,21 +1,21 @@
 """textkit: word vectors, recurrent language models and text classifiers, trained on your own text.
 
-Where things are, in the order in which text flows through the package:
+The parts of the package, in the order in which text flows through it:
 
     files/           atomic files and folders, compressed files, lines
-    checks.py        checks of numbers and choices
-    data/            where texts and labels come from: corpora, tables, the catalog, downloads
-    text/            tokens, the vocabulary, ids
-    vectors/         word vectors; formats/ has one file for each file format
-    batches/         ids grouped into what a model is fed
-    models/          the networks, plain and readable; storage and export
-    kernels/         inner loops written for speed
+    checks.py        validation of numbers and choices
+    data/            sources of texts and labels: corpora, tables, the catalog, downloads
+    text/            tokenizers, vocabularies, token ids
+    vectors/         word vectors; formats/ has one module per file format
+    batches/         batches of ids for the models
+    models/          the networks, plain and readable; saving and export
+    kernels/         inner loops optimized for speed
     display/         terminal columns and plots
     evaluation/      similarity, analogies, perplexity, classification, explanation, calibration
     generation/      sampling text from a language model
-    training/        the loop, schedules, optimizers, checkpoints: independent of the model
-    word2vec/  language_model/  classifier/    settings, data and runs of each trained thing
-    commands/        what the commands share
+    training/        the training loop, schedules, optimizers, checkpoints: independent of the model
+    word2vec/  language_model/  classifier/    settings, data and training runs of each kind of model
+    commands/        options and subcommands of the command line
     train.py  evaluate.py  generate.py  predict.py    the commands: python -m textkit.generate --help
 """
 
@@ -136,7 +136,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first asked for (PEP 562), so that ``import textkit`` stays instant.
+    """Import a public name on first access (PEP 562), so that ``import textkit`` is fast.
 
     Raises:
         AttributeError: If there is no such public name.

@@ -1,4 +1,4 @@
-"""Checks of numbers, switches and choices in settings; an error names the argument, the rule and the value."""
+"""Validate numbers, switches and choices in settings; an error names the argument, the rule and the value."""
 
 import math
 from collections.abc import Collection
@@ -12,16 +12,16 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def check_count(name: str, value: Any, least: int, unit: str = "", remedy: str = "") -> int:
-    """Return a whole number as an int.
+    """Check an integer and return it as an int.
 
-    A parameter search may pass NumPy's integers, which json cannot serialize.
+    A parameter search may pass NumPy integers, which json cannot serialize.
 
     Args:
-        name: The argument's name, for the error.
-        value: Its value.
-        least: The smallest allowed value.
-        unit: What it counts, in the singular.
-        remedy: What to do instead, for the error.
+        name: Name of the argument, for the error.
+        value: Value of the argument.
+        least: Minimum value.
+        unit: Unit of the value, in the singular.
+        remedy: Suggestion for the user, for the error.
 
     Raises:
         ValueError: If it is not an integer, or is below ``least``.
@@ -33,21 +33,21 @@ def check_count(name: str, value: Any, least: int, unit: str = "", remedy: str =
 
 
 def set_count(settings: Any, name: str, least: int, unit: str = "", remedy: str = "") -> None:
-    """Check a whole number of a frozen dataclass and store it as an int; see `check_count`."""
+    """Check an integer attribute of a frozen dataclass and store it as an int; see `check_count`."""
     object.__setattr__(settings, name, check_count(name, getattr(settings, name), least, unit, remedy))
 
 
 def set_finite(settings: Any, name: str, *, zero: bool, remedy: str = "") -> None:
-    """Check a number of a frozen dataclass and store it as a float.
+    """Check a number attribute of a frozen dataclass and store it as a float.
 
     Args:
-        settings: The dataclass.
-        name: Name of its attribute.
+        settings: Instance of the dataclass.
+        name: Name of the attribute.
         zero: Whether 0 is allowed.
-        remedy: What to do instead, for the error.
+        remedy: Suggestion for the user, for the error.
 
     Raises:
-        ValueError: If the value is not a finite number of at least 0, or is 0 where that is not allowed.
+        ValueError: If the value is not a finite number of at least 0, or is 0 and that is not allowed.
     """
     value = getattr(settings, name)
     if not is_finite(value) or value < 0:
@@ -58,7 +58,7 @@ def set_finite(settings: Any, name: str, *, zero: bool, remedy: str = "") -> Non
 
 
 def set_fraction(settings: Any, name: str, remedy: str) -> None:
-    """Check a number of a frozen dataclass from 0 to below 1, and store it as a float.
+    """Check an attribute of a frozen dataclass that must be from 0 to below 1, and store it as a float.
 
     Raises:
         ValueError: If it is anything else; the message ends in ``remedy``.
@@ -70,10 +70,10 @@ def set_fraction(settings: Any, name: str, remedy: str) -> None:
 
 
 def set_switch(settings: Any, name: str) -> None:
-    """Check a switch of a frozen dataclass and store it as a bool.
+    """Check a boolean attribute of a frozen dataclass and store it as a bool.
 
     Raises:
-        ValueError: If it is neither True nor False: the word "no" would count as yes.
+        ValueError: If it is neither True nor False; a str such as "no" would count as true.
     """
     value = getattr(settings, name)
     if not isinstance(value, bool | np.bool_):
@@ -82,7 +82,7 @@ def set_switch(settings: Any, name: str) -> None:
 
 
 def is_finite(value: object) -> bool:
-    """Whether a value is a finite real number, Python's or NumPy's, and not a bool."""
+    """Return whether a value is a finite real number of Python or NumPy, and not a bool."""
     return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
 
 
@@ -91,10 +91,10 @@ def _after(remedy: str) -> str:
 
 
 def check_choice(name: str, value: object, choices: Collection[str]) -> None:
-    """Check that a value is one of a few.
+    """Check that a value is one of the choices.
 
     Raises:
-        ValueError: If it is another one.
+        ValueError: If it is not.
     """
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")

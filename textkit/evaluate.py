@@ -1,4 +1,4 @@
-"""``python -m textkit.evaluate``: measure a trained thing."""
+"""``python -m textkit.evaluate``: evaluate word vectors, a language model or a classifier."""
 
 import json
 import math
@@ -24,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Vectors = Annotated[Path, typer.Argument(metavar="VECTORS", help="A file of word vectors, of any known format.")]
+Vectors = Annotated[Path, typer.Argument(metavar="VECTORS", help="File of word vectors, in any supported format.")]
 Limit = Annotated[int | None, typer.Option(help="Read only the first N words.", show_default=False)]
 Method = Literal["3cosadd", "3cosmul"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -35,8 +35,8 @@ def similarity(
     vectors: Vectors,
     pairs: Annotated[
         list[str],
-        typer.Option(help="A catalog name or a file of word pairs with scores; may be given several times."),
-    ] = ["wordsim353", "simlex999"],  # noqa: B006  # typer wants a list
+        typer.Option(help="Catalog name or file of word pairs with scores; may be repeated."),
+    ] = ["wordsim353", "simlex999"],  # noqa: B006  # typer requires a list
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,15 +47,15 @@ def similarity(
 @app.command()
 def analogies(
     vectors: Vectors,
-    questions: Annotated[str, typer.Option(help="A catalog name or a file of questions.")] = "google-analogies",
-    method: Annotated[Method, typer.Option(help="How an answer is scored.")] = "3cosadd",
+    questions: Annotated[str, typer.Option(help="Catalog name or file of questions.")] = "google-analogies",
+    method: Annotated[Method, typer.Option(help="Scoring of the answers.")] = "3cosadd",
     vocabulary: Annotated[int, typer.Option(help="Search only the first N words.")] = 30_000,
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Questions of the form: a is to b as c is to what?"""
-    loaded = WordVectors.load(vectors, limit=limit)
-    _show(evaluate_analogies(loaded, questions, method=method, vocabulary_size=vocabulary), as_json)
+    """Accuracy on analogy questions: a is to b as c is to what?"""
+    word_vectors = WordVectors.load(vectors, limit=limit)
+    _show(evaluate_analogies(word_vectors, questions, method=method, vocabulary_size=vocabulary), as_json)
 
 
 @app.command()
@@ -66,15 +66,15 @@ def neighbors(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """The words with the largest cosine to each given word."""
-    found = dict(zip(words, WordVectors.load(vectors, limit=limit).most_similar_batch(words, k), strict=True))
+    """Nearest neighbors of each word by cosine similarity."""
+    results = dict(zip(words, WordVectors.load(vectors, limit=limit).most_similar_batch(words, k), strict=True))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False, indent=2))
+        print(json.dumps(results, ensure_ascii=False, indent=2))
         return
-    width = max((len(word) for near in found.values() for word, _ in near), default=0)
-    for number, (word, near) in enumerate(found.items()):
+    width = max((len(neighbor) for neighbors in results.values() for neighbor, _ in neighbors), default=0)
+    for number, (word, neighbors) in enumerate(results.items()):
         print(f"{chr(10) * bool(number)}{word}")
-        for neighbor, cosine in near:
+        for neighbor, cosine in neighbors:
             print(f"  {neighbor:{width}}  {cosine:6.3f}")
 
 
@@ -90,7 +90,7 @@ def language_model(
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
     as_json: AsJson = False,
 ) -> None:
-    """How well a language model expects a text: nats, perplexity, bits per character."""
+    """Perplexity and bits per character of a language model on a text."""
     model = loaded(folder, "language-model")
     corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors, argument="TEXT")
     _show(model.score(corpus, batch_size=batch_size), as_json)
@@ -113,17 +113,17 @@ def classifier(
     errors: options.Errors = "strict",
     as_json: AsJson = False,
 ) -> None:
-    """Accuracy, F1, confusions and calibration of a classifier."""
+    """Accuracy, F1, confusion matrix and calibration of a classifier."""
     model = loaded(folder, "text-classifier")
     if separator is not None and not model.multi_label:
-        raise ValueError(f"--separator must be left out, got {separator!r}; the classifier gives each text one label")
+        raise ValueError(f"--separator must be left out with a single-label classifier, got {separator!r}; omit it")
     if plot is not None:
         check_output(plot, [test], "--plot")
         picture_kind(plot)
     source = table_source(test)
     if isinstance(source, str) and split is None and "test" in catalog.entry(source).splits:
         split = "test"
-    found = read_labeled(
+    labeled = read_labeled(
         source,
         text=text,
         label=label,
@@ -133,23 +133,23 @@ def classifier(
         errors=errors,
     )
     model.progress = True
-    report = model.evaluate(found.texts, _as_known(found.labels, model.classes_.tolist()))
+    report = model.evaluate(labeled.texts, _as_classes(labeled.labels, model.classes_.tolist()))
     if plot is not None:
         report.plot(plot)
     _show(report, as_json)
 
 
-def _as_known(labels: list[Any], classes: list[Any]) -> list[Any]:
-    """Labels as the model has them, where one of two tables holds numbers and the other their digits."""
-    known = {str(name): name for name in classes}
+def _as_classes(labels: list[Any], classes: list[Any]) -> list[Any]:
+    """Convert labels to the type of the classes: one table may have numbers where the other has strings of digits."""
+    by_name = {str(name): name for name in classes}
     return [
-        [known.get(str(name), name) for name in label] if isinstance(label, list) else known.get(str(label), label)
+        [by_name.get(str(name), name) for name in label] if isinstance(label, list) else by_name.get(str(label), label)
         for label in labels
     ]
 
 
 def _without_nan(value: Any) -> Any:
-    """The same value with None for every NaN and infinity, which JSON does not know."""
+    """Replace NaN and infinity by None, because JSON cannot represent them."""
     if isinstance(value, dict):
         return {key: _without_nan(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""``python -m textkit.generate``: write text with a language model."""
+"""``python -m textkit.generate``: generate text with a language model."""
 
 from pathlib import Path
 from typing import Annotated
@@ -19,29 +19,27 @@ def write(
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="A saved language model.",
-            show_default="the built-in one, trained at its first use",
+            help="Folder of a saved language model.",
+            show_default="a built-in model, trained on first use",
         ),
     ] = None,
-    prompt: Annotated[str, typer.Option(help="Prompt: how the text begins.", show_default=False)] = "",
+    prompt: Annotated[str, typer.Option(help="Prompt: the beginning of the text.", show_default=False)] = "",
     temperature: Annotated[
-        float, typer.Option(help="Sampling temperature: 0 is greedy, 0.5 careful, 1 the model's own distribution.")
+        float, typer.Option(help="Sampling temperature: 0 is greedy, 1 the distribution of the model.")
     ] = DEFAULT.temperature,
     length: Annotated[int, typer.Option(help="Maximum number of characters (or words) to generate.")] = DEFAULT.length,
     top_k: Annotated[
-        int | None, typer.Option(help="Sample from the k most likely tokens (top-k).", show_default="all")
+        int | None, typer.Option(help="Top-k: sample from the k most likely tokens.", show_default="all")
     ] = None,
     top_p: Annotated[
         float | None,
-        typer.Option(
-            help="Sample from the most likely tokens with this total probability (top-p).", show_default="all"
-        ),
+        typer.Option(help="Top-p: sample from the most likely tokens with this total probability.", show_default="all"),
     ] = None,
     stop: Annotated[
         list[str] | None,
         typer.Option(
             metavar="<str>",
-            help="Stop before this string; may be repeated. \\n is a line end.",
+            help="Stop before this string (\\n for a line end); may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -51,9 +49,10 @@ def write(
         bool, typer.Option("--skip-unknown", help="Skip prompt tokens that the model does not know.")
     ] = False,
 ) -> None:
-    """Write text with a language model, and print it while it is written."""
+    """Generate text with a language model, and print it as it is generated."""
     stops = tuple(string.replace("\\n", "\n") for string in stop or ())
-    settings = GenerationSettings(  # before the model: a mistake must not cost a training
+    # Report invalid settings before the built-in model is trained.
+    settings = GenerationSettings(
         length=length,
         temperature=temperature,
         top_k=top_k,
@@ -63,16 +62,18 @@ def write(
         samples=samples,
         unknown="skip" if skip_unknown else "error",
     )
-    writing = built_in_model() if model is None else loaded(model, "language-model", "--model")
-    writer = writing.writer(prompt, settings)
-    lines_only = "\n" in stops  # then the texts stand one below the other; else with a blank line between them
+    language_model = built_in_model() if model is None else loaded(model, "language-model", "--model")
+    writer = language_model.writer(prompt, settings)
+    # Texts of a single line are printed without blank lines between them.
+    single_lines = "\n" in stops
     for sample in range(samples):
-        if sample and not lines_only:
+        if sample and not single_lines:
             print()
-        last = ""
-        for last in writer.pieces(sample):  # used after the loop
-            print(last, end="", flush=True)
-        if not last.endswith("\n"):
+        last_piece = ""
+        for piece in writer.pieces(sample):
+            print(piece, end="", flush=True)
+            last_piece = piece
+        if not last_piece.endswith("\n"):
             print(flush=True)
 
 

@@ -1,4 +1,4 @@
-"""``python -m textkit.predict``: what a classifier makes of texts."""
+"""``python -m textkit.predict``: classify texts."""
 
 import csv
 import io
@@ -18,25 +18,27 @@ from textkit.data.labeled import read_texts
 from textkit.data.tables import Document
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-DIGITS = 6  # of a probability
+DIGITS = 6  # decimals of a printed probability
 
 
 @app.command(no_args_is_help=True)
 def answer(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
-    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT", help="Texts.", show_default=False)] = None,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a saved classifier.")],
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT", help="Texts to classify.", show_default=False)
+    ] = None,
     file: Annotated[
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Or a file of them: a table, text with one on each line, - for stdin, or a catalog name.",
+            help="File of texts: a table, one text per line, - for stdin, or a catalog name.",
             show_default=False,
         ),
     ] = None,
     text: options.Text = None,
     split: options.Split = None,
     format: Annotated[
-        Literal["csv", "jsonl"], typer.Option(metavar="<name>", help="csv, or jsonl for JSON lines.")
+        Literal["csv", "jsonl"], typer.Option(metavar="<name>", help="Output format: csv, or jsonl for JSON Lines.")
     ] = "csv",
     batch_size: Annotated[int, typer.Option(help="Number of texts per batch.", min=1)] = 1000,
     encoding: options.Encoding = "utf-8",
@@ -44,9 +46,9 @@ def answer(
 ) -> None:
     """Print the label of each text, and its probability."""
     if (file is None) == (not texts):
-        raise ValueError(f"give either TEXT or --file, got {'both' if texts else 'neither'}; --file - reads stdin")
+        raise ValueError(f"pass either TEXT or --file, got {'both' if texts else 'neither'}; --file - reads stdin")
     if given := [name for name, value in (("--text", text), ("--split", split)) if file is None and value is not None]:
-        raise ValueError(f"{given[0]} must be left out without --file, got a value; it is for tables")
+        raise ValueError(f"{given[0]} must be left out without --file, got a value; it applies to tables only")
     source: Iterable[Document]
     if file is None:
         source = texts or ()
@@ -58,23 +60,25 @@ def answer(
     write = _json_line if format == "jsonl" else _csv_line
     if format == "csv":
         write("text", "label", "probability")
-    rest = iter(source)
-    # a bar would run into answers that come up on the same screen
+    remaining = iter(source)
+    # A progress bar would interfere with predictions printed to the same terminal.
     with tqdm(unit=" texts", unit_scale=True, disable=file is None or sys.stdout.isatty()) as bar:
-        while batch := list(islice(rest, batch_size)):
+        while batch := list(islice(remaining, batch_size)):
             for document, (label, probability) in zip(batch, classifier.predict_stream(batch), strict=True):
                 write(document, label, probability)
-            sys.stdout.flush()  # whoever waits for answers gets them before the next batch is read
+            # A program that waits for predictions gets them before the next batch is read.
+            sys.stdout.flush()
             bar.update(len(batch))
 
 
 def _lines(encoding: str, errors: str) -> Iterator[str]:
-    """The lines of stdin."""
+    """Yield the lines of stdin."""
     try:
         lines = io.TextIOWrapper(sys.stdin.buffer, encoding=encoding, errors=errors, newline="\n")
         for number, line in enumerate(lines):
             text = line.removesuffix("\n").removesuffix("\r")
-            yield text if number else text.removeprefix("\ufeff")  # the mark before a file, as in files that are opened
+            # Drop a byte order mark, as when reading a file.
+            yield text if number else text.removeprefix("\ufeff")
     except (UnicodeDecodeError, LookupError) as error:
         raise ValueError(f"stdin must be {encoding} text, got {error}; pass --encoding or --errors replace") from error
 
@@ -82,8 +86,8 @@ def _lines(encoding: str, errors: str) -> Iterator[str]:
 def _csv_line(document: Document, label: Any, probability: float | str) -> None:
     text = document if isinstance(document, str) else " ".join(document)
     labels = ";".join(map(str, label)) if isinstance(label, list) else str(label)
-    shown = f"{probability:.{DIGITS}f}" if isinstance(probability, float) else probability
-    csv.writer(sys.stdout, lineterminator="\n").writerow([text, labels, shown])
+    rounded = f"{probability:.{DIGITS}f}" if isinstance(probability, float) else probability
+    csv.writer(sys.stdout, lineterminator="\n").writerow([text, labels, rounded])
 
 
 def _json_line(document: Document, label: Any, probability: Any) -> None:

@@ -1,4 +1,4 @@
-"""``python -m textkit.train``: train something from a corpus and save it."""
+"""``python -m textkit.train``: train word vectors, a language model or a classifier."""
 
 import typer
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
+from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_fraction, noise_distribution
 
 
 def test_keep_probability_by_hand():
@@ -13,8 +13,8 @@ def test_keep_probability_by_hand():
     assert keep_probabilities(np.array([10, 0]), 0.01)[1] == 1
 
 
-def test_kept_share_weighs_words_by_their_tokens():
-    assert kept_share(np.array([3, 1]), np.array([0.5, 1.0])) == 2.5 / 4
+def test_kept_fraction_weighs_words_by_their_tokens():
+    assert kept_fraction(np.array([3, 1]), np.array([0.5, 1.0])) == 2.5 / 4
 
 
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=60).filter(any))

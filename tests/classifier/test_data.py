@@ -3,13 +3,13 @@ import pandas as pd
 import pytest
 import torch
 
-from textkit.classifier.data import checked_texts, held_out_rows, prepared, shortened
+from textkit.classifier.data import checked_texts, held_out_rows, prepare, truncate
 from textkit.classifier.settings import ClassifierSettings
 from textkit.text.document_ids import encode_documents
 
 
 def data_of(texts, labels, valid=None, *, multi_label=False, seed=1, **settings):
-    return prepared(
+    return prepare(
         texts,
         labels,
         valid,
@@ -72,23 +72,23 @@ def test_texts_and_labels_stay_together():
     texts = [f"w{number}" for number in range(40)]
     labels = [f"c{number % 2}" for number in range(40)]
     data = data_of(texts, labels, valid_share=0.25)
-    assert (len(data.training), len(data.held_out)) == (30, 10)
+    assert (len(data.training), len(data.validation)) == (30, 10)
     assert data.classes.tolist() == ["c0", "c1"]
     for (word,), target in zip(words_of(data, data.training), data.training.targets.tolist(), strict=True):
         assert int(word[1:]) % 2 == target
-    assert words_of(data, data.held_out) == [["<unk>"]] * 10  # the vocabulary knows the training alone
-    assert torch.bincount(data.held_out.targets).tolist() == [5, 5]
+    assert words_of(data, data.validation) == [["<unk>"]] * 10  # the vocabulary knows the training alone
+    assert torch.bincount(data.validation.targets).tolist() == [5, 5]
 
 
 def test_given_texts_are_held_out():
     data = data_of(["a b", "c"], ["x", "y"], (["c c", "d"], ["y", "x"]))
     assert words_of(data, data.training) == [["a", "b"], ["c"]]
-    assert words_of(data, data.held_out) == [["c", "c"], ["<unk>"]]
-    assert data.held_out.targets.tolist() == [1, 0]
+    assert words_of(data, data.validation) == [["c", "c"], ["<unk>"]]
+    assert data.validation.targets.tolist() == [1, 0]
 
 
 def test_nothing_may_be_held_out():
-    assert data_of(["a", "b"], ["x", "y"], valid_share=0.0).held_out is None
+    assert data_of(["a", "b"], ["x", "y"], valid_share=0.0).validation is None
 
 
 # ---- length ----
@@ -97,22 +97,22 @@ def test_nothing_may_be_held_out():
 def test_long_texts_are_cut_and_counted():
     data = data_of(["a b c d", "a", "b c d"], ["x", "y", "x"], (["d c b a"], ["x"]), max_length=2)
     assert words_of(data, data.training) == [["a", "b"], ["a"], ["b", "c"]]
-    assert words_of(data, data.held_out) == [["d", "c"]]
+    assert words_of(data, data.validation) == [["d", "c"]]
     assert (data.cut, data.dropped) == (2, 3)
 
 
-def test_shortened_documents():
+def test_truncated_documents():
     documents, _ = encode_documents(["a b c", "", "d", "e f"], tokenizer="whitespace")
-    found = shortened(documents, 2)
+    found = truncate(documents, 2)
     assert [found[row].tolist() for row in range(4)] == [documents[row][:2].tolist() for row in range(4)]
-    assert shortened(documents, None) is documents
-    assert shortened(documents, 3) is documents
-    assert len(shortened(documents.take([]), 1)) == 0
+    assert truncate(documents, None) is documents
+    assert truncate(documents, 3) is documents
+    assert len(truncate(documents.take([]), 1)) == 0
     unknown, _ = encode_documents(
         ["z a", "a z"], tokenizer="whitespace", vocabulary=data_of(["a", "b"], [0, 1], valid_share=0).vocabulary
     )
     assert unknown.unknown == 2
-    assert shortened(unknown, 1).unknown == 1
+    assert truncate(unknown, 1).unknown == 1
 
 
 def test_the_vocabulary_is_as_the_settings_say():
@@ -135,12 +135,12 @@ def test_missing_texts_are_found(text):
 @pytest.mark.parametrize(
     ("texts", "labels", "valid", "message"),
     [
-        (["a", "b"], [0], None, "labels must be as many as the texts, 2, got 1; give one for each text"),
+        (["a", "b"], [0], None, "labels must be as many as the texts, 2, got 1; pass one for each text"),
         (["a", "b"], [0, 1, 0], None, "labels must be as many as the texts, 2, got 3"),
         (["a", "b"], [0, 1], (["a"], [0, 1]), "valid labels must be as many as the texts, 1, got 2"),
-        ([], [], None, "texts must hold at least one text, got none; is the file empty?"),
-        (["a", "b"], [0, 1], ([], []), "valid texts must hold at least one text, got none"),
-        (["a", "b"], None, None, "labels must be a list, got NoneType; give one for each text"),
+        ([], [], None, "texts must have at least one text, got 0; check that the file is not empty"),
+        (["a", "b"], [0, 1], ([], []), "valid texts must have at least one text, got 0"),
+        (["a", "b"], None, None, "labels must be a list, got NoneType; pass one for each text"),
         (["a", "b"], "xy", None, "labels must be a list, got str"),
         (["a", "b"], [0, 1], (["a"], [2]), r"labels must be among the classes of training, 0, 1, got 2 \(1 times\)"),
     ],

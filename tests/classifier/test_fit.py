@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from textkit.batches.padding import pad
-from textkit.classifier.data import Examples, prepared
-from textkit.classifier.fit import Objective, held_out_loss, new_model
+from textkit.classifier.data import Examples, prepare
+from textkit.classifier.fit import Objective, new_model, validation_loss
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classification_loss import Criterion
 from textkit.models.cnn import Cnn, CnnConfig
@@ -28,14 +28,14 @@ def biased(*bias):
     return model
 
 
-def test_held_out_loss_and_accuracy_of_one_label():
-    loss, accuracy = held_out_loss(biased(0.0, math.log(3)), examples_of([1, 1, 0], "a b", "", "b"))
+def test_validation_loss_and_accuracy_of_one_label():
+    loss, accuracy = validation_loss(biased(0.0, math.log(3)), examples_of([1, 1, 0], "a b", "", "b"))
     assert loss == pytest.approx(-(2 * math.log(3 / 4) + math.log(1 / 4)) / 3)
     assert accuracy == pytest.approx(2 / 3)
 
 
-def test_held_out_loss_and_accuracy_of_several():
-    loss, accuracy = held_out_loss(biased(-math.log(3), math.log(3)), examples_of([[0.0, 1.0], [1.0, 1.0]], "a", "b"))
+def test_validation_loss_and_accuracy_of_several():
+    loss, accuracy = validation_loss(biased(-math.log(3), math.log(3)), examples_of([[0.0, 1.0], [1.0, 1.0]], "a", "b"))
     assert loss == pytest.approx(-(3 * math.log(3 / 4) + math.log(1 / 4)) / 2)
     assert accuracy == pytest.approx(3 / 4)
 
@@ -43,7 +43,7 @@ def test_held_out_loss_and_accuracy_of_several():
 def data_of(*texts):
     settings = ClassifierSettings(valid_share=0)
     labels = [number % 2 for number in range(len(texts))]
-    return prepared(texts, labels, None, multi_label=False, tokenizer="whitespace", settings=settings, seed=1)
+    return prepare(texts, labels, None, multi_label=False, tokenizer="whitespace", settings=settings, seed=1)
 
 
 def test_known_words_begin_with_their_vectors():

@@ -103,7 +103,7 @@ def test_several_labels(run, tmp_path):
 def test_a_separator_where_each_text_has_one_label(run, folder, table):
     code, _, err = run(folder, table, "--separator", "|")
     assert code == 1
-    assert "--separator must be left out, got '|'; the classifier gives each text one label" in err
+    assert "--separator must be left out with a single-label classifier, got '|'" in err
 
 
 def test_a_split_of_the_catalog(run, folder, monkeypatch):
@@ -145,5 +145,5 @@ def test_mistakes(run, folder, table, tmp_path):
 
 def test_other_models(run, bigrams, folder, table, tmp_path):
     bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "language-model")
-    assert "FOLDER must hold a classifier, got a language model in" in run(tmp_path / "language-model", table)[2]
-    assert "FOLDER must hold a language model" in run.func("textkit.evaluate", "language-model", folder, table).err
+    assert "FOLDER must contain a classifier, got a language model in" in run(tmp_path / "language-model", table)[2]
+    assert "FOLDER must contain a language model" in run.func("textkit.evaluate", "language-model", folder, table).err

@@ -168,8 +168,8 @@ def test_empty_texts_are_predicted_with_one_warning(run, folder):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give either TEXT or --file, got neither; --file - reads stdin"),
-        (["good", "--file", "a.txt"], "give either TEXT or --file, got both"),
+        ([], "pass either TEXT or --file, got neither; --file - reads stdin"),
+        (["good", "--file", "a.txt"], "pass either TEXT or --file, got both"),
         (["good", "--text", "title"], "--text must be left out without --file"),
         (["good", "--split", "test"], "--split must be left out without --file"),
         (["--file", "no-such-file.csv"], "source must be an existing file, got 'no-such-file.csv'; check its spelling"),
@@ -188,7 +188,7 @@ def test_a_mistake_is_one_line(run, folder, arguments, message):
 
 def test_what_is_no_classifier(run, bigrams, tmp_path):
     bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "language-model")
-    assert "FOLDER must hold a classifier, got a language model in" in run(tmp_path / "language-model", "a")[2]
+    assert "FOLDER must contain a classifier, got a language model in" in run(tmp_path / "language-model", "a")[2]
     assert "does not exist" in run(tmp_path / "none", "a")[2]
 
 

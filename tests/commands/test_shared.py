@@ -59,12 +59,15 @@ def test_what_the_output_cannot_show(capsys):
 
     with pytest.raises(SystemExit):
         command_line(show)
-    assert capsys.readouterr().err == "error: stdout must take '\\xfc\\xdf', got ascii; set PYTHONIOENCODING=utf-8\n"
+    assert (
+        capsys.readouterr().err
+        == "error: stdout must be able to encode '\\xfc\\xdf', got ascii; set PYTHONIOENCODING=utf-8\n"
+    )
 
 
 def test_a_model_of_another_kind_is_named_with_its_command(bigrams, tmp_path):
     bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "model")
-    with pytest.raises(ValueError, match=r"FOLDER must hold a classifier, got a language model .*textkit\.generate"):
+    with pytest.raises(ValueError, match=r"FOLDER must contain a classifier, got a language model .*textkit\.generate"):
         loaded(tmp_path / "model", "text-classifier")
     (tmp_path / "note.txt").write_text("a note")
     with pytest.raises(ValueError, match=r"^folder must be that of a saved model, got the file .*note\.txt'"):

@@ -38,7 +38,7 @@ def test_a_catalog_name_and_every_option(run, trained, tmp_path):
         "--valid", TALES, "--checkpoint", tmp_path / "state",
     )  # fmt: skip
     assert done.code == 0, done.err
-    assert "held-out loss" in done.err
+    assert "validation loss" in done.err
     assert len(WordVectors.load(out)) == 954  # the 300 of the corpus, and all that init had
     assert not (tmp_path / "state").exists()
 
@@ -64,7 +64,7 @@ def test_a_column_of_a_table(run, tmp_path):
         (["corpora", "-o", "x.txt"], "error"),
         ([TALES, "-o", "."], "must be a file, got the folder"),
         ([TALES, "-o", "x.txt", "--init", "none.txt"], "none.txt: No such file or directory"),
-        ([TALES, "-o", "x.txt", "--checkpoint", "x.txt"], "--output must not be a file that is used otherwise"),
+        ([TALES, "-o", "x.txt", "--checkpoint", "x.txt"], "--output must not be used by another option"),
     ],
 )
 def test_a_mistake_is_one_line_and_no_traceback(run, arguments, message, tmp_path):
@@ -141,7 +141,7 @@ def test_the_corpus_is_never_written_over(run, tmp_path):
     corpus.write_text("to be or not to be\n" * 20)
     done = run("textkit.train", "word2vec", corpus, "-o", corpus)
     assert done.code == 1
-    assert "--output must not be a file that is read" in done.err
+    assert "--output must not be an input file" in done.err
     assert corpus.read_text() == "to be or not to be\n" * 20
 
 

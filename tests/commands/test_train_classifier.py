@@ -62,8 +62,8 @@ def test_a_model_is_trained_and_saved(run, tmp_path):
     out = tmp_path / "model"
     code, printed, err = run(REVIEWS, "-o", out, *SMALL)
     assert code == 0, err
-    assert re.search(r"epoch 2: loss [\d.]+, held-out accuracy [\d.]+ %, [\d,]+ texts/s", err)
-    assert re.fullmatch(rf"{out}: word_avg, 2 classes, 900 texts; held-out accuracy [\d.]+ %\n", printed)
+    assert re.search(r"epoch 2: loss [\d.]+, validation accuracy [\d.]+ %, [\d,]+ texts/s", err)
+    assert re.fullmatch(rf"{out}: word_avg, 2 classes, 900 texts; validation accuracy [\d.]+ %\n", printed)
     model = load(out)
     assert isinstance(model, TextClassifier)
     assert model.classes_.tolist() == ["negative", "positive"]
@@ -76,7 +76,7 @@ def test_the_accuracy_printed_is_that_of_the_model(run, table, tmp_path):
     options = ("--valid", valid, "--ngrams", 1, "--learning-rate", 0.05, "--epochs", 10, "--batch-size", 4)
     code, printed, err = run(table, "-o", tmp_path / "model", *options)
     assert code == 0, err
-    assert printed.endswith("; held-out accuracy 75.00 %\n")
+    assert printed.endswith("; validation accuracy 75.00 %\n")
     model = load(tmp_path / "model")
     assert model.predict(["good", "bad"]).tolist() == ["1", "0"]
 
@@ -183,7 +183,7 @@ def test_the_built_in_tables(asked, tmp_path, source, options, model, classes):
         ([REVIEWS, "-o", "x", "--text", "review"], "text must name a column of"),
         ([REVIEWS, "-o", "x", "--label", "class"], "it has 'text', 'label', 'stars'"),
         ([REVIEWS, "-o", "no/such/x"], "create it first"),
-        ([REVIEWS, "-o", REVIEWS], "--output must be a new folder or one that a model was saved to"),
+        ([REVIEWS, "-o", REVIEWS], "--output must be a new folder or one with a saved model"),
         ([REVIEWS, "-o", "x", "--valid", REVIEWS, "--valid-share", "0.1"], "--valid-share must be left out"),
         ([REVIEWS, "-o", "x", "--freeze-epochs", "1"], "--freeze-epochs must be left out without --vectors"),
         ([REVIEWS, "-o", "x", "--separator", "|"], "--separator must be left out without --multi-label, got '|'"),
@@ -191,7 +191,7 @@ def test_the_built_in_tables(asked, tmp_path, source, options, model, classes):
         ([REVIEWS, "-o", "x", "--hidden", "9"], "--hidden must be left out with --model word_avg, got 9"),
         ([REVIEWS, "-o", "x", "--model", "cnn", "--ngrams", "2"], "--ngrams must be left out with --model cnn, got 2"),
         ([REVIEWS, "-o", "x", "--model", "cnn", "--binary"], "--binary must be left out with --model cnn, got True"),
-        ([REVIEWS, "-o", "x", "--model", "cnn", "--widths", "3;4"], "--widths must be whole numbers with commas"),
+        ([REVIEWS, "-o", "x", "--model", "cnn", "--widths", "3;4"], "--widths must be integers separated by commas"),
         ([REVIEWS, "-o", "x", "--epochs", "0"], "epochs must be"),
         ([REVIEWS, "-o", "x", "--class-weight", "positive"], "--class-weight must be balanced or CLASS=WEIGHT"),
         ([REVIEWS, "-o", "x", "--class-weight", "good=2"], "class_weight must name classes of the labels, got 'good'"),
@@ -241,7 +241,7 @@ def test_ctrl_c_leaves_the_best_model_so_far(run, table, tmp_path, monkeypatch, 
     assert len(steps) < 80
     assert out.exists() == saved
     if saved:
-        assert f"{out}: the best of 2 epochs, saved before the end of the training" in err
+        assert f"{out}: saved the best of 2 epochs; training did not complete" in err
         assert load(out).predict(["good", "bad"]).tolist() == ["1", "0"]
 
 
@@ -268,12 +268,12 @@ def test_what_help_says_of_defaults_is_true():
         values = {**dataclasses.asdict(model_config(model)), **dataclasses.asdict(default_classifier_settings(model))}
         for name in values.keys() & hints.keys():
             shown = hints[name].__metadata__[0].show_default
-            if shown == "by its name":
+            if shown == "implied by the model":
                 continue
             if "others" in shown:
                 said = dict(part.split() for part in shown.split(", "))
                 shown = said.get(model, said["others"])
-            meaning = {"never": None, "all": None, "3,4,5": (3, 4, 5), "binary": True}
+            meaning = {"no limit": None, "all": None, "3,4,5": (3, 4, 5), "binary": True}
             expected = meaning[shown] if shown in meaning else type(values[name])(shown)
             assert values[name] == expected, (model, name)
 

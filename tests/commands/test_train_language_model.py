@@ -44,11 +44,11 @@ def test_a_model_is_trained_and_saved(run, tale, tmp_path):
     out = tmp_path / "model"
     done = run(tale, "-o", out, "--valid-share", "0.2", *SMALL)
     assert done.code == 0, done.err
-    assert re.search(r"epoch 2: loss [\d.]+, held-out [\d.]+ \(perplexity [\d.]+\), [\d,]+ tokens/s", done.err)
+    assert re.search(r"epoch 2: loss [\d.]+, validation [\d.]+ \(perplexity [\d.]+\), [\d,]+ tokens/s", done.err)
     lines = done.out.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(f"{out}: LanguageModel(char, ")
-    assert re.search(r"held out: [\d.]+ nats per token, perplexity [\d.]+, [\d.]+ bits per character$", lines[0])
+    assert re.search(r"validation: [\d.]+ nats per token, perplexity [\d.]+, [\d.]+ bits per character$", lines[0])
     model = load(out)
     assert model.unit == "char"
     assert model.model.config.hidden == 12
@@ -126,17 +126,17 @@ def test_documents_of_a_table(run, tmp_path):
     [
         (["no-such-file.txt", "-o", "x"], "no-such-file.txt"),
         ([TALES, "-o", "no/such/x"], "create it first"),
-        ([TALES, "-o", TALES], "--output must be a new folder or one that a model was saved to"),
-        ([TALES, "-o", str(Path(TALES).parent)], "--output must be a new folder or one that a model was saved to"),
+        ([TALES, "-o", TALES], "--output must be a new folder or one with a saved model"),
+        ([TALES, "-o", str(Path(TALES).parent)], "--output must be a new folder or one with a saved model"),
         ([TALES, "-o", "x", "--checkpoint", "x"], "--checkpoint must not be in the folder of --output"),
         ([TALES, "-o", "x", "--checkpoint", "x/state"], "--checkpoint must not be in the folder of --output"),
-        ([TALES, "-o", "x", "--anew", "--checkpoint", TALES], "--checkpoint must not be a file that is read"),
+        ([TALES, "-o", "x", "--anew", "--checkpoint", TALES], "--checkpoint must not be an input file"),
         ([TALES, "-o", "x", "--checkpoint", "no/state"], "the folder of --checkpoint must exist"),
         ([TALES, "-o", "x", "--valid", TALES, "--valid-share", "0.1"], "--valid-share must be left out with --valid"),
-        ([TALES, "-o", "x", "--valid-share", "1.5"], "valid must be a share above 0 and below 1"),
+        ([TALES, "-o", "x", "--valid-share", "1.5"], "valid must be a fraction above 0 and below 1"),
         ([TALES, "-o", "x", "--hidden", "0"], "hidden must be"),
         ([TALES, "-o", "x", "--window", "0"], "window must be an integer of at least 1"),
-        ([TALES, "-o", "x", "--cutoffs", "20;30"], "--cutoffs must be whole numbers with commas, got '20;30'"),
+        ([TALES, "-o", "x", "--cutoffs", "20;30"], "--cutoffs must be integers separated by commas, got '20;30'"),
         ([TALES, "-o", "x", "--device", "abacus"], "device must be one that works here"),
         ([TALES, "-o", "x", "--patience", "1"], "patience must be None without valid"),
         ([TALES, "-o", "x", "--min-count", "1000000"], "must leave a token to learn, got 1000000"),
@@ -176,7 +176,7 @@ def test_a_training_that_was_interrupted_goes_on(run, tale, tmp_path, monkeypatc
     done = run(tale, "-o", out, "--checkpoint", checkpoint, *SMALL)
     assert done.code == 130
     assert "Traceback" not in done.err
-    assert f"{checkpoint}: what was learned; the same command goes on from there" in done.err
+    assert f"{checkpoint}: saved the state of training; run the same command to resume" in done.err
     assert checkpoint.exists()
     assert not out.exists()
     assert run(tale, "-o", out, "--checkpoint", checkpoint, *SMALL).code == 0
@@ -191,4 +191,4 @@ def test_the_score_printed_is_exact(run, tale, tmp_path):
     assert done.code == 0, done.err
     score = load(out).score(tale)
     assert isinstance(score, LanguageModelScore)
-    assert f"held out: {score.nats:.4f} nats per token" in done.out
+    assert f"validation: {score.nats:.4f} nats per token" in done.out

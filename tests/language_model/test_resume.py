@@ -67,7 +67,7 @@ import os, signal, sys
 from pathlib import Path
 import torch
 from textkit.files import atomic
-from textkit.language_model import validation as held_out
+from textkit.language_model import validation
 from textkit.language_model import run as language_model_run
 from textkit.training import checkpoint, loop
 from textkit.language_model.train import train_language_model

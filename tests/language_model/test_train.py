@@ -215,9 +215,9 @@ def unread():
         ),
         ({"settings": replace(SETTINGS, averaging=True)}, "averaging must be False without valid, got True"),
         ({"settings": replace(SETTINGS, schedule="plateau")}, "schedule must not be 'plateau' without valid"),
-        ({"valid": 1.0}, "valid must be a share above 0 and below 1, or a corpus, got 1.0"),
-        ({"valid": 0}, "valid must be a share above 0 and below 1"),
-        ({"valid": float("nan")}, "valid must be a share above 0 and below 1"),
+        ({"valid": 1.0}, "valid must be a fraction above 0 and below 1, or a corpus, got 1.0"),
+        ({"valid": 0}, "valid must be a fraction above 0 and below 1"),
+        ({"valid": float("nan")}, "valid must be a fraction above 0 and below 1"),
     ],
 )
 def test_wrong_arguments_are_named_before_anything_is_read(options, message):
@@ -256,14 +256,14 @@ def test_empty_corpora(unit, documents):
 
 
 def test_short_corpora():
-    with pytest.raises(ValueError, match="corpus must be longer than a window of 16 tokens, got 16; take more text"):
+    with pytest.raises(ValueError, match="corpus must be longer than a window of 16 tokens, got 16; use more text"):
         train(["fifteen letters"])
     with pytest.raises(ValueError, match="batch_size must be at most 8 streams for 17 tokens"):
         train(["sixteen letters!"], settings=replace(SETTINGS, batch_size=9))
     assert len(train(["sixteen letters!"]).vocabulary) == 13
     with pytest.raises(ValueError, match="valid must have at least 2 tokens, got 1"):
         train(["seventeen letters"], valid=0.05)
-    with pytest.raises(ValueError, match=r"valid must leave both parts a document of 2, got 0\.1"):
+    with pytest.raises(ValueError, match=r"valid must leave at least one of 2 documents in each part, got 0\.1"):
         train(["one", "two"], settings=replace(SETTINGS, documents=True), valid=0.1)
 
 
@@ -272,7 +272,7 @@ def test_unknown_words_that_no_model_could_learn_are_refused():
     settings = replace(SETTINGS, window=8)
     for documents in (False, True):
         kind = replace(settings, documents=documents)
-        with pytest.raises(ValueError, match=r"valid must have tokens that the training text has, got .*min_count=2"):
+        with pytest.raises(ValueError, match=r"valid must have mostly tokens of the training text, got .*min_count=2"):
             train(words, settings=kind, unit="word", valid=["to be and not to be"])
     scores = []
     train(

@@ -36,7 +36,7 @@ CONTENT = st.binary(max_size=200) | LIKELY
 def check(path, content, options):
     path.write_bytes(content)
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*: passed over", category=UserWarning)
+        warnings.filterwarnings("ignore", message=".*: skipped", category=UserWarning)
         try:
             vectors = WordVectors.load(path, **options)
         except ValueError as error:

@@ -149,7 +149,7 @@ def test_zero_vectors_give_no_nan():
         (lambda v: v.most_similar([1, 2, 3]), r"vector of 2 numbers, got int64 of shape \(3,\)"),
         (lambda v: v.most_similar([1, np.nan]), "finite"),
         (lambda v: v.most_similar(np.ones((2, 2))), "most_similar_batch"),
-        (lambda v: v.most_similar([]), "got nothing"),
+        (lambda v: v.most_similar([]), "got an empty sequence"),
         (lambda v: v.most_similar_batch("east"), "use most_similar"),
         (lambda v: v.analogy("east", "east", "east", method="mul"), "method must be"),
         (lambda v: v.doesnt_match(["east"]), "two or more words"),

@@ -149,7 +149,7 @@ def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
 def test_tiny_corpora():
     assert len(train(["to be or not to be that is the question"] * 2, min_count=1)) == 8
     for reproducible in (True, False):
-        with pytest.raises(ValueError, match="corpus must give at least one pair of words, got none"):
+        with pytest.raises(ValueError, match=r"corpus must have at least one \(center, context\) pair, got 0"):
             train([["one"], ["two"]], min_count=1, reproducible=reproducible)
     with pytest.raises(ValueError, match="min_count"):
         train(["to be"], min_count=5)
@@ -203,7 +203,7 @@ def test_init_keeps_old_words_and_learns_new_ones(topics):
     only_new = train([doc for doc in topics if doc[0][0] == "b"], init=old, dim=None, subsample=0)
     assert only_new.words[-10:] == old.words  # words that the new corpus lacks stay, with their vectors
     np.testing.assert_array_equal(only_new[list(old.words)], old[list(old.words)])
-    with pytest.raises(ValueError, match="dim must be that of init, 12, got 13; leave it out"):
+    with pytest.raises(ValueError, match="dim must be that of init, 12, got 13; omit it"):
         train(topics, init=old, dim=13)
 
 
@@ -331,9 +331,9 @@ def test_training_stops_when_the_held_out_loss_rises(topics):
 
 
 def test_held_out_text_without_a_known_pair_is_named():
-    with pytest.raises(ValueError, match="valid must be a corpus with words of the trained vocabulary"):
+    with pytest.raises(ValueError, match="valid must be a corpus with words of the training vocabulary"):
         train(valid=["xyzzy plugh"])
-    with pytest.raises(ValueError, match="valid must give at least one pair of words"):
+    with pytest.raises(ValueError, match=r"valid must have at least one \(center, context\) pair, got 0"):
         train(valid=["the"])
 
 

@@ -44,14 +44,14 @@ def noise_distribution(counts: NDArray[np.int64], power: float = NOISE_POWER) ->
     return np.asarray(weights / weights.sum())
 
 
-def alias_tables(chances: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def alias_tables(probabilities: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Build the tables of the alias method, which samples in constant time (Walker 1977; built as by Vose 1991).
 
     To sample, draw a word uniformly and a number u from 0 to 1; the sample is the word if u < accept[word], else
     alias[word].
 
     Args:
-        chances: (vocab,) probabilities that sum to 1.
+        probabilities: (vocab,) probabilities that sum to 1.
 
     Returns:
         accept (vocab,) float32 and alias (vocab,) int32.
@@ -61,7 +61,7 @@ def alias_tables(chances: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDA
     (array([1. , 0.5], dtype=float32), array([0, 0], dtype=int32))
     """
     # Scaled so that 1 is the average. Words below it are filled up to 1 with the surplus of a word above it.
-    accept = (chances * len(chances)).tolist()
+    accept = (probabilities * len(probabilities)).tolist()
     alias = list(range(len(accept)))
     small = [word for word, level in enumerate(accept) if level < 1]
     large = [word for word, level in enumerate(accept) if level >= 1]
@@ -77,6 +77,6 @@ def alias_tables(chances: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDA
     return np.array(accept, np.float32), np.array(alias, np.int32)
 
 
-def kept_share(counts: NDArray[np.int64], keep: NDArray[Any]) -> float:
+def kept_fraction(counts: NDArray[np.int64], keep: NDArray[Any]) -> float:
     """Compute the expected fraction of all tokens that subsampling keeps."""
     return float((counts * keep).sum() / counts.sum())

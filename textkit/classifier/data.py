@@ -1,4 +1,4 @@
-"""The texts and labels of a classifier, made ready: ids, numbers of classes, and what is held out."""
+"""Prepare the texts and labels of a classifier: token ids, class ids and the validation texts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ class Examples:
     """Texts with their labels.
 
     Attributes:
-        documents: The texts.
-        targets: (texts,) int64 numbers of classes, or (texts, classes) float32.
+        documents: Token ids of the texts.
+        targets: (texts,) int64 class ids, or (texts, classes) float32 for several labels per text.
     """
 
     documents: DocumentIds
@@ -35,20 +35,21 @@ class Examples:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ClassifierData:
-    """All that a classifier is trained on.
+    """The data for training a classifier.
 
     Attributes:
-        training: What is learned.
-        held_out: What the best weights are chosen by; None if nothing is held out.
-        vocabulary: Of the texts that are learned.
-        whole_vocabulary: The same, and behind it all other words that have a vector; ``held_out`` has its ids.
+        training: Training texts.
+        validation: Validation texts, by which the best weights are chosen; None without any.
+        vocabulary: Vocabulary of the training texts.
+        whole_vocabulary: The vocabulary followed by all other words with a pretrained vector; the ids of
+            ``validation`` refer to it.
         classes: (classes,) labels, sorted.
-        cut: Texts of the training that were longer than ``settings.max_length``, and
-        dropped: how many tokens that took away.
+        cut: Number of training texts that were longer than ``settings.max_length``.
+        dropped: Number of tokens by which they were truncated.
     """
 
     training: Examples
-    held_out: Examples | None
+    validation: Examples | None
     vocabulary: Vocabulary
     whole_vocabulary: Vocabulary
     classes: NDArray[Any]
@@ -56,7 +57,7 @@ class ClassifierData:
     dropped: int
 
 
-def prepared(
+def prepare(
     texts: Any,
     labels: Any,
     valid: tuple[Any, Any] | None,
@@ -67,21 +68,21 @@ def prepared(
     seed: int,
     vectors: WordVectors | None = None,
 ) -> ClassifierData:
-    """Check texts and labels, hold some out, and turn them into ids.
+    """Check texts and labels, hold out validation texts, and encode everything as ids.
 
     Args:
-        texts: The texts, or lists of tokens.
-        labels: One label for each, or several; see `found_classes`.
-        valid: Held-out texts and their labels; None holds out a share of ``texts``, as the settings say.
+        texts: Texts, each a str or a list of tokens.
+        labels: Label of each text, or its list of labels; see `found_classes`.
+        valid: Validation texts and their labels; None holds out the fraction ``settings.valid_share`` of ``texts``.
         multi_label: Whether a text may have several labels.
-        tokenizer: How texts are split.
-        settings: The settings.
-        seed: Chooses what is held out.
-        vectors: Those of words that may be known without a training text; None for none.
+        tokenizer: Tokenizer for texts that are str.
+        settings: Training settings.
+        seed: Seed for the choice of validation texts.
+        vectors: Pretrained vectors, whose words need not occur in training; None without any.
 
     Raises:
-        ValueError: If there is no text, their numbers differ, or a text or a label is none.
-        TypeError: If a text is no text, or ``texts`` a single str.
+        ValueError: If there are no texts, the numbers of texts and labels differ, or a text or label is missing.
+        TypeError: If a text is not a text, or ``texts`` is a single str.
     """
     texts = checked_texts(texts)
     _check_length("labels", labels, texts)
@@ -93,115 +94,119 @@ def prepared(
         _check_length("valid labels", valid[1], valid_texts)
         valid_targets = class_ids(valid[1], classes, multi_label=multi_label)
     else:
-        held_out = held_out_rows(targets, settings.valid_share, seed)
-        rows = np.setdiff1d(np.arange(len(texts)), held_out)
-        valid_texts, valid_targets = [texts[row] for row in held_out], targets[held_out]
+        valid_rows = held_out_rows(targets, settings.valid_share, seed)
+        rows = np.setdiff1d(np.arange(len(texts)), valid_rows)
+        valid_texts, valid_targets = [texts[row] for row in valid_rows], targets[valid_rows]
         texts, targets = [texts[row] for row in rows], targets[rows]
     documents, vocabulary = encode_documents(
         texts, min_count=settings.min_count, max_size=settings.max_vocab, **options
     )
-    over = np.maximum(documents.lengths - (settings.max_length or np.iinfo(np.int64).max), 0)
-    whole = vocabulary
+    excess = np.maximum(documents.lengths - (settings.max_length or np.iinfo(np.int64).max), 0)
+    whole_vocabulary = vocabulary
     if vectors is not None:
-        words = vectors.words if any(not isinstance(text, str) for text in texts) else _kept_whole(vectors, tokenizer)
+        # Lists of tokens may contain any word, but a tokenizer only produces some of them.
+        words = vectors.words if any(not isinstance(text, str) for text in texts) else _tokens_of(vectors, tokenizer)
         room = None if settings.max_vocab is None else max(0, settings.max_vocab - len(vocabulary))
-        whole = vocabulary.append([word for word in words if word not in vocabulary][:room])
-    valid_documents, _ = encode_documents(valid_texts, vocabulary=whole, **options)
+        whole_vocabulary = vocabulary.append([word for word in words if word not in vocabulary][:room])
+    valid_documents, _ = encode_documents(valid_texts, vocabulary=whole_vocabulary, **options)
     return ClassifierData(
-        training=Examples(documents=shortened(documents, settings.max_length), targets=targets),
-        held_out=Examples(documents=shortened(valid_documents, settings.max_length), targets=valid_targets)
+        training=Examples(documents=truncate(documents, settings.max_length), targets=targets),
+        validation=Examples(documents=truncate(valid_documents, settings.max_length), targets=valid_targets)
         if len(valid_documents)
         else None,
         vocabulary=vocabulary,
-        whole_vocabulary=whole,
+        whole_vocabulary=whole_vocabulary,
         classes=classes,
-        cut=int(np.count_nonzero(over)),
-        dropped=int(over.sum()),
+        cut=int(np.count_nonzero(excess)),
+        dropped=int(excess.sum()),
     )
 
 
 def checked_texts(texts: Any, name: str = "texts") -> list[Document]:
-    """The texts as a list, each of them checked.
+    """Check the texts and return them as a list.
 
     Raises:
-        ValueError: If there is none, or one is missing.
-        TypeError: If ``texts`` is a single str or a table, or one of them is no text.
+        ValueError: If there are no texts, or a text is missing.
+        TypeError: If ``texts`` is a single str or a table, or a text is not a text.
     """
-    found = list(text_stream(texts, name))
-    if not found:
-        raise ValueError(f"{name} must hold at least one text, got none; is the file empty?")
-    return found
+    documents = list(text_stream(texts, name))
+    if not documents:
+        raise ValueError(f"{name} must have at least one text, got 0; check that the file is not empty")
+    return documents
 
 
 def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
-    """The texts one after another, each of them checked when it comes.
+    """Iterate over the texts, checking each of them.
 
     Raises:
-        ValueError: If one is missing.
-        TypeError: If ``texts`` is a single str or a table, or one of them is no text.
+        ValueError: If a text is missing.
+        TypeError: If ``texts`` is a single str or a table, or a text is not a text.
     """
     if isinstance(texts, str):
         raise TypeError(f"{name} must be a list of texts, got a single str; pass [text]")
-    if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # whose names would be taken for the texts
+    # Iterating over a table would yield its column names.
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
         raise TypeError(f"{name} must be a list of texts, got {type(texts).__name__}; pass one of its columns")
     return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts, start=1))
 
 
-def shortened(documents: DocumentIds, max_length: int | None) -> DocumentIds:
-    """Cut off what comes after so many tokens of each text."""
+def truncate(documents: DocumentIds, max_length: int | None) -> DocumentIds:
+    """Truncate each text to ``max_length`` tokens; None keeps the texts unchanged."""
     if max_length is None or not len(documents) or documents.lengths.max() <= max_length:
         return documents
     lengths = np.minimum(documents.lengths, max_length)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    places = np.arange(offsets[-1]) + np.repeat(documents.offsets[:-1] - offsets[:-1], lengths)
-    ids = documents.ids[places]
+    positions = np.arange(offsets[-1]) + np.repeat(documents.offsets[:-1] - offsets[:-1], lengths)
+    ids = documents.ids[positions]
     return DocumentIds(ids=ids, offsets=offsets, unknown=int(np.count_nonzero(ids == 1)))
 
 
-def held_out_rows(targets: torch.Tensor, share: float, seed: int) -> NDArray[np.int64]:
-    """Choose the rows that are held out: the share of each class, of which one row at least stays for learning.
+def held_out_rows(targets: torch.Tensor, fraction: float, seed: int) -> NDArray[np.int64]:
+    """Choose the validation rows: a fraction of each class, leaving at least one row per class for training.
 
-    Classes whose share is less than half a row give the share of them all together.
+    Classes for which the fraction is less than half a row are pooled, and the fraction is taken of all their rows.
 
     Args:
-        targets: (texts,) numbers of classes; or (texts, classes), where each text counts for its rarest class.
-        share: From 0 to below 1.
-        seed: Which ones.
+        targets: (texts,) class ids; or (texts, classes), where each text belongs to the rarest of its classes.
+        fraction: Fraction of the rows, from 0 to below 1.
+        seed: Seed of the random choice.
 
     >>> held_out_rows(torch.tensor([0, 0, 0, 0, 1, 1, 1, 1, 2]), 0.25, seed=1).tolist()
     [0, 7]
     """
     random = np.random.default_rng(seed)
-    numbers = targets.numpy() if targets.ndim == 1 else _rarest_classes(targets.numpy())
-    chosen, spare = [], []
-    for number in np.unique(numbers):
-        group = random.permutation(np.flatnonzero(numbers == number))
-        most = len(group) - 1
-        count = min(round(share * len(group)), most)
-        chosen.append(group[:count])
+    classes = targets.numpy() if targets.ndim == 1 else _rarest_classes(targets.numpy())
+    held_out, small_classes = [], []
+    for class_id in np.unique(classes):
+        rows = random.permutation(np.flatnonzero(classes == class_id))
+        count = min(round(fraction * len(rows)), len(rows) - 1)
+        held_out.append(rows[:count])
         if count == 0:
-            spare.append(group)
-    small = random.permutation(np.concatenate([group[1:] for group in spare])) if spare else np.empty(0, np.int64)
-    chosen.append(small[: round(share * sum(map(len, spare)))])
-    return np.sort(np.concatenate(chosen))
+            small_classes.append(rows)
+    # The first row of each small class stays for training.
+    pool = np.concatenate([rows[1:] for rows in small_classes]) if small_classes else None
+    pool = np.empty(0, np.int64) if pool is None else random.permutation(pool)
+    held_out.append(pool[: round(fraction * sum(map(len, small_classes)))])
+    return np.sort(np.concatenate(held_out))
 
 
 def _rarest_classes(targets: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The class of each row of ``targets`` (texts, classes) that the fewest rows have; -1 for a row without any."""
-    there = targets > 0
-    order = np.argsort(there.sum(0), kind="stable")
-    return np.where(there.any(1), order[there[:, order].argmax(1)], -1)
+    """Return the rarest class of each row of ``targets`` (texts, classes), or -1 for a row without classes."""
+    has_class = targets > 0
+    order = np.argsort(has_class.sum(0), kind="stable")
+    return np.where(has_class.any(1), order[has_class[:, order].argmax(1)], -1)
 
 
-def _kept_whole(vectors: WordVectors, tokenizer: str | Tokenizer) -> list[str]:
-    """The words that the tokenizer neither splits nor changes; others never come."""
+def _tokens_of(vectors: WordVectors, tokenizer: str | Tokenizer) -> list[str]:
+    """Return the words that the tokenizer neither splits nor changes; it never produces the other words."""
     split = get_tokenizer(tokenizer).pipe(vectors.words)
     return [word for word, tokens in zip(vectors.words, split, strict=True) if [*tokens] == [word]]
 
 
 def _check_length(name: str, labels: Any, texts: Sequence[Any]) -> None:
     if isinstance(labels, str) or not (hasattr(labels, "__len__") or hasattr(labels, "shape")):
-        raise ValueError(f"{name} must be a list, got {type(labels).__name__}; give one for each text")
-    found = labels.shape[0] if hasattr(labels, "shape") else len(labels)  # sparse matrices have no length
-    if found != len(texts):
-        raise ValueError(f"{name} must be as many as the texts, {len(texts)}, got {found}; give one for each text")
+        raise ValueError(f"{name} must be a list, got {type(labels).__name__}; pass one for each text")
+    # Sparse matrices have a shape but no length.
+    count = labels.shape[0] if hasattr(labels, "shape") else len(labels)
+    if count != len(texts):
+        raise ValueError(f"{name} must be as many as the texts, {len(texts)}, got {count}; pass one for each text")

@@ -118,9 +118,9 @@ def fit_model(
 
     # Words that occur only among the pretrained vectors are added to the model after training. Until then they are
     # unknown to it.
-    held_out = data.held_out
-    if held_out is not None:
-        held_out = Examples(documents=held_out.documents.known(model.vocab), targets=held_out.targets)
+    validation = data.validation
+    if validation is not None:
+        validation = Examples(documents=validation.documents.known(model.vocab), targets=validation.targets)
     return ClassifierRun(
         model,
         objective,
@@ -131,13 +131,13 @@ def fit_model(
         settings=settings,
         # torch's idle threads spin, and would take cores from the kernel's threads.
         threads=1 if use_kernel else None,
-        validate=None if held_out is None else lambda: held_out_loss(model, held_out),
+        validate=None if validation is None else lambda: validation_loss(model, validation),
         on_epoch=on_epoch,
         progress=progress,
     )
 
 
-def held_out_loss(model: Classifier, examples: Examples) -> tuple[float, float]:
+def validation_loss(model: Classifier, examples: Examples) -> tuple[float, float]:
     """Compute the validation loss in nats per text, and the accuracy (of all labels where there may be several)."""
     scores, targets = class_scores(model, examples.documents).double(), examples.targets
     loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double())) / len(examples)

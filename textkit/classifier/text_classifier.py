@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 
 from textkit.checks import check_count
-from textkit.classifier.data import checked_texts, prepared, shortened, text_stream
+from textkit.classifier.data import checked_texts, prepare, text_stream, truncate
 from textkit.classifier.defaults import ModelName, model_config
 from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights
@@ -131,7 +131,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
         device = usable_device(self.device)
-        data = prepared(
+        data = prepare(
             texts,
             labels,
             valid,
@@ -172,8 +172,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
                 if self.vectors is not None:
                     model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
                 self._set_fitted(model, data.whole_vocabulary, data.classes)
-                if data.held_out is not None and run.history:
-                    calibrate(model, class_scores(model, data.held_out.documents), data.held_out.targets)
+                if data.validation is not None and run.history:
+                    calibrate(model, class_scores(model, data.validation.documents), data.validation.targets)
             else:
                 for name in [name for name in vars(self) if name.endswith("_")]:
                     delattr(self, name)
@@ -382,7 +382,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
                 f"{empty:,} of {len(texts):,} texts are empty; they all get the same prediction, that for no words",
                 stacklevel=3,
             )
-        return shortened(documents, self._settings().max_length)
+        return truncate(documents, self._settings().max_length)
 
     def _probabilities(self, documents: DocumentIds, *, progress: bool = False) -> NDArray[np.float64]:
         scores = class_scores(self.model_, documents, progress=progress)

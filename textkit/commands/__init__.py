@@ -1,1 +1,1 @@
-"""What the commands are made of."""
+"""Options and subcommands of the command line, and the helpers that all commands use."""

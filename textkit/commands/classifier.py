@@ -1,4 +1,4 @@
-"""``textkit.train classifier``."""
+"""``python -m textkit.train classifier``: train a text classifier and save it."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -60,23 +60,24 @@ def classifier(
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
 ) -> None:
-    """A classifier of texts, from a table with a label for each."""
-    # torch takes seconds to import, which word2vec and --help shall not wait for
+    """A text classifier, trained on a table of texts and labels."""
+    # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, model_config
     from textkit.classifier.text_classifier import TextClassifier
 
     check_folder(output)
     if separator is not None and not multi_label:
         raise ValueError(
-            f"--separator must be left out without --multi-label, got {separator!r}; each text has one label"
+            f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
+            "several labels"
         )
-    own_valid = valid is not None or valid_split is not None
-    if own_valid and valid_share is not None:
-        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
+    has_valid = valid is not None or valid_split is not None
+    if has_valid and valid_share is not None:
+        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
     if vectors is None and freeze_epochs is not None:
-        raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; give vectors")
+        raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; add --vectors")
     pretrained = None if vectors is None else WordVectors.load(vectors)
-    config = options.changed(
+    config = options.replace_defaults(
         model_config(model, vectors=pretrained),
         given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
         | given(ngrams=ngrams, buckets=buckets, binary=binary)
@@ -84,7 +85,7 @@ def classifier(
         | given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),
         model,
     )
-    settings = options.changed(
+    settings = options.replace_defaults(
         default_classifier_settings(model),
         given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
@@ -96,20 +97,20 @@ def classifier(
     )
     reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
     reading["label_separator"] = (separator or ";") if multi_label else None
-    learned = read_labeled(table_source(table), split=split, **reading)
-    held_out = read_labeled(table_source(valid or table), split=valid_split, **reading) if own_valid else None
+    training = read_labeled(table_source(table), split=split, **reading)
+    validation = read_labeled(table_source(valid or table), split=valid_split, **reading) if has_valid else None
 
     def print_epoch(report: "ClassifierReport") -> None:
-        accuracy = "" if report.valid_accuracy is None else f", held-out accuracy {100 * report.valid_accuracy:.2f} %"
+        accuracy = "" if report.valid_accuracy is None else f", validation accuracy {100 * report.valid_accuracy:.2f} %"
         tqdm.write(
             f"epoch {report.epoch}: loss {report.loss:.4f}{accuracy}, {report.texts_per_second:,.0f} texts/s",
             file=sys.stderr,
         )
 
-    trained = TextClassifier(
+    trained_classifier = TextClassifier(
         config,
         vectors=pretrained,
-        class_weight=options.class_weights(class_weight, learned.labels),
+        class_weight=options.class_weights(class_weight, training.labels),
         multi_label=multi_label,
         settings=settings,
         tokenizer=tokenizer,
@@ -118,19 +119,21 @@ def classifier(
         progress=True,
     )
     try:
-        trained.fit(
-            learned.texts,
-            learned.labels,
-            valid=None if held_out is None else (held_out.texts, held_out.labels),
+        trained_classifier.fit(
+            training.texts,
+            training.labels,
+            valid=None if validation is None else (validation.texts, validation.labels),
             on_epoch=print_epoch,
         )
     except (KeyboardInterrupt, FloatingPointError):
-        epochs_done = len(getattr(trained, "history_", ()))
-        if epochs_done and hasattr(trained, "model_"):  # which fit takes away if its weights are no numbers
-            trained.save(output)
-            print(f"{output}: the best of {epochs_done} epochs, saved before the end of the training", file=sys.stderr)
+        epochs_done = len(getattr(trained_classifier, "history_", ()))
+        # fit removes the model if its weights are not finite.
+        if epochs_done and hasattr(trained_classifier, "model_"):
+            trained_classifier.save(output)
+            print(f"{output}: saved the best of {epochs_done} epochs; training did not complete", file=sys.stderr)
         raise
-    trained.save(output)
-    measured = [report.valid_accuracy for report in trained.history_ if report.valid_accuracy is not None]
-    reached = f"; held-out accuracy {100 * max(measured):.2f} %" if measured else ""
-    print(f"{output}: {model}, {len(trained.classes_)} classes, {len(learned):,} texts{reached}")
+    trained_classifier.save(output)
+    history = trained_classifier.history_
+    accuracies = [report.valid_accuracy for report in history if report.valid_accuracy is not None]
+    best = f"; validation accuracy {100 * max(accuracies):.2f} %" if accuracies else ""
+    print(f"{output}: {model}, {len(trained_classifier.classes_)} classes, {len(training):,} texts{best}")

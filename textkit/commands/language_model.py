@@ -1,4 +1,4 @@
-"""``textkit.train language-model``."""
+"""``python -m textkit.train language-model``: train a language model and save it."""
 
 import sys
 from dataclasses import replace
@@ -64,7 +64,7 @@ def language_model(
     errors: options.Errors = "strict",
 ) -> None:
     """A recurrent language model of characters or words."""
-    # torch takes seconds to import, which word2vec and --help shall not wait for
+    # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import default_config, default_settings
     from textkit.language_model.train import train_language_model
 
@@ -72,7 +72,7 @@ def language_model(
     if checkpoint is not None:
         check_output(checkpoint, [*corpus, valid], "--checkpoint")
     if valid is not None and valid_share is not None:
-        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; take one of them")
+        raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
     config = replace(
         default_config(unit),
         **given(
@@ -121,19 +121,19 @@ def language_model(
     scores: list[LanguageModelScore] = []
 
     def print_epoch(report: "LanguageModelReport") -> None:
-        held_out = "" if report.valid_loss is None else f", held-out {report.valid_loss:.4f}"
-        held_out += "" if report.valid_perplexity is None else f" (perplexity {report.valid_perplexity:,.2f})"
+        validation = "" if report.valid_loss is None else f", validation {report.valid_loss:.4f}"
+        validation += "" if report.valid_perplexity is None else f" (perplexity {report.valid_perplexity:,.2f})"
         tqdm.write(
-            f"epoch {report.epoch}: loss {report.loss:.4f}{held_out}, {report.tokens_per_second:,.0f} tokens/s",
+            f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.tokens_per_second:,.0f} tokens/s",
             file=sys.stderr,
         )
 
-    opened: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
+    reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
     try:
         model = train_language_model(
-            opened_corpus(corpus, **opened),
+            opened_corpus(corpus, **reading),
             unit=unit,
-            valid=valid_share if valid is None else opened_corpus([str(valid)], argument="--valid", **opened),
+            valid=valid_share if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
             config=config,
             settings=settings,
             tokenizer=tokenizer,
@@ -146,16 +146,17 @@ def language_model(
         )
     except KeyboardInterrupt:
         if checkpoint is None:
-            print("nothing is saved; with --checkpoint FILE, the training can go on after an end", file=sys.stderr)
+            print("nothing was saved; use --checkpoint FILE to be able to resume training", file=sys.stderr)
         elif checkpoint.exists():
-            print(f"{checkpoint}: what was learned; the same command goes on from there", file=sys.stderr)
+            print(f"{checkpoint}: saved the state of training; run the same command to resume", file=sys.stderr)
         raise
     model.save(output)
+    # The checkpoint is needed until the model is saved.
     if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
-    reached = "".join(
-        f"; held out: {score.nats:.4f} nats per token, perplexity {score.perplexity:,.2f}, "
+        checkpoint.unlink(missing_ok=True)
+    result = "".join(
+        f"; validation: {score.nats:.4f} nats per token, perplexity {score.perplexity:,.2f}, "
         f"{score.bits_per_character:.4f} bits per character"
         for score in scores
     )
-    print(f"{output}: {model!r}{reached}")
+    print(f"{output}: {model!r}{result}")

@@ -1,4 +1,4 @@
-"""The options of ``python -m textkit.train language-model``; None stands for what suits the unit."""
+"""Options of ``python -m textkit.train language-model``; None stands for the default of the selected unit."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -51,42 +51,43 @@ Checkpoint = Annotated[
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Cell = Annotated[
-    Literal["lstm", "gru", "rnn_tanh", "rnn_relu"] | None, _model("lstm, gru, rnn_tanh or rnn_relu.", "lstm", "<name>")
+    Literal["lstm", "gru", "rnn_tanh", "rnn_relu"] | None,
+    _model("Recurrent cell: lstm, gru, rnn_tanh or rnn_relu.", "lstm", "<name>"),
 ]
-Layers = Annotated[int | None, _model("Recurrent layers.", "char 1, word 2")]
-Dim = Annotated[int | None, _model("Dimensions of a token's vector.", "char 64, word 200")]
-Hidden = Annotated[int | None, _model("Hidden units of a layer.", "char 384, word 200")]
+Layers = Annotated[int | None, _model("Number of recurrent layers.", "char 1, word 2")]
+Dim = Annotated[int | None, _model("Dimension of the token embeddings.", "char 64, word 200")]
+Hidden = Annotated[int | None, _model("Hidden units per layer.", "char 384, word 200")]
 Tied = Annotated[
     bool | None,
     typer.Option(
         "--tied/--untied",
-        help="Share the weights of the embedding and the output layer.",
+        help="Whether embedding and output layer share their weights.",
         show_default="char untied, word tied",
         rich_help_panel="The model",
     ),
 ]
-EmbeddingDropout = Annotated[float | None, _model("Embedding dropout: fraction of the vocabulary.", "0")]
+EmbeddingDropout = Annotated[float | None, _model("Embedding dropout: fraction of the vocabulary dropped.", "0")]
 InputDropout = Annotated[float | None, _model("Dropout before the first recurrent layer.", "char 0, word 0.3")]
 LayerDropout = Annotated[float | None, _model("Dropout between recurrent layers.", "char 0, word 0.2")]
 OutputDropout = Annotated[float | None, _model("Dropout after the last recurrent layer.", "char 0.3, word 0.4")]
-WeightDropout = Annotated[float | None, _model("Weight dropout: fraction of the recurrent weights.", "0")]
-ActivationPenalty = Annotated[float | None, _model("Activation regularization (AR).", "0")]
-TemporalPenalty = Annotated[float | None, _model("Temporal activation regularization (TAR).", "0")]
+WeightDropout = Annotated[float | None, _model("Weight dropout: fraction of the recurrent weights dropped.", "0")]
+ActivationPenalty = Annotated[float | None, _model("Weight of activation regularization (AR).", "0")]
+TemporalPenalty = Annotated[float | None, _model("Weight of temporal activation regularization (TAR).", "0")]
 ForgetBias = Annotated[float | None, _model("Initial bias of an LSTM's forget gates.", "1")]
 Cutoffs = Annotated[str | None, _model("Adaptive softmax: ids at which rarer words begin, such as 2000,10000.", "none")]
 
 Epochs = Annotated[int | None, _training("Number of passes over the text.", "char 10, word 15")]
-BatchSize = Annotated[int | None, _training("Parallel streams of text.", "char 16, word 10")]
+BatchSize = Annotated[int | None, _training("Number of parallel streams of text.", "char 16, word 10")]
 Window = Annotated[int | None, _training("BPTT length in tokens.", "char 64, word 35")]
 RandomWindows = Annotated[
     bool | None, _flag("--random-windows", "Randomize the BPTT length (Merity et al. 2018).", "The training")
 ]
 StateReset = Annotated[float | None, _training("Probability of resetting a stream's state before a window.", "0.02")]
-Optimizer = Annotated[Literal["adamw", "sgd"] | None, _training("Optimizer.", "adamw")]
+Optimizer = Annotated[Literal["adamw", "sgd"] | None, _training("Optimizer: adamw or sgd.", "adamw")]
 LearningRate = Annotated[float | None, _training("Maximum learning rate.", "0.004")]
 Schedule = Annotated[
     Literal["constant", "linear", "cosine", "plateau"] | None,
-    _training("constant, linear, cosine; or plateau, which needs a validation text.", "cosine", "<name>"),
+    _training("Schedule: constant, linear, cosine or, with a validation text, plateau.", "cosine", "<name>"),
 ]
 PlateauFactor = Annotated[
     float | None, _training("Factor by which the plateau schedule multiplies the learning rate.", "0.25")
@@ -100,15 +101,15 @@ Averaging = Annotated[
 ]
 NonMonotone = Annotated[
     int | None,
-    _training(
-        "Start averaging when the validation loss is worse than the best of the epochs more than N ago (NT-ASGD).", "5"
-    ),
+    _training("NT-ASGD: average when the validation loss is above the best of the epochs more than N ago.", "5"),
 ]
-Patience = Annotated[int | None, _training("Stop after this many epochs without a lower validation loss.", "never")]
-Accumulate = Annotated[int | None, _training("Batches accumulated per optimizer step.", "1")]
-Precision = Annotated[Literal["auto", "float32", "bfloat16"] | None, _training("auto is bfloat16 on a GPU.", "auto")]
+Patience = Annotated[int | None, _training("Stop after N epochs without a lower validation loss.", "never")]
+Accumulate = Annotated[int | None, _training("Number of batches accumulated per optimizer step.", "1")]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"] | None, _training("float32, bfloat16, or auto: bfloat16 on a GPU.", "auto")
+]
 
-Documents = Annotated[bool | None, _flag("--documents", "Each line or row stands alone, such as names.", "The text")]
+Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row as a separate document.", "The text")]
 MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]
 MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")]
 Tokenizer = Annotated[

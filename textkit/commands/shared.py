@@ -1,4 +1,4 @@
-"""What the commands share: how they open a corpus or a model, and how they show an error."""
+"""Helpers used by all commands: opening a corpus or a model, checking outputs, and showing errors."""
 
 import re
 import sys
@@ -20,61 +20,63 @@ INTERRUPTED = 130
 
 
 _USES = {
-    "language-model": ("a language model", "python -m textkit.generate writes with it"),
-    "text-classifier": ("a classifier", "python -m textkit.predict asks it"),
+    "language-model": ("a language model", "use it with python -m textkit.generate"),
+    "text-classifier": ("a classifier", "use it with python -m textkit.predict"),
 }
-"""What kinds of models are called, and the command for each."""
+"""Name of each kind of model, and the command for it."""
 
 
 def loaded(folder: Path, kind: str, argument: str = "FOLDER") -> Any:
     """Load a model.
 
     Args:
-        folder: Where it was saved.
-        kind: What it must be.
-        argument: What the user called the folder.
+        folder: Folder of the saved model.
+        kind: Required kind of the model.
+        argument: Name of the argument in messages.
 
     Raises:
-        FileNotFoundError: If there is no such folder.
-        ValueError: If it is no model, or one of another kind.
+        FileNotFoundError: If the folder does not exist.
+        ValueError: If it does not contain a model, or one of a different kind.
     """
-    found = read_config(folder)["kind"]
-    if found != kind and found in _USES:
-        name, use = _USES[found]
-        raise ValueError(f"{argument} must hold {_USES[kind][0]}, got {name} in {folder}; {use}")
+    saved_kind = read_config(folder)["kind"]
+    if saved_kind != kind and saved_kind in _USES:
+        name, use = _USES[saved_kind]
+        raise ValueError(f"{argument} must contain {_USES[kind][0]}, got {name} in {folder}; {use}")
     return load(folder)
 
 
 def opened_corpus(
     sources: list[str], *, column: str | None, encoding: str, errors: str, argument: str = "CORPUS"
 ) -> Corpus:
-    """Open files, or a single catalog name if no such file exists; ``argument`` is what the user calls them.
+    """Open files, or a single catalog name if no such file exists; ``argument`` is its name in messages.
 
     Raises:
         IsADirectoryError: If a source is a folder.
         FileNotFoundError: If a single source is neither a file nor a catalog name.
-        ValueError: If the files cannot be a corpus; see `textkit.corpus`.
+        ValueError: If the files cannot be read as a corpus; see `textkit.corpus`.
     """
     for source in sources:
         if Path(source).is_dir():
             raise IsADirectoryError(
-                f"{argument} must be files, got the folder {source}; name its files: {source}/*.txt"
+                f"{argument} must be files, got the folder {source}; pass its files: {source}/*.txt"
             )
     if len(sources) == 1 and not Path(sources[0]).exists():
         if sources[0] not in catalog.names():
-            known = ", ".join(name for name in catalog.names() if catalog.entry(name).kind in ("text", "table"))
-            raise FileNotFoundError(f"{argument} must be a file or a catalog name ({known}), got {sources[0]}")
+            names = ", ".join(name for name in catalog.names() if catalog.entry(name).kind in ("text", "table"))
+            raise FileNotFoundError(
+                f"{argument} must be a file or a catalog name ({names}), got {sources[0]}; check its spelling"
+            )
         return corpus(sources[0], column=column, encoding=encoding, errors=errors)
     return corpus([Path(source) for source in sources], column=column, encoding=encoding, errors=errors)
 
 
 def table_source(source: str) -> str | Path:
-    """A file, or a catalog name if no such file exists."""
+    """Return a catalog name if no such file exists, else the path of the file."""
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 
 def check_output(output: Path, inputs: Iterable[str | Path | None], option: str = "--output") -> None:
-    """Refuse an output that cannot be written, or that is one of the files that are read, before any work is done.
+    """Check, before any work is done, that an output file can be written and is not one of the inputs.
 
     Raises:
         FileNotFoundError: If its folder does not exist.
@@ -87,22 +89,24 @@ def check_output(output: Path, inputs: Iterable[str | Path | None], option: str 
         raise IsADirectoryError(f"{option} must be a file, got the folder {output}; add a file name to it")
     for source in inputs:
         if source is not None and Path(source).exists() and output.exists() and output.samefile(source):
-            raise ValueError(f"{option} must not be a file that is read, got {output}; choose another name")
+            raise ValueError(f"{option} must not be an input file, got {output}; choose another name")
         if source is not None and Path(source).absolute() == output.absolute():
-            raise ValueError(f"{option} must not be a file that is used otherwise, got {output}; choose another name")
+            raise ValueError(f"{option} must not be used by another option, got {output}; choose another name")
 
 
 def check_folder(output: Path, checkpoint: Path | None = None) -> None:
-    """Refuse a folder that a model cannot be saved to, before any work is done.
+    """Check, before any work is done, that a model can be saved to a folder.
 
     Raises:
-        FileNotFoundError: If the folder it shall be in does not exist.
-        ValueError: If there is something else than a model, or the checkpoint is to be there or in it.
+        FileNotFoundError: If the parent folder does not exist.
+        ValueError: If the folder contains anything but a model, or the checkpoint is the folder or in it.
     """
     if not output.parent.is_dir():
         raise FileNotFoundError(f"the folder of --output must exist, got {output.parent}; create it first")
     if checkpoint is not None and output.absolute() in (checkpoint.absolute(), *checkpoint.absolute().parents):
-        raise ValueError(f"--checkpoint must not be in the folder of --output, got {checkpoint}; put it beside")
+        raise ValueError(
+            f"--checkpoint must not be in the folder of --output, got {checkpoint}; put it beside the folder"
+        )
     if output.is_dir() and not any(output.iterdir()):
         return
     if output.exists():
@@ -110,17 +114,17 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
             read_config(output)
         except ValueError as error:
             raise ValueError(
-                f"--output must be a new folder or one that a model was saved to, got {output}; choose another name"
+                f"--output must be a new folder or one with a saved model, got {output}; choose another name"
             ) from error
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """Return the options that are not None: those on the command line."""
+    """Return the options that are not None, which are those given on the command line."""
     return {name: value for name, value in options.items() if value is not None}
 
 
 def whole_numbers(option: str, listed: str, example: str) -> tuple[int, ...]:
-    """Read whole numbers with commas between them.
+    """Parse integers separated by commas.
 
     Raises:
         ValueError: If ``listed`` is anything else; the message shows the ``example``.
@@ -128,28 +132,35 @@ def whole_numbers(option: str, listed: str, example: str) -> tuple[int, ...]:
     try:
         return tuple(int(number) for number in listed.split(","))
     except ValueError:
-        raise ValueError(f"{option} must be whole numbers with commas, got {listed!r}; write {example}") from None
+        raise ValueError(
+            f"{option} must be integers separated by commas, got {listed!r}; write them like {example}"
+        ) from None
 
 
 def command_line(app: Callable[[], object]) -> None:
-    """Run a typer application; a user's mistake ends it with one line on stderr instead of a traceback.
+    """Run a typer application; a user error ends it with one line on stderr instead of a traceback.
 
-    Remedies that name an argument of a function, such as column='text', name the option instead: --column text.
+    Messages that name an argument of a function, such as column='text', name the option instead: --column text.
 
     Raises:
-        SystemExit: At the end, with the exit code: 1 after a mistake, 130 after Ctrl-C.
+        SystemExit: At the end, with the exit code: 1 after an error, 130 after Ctrl-C.
     """
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _warner()
             app()
-    except UnicodeEncodeError as error:  # what a terminal or a pipe of another encoding cannot show
-        shown = error.object[error.start : error.end]
-        print(f"error: stdout must take {shown!a}, got {error.encoding}; set PYTHONIOENCODING=utf-8", file=sys.stderr)
+    except UnicodeEncodeError as error:
+        # The encoding of the terminal or pipe lacks a character.
+        text = error.object[error.start : error.end]
+        print(
+            f"error: stdout must be able to encode {text!a}, got {error.encoding}; set PYTHONIOENCODING=utf-8",
+            file=sys.stderr,
+        )
         sys.exit(FAILED)
     except (ValueError, OSError, KeyError, TypeError, ImportError, FloatingPointError) as error:
         message: object = error
-        if type(error) is KeyError and error.args:  # its str() is in quotes
+        # The str() of a KeyError puts its message in quotes.
+        if type(error) is KeyError and error.args:
             message = error.args[0]
         elif isinstance(error, OSError) and error.filename is not None and error.strerror:
             message = f"{error.filename}: {error.strerror}"
@@ -158,22 +169,23 @@ def command_line(app: Callable[[], object]) -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except SystemExit as end:  # what typer makes of Ctrl-C, among others
+    except SystemExit as end:
+        # typer converts Ctrl-C to this exit code.
         if end.code == INTERRUPTED:
             print("interrupted", file=sys.stderr)
         raise
 
 
 def _in_options(message: str, app: Callable[[], object]) -> str:
-    """Write column='text' as --column text, for what is an option of the commands."""
+    """Replace column='text' by --column text in a message, for all options of the commands."""
     if not isinstance(app, typer.Typer):
         return message
     command: Any = typer.main.get_command(app)
     options = {option for one in (command, *getattr(command, "commands", {}).values()) for option in _options(one)}
 
-    def option(found: re.Match[str]) -> str:
-        name = "--" + found["name"].replace("_", "-")
-        return f"{name} {found['quoted'] or found['plain']}" if name in options else found[0]
+    def option(match: re.Match[str]) -> str:
+        name = "--" + match["name"].replace("_", "-")
+        return f"{name} {match['quoted'] or match['plain']}" if name in options else match[0]
 
     return re.sub(r"\b(?P<name>[a-z][a-z_]*)=(?:'(?P<quoted>[^']+)'|(?P<plain>[\w.]+))", option, message)
 
@@ -183,12 +195,15 @@ def _options(command: Any) -> Iterable[str]:
 
 
 def _warner() -> Callable[..., None]:
-    """Show a warning as one line on stderr, and those of the same place, which may differ in a number, only once."""
-    shown = set()
+    """Return a function that prints a warning as one line on stderr.
+
+    Warnings from the same line of code may differ in a number; only the first of them is printed.
+    """
+    shown_locations = set()
 
     def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
-        if (place := (category, filename, lineno)) not in shown:
-            shown.add(place)
+        if (location := (category, filename, lineno)) not in shown_locations:
+            shown_locations.add(location)
             tqdm.write(f"warning: {message}", file=sys.stderr)
 
     return show

@@ -1,4 +1,4 @@
-"""``textkit.train word2vec``."""
+"""``python -m textkit.train word2vec``: train word vectors and save them."""
 
 import sys
 from pathlib import Path
@@ -25,9 +25,9 @@ def word2vec(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Where to save: .safetensors .txt .bin .vec (.gz, .xz).")
+        Path, typer.Option("-o", "--output", help="Output file: .safetensors .txt .bin .vec (also .gz .xz).")
     ],
-    dim: Annotated[int | None, typer.Option(help="Dimensions of a vector.", show_default="100")] = None,
+    dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,
     window: Annotated[
         int, typer.Option(help="Context window: maximum distance from the center, in tokens.")
     ] = DEFAULT.window,
@@ -48,35 +48,34 @@ def word2vec(
         bool | None,
         typer.Option(
             "--reproducible/--hogwild",
-            help="Same bytes for any number of threads, or lock-free at full speed.",
+            help="Same result for any number of threads, or faster lock-free training.",
             show_default="reproducible on a CPU",
         ),
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")] = "cpu",
+    device: Annotated[str, typer.Option(help="Device: cpu, cuda for a GPU, or auto.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
     tokenizer: Annotated[
-        str, typer.Option(help="whitespace, word, word-lower, character, spacy:LANG or jieba.")
+        str, typer.Option(help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.")
     ] = "whitespace",
     column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
-    init: Annotated[Path | None, typer.Option(help="Word vectors to continue from.")] = None,
+    init: Annotated[Path | None, typer.Option(help="Pretrained word vectors to continue from.")] = None,
     valid: Annotated[Path | None, typer.Option(help="Validation corpus; its loss is printed after each epoch.")] = None,
-    patience: Annotated[
-        int | None, typer.Option(help="Stop after this many epochs without a lower validation loss.")
-    ] = None,
+    patience: Annotated[int | None, typer.Option(help="Stop after N epochs without a lower validation loss.")] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
     ] = None,
 ) -> None:
     """Word vectors by skip-gram with negative sampling."""
     check_output(output, [*corpus, valid, init, checkpoint])
-    find_format(output)  # a wrong suffix must not cost a training
+    # Report an unknown suffix before training rather than after it.
+    find_format(output)
 
     def print_epoch(report: Word2VecReport) -> None:
-        held_out = "" if report.valid_loss is None else f", held-out loss {report.valid_loss:.4f}"
+        validation = "" if report.valid_loss is None else f", validation loss {report.valid_loss:.4f}"
         print(
-            f"epoch {report.epoch}: loss {report.loss:.4f}{held_out}, {report.words_per_second:,.0f} words/s",
+            f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.words_per_second:,.0f} words/s",
             file=sys.stderr,
         )
 
@@ -104,6 +103,7 @@ def word2vec(
         on_epoch=print_epoch,
     )
     vectors.save(output)
+    # The checkpoint is needed until the vectors are saved.
     if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost
+        checkpoint.unlink(missing_ok=True)
     print(f"{output}: {len(vectors):,} words, {vectors.dim} dimensions")

@@ -120,7 +120,7 @@ def train_language_model(
     model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed)
     average = TriggeredAverage(model.parameters(), settings.non_monotone) if settings.averaging else None
     schedule, plateau = _schedule(settings, data)
-    held_out = data.held_out
+    validation = data.validation
     run = LanguageModelRun(
         LanguageModelState(model, optimizer_for(model.parameters(), settings), average, reset=settings.state_reset),
         settings,
@@ -128,7 +128,7 @@ def train_language_model(
         predictions=data.predictions,
         schedule=schedule,
         plateau=plateau,
-        validate=None if held_out is None else lambda: held_out.nats(model),
+        validate=None if validation is None else lambda: validation.nats(model),
         identity=_identity(data, unit, config, settings, seed=seed, device=device.type),
         checkpoint=checkpoint,
         resume=resume,
@@ -138,8 +138,8 @@ def train_language_model(
     )
     run.run()
     model.eval()
-    if on_end is not None and held_out is not None:
-        on_end(held_out.score(model))
+    if on_end is not None and validation is not None:
+        on_end(validation.score(model))
     return LanguageModel(model, data.vocabulary, unit=unit, tokenizer=tokenizer)
 
 

@@ -13,7 +13,7 @@ ROW_TOKENS = 1024
 SCORES = 1 << 24  # maximum number of logits in memory at a time, 4 bytes each
 
 
-class HeldOut(Protocol):
+class Validation(Protocol):
     """A validation text."""
 
     @property
@@ -27,7 +27,7 @@ class HeldOut(Protocol):
         """Compute the exact score."""
 
 
-class HeldOutStream:
+class StreamValidation:
     """A validation text that is one stream.
 
     Args:
@@ -54,7 +54,7 @@ class HeldOutStream:
         return score_ids(model, self.stream, batch_size=rows, window=window, device=model.embedding.device)
 
 
-class HeldOutDocuments:
+class DocumentValidation:
     """Validation documents without a shared state; the predictions are their tokens and their ends.
 
     Args:

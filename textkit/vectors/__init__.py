@@ -1,1 +1,1 @@
-"""Stage 2: words <-> vectors. Uses numpy, and torch only inside `to_embedding`."""
+"""Word vectors: lookup, similarity and file formats. Uses NumPy, and torch only inside `to_embedding`."""

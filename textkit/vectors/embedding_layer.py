@@ -1,4 +1,4 @@
-"""Vectors as the first layer of a network: rows in the order of a vocabulary."""
+"""Convert word vectors to an embedding layer for a vocabulary."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 PAD = "<pad>"
-_ROWS_AT_ONCE = 1 << 13
+_BLOCK_ROWS = 1 << 13
 
 
 class HasTokens(Protocol):
@@ -27,14 +27,14 @@ class HasTokens(Protocol):
 def embedding_layer(
     table: VectorTable, index: "Mapping[str, int]", vocabulary: HasTokens, *, freeze: bool, seed: int
 ) -> "torch.nn.Embedding":
-    """Make an embedding layer; see `WordVectors.to_embedding`.
+    """Create an embedding layer; see `WordVectors.to_embedding`.
 
     Args:
-        table: The vectors.
-        index: The row of each word.
-        vocabulary: What the rows of the layer stand for.
-        freeze: Whether training leaves the layer as it is.
-        seed: Chooses the numbers of tokens without a vector.
+        table: Word vectors.
+        index: Row of each word in the table.
+        vocabulary: Tokens of the layer, in id order.
+        freeze: Whether to exclude the layer from training.
+        seed: Seed for the vectors of tokens that are not in the table.
 
     Returns:
         A layer with weights of shape (vocabulary, dim).
@@ -60,9 +60,9 @@ def embedding_layer(
 
 
 def _deviation(matrix: NDArray[np.float32]) -> float:
-    """Give the standard deviation of all numbers, in float64 and without a float64 copy of the matrix."""
+    """Compute the standard deviation of all numbers in float64, without a float64 copy of the matrix."""
     if not len(matrix):
         return 0.0
-    blocks = [matrix[start : start + _ROWS_AT_ONCE] for start in range(0, len(matrix), _ROWS_AT_ONCE)]
+    blocks = [matrix[start : start + _BLOCK_ROWS] for start in range(0, len(matrix), _BLOCK_ROWS)]
     mean = sum(float(block.sum(dtype=np.float64)) for block in blocks) / matrix.size
     return float(np.sqrt(sum(float(np.square(block - mean, dtype=np.float64).sum()) for block in blocks) / matrix.size))

@@ -1,4 +1,4 @@
-"""What people ask with: words or vectors, told apart and checked."""
+"""Check the queries of a search, which are words or vectors."""
 
 from collections.abc import Sequence
 from typing import Any, TypeGuard
@@ -10,7 +10,7 @@ from textkit.vectors.neighbors import unit_rows
 
 
 def are_words(query: Any) -> TypeGuard[Sequence[str]]:
-    """Tell whether a query is made of words, not of numbers. Nothing at all counts as words.
+    """Return whether a query consists of words rather than numbers. An empty sequence counts as words.
 
     >>> are_words(["a", "b"]), are_words([1.5, 2.0])
     (True, False)
@@ -21,38 +21,38 @@ def are_words(query: Any) -> TypeGuard[Sequence[str]]:
 
 
 def unit_queries(queries: NDArray[np.generic], dim: int) -> NDArray[np.float32]:
-    """Check vectors that are asked with and scale them to length 1.
+    """Check query vectors and normalize them to length 1.
 
     Args:
         queries: Shape (queries, dim).
-        dim: What dim must be.
+        dim: Required dimension.
 
     Returns:
-        Shape (queries, dim); rows of zeros as they are.
+        Shape (queries, dim); zero vectors are unchanged.
 
     Raises:
-        ValueError: If the shape is another, or a number is not finite.
+        ValueError: If the shape is wrong, or a number is not finite.
     """
     if queries.ndim != 2 or queries.shape[1] != dim or queries.dtype.kind not in "fiu":
         raise ValueError(
             f"a query must be a known word or a vector of {dim} numbers, got {queries.dtype} of shape "
-            f"{queries.shape[1:]}; look a word up with v[word], ask many at once with most_similar_batch"
+            f"{queries.shape[1:]}; use most_similar_batch for several queries"
         )
     wide = queries.astype(np.float64)
     if not np.isfinite(wide).all():
-        raise ValueError("a query must be a vector of finite numbers, got nan or inf; check how it was made")
-    # Scaled by the largest number first, so that float32 holds whatever float64 does.
+        raise ValueError("a query must be a vector of finite numbers, got nan or inf; check how it was computed")
+    # Divide by the largest number first, so that every finite float64 vector fits into float32.
     largest = np.abs(wide).max(axis=1, keepdims=True)
     return unit_rows((wide / np.where(largest > 0, largest, 1)).astype(np.float32))
 
 
 def check_counts(*, k: int, restrict: int | None) -> None:
-    """Check how many answers are asked for and how many words are looked at.
+    """Check the number of results and the number of words to search.
 
     Raises:
-        ValueError: If one of them is below 1.
+        ValueError: If ``k`` or ``restrict`` is below 1.
     """
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}; ask for one word or more")
     if restrict is not None and restrict < 1:
-        raise ValueError(f"restrict must be None or at least 1, got {restrict}; None looks at all words")
+        raise ValueError(f"restrict must be None or at least 1, got {restrict}; None searches all words")

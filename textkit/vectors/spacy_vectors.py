@@ -1,4 +1,4 @@
-"""Vectors handed to a spaCy pipeline."""
+"""Use word vectors in a spaCy pipeline."""
 
 from typing import TYPE_CHECKING
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def set_spacy_vectors(table: VectorTable, nlp: "Language") -> None:
-    """Put vectors in the place of those of a pipeline; see `WordVectors.to_spacy`.
+    """Replace the vectors of a pipeline; see `WordVectors.to_spacy`.
 
     Args:
-        table: The vectors; copied.
-        nlp: The pipeline, which is changed.
+        table: Word vectors; they are copied.
+        nlp: Pipeline, changed in place.
     """
     from spacy.vectors import Vectors
 
-    # The keys are hashes; without the strings a saved pipeline could not tell which words they are.
+    # The keys are hashes; a saved pipeline needs the strings to map them back to words.
     keys = [nlp.vocab.strings.add(word) for word in table.words]
     nlp.vocab.vectors = Vectors(
         strings=nlp.vocab.strings, data=np.array(table.matrix), keys=keys, name=f"{nlp.meta['lang']}_textkit"

@@ -1,4 +1,4 @@
-"""WordVectors: words, their vectors, and the questions that people ask of them."""
+"""WordVectors: words with their vectors, nearest-neighbor search, analogies, and reading and writing files."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,16 +26,16 @@ Neighbors = list[tuple[str, float]]
 
 
 class WordVectors:
-    """Words and their vectors. Immutable: to change the words, take a `subset` or make another.
+    """Words with their vectors. Immutable: to change the words, take a `subset` or create a new object.
 
     Args:
-        words: The words, each once; in files of most kinds the frequent ones come first.
-        matrix: Shape (vocab, dim), dim at least 1; the vector of each word. A float32 array is not copied.
-        metadata: Notes to keep with the vectors; only .safetensors files hold them.
+        words: Distinct words; most files list them by descending frequency.
+        matrix: Vector of each word; shape (vocab, dim), dim at least 1. A float32 array is not copied.
+        metadata: Metadata of the vectors; only .safetensors files can store it.
 
     Raises:
-        TypeError: If a word, or a key or value of ``metadata``, is no str.
-        ValueError: If the matrix does not have a row for each word, a word is there twice, or a number is not
+        TypeError: If a word, or a key or value of ``metadata``, is not a str.
+        ValueError: If the number of rows differs from the number of words, a word occurs twice, or a number is not
             finite.
 
     >>> v = WordVectors(["king", "queen", "dog"], [[1, 0.1], [1, 0.2], [0, 1]])
@@ -56,33 +56,34 @@ class WordVectors:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words, in the order of the rows."""
+        """The words, in row order."""
         return self._words
 
     @property
     def matrix(self) -> Vector:
-        """Shape (vocab, dim), float32, read-only; memory-mapped if it was read from a .safetensors file."""
+        """The vectors; shape (vocab, dim), float32, read-only, memory-mapped if read from a .safetensors file."""
         return self._matrix
 
     @property
     def dim(self) -> int:
-        """How many numbers a vector has."""
+        """The dimension of the vectors."""
         return int(self._matrix.shape[1])
 
     @property
     def metadata(self) -> Mapping[str, str]:
-        """Notes that are kept with the vectors; read-only."""
+        """The metadata of the vectors; read-only."""
         return self._metadata
 
     @cached_property
     def unit(self) -> Vector:
-        """Shape (vocab, dim), read-only: the rows of `matrix` scaled to length 1, but zeros as they are."""
+        """The vectors normalized to length 1; shape (vocab, dim), read-only. Zero vectors are unchanged."""
         unit = unit_rows(self._matrix)
         unit.flags.writeable = False
         return unit
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "WordVectors":
-        return self  # nothing of it can change, and a matrix of gigabytes is not copied for every fold of a search
+        # The object is immutable, and a search over parameters would copy gigabytes for every fold.
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         return partial(WordVectors, metadata=dict(self._metadata)), (self._words, self._matrix)
@@ -100,17 +101,17 @@ class WordVectors:
         return f"WordVectors({len(self):,} words, dim {self.dim})"
 
     def __getitem__(self, word: str | Sequence[str]) -> Vector:
-        """Look up a word, shape (dim,), or several, shape (words, dim); KeyError for an unknown one."""
+        """Return the vector of a word, shape (dim,), or of several, shape (words, dim); KeyError if it is unknown."""
         if isinstance(word, str):
             vector: Vector = self._matrix[self.index(word)]
             return vector
         return np.asarray(self._matrix[self._rows(word)])
 
     def index(self, word: str) -> int:
-        """Give the row of a word.
+        """Return the row of a word.
 
         Raises:
-            UnknownWordError: A KeyError, if the word has no vector; the message names the closest words.
+            UnknownWordError: A KeyError, if the word has no vector; the message suggests similar words.
         """
         try:
             return self._index[word]
@@ -118,7 +119,7 @@ class WordVectors:
             raise UnknownWordError(word, self._words, "words that have a vector") from None
 
     def get(self, word: str, default: Vector | None = None) -> Vector | None:
-        """Give the vector of a word, shape (dim,), or ``default`` if it has none."""
+        """Return the vector of a word, shape (dim,), or ``default`` if it has no vector."""
         row = self._index.get(word)
         return default if row is None else self._matrix[row]
 
@@ -130,52 +131,54 @@ class WordVectors:
         negative: str | Sequence[str] = (),
         restrict: int | None = None,
     ) -> Neighbors:
-        """Find the words whose vectors have the largest cosine with a query.
+        """Find the words whose vectors have the highest cosine similarity to a query.
 
         Args:
-            query: A word, a vector of shape (dim,), or several words, whose vectors of length 1 are added.
-            k: How many words to find.
-            negative: Words whose vectors of length 1 are subtracted.
-            restrict: Look only among the first so many words; None for all.
+            query: A word, a vector of shape (dim,), or several words, whose unit vectors are added.
+            k: Number of words to return.
+            negative: Words whose unit vectors are subtracted.
+            restrict: Search only the first N words; None searches all.
 
         Returns:
-            Up to ``k`` words with their cosines, the largest first; of equals the first in `words` comes
-            first. The words of the query are left out. A query of zeros has the cosine 0 with everything.
+            Up to ``k`` words with their cosines, in descending order; ties are in the order of `words`. The words of
+            the query are excluded. A zero query has the cosine 0 with every word.
 
         Raises:
             KeyError: If a word of the query has no vector.
-            ValueError: If ``k`` or ``restrict`` is below 1, or a vector has another shape or is not finite.
+            ValueError: If ``k`` or ``restrict`` is below 1, or a vector has the wrong shape or is not finite.
         """
-        taken = self._rows([negative] if isinstance(negative, str) else negative)
+        negative_rows = self._rows([negative] if isinstance(negative, str) else negative)
         query = [query] if isinstance(query, str) else query
         if are_words(query):
-            given = self._rows(query)
-            if not given and not taken:
-                raise ValueError("query must be a word, words or a vector, got nothing; give at least one word")
-            direction = self.unit[given].sum(axis=0)[None]
+            positive_rows = self._rows(query)
+            if not positive_rows and not negative_rows:
+                raise ValueError(
+                    "query must be a word, words or a vector, got an empty sequence; pass at least one word"
+                )
+            direction = self.unit[positive_rows].sum(axis=0)[None]
         else:
-            given = []
+            positive_rows = []
             direction = unit_queries(np.asarray(query)[None], self.dim)
-        if taken or len(given) > 1:
-            direction = unit_rows(direction - self.unit[taken].sum(axis=0))
-        return self._neighbors(direction, k, [given + taken], restrict)[0]
+        if negative_rows or len(positive_rows) > 1:
+            direction = unit_rows(direction - self.unit[negative_rows].sum(axis=0))
+        return self._neighbors(direction, k, [positive_rows + negative_rows], restrict)[0]
 
     def most_similar_batch(
         self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: int | None = None
     ) -> list[Neighbors]:
-        """Answer many queries with one matrix product, in bounded memory, as `most_similar` answers each.
+        """Answer many queries like `most_similar`, with one matrix product and in bounded memory.
 
         Args:
             queries: Words, or vectors of shape (queries, dim).
-            k: How many words to find for each query.
-            restrict: Look only among the first so many words; None for all.
+            k: Number of words to return for each query.
+            restrict: Search only the first N words; None searches all.
 
         Returns:
-            For each query what `most_similar` returns.
+            For each query, the result of `most_similar`.
 
         Raises:
             KeyError: If a word has no vector.
-            ValueError: If ``k`` or ``restrict`` is below 1, or vectors have another shape or are not finite.
+            ValueError: If ``k`` or ``restrict`` is below 1, or the vectors have the wrong shape or are not finite.
         """
         if isinstance(queries, str):
             raise ValueError(f"queries must be several words or vectors, got the str {queries!r}; use most_similar")
@@ -186,13 +189,13 @@ class WordVectors:
         return self._neighbors(directions, k, [[]] * len(directions), restrict)
 
     def similarity(self, a: str, b: str) -> float:
-        """Give the cosine of two words' vectors, from -1 to 1; 0 if one of them is all zeros.
+        """Return the cosine similarity of two words, from -1 to 1; 0 if one of the vectors is zero.
 
         Raises:
             KeyError: If a word has no vector.
         """
-        one, other = unit_rows(self[[a, b]]).astype(np.float64)
-        return float(np.clip(one @ other, -1, 1))
+        unit_a, unit_b = unit_rows(self[[a, b]]).astype(np.float64)
+        return float(np.clip(unit_a @ unit_b, -1, 1))
 
     def analogy(
         self,
@@ -206,20 +209,20 @@ class WordVectors:
     ) -> Neighbors:
         """Answer "a is to b as c is to ?".
 
-        3CosAdd finds the largest cosine with b - a + c (Mikolov, Yih and Zweig 2013); 3CosMul the largest
-        cos(x, b) cos(x, c) / (cos(x, a) + 0.001), cosines moved to the range from 0 to 1 (Levy and Goldberg
+        3CosAdd maximizes the cosine with b - a + c (Mikolov, Yih and Zweig 2013); 3CosMul maximizes
+        cos(x, b) cos(x, c) / (cos(x, a) + 0.001), with cosines shifted to the range from 0 to 1 (Levy and Goldberg
         2014).
 
         Args:
-            a: A word.
-            b: What it goes with.
-            c: Another word.
-            k: How many answers to give.
+            a: First word of the known pair.
+            b: Second word of the known pair.
+            c: First word of the pair to complete.
+            k: Number of answers to return.
             method: "3cosadd" or "3cosmul".
-            restrict: Look only among the first so many words; None for all.
+            restrict: Search only the first N words; None searches all.
 
         Returns:
-            Up to ``k`` words and their scores, the best first, without the three that were asked with.
+            Up to ``k`` words with their scores, the best first; ``a``, ``b`` and ``c`` are excluded.
 
         Raises:
             KeyError: If a word has no vector.
@@ -232,19 +235,19 @@ class WordVectors:
         if method == "3cosadd":
             return self.most_similar([b, c], k, negative=[a], restrict=restrict)
         if method != "3cosmul":
-            raise ValueError(f"method must be '3cosadd' or '3cosmul', got {method!r}; '3cosadd' is the usual one")
+            raise ValueError(f"method must be '3cosadd' or '3cosmul', got {method!r}; '3cosadd' is the default")
         check_counts(k=k, restrict=restrict)
         rows, scores = three_cos_mul(self.unit, self.index(a), self.index(b), self.index(c), k, restrict)
         return [(self._words[row], score) for row, score in zip(rows, scores, strict=True)]
 
     def doesnt_match(self, words: Sequence[str]) -> str:
-        """Find the word that fits the others least: the one farthest from the mean of their unit vectors.
+        """Find the word that fits the others least: the one farthest from the mean of the unit vectors.
 
         Args:
             words: Two or more words.
 
         Returns:
-            One of them; of equals the first.
+            One of the words; the first one in case of a tie.
 
         Raises:
             KeyError: If a word has no vector.
@@ -255,39 +258,41 @@ class WordVectors:
         'car'
         """
         if isinstance(words, str) or len(words) < 2:
-            raise ValueError(f"words must be two or more words, got {words!r}; one word has nothing to match")
+            raise ValueError(f"words must be two or more words, got {words!r}; pass a list of words to compare")
         unit = self.unit[self._rows(words)].astype(np.float64)
         return words[int(np.argmin(unit @ unit.mean(axis=0)))]
 
     def subset(self, words: Iterable[str], *, missing: Literal["error", "skip"] = "error") -> "WordVectors":
-        """Keep some words, in the order in which they are given.
+        """Select words, in the given order.
 
         Args:
-            words: The words to keep; repeated ones are kept once.
-            missing: "error", or "skip" to leave out words without a vector.
+            words: Words to keep; duplicates are kept once.
+            missing: "error", or "skip" to ignore words without a vector.
 
         Returns:
-            Vectors of their own, in memory, with the same metadata.
+            New vectors in memory, with the same metadata.
 
         Raises:
             KeyError: If a word has no vector and ``missing`` is "error".
             ValueError: If ``missing`` is unknown, or ``words`` is a str.
         """
         if missing not in ("error", "skip"):
-            raise ValueError(f"missing must be 'error' or 'skip', got {missing!r}; use 'skip' to leave words out")
+            raise ValueError(
+                f"missing must be 'error' or 'skip', got {missing!r}; use 'skip' to ignore words without a vector"
+            )
         if isinstance(words, str):
             raise ValueError(f"words must be an iterable of words, got the str {words[:40]!r}; pass a list")
         kept = [word for word in dict.fromkeys(words) if missing == "error" or word in self]
         return WordVectors(kept, self[kept], metadata=self._metadata)
 
     def to_embedding(self, vocabulary: HasTokens, *, freeze: bool = True, seed: int = 0) -> "torch.nn.Embedding":
-        """Make an embedding layer whose rows follow a vocabulary.
+        """Create an embedding layer with a row for each token of a vocabulary.
 
         Args:
-            vocabulary: Anything with ``tokens`` in the order of their ids, such as a `Vocabulary`.
-            freeze: Whether training leaves the layer as it is.
-            seed: Tokens without a vector get normal random numbers chosen by it, with the standard deviation
-                that the matrix has. ``<pad>`` gets zeros, and its id becomes the layer's ``padding_idx``.
+            vocabulary: Any object with ``tokens`` in id order, such as a `Vocabulary`.
+            freeze: Whether to exclude the layer from training.
+            seed: Seed for the tokens without a vector, which get normally distributed random vectors with the standard
+                deviation of the matrix. ``<pad>`` gets zeros, and its id becomes the layer's ``padding_idx``.
 
         Returns:
             A layer with weights of shape (vocabulary, dim).
@@ -296,10 +301,10 @@ class WordVectors:
         return embedding_layer(table, self._index, vocabulary, freeze=freeze, seed=seed)
 
     def to_spacy(self, nlp: "Language") -> "Language":
-        """Make these the vectors of a spaCy pipeline, in the place of those it has.
+        """Replace the vectors of a spaCy pipeline by these.
 
         Args:
-            nlp: The pipeline, which is changed.
+            nlp: Pipeline, changed in place.
 
         Returns:
             The same pipeline.
@@ -308,20 +313,20 @@ class WordVectors:
         return nlp
 
     def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> None:
-        """Write the vectors to a file: the whole of it, or nothing.
+        """Write the vectors to a file, atomically.
 
-        The suffix tells the format: .safetensors (any words, metadata, mapped into memory when read), .txt
+        The suffix determines the format: .safetensors (any words, with metadata, memory-mapped when read), .txt
         (word2vec text), .bin (word2vec binary), .vec (fastText), .tsv (the TensorBoard projector: NAME.tsv,
-        and NAME_metadata.tsv beside it). All but .safetensors may have .gz, .xz, .bz2 or .zst after it.
+        and NAME_metadata.tsv beside it). All but .safetensors may be compressed: append .gz, .xz, .bz2 or .zst.
 
         Args:
-            path: Where. Its folder must exist.
-            format: A format, whatever the suffix: "safetensors", "word2vec", "word2vec-binary", "fasttext",
-                "projector", or "glove" (text without a header, which has the suffix .txt too).
+            path: File to write. Its folder must exist.
+            format: Format to use regardless of the suffix: "safetensors", "word2vec", "word2vec-binary", "fasttext",
+                "projector", or "glove" (text without a header, also with the suffix .txt).
 
         Raises:
-            OSError: If the file cannot be written; an old file stays as it was.
-            ValueError: If the format is unknown or cannot hold one of the words, such as one with a space.
+            OSError: If the file cannot be written; an existing file is then unchanged.
+            ValueError: If the format is unknown or cannot store one of the words, such as a word with a space.
         """
         write_vectors(path, VectorTable(self._words, self._matrix, self._metadata), format)
 
@@ -338,27 +343,27 @@ class WordVectors:
     ) -> "WordVectors":
         """Read vectors from a file in any format that `save` writes.
 
-        In text files the header may be missing, the separator is a space or a tab, and a word may contain
-        spaces. A row is bad if it has too few numbers, or one that is no finite number, if its word is empty
-        or not UTF-8, or stood in the file before. A header that tells a wrong number of rows is a fault too.
+        In text files, the header may be missing, the separator is a space or a tab, and a word may contain spaces. A
+        row is bad if it has too few numbers or one that is not finite, or if its word is empty, not UTF-8 or a
+        duplicate. A header with a wrong number of rows is an error too.
 
         Args:
-            path: The file.
-            words: Keep only these words, as far as the file has them, in its order. Rows of others are not
-                checked.
-            limit: Keep at most this many rows, the first ones. What follows is not looked at.
-            encoding_errors: What to do with words that are not UTF-8: "strict" makes the row bad, "replace"
-                and "ignore" read it.
-            bad_rows: "error", or "skip" to pass over bad rows and count them in a warning.
-            format: A format, whatever the suffix; see `save`. "glove" says that the first line is no header.
+            path: File to read.
+            words: Keep only these words, in the order of the file; words that are not in it are ignored. The rows of
+                other words are not checked.
+            limit: Keep only the first N rows. The rest of the file is not read.
+            encoding_errors: Treatment of words that are not UTF-8: with "strict" the row is bad, "replace" reads the
+                bytes as U+FFFD, "ignore" drops them.
+            bad_rows: "error", or "skip" to skip bad rows and report their number in a warning.
+            format: Format to use regardless of the suffix; see `save`. "glove" means that the first line is not a
+                header.
 
         Returns:
             The vectors.
 
         Raises:
             OSError: If the file cannot be opened.
-            ValueError: If something is wrong with the file (the message names line or byte) or with an
-                argument.
+            ValueError: If the file is malformed (the message names the line or byte) or an argument is invalid.
         """
         options = ReadOptions(
             words=wanted_words(words), limit=limit, encoding_errors=encoding_errors, bad_rows=bad_rows
@@ -366,19 +371,20 @@ class WordVectors:
         table = read_vectors(path, options, format)
         try:
             return cls(table.words, table.matrix, metadata=table.metadata)
-        except ValueError as error:  # in files that are mapped, not read, words and numbers are checked here
+        except ValueError as error:
+            # Memory-mapped files are not checked while reading, so their errors still lack the path.
             raise ValueError(f"{os.fspath(path)}: {error}") from error
 
     def _rows(self, words: Sequence[str]) -> list[int]:
         return [self.index(word) for word in words]
 
     def _neighbors(
-        self, directions: Vector, k: int, left_out: Sequence[Sequence[int]], restrict: int | None
+        self, directions: Vector, k: int, excluded: Sequence[Sequence[int]], restrict: int | None
     ) -> list[Neighbors]:
         check_counts(k=k, restrict=restrict)
         unit = self.unit[:restrict]
-        inside = [[row for row in rows if row < len(unit)] for rows in left_out]
+        excluded = [[row for row in rows if row < len(unit)] for rows in excluded]
         return [
             [(self._words[row], cosine) for row, cosine in zip(rows, cosines, strict=True)]
-            for rows, cosines in nearest(unit, directions, k, inside)
+            for rows, cosines in nearest(unit, directions, k, excluded)
         ]

@@ -1,1 +1,1 @@
-"""Training word vectors."""
+"""Training of word vectors by skip-gram with negative sampling, on a CPU or a GPU."""

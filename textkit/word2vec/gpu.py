@@ -15,30 +15,31 @@ from textkit.kernels.skip_gram_arrays import Model, Shape, Text
 from textkit.kernels.skip_gram_gpu import subsample, train_tiles
 from textkit.word2vec.kernel import compile_notice
 from textkit.word2vec.settings import Word2VecSettings
-from textkit.word2vec.threads import FLOOR, LEAST_CENTERS, ROUND_SHARE, bound_for
+from textkit.word2vec.threads import FLOOR, MIN_CENTERS, ROUND_FRACTION, bound_for
 
-BLOCK_TOKENS = 4096  # the unit in which a position in the text is counted
-PIECE_BLOCKS = 8192  # blocks of text on the card at a time: 34 M tokens, about 0.7 GB with all that is made of them
-MAX_WINDOW = 32  # on a GPU, where all contexts of a tile are multiplied with all centers
-MOST_DRAWN = 128
-SIZE = 1024  # tokens of a program that subsamples
+BLOCK_TOKENS = 4096  # tokens per block of text, the unit of positions in the text
+PIECE_BLOCKS = 8192  # blocks of text on the GPU at a time: 34 M tokens, about 0.7 GB with everything derived from them
+MAX_WINDOW = 32  # maximum context window; the kernel multiplies all contexts of a tile with all of its centers
+MAX_DRAWN = 128  # maximum number of negative samples per tile
+SIZE = 1024  # tokens per program of the subsampling kernel
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tuning:
-    """Parameters of the kernel that trade speed for quality; no part of the settings.
+    """Parameters of the kernel that trade speed against quality; not part of the settings.
 
     Attributes:
-        tile: Kept tokens of a tile, a power of 2.
-        drawn: Negative samples shared by a tile at 5 negatives, a power of 2; scaled with the setting.
-        programs: Concurrent programs per multiprocessor. More are faster until the GPU is full, but each then works
-            on staler weights.
-        warps: Warps per program.
-        merge: Whether a tile sums the steps of a repeated word before adding them.
-        precise: Whether matrix products take float32 instead of bfloat16.
+        tile: Number of kept tokens per tile, a power of 2.
+        drawn: Number of negative samples per tile for 5 negatives, a power of 2; it is scaled with that setting.
+        programs: Number of concurrent programs per multiprocessor. More programs are faster until the GPU is full, but
+            each then works on staler weights.
+        warps: Number of warps per program.
+        merge: Whether a tile sums the steps of a repeated word before adding them to the weights.
+        precise: Whether matrix products use float32 instead of bfloat16.
     """
 
-    # the fastest of nine on an H200 whose scores are at most 0.015 below the CPU's; see docs/benchmarks.md
+    # Of nine combinations measured on an H200, the fastest one with scores at most 0.015 below the CPU's; see
+    # docs/benchmarks.md.
     tile: int = 64
     drawn: int = 32
     programs: int = 2
@@ -49,27 +50,33 @@ class Tuning:
 
 @dataclass(frozen=True)
 class Piece:
-    """What subsampling keeps of a piece of a text in an epoch: ids, places in the text, documents."""
+    """The tokens of a piece of text that subsampling keeps in an epoch.
+
+    Attributes:
+        ids: (kept,) word of each token.
+        positions: (kept,) position of each token in the text.
+        documents: (kept,) document of each token.
+    """
 
     ids: torch.Tensor
-    places: torch.Tensor
+    positions: torch.Tensor
     documents: torch.Tensor
 
 
 class SkipGramGpu:
-    """The model and the lookup tables of the kernel, in the memory of a GPU.
+    """The skip-gram kernel with its model and lookup tables, in the memory of a GPU.
 
     Args:
-        counts: (vocab,) tokens of each word.
-        settings: The settings.
-        model: The two embeddings on the host, read by `upload` and written by `download`.
+        counts: (vocab,) count of each word.
+        settings: Training settings.
+        model: The two embeddings in host memory, read by `upload` and written by `download`.
         device: A CUDA device; "cpu" with Triton's interpreter.
-        tuning: See `Tuning`.
+        tuning: Kernel parameters; None for the defaults of `Tuning`.
 
     Attributes:
-        reproducible: False: the order of atomic additions differs from run to run.
-        drawn: Negative samples shared by a tile.
-        centers_of_tile: Centers of a tile.
+        reproducible: False, because the order of atomic additions differs from run to run.
+        drawn: Number of negative samples per tile.
+        centers_of_tile: Number of centers per tile.
         programs: Number of concurrent programs.
 
     Raises:
@@ -101,19 +108,23 @@ class SkipGramGpu:
         kept = counts * keep
         self.tile = max(self.tuning.tile, triton.next_power_of_2(4 * settings.window))
         drawn = triton.next_power_of_2(max(self.tuning.drawn * settings.negatives // 5, 1))
-        self.drawn = min(max(drawn, 16), MOST_DRAWN)
-        # all steps of the tiles in work miss each other: in a small corpus they are a small part too
-        share = kept.sum() * ROUND_SHARE
-        self.centers_of_tile = int(min(max(share, LEAST_CENTERS), self.tile - 2 * settings.window))
-        self.programs = int(min(max(share / self.centers_of_tile, 1), self._multiprocessors() * self.tuning.programs))
+        self.drawn = min(max(drawn, 16), MAX_DRAWN)
+        # Concurrent tiles do not see each other's steps, so they cover only a small part of even a small corpus.
+        concurrent_centers = kept.sum() * ROUND_FRACTION
+        self.centers_of_tile = int(min(max(concurrent_centers, MIN_CENTERS), self.tile - 2 * settings.window))
+        self.programs = int(
+            min(max(concurrent_centers / self.centers_of_tile, 1), self._multiprocessors() * self.tuning.programs)
+        )
         self.shape = Shape(BLOCK_TOKENS, settings.window, settings.negatives, self.drawn)
         self.bound = bound_for(kept, self.centers_of_tile)
-        others = self.programs - 1
-        self._keep = self._on_card(keep.astype(np.float32))
-        self._accept, self._alias = map(self._on_card, alias_tables(noise))
-        self._flight = self._on_card((kept / kept.sum() * self.centers_of_tile * others).astype(np.float32))
-        self._noise_flight = self._on_card((noise * self.drawn * others).astype(np.float32))
-        self._piece: tuple[tuple[int, int, int], Piece] | None = None  # with the text, its place and the epoch
+        other_programs = self.programs - 1
+        self._keep = self._to_gpu(keep.astype(np.float32))
+        self._accept, self._alias = map(self._to_gpu, alias_tables(noise))
+        # Expected number of times that each word is a center, or a negative sample, in the other programs' tiles.
+        self._flight = self._to_gpu((kept / kept.sum() * self.centers_of_tile * other_programs).astype(np.float32))
+        self._noise_flight = self._to_gpu((noise * self.drawn * other_programs).astype(np.float32))
+        # The last piece, with its text, position and epoch, and the last ids and offsets, with their text and position.
+        self._piece: tuple[tuple[int, int, int], Piece] | None = None
         self._stream: tuple[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] | None = None
         self.upload()
 
@@ -122,55 +133,56 @@ class SkipGramGpu:
             return 1
         return int(torch.cuda.get_device_properties(self._torch_device).multi_processor_count)
 
-    def _on_card(self, array: NDArray[Any]) -> torch.Tensor:
+    def _to_gpu(self, array: NDArray[Any]) -> torch.Tensor:
+        # torch warns of read-only arrays, such as a memory-mapped text, but nothing writes to this one.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # a text is read-only, and nobody writes to it
+            warnings.simplefilter("ignore", UserWarning)
             return torch.from_numpy(array).to(self._torch_device, copy=True)
 
     def upload(self) -> None:
-        """Copy the model to the card."""
-        self.centers, self.contexts = map(self._on_card, self.model)
+        """Copy the model to the GPU."""
+        self.centers, self.contexts = map(self._to_gpu, self.model)
 
     def download(self) -> Model:
-        """Copy the model back to the arrays that it came from, and return them."""
+        """Copy the model back to its arrays in host memory, and return it."""
         for matrix, values in zip(self.model, (self.centers, self.contexts), strict=True):
             matrix[:] = values.cpu().numpy()
         return self.model
 
     @property
     def block_tokens(self) -> int:
-        """Tokens of a block of text."""
+        """Number of tokens per block of text."""
         return BLOCK_TOKENS
 
     def blocks(self, text: Text) -> int:
-        """Number of blocks of a text."""
+        """Return the number of blocks of a text."""
         return -(-len(text.ids) // BLOCK_TOKENS)
 
     def compile(self, text: Text) -> None:
-        """Compile the kernel by running it over no tile at all."""
+        """Compile the kernel by running it on an empty span."""
         with compile_notice("word2vec"):
             blocks = min(self.blocks(text), PIECE_BLOCKS)
             self._run_piece(text, 0, (0, 0, blocks), epoch=0, rate=self.settings.learning_rate, before=0, all_tokens=1)
 
     def close(self) -> None:
-        """Give back the memory of the card."""
+        """Release the memory on the GPU."""
         self._piece = self._stream = None
         del self.centers, self.contexts
 
     def run(
         self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
     ) -> tuple[float, int]:
-        """Train on as many tokens as there are from block ``first`` to below ``last``; see `SkipGramKernel.run`.
+        """Train on as many tokens as the blocks from ``first`` to ``last`` (exclusive) have; see `SkipGramKernel.run`.
 
-        Every program has a chunk of the text, and the spans of an epoch are spans of each chunk. A text of more than
-        `PIECE_BLOCKS` comes to the card in pieces, at whose ends windows are cut.
+        Each program processes its own chunk of the text, so that a span of an epoch is a span of every chunk. A text of
+        more than `PIECE_BLOCKS` blocks is copied to the GPU in pieces; context windows do not cross their boundaries.
         """
         loss, pairs = 0.0, 0
         for piece in range(first // PIECE_BLOCKS, -(-last // PIECE_BLOCKS)):
             begin, end = piece * PIECE_BLOCKS, min((piece + 1) * PIECE_BLOCKS, self.blocks(text))
             span = (max(first, begin) - begin, min(last, end) - begin, end - begin)
-            more = self._run_piece(text, begin * BLOCK_TOKENS, span, epoch, rate, before, all_tokens)
-            loss, pairs = loss + more[0], pairs + more[1]
+            piece_loss, piece_pairs = self._run_piece(text, begin * BLOCK_TOKENS, span, epoch, rate, before, all_tokens)
+            loss, pairs = loss + piece_loss, pairs + piece_pairs
         return loss, pairs
 
     def _run_piece(
@@ -181,21 +193,21 @@ class SkipGramGpu:
         kept, window = len(piece.ids), self.settings.window
         if kept == 0:
             return 0.0, 0
-        stretch = -(-kept // (self.centers_of_tile * self.programs))
-        first, last = (part * stretch // span[2] for part in span[:2])
-        tiles = self.programs * stretch
+        tiles_per_program = -(-kept // (self.centers_of_tile * self.programs))
+        first, last = (block * tiles_per_program // span[2] for block in span[:2])
+        tiles = self.programs * tiles_per_program
         tokens = min(PIECE_BLOCKS * BLOCK_TOKENS, len(text.ids) - begin)
         width = self.centers.shape[1]
         chunk = min(max(triton.next_power_of_2(width), 16), 128)
         loss = torch.zeros(tiles, dtype=torch.float32, device=self._torch_device)
         pairs = torch.zeros(tiles, dtype=torch.int32, device=self._torch_device)
         train_tiles[(self.programs,)](
-            piece.ids, piece.places, piece.documents, kept, begin * MOST_DRAWN,
+            piece.ids, piece.positions, piece.documents, kept, begin * MAX_DRAWN,
             self._accept, self._alias, len(self._accept), self._flight, self._noise_flight,
             self.centers, self.contexts, key,
             float(rate * (1 - (before + begin) / all_tokens)), float(rate * tokens / all_tokens / tiles),
             float(rate * FLOOR), float(self.settings.negatives / self.drawn), float(self.bound),
-            stretch, first, last, loss, pairs,
+            tiles_per_program, first, last, loss, pairs,
             WINDOW=window, CENTERS=self.centers_of_tile, TILE=self.tile, DRAWN=self.drawn,
             WIDTH=width, CHUNK=chunk, CHUNKS=-(-width // chunk),
             KIND=tl.float32 if self.tuning.precise else tl.bfloat16,
@@ -204,29 +216,30 @@ class SkipGramGpu:
         return loss.sum(dtype=torch.float64).item(), int(pairs.sum().item())
 
     def kept_tokens(self, text: Text, begin: int, epoch: int) -> Piece:
-        """What subsampling keeps of the piece that begins at a token; that of the last call is remembered."""
-        known = (id(text.ids), begin, epoch)
-        if self._piece is None or self._piece[0] != known:
-            self._piece = None  # frees its memory
-            ids, offsets = self._texts(text, begin)
-            marked = torch.empty(len(ids), dtype=torch.bool, device=self._torch_device)
+        """Return the tokens that subsampling keeps of the piece starting at token ``begin``; cache the last result."""
+        cache_key = (id(text.ids), begin, epoch)
+        if self._piece is None or self._piece[0] != cache_key:
+            # Free the memory of the last piece before allocating the next.
+            self._piece = None
+            ids, offsets = self._ids_and_offsets(text, begin)
+            keep = torch.empty(len(ids), dtype=torch.bool, device=self._torch_device)
             programs = (-(-len(ids) // SIZE),)
-            subsample[programs](ids, begin, len(ids), self._keep, self._key(epoch), marked, SIZE=SIZE)
-            places = torch.nonzero(marked)[:, 0]
-            kept = ids[places]
-            places += begin
-            documents = torch.searchsorted(offsets, places, right=True, out_int32=True)
-            self._piece = (known, Piece(kept, places, documents))
+            subsample[programs](ids, begin, len(ids), self._keep, self._key(epoch), keep, SIZE=SIZE)
+            positions = torch.nonzero(keep)[:, 0]
+            kept_ids = ids[positions]
+            positions += begin
+            documents = torch.searchsorted(offsets, positions, right=True, out_int32=True)
+            self._piece = (cache_key, Piece(kept_ids, positions, documents))
         return self._piece[1]
 
-    def _texts(self, text: Text, begin: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """The ids of a piece and all offsets, on the card."""
-        known = (id(text.ids), begin)
-        if self._stream is None or self._stream[0] != known:
+    def _ids_and_offsets(self, text: Text, begin: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the ids of a piece and all document offsets, on the GPU."""
+        cache_key = (id(text.ids), begin)
+        if self._stream is None or self._stream[0] != cache_key:
             ids = text.ids[begin : begin + PIECE_BLOCKS * BLOCK_TOKENS]
-            self._stream = (known, (self._on_card(ids), self._on_card(text.offsets)))
+            self._stream = (cache_key, (self._to_gpu(ids), self._to_gpu(text.offsets)))
         return self._stream[1]
 
     def _key(self, epoch: int) -> torch.Tensor:
         key = np.random.SeedSequence([self.settings.seed, epoch]).generate_state(1, np.uint64)
-        return self._on_card(key.view(np.int64))
+        return self._to_gpu(key.view(np.int64))

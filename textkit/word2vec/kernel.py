@@ -1,4 +1,4 @@
-"""The interface of a skip-gram kernel, whatever it runs on."""
+"""The common interface of the skip-gram kernels for CPU and GPU."""
 
 import sys
 import threading
@@ -11,14 +11,14 @@ from textkit.word2vec.settings import Word2VecSettings
 
 
 class SkipGramKernel(Protocol):
-    """Trains the two embeddings of skip-gram on blocks of a text.
+    """Trains the two embeddings of skip-gram on blocks of text.
 
     Attributes:
         device: "cpu", or "cuda" for a GPU.
         reproducible: Whether the same seed gives the same bytes.
-        settings: The settings.
-        model: The two embeddings in the host's memory.
-        block_tokens: Tokens of a block of text, the unit in which a position is counted.
+        settings: Training settings.
+        model: The two embeddings in host memory.
+        block_tokens: Number of tokens per block of text, the unit of positions in the text.
     """
 
     device: str
@@ -28,40 +28,40 @@ class SkipGramKernel(Protocol):
 
     @property
     def block_tokens(self) -> int:
-        """Tokens of a block of text."""
+        """Number of tokens per block of text."""
 
     def blocks(self, text: Text) -> int:
         """Return the number of blocks of a text."""
 
     def compile(self, text: Text) -> None:
-        """Get the machine code ready, without a change to the model."""
+        """Compile or load the machine code, without changing the model."""
 
     def run(
         self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
     ) -> tuple[float, int]:
-        """Train on the blocks from ``first`` to below ``last``.
+        """Train on the blocks from ``first`` to ``last`` (exclusive).
 
         Args:
-            text: The text.
+            text: Text to train on.
             first: First block.
-            last: Block behind the last.
-            epoch: Chooses the random numbers, together with the seed.
-            rate: Learning rate at the start of the training. With 0 the loss is measured and nothing changed.
-            before: Tokens seen before this epoch.
-            all_tokens: Tokens of all epochs.
+            last: Block after the last one.
+            epoch: Number of the epoch, which determines the random numbers together with the seed.
+            rate: Initial learning rate of the training. With 0, the loss is computed and the model is not changed.
+            before: Number of tokens in the epochs before this one.
+            all_tokens: Number of tokens in all epochs.
 
         Returns:
-            The summed loss in nats, and the number of pairs.
+            The summed loss in nats, and the number of (center, context) pairs.
         """
 
     def download(self) -> Model:
-        """Bring ``model`` up to date, and return it."""
+        """Update ``model`` in host memory, and return it."""
 
     def upload(self) -> None:
-        """Go on from what is now in ``model``."""
+        """Continue from the current values in ``model``."""
 
     def close(self) -> None:
-        """Give back threads and memory."""
+        """Release threads and memory."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One training of word vectors: spans of blocks, and between them the clock, the progress bar and the checkpoint."""
+"""A training run of word vectors: spans of blocks, timing, progress bar and checkpoints."""
 
 import hashlib
 import math
@@ -20,22 +20,23 @@ from textkit.training.interrupts import HeldInterrupt
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 
-SPAN_BLOCKS = 1024  # blocks between two looks at the clock
-VALID_EPOCH = 2**31  # the random numbers of held-out text: the same in every epoch
+SPAN_BLOCKS = 1024  # blocks per call of the kernel; between two calls, progress is shown and saved
+VALID_EPOCH = 2**31  # epoch number for the validation text, so that its random numbers are the same in every epoch
 
 
 @dataclass(frozen=True, kw_only=True)
 class Word2VecReport:
-    """One epoch of a training.
+    """Report of one epoch.
 
     Attributes:
-        epoch: From 1.
-        loss: Mean loss of the (center, context) pairs of the epoch, in nats: equation 4 of Mikolov et al. 2013,
-            negated, with ``negatives`` expected noise words. Taken while the vectors change; nan without any pair.
-        pairs: How many pairs that is.
-        valid_loss: The same on the held-out text, taken at the end of the epoch; None without one.
-        words_per_second: Tokens of the vocabulary, before subsampling, for each second of training.
-        seconds: Time that the epoch took.
+        epoch: Number of the epoch, from 1.
+        loss: Mean training loss of the (center, context) pairs of the epoch, in nats: equation 4 of Mikolov et al.
+            2013, negated, with ``negatives`` expected negative samples. Computed while the vectors change; nan without
+            any pair.
+        pairs: Number of (center, context) pairs.
+        valid_loss: Validation loss at the end of the epoch, in nats per pair; None without a validation text.
+        words_per_second: Number of tokens in the vocabulary, before subsampling, per second of training.
+        seconds: Duration of the epoch in seconds.
     """
 
     epoch: int
@@ -51,7 +52,17 @@ EpochReport = Word2VecReport  # the name in 0.1.0
 
 @dataclass(frozen=True)
 class Position:
-    """Where a training stands: everything besides the weights that going on from here needs."""
+    """Position in a training run: what resuming needs besides the weights.
+
+    Attributes:
+        epoch: Number of the current epoch, from 0.
+        block: Number of blocks processed in this epoch.
+        loss: Sum of the losses in this epoch, in nats.
+        pairs: Number of (center, context) pairs in this epoch.
+        seconds: Duration of this epoch so far, in seconds.
+        losses: Mean training loss of each completed epoch.
+        valid_losses: Validation loss after each completed epoch; empty without a validation text.
+    """
 
     epoch: int = 0
     block: int = 0
@@ -63,19 +74,31 @@ class Position:
 
     @property
     def mean(self) -> float:
-        """Mean loss of the epoch so far; nan while there is no pair."""
+        """Mean loss of the epoch so far; nan without any pair."""
         return self.loss / self.pairs if self.pairs else math.nan
 
 
 class Word2VecRun:
-    """One run over the epochs: spans of blocks, with the clock, the bar and the checkpoint between them."""
+    """A training run over all epochs.
+
+    Args:
+        kernel: Kernel with the model; the model is changed in place.
+        corpus: Training text.
+        validation: Validation text; None for no validation.
+        init: Pretrained vectors that the model was initialized with, part of the identity of the run; None without.
+        patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
+        checkpoint: File to which the state is saved; None for no checkpoints.
+        checkpoint_seconds: Seconds between two checkpoints within an epoch.
+        on_epoch: Called with an `EpochReport` after each epoch.
+        progress: Whether to show a progress bar on stderr.
+    """
 
     def __init__(
         self,
         kernel: SkipGramKernel,
         corpus: EncodedCorpus,
         *,
-        held_out: EncodedCorpus | None,
+        validation: EncodedCorpus | None,
         init: WordVectors | None,
         patience: int | None,
         checkpoint: str | os.PathLike[str] | None,
@@ -86,12 +109,12 @@ class Word2VecRun:
         self.kernel, self.settings = kernel, kernel.settings
         self.text = _text(corpus)
         self.tokens, self.blocks = len(self.text.ids), kernel.blocks(self.text)
-        self.held_out = None if held_out is None else _text(held_out)
+        self.validation = None if validation is None else _text(validation)
         self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
         self.patience, self.on_epoch, self.progress = patience, on_epoch, progress
         self.identity = {
             "corpus": corpus.fingerprint() if checkpoint is not None else "",
-            "valid": held_out.fingerprint() if checkpoint is not None and held_out is not None else "",
+            "valid": validation.fingerprint() if checkpoint is not None and validation is not None else "",
             "init": _fingerprint(init) if checkpoint is not None and init is not None else "",
             "patience": patience,
             "vocabulary": len(kernel.model.centers),
@@ -100,12 +123,12 @@ class Word2VecRun:
         }
 
     def run(self) -> Position:
-        """Train to the end, from the checkpoint if there is one.
+        """Train to the end, resuming from the checkpoint if there is one.
 
         Raises:
             KeyboardInterrupt: On Ctrl-C, after the state is saved.
             FloatingPointError: If the loss is not finite.
-            ValueError: If the checkpoint is of another training, or a text gives no pair of words.
+            ValueError: If the checkpoint belongs to a different training run, or a text has no (center, context) pair.
         """
         position = self._resumed()
         self.kernel.compile(self.text)
@@ -113,8 +136,8 @@ class Word2VecRun:
         with self._bar(position) as bar, HeldInterrupt() as interrupt:
             while position.epoch < self.settings.epochs and not self._stopped(position):
                 position, report = self._after_span(position), None
-                shown = f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {position.mean:.4f}"
-                bar.set_postfix_str(shown, refresh=False)
+                status = f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {position.mean:.4f}"
+                bar.set_postfix_str(status, refresh=False)
                 bar.update(self._seen(position) - bar.n)
                 if position.block == self.blocks:
                     position, report = self._after_epoch(position)
@@ -130,8 +153,8 @@ class Word2VecRun:
             raise KeyboardInterrupt
         if all(math.isnan(loss) for loss in position.losses):
             raise ValueError(
-                "corpus must give at least one pair of words, got none; documents may be too short, or min_count or "
-                "subsample leave nothing that stands together (subsample=0 keeps all)"
+                "corpus must have at least one (center, context) pair, got 0; use longer documents, a lower min_count "
+                "or subsample=0, which keeps all tokens"
             )
         self.kernel.download()
         return position
@@ -152,9 +175,9 @@ class Word2VecRun:
         return position.block == 0 and stalled(position.valid_losses, self.patience)
 
     def _seen(self, position: Position) -> int:
-        """Tokens seen so far."""
-        in_epoch = min(position.block * self.kernel.block_tokens, self.tokens)
-        return position.epoch * self.tokens + in_epoch
+        """Return the number of tokens seen so far."""
+        tokens_in_epoch = min(position.block * self.kernel.block_tokens, self.tokens)
+        return position.epoch * self.tokens + tokens_in_epoch
 
     def _after_span(self, position: Position) -> Position:
         start = time.monotonic()
@@ -170,7 +193,7 @@ class Word2VecRun:
         )
         if not np.isfinite(loss):
             raise FloatingPointError(
-                f"the loss became {loss} in epoch {position.epoch + 1}; try learning_rate="
+                f"the loss must stay finite, got {loss} in epoch {position.epoch + 1}; try learning_rate="
                 f"{self.settings.learning_rate / 4:g}"
             )
         return replace(
@@ -191,22 +214,22 @@ class Word2VecRun:
             words_per_second=self.tokens / max(position.seconds, 1e-9),
             seconds=position.seconds,
         )
-        after = Position(
+        next_position = Position(
             epoch=position.epoch + 1,
             losses=[*position.losses, report.loss],
             valid_losses=position.valid_losses if valid_loss is None else [*position.valid_losses, valid_loss],
         )
-        return after, report
+        return next_position, report
 
     def _valid_loss(self) -> float | None:
-        if self.held_out is None:
+        if self.validation is None:
             return None
-        blocks = self.kernel.blocks(self.held_out)
-        loss, pairs = self.kernel.run(self.held_out, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1)
+        blocks = self.kernel.blocks(self.validation)
+        loss, pairs = self.kernel.run(self.validation, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1)
         if pairs == 0:
             raise ValueError(
-                "valid must give at least one pair of words, got none; it may be too short, or subsample may leave "
-                "nothing that stands together"
+                "valid must have at least one (center, context) pair, got 0; use more text, or subsample=0, which "
+                "keeps all tokens"
             )
         return loss / pairs
 
@@ -222,7 +245,7 @@ class Word2VecRun:
             save_checkpoint(self.checkpoint, {"centers": model.centers, "contexts": model.contexts}, state)
 
     def _resumed(self) -> Position:
-        """Take weights and position from the checkpoint, if there is one."""
+        """Restore the weights and the position from the checkpoint, if there is one."""
         if self.checkpoint is None:
             return Position()
         remove_leftovers(self.checkpoint)
@@ -231,7 +254,8 @@ class Word2VecRun:
         arrays, state = load_checkpoint(self.checkpoint)
         identity = state.get("identity", {})
         moved = state.get("device", "cpu") != self.kernel.device
-        if moved:  # a GPU is never reproducible
+        # Training on a GPU is never reproducible, so this must not prevent a change of device.
+        if moved:
             identity = {**identity, "reproducible": self.kernel.reproducible}
         check_identity(self.checkpoint, identity, self.identity)
         self.kernel.model.centers[:] = arrays["centers"]
@@ -239,7 +263,7 @@ class Word2VecRun:
         self.kernel.upload()
         position = Position(**state["position"])
         if moved:
-            # The devices go through an epoch in different orders: go on at the same fraction of it.
+            # The devices process an epoch in different orders: continue at the same fraction of it.
             block = position.block * state.get("block_tokens", 1) // self.kernel.block_tokens
             position = replace(position, block=min(block, self.blocks - 1))
         return position
@@ -252,7 +276,7 @@ def _fingerprint(vectors: WordVectors) -> str:
 
 
 def _text(corpus: EncodedCorpus) -> Text:
-    """The arrays as the kernel wants them: plain, and read-only whether mapped or not."""
+    """Return plain read-only arrays for the kernel, whether they are memory-mapped or not."""
     ids, offsets = np.asarray(corpus.ids), np.asarray(corpus.offsets, np.int64).view()
     ids.flags.writeable = offsets.flags.writeable = False
     return Text(ids, offsets)

@@ -7,11 +7,12 @@ from textkit.checks import set_count, set_finite
 
 @dataclass(frozen=True, kw_only=True)
 class Word2VecSettings:
-    """Settings of word vector training: everything besides the corpus that the result depends on.
+    """Settings of word vector training: everything that the result depends on, besides the corpus.
 
     Attributes:
-        dim: Dimensions of a word vector.
-        window: Largest distance between a center and its context, in kept tokens; drawn from 1 to this for each center.
+        dim: Dimension of the word vectors.
+        window: Context window: maximum distance between a center and its context, in tokens that subsampling keeps;
+            the distance is drawn from 1 to this for each center.
         negatives: Negative samples per (center, context) pair.
         min_count: Minimum count of a word; rarer words are ignored.
         max_vocab: Maximum size of the vocabulary, most frequent words first; None for no limit.
@@ -34,7 +35,7 @@ class Word2VecSettings:
     def __post_init__(self) -> None:
         set_count(self, "dim", 1, "number")
         set_count(self, "window", 1, "token")
-        set_count(self, "negatives", 1, "noise word")
+        set_count(self, "negatives", 1, "negative sample")
         set_count(self, "min_count", 1, "token")
         if self.max_vocab is not None:
             set_count(self, "max_vocab", 1, "word")
@@ -43,6 +44,6 @@ class Word2VecSettings:
         set_finite(self, "subsample", zero=True)
         set_finite(self, "learning_rate", zero=False)
         if self.window > 200:
-            raise ValueError(f"window must be at most 200 tokens, got {self.window}")
+            raise ValueError(f"window must be at most 200 tokens, got {self.window}; 5 is usual")
         if self.learning_rate > 1:
             raise ValueError(f"learning_rate must be at most 1, got {self.learning_rate}; 0.025 is usual")

@@ -1,4 +1,4 @@
-"""The skip-gram kernel on a CPU: threads that run it over spans of blocks."""
+"""The skip-gram kernel on a CPU, run by several threads."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -7,63 +7,71 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_share, noise_distribution
+from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_fraction, noise_distribution
 from textkit.kernels.skip_gram_arrays import MAX_DRAWN, Model, Shape, Tables, Text, lane_masks, round_up, scratch, steps
 from textkit.kernels.skip_gram_workers import Report, Span, run_hogwild, run_rounds
 from textkit.word2vec.kernel import compile_notice
 from textkit.word2vec.settings import Word2VecSettings
 
-BLOCK_CENTERS = 128  # centers that share their noise words, on average
-LEAST_CENTERS = 16  # in a small corpus
-BLOCK_TOKENS = 1024  # and at most so many tokens of text
-ROUND_BLOCKS = 4  # blocks whose gradients are taken at the same parameters, in reproducible mode,
-ROUND_SHARE = 1 / 128  # but no more than this share of an epoch
-BOUND = 2.0  # how far a word's steps may change a score in a round; above it, tiny corpora are unsettled,
-LOOSE_BOUND = 4.0  # but not large ones, where a word seldom meets itself in a block: there the bound costs quality
-FLOOR = 1e-4  # the learning rate ends at this share of its start
-PAUSE = 5e-5  # seconds that a worker sleeps when it has waited in vain
+BLOCK_CENTERS = 128  # average number of centers that share negative samples
+MIN_CENTERS = 16  # minimum of that average, for small corpora
+BLOCK_TOKENS = 1024  # maximum number of tokens per block
+ROUND_BLOCKS = 4  # blocks whose gradients are computed with the same parameters, in reproducible mode
+ROUND_FRACTION = 1 / 128  # maximum size of such a round, as a fraction of an epoch
+# Maximum change of a score by a word's steps in a round. With a higher bound, training on tiny corpora is unstable. In
+# a large corpus a word seldom occurs twice in a block, and a low bound would reduce quality.
+BOUND = 2.0
+LOOSE_BOUND = 4.0
+FLOOR = 1e-4  # final learning rate, as a fraction of the initial one
+PAUSE = 5e-5  # seconds that a worker sleeps while it waits for others
 
 
-def shape_for(settings: Word2VecSettings, kept: float, share: float) -> Shape:
-    """Fix blocks and noise words for a corpus of which subsampling keeps ``kept`` tokens, a ``share`` of all.
+def shape_for(settings: Word2VecSettings, kept: float, fraction: float) -> Shape:
+    """Choose the size of blocks and their number of negative samples.
 
-    All steps of a block are taken at once, so that small corpora have small blocks, to make many steps.
+    All steps of a block are applied at once, so a small corpus gets small blocks, and thus many steps.
 
-    The noise words of a block grow with ``negatives``: 48 for 5 of them, of which a center meets 32 on average. Longer
-    vectors need more of them to be as good: twice as many from 300 dimensions on. (On 17 M tokens of Wikipedia 40
-    instead of 48 cost analogies at 100 dimensions.)
+    The number of negative samples per block is proportional to ``negatives``: 48 for 5 negatives, of which a center
+    uses 32 on average. Longer vectors need more for the same quality: twice as many from 300 dimensions on. (With
+    40 instead of 48 on 17 M tokens of Wikipedia, the accuracy on analogies was lower at 100 dimensions.)
+
+    Args:
+        settings: Training settings.
+        kept: Expected number of tokens that subsampling keeps.
+        fraction: Expected fraction of all tokens that subsampling keeps.
     """
-    centers = min(max(kept * ROUND_SHARE, LEAST_CENTERS), BLOCK_CENTERS)
-    tokens = min(max(round(centers / max(share, 1e-6)), 1), BLOCK_TOKENS)
+    centers = min(max(kept * ROUND_FRACTION, MIN_CENTERS), BLOCK_CENTERS)
+    tokens = min(max(round(centers / max(fraction, 1e-6)), 1), BLOCK_TOKENS)
     drawn = 9.6 * settings.negatives * min(max(settings.dim / 150, 1), 2)
     drawn = min(max(round_up(round(drawn), 8), 32), MAX_DRAWN)
     return Shape(tokens, settings.window, settings.negatives, drawn)
 
 
 def bound_for(kept: NDArray[np.float64], centers: float) -> float:
-    """How far a word's steps may change a score in a round.
+    """Return the maximum change of a score by a word's steps in a round.
 
     Args:
-        kept: (vocab,) tokens of each word that subsampling keeps.
-        centers: Kept tokens in a block.
+        kept: (vocab,) expected number of tokens of each word that subsampling keeps.
+        centers: Number of kept tokens per block.
 
     >>> bound_for(np.full(10, 500.0), 100), bound_for(np.full(10_000, 500.0), 100)
     (2.0, 3.98)
     """
-    shares = kept / kept.sum()
-    again = centers * float(shares @ shares)  # how often the word of a center is expected once more in its block
-    return max(BOUND, LOOSE_BOUND - 2 * again)
+    frequencies = kept / kept.sum()
+    # Expected number of further occurrences of a center's word in its block.
+    repetitions = centers * float(frequencies @ frequencies)
+    return max(BOUND, LOOSE_BOUND - 2 * repetitions)
 
 
 class SkipGramThreads:
-    """Threads with their working memory, and the tables that the kernels look things up in.
+    """The skip-gram kernel with its threads, their working memory, and its lookup tables.
 
     Args:
-        counts: (vocab,) tokens of each word.
-        settings: The settings.
+        counts: (vocab,) count of each word.
+        settings: Training settings.
         model: The two embeddings; changed in place.
         workers: Number of threads.
-        reproducible: Rounds with a fixed order of additions, instead of Hogwild.
+        reproducible: Whether to train in rounds with a fixed order of additions instead of Hogwild.
     """
 
     device = "cpu"
@@ -80,28 +88,29 @@ class SkipGramThreads:
         keep = keep_probabilities(counts, settings.subsample)
         accept, alias = alias_tables(noise_distribution(counts))
         self.tables = Tables(keep.astype(np.float32), accept, alias, lane_masks(settings.window))
-        share = kept_share(counts, keep)
-        self.shape = shape_for(settings, share * counts.sum(), share)
-        self.bound = bound_for(counts * keep, share * self.shape.block_tokens)
+        fraction = kept_fraction(counts, keep)
+        self.shape = shape_for(settings, fraction * counts.sum(), fraction)
+        self.bound = bound_for(counts * keep, fraction * self.shape.block_tokens)
         self.settings, self.model = settings, model
         self.workers, self.reproducible = workers, reproducible
-        self._slices = 1 << (workers - 1).bit_length()  # a power of 2, at least one for each worker
+        self._slices = 1 << (workers - 1).bit_length()  # a power of 2, at least one slice per worker
         width = model.centers.shape[1]
         blocks = counts.sum() / self.shape.block_tokens
-        self._round = min(max(int(blocks * ROUND_SHARE), 1), ROUND_BLOCKS) if reproducible else 1
-        own = 1 if reproducible else workers  # sets of steps and of masses; one that all share, or one each
-        self._steps = [steps(self._round, self.shape, width) for _ in range(own)]
-        self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(own)]
+        self._round = min(max(int(blocks * ROUND_FRACTION), 1), ROUND_BLOCKS) if reproducible else 1
+        # In reproducible mode, all workers share the steps and masses of a round.
+        copies = 1 if reproducible else workers
+        self._steps = [steps(self._round, self.shape, width) for _ in range(copies)]
+        self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(copies)]
         self._scratch = [scratch(self.shape, width) for _ in range(workers)]
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="textkit-word2vec")
 
     def close(self) -> None:
-        """End the threads."""
+        """Stop the threads."""
         self._pool.shutdown()
 
     @property
     def block_tokens(self) -> int:
-        """Tokens of a block of text."""
+        """Number of tokens per block of text."""
         return int(self.shape.block_tokens)
 
     def blocks(self, text: Text) -> int:
@@ -109,21 +118,21 @@ class SkipGramThreads:
         return -(-len(text.ids) // self.block_tokens)
 
     def download(self) -> Model:
-        """Return the model, which is in the host's memory all the time."""
+        """Return the model, which is always in host memory."""
         return self.model
 
     def upload(self) -> None:
-        """Do nothing, as the model is used where it is."""
+        """Do nothing: the model is trained in host memory."""
 
     def compile(self, text: Text) -> None:
-        """Load the kernel from the disk, or compile it and say so, once per installation."""
+        """Load the machine code from disk or, once per installation, compile the kernel and print a notice."""
         with compile_notice("word2vec"):
             self.run(text, 0, 0, epoch=0, rate=0.0, before=0, all_tokens=1)
 
     def run(
         self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
     ) -> tuple[float, int]:
-        """Train on the blocks from ``first`` to below ``last``; see `SkipGramKernel.run`."""
+        """Train on the blocks from ``first`` to ``last`` (exclusive); see `SkipGramKernel.run`."""
         key = np.random.SeedSequence([self.settings.seed, epoch]).generate_state(1, np.uint64)[0]
         span = Span(first, last, before, all_tokens, float(rate), FLOOR if rate else 0.0, key)
         report = Report(np.zeros(last - first), np.zeros(last - first, np.int64))
@@ -133,17 +142,18 @@ class SkipGramThreads:
             for task in tasks:
                 task.result()
         finally:
-            wait(tasks)  # whatever was raised, nobody writes to the model after this call
+            # Even after an error, no thread may write to the model once this call returns.
+            wait(tasks)
         return float(report.loss.sum()), int(report.pairs.sum())
 
     def _work(self, worker: int, text: Text, span: Span, control: NDArray[np.int64], report: Report) -> None:
         bound = np.float32(self.bound)
-        mine = 0 if self.reproducible else worker
+        copy = 0 if self.reproducible else worker
         shared: tuple[Any, ...] = (text, self.shape, self.tables, self.model, span, bound, control)
-        memory = (self._scratch[worker], self._steps[mine], self._masses[mine])
+        memory = (self._scratch[worker], self._steps[copy], self._masses[copy])
         if not self.reproducible:
             run_hogwild(*shared, *memory, report)
             return
-        at = np.zeros(2, np.int64)
-        while not run_rounds(*shared, *memory, report, self._round, self._slices, at):
+        state = np.zeros(2, np.int64)
+        while not run_rounds(*shared, *memory, report, self._round, self._slices, state):
             time.sleep(PAUSE)

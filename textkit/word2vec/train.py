@@ -1,4 +1,4 @@
-"""`train_word2vec`: a corpus in, word vectors out."""
+"""`train_word2vec` trains word vectors on a corpus."""
 
 import json
 import math
@@ -55,10 +55,10 @@ def train_word2vec(
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of tokens; see
             `textkit.corpus`. It is read once.
-        dim: Length of a vector; 100, or that of ``init``.
+        dim: Dimension of the vectors; None for that of ``init``, or 100.
         window: Context window: the maximum distance between a center and its context, in tokens that subsampling
             keeps. The distance is drawn from 1 to this for each center.
-        negatives: Negative samples per pair of center and context.
+        negatives: Negative samples per (center, context) pair.
         min_count: Minimum count of a word; rarer words are ignored.
         max_vocab: Maximum size of the vocabulary, most frequent words first; None for no limit.
         subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
@@ -66,32 +66,33 @@ def train_word2vec(
         learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
         workers: Number of threads; None for one per core that this process may use.
         reproducible: True gives the same bytes for the same seed, with any number of workers. False lets the threads
-            write without order ("Hogwild"; Recht et al. 2011), which is faster. None is True on a CPU. A GPU adds in
-            no fixed order and cannot be reproducible.
+            write without synchronization ("Hogwild"; Recht et al. 2011), which is faster. None is True on a CPU. A GPU
+            adds in no fixed order and cannot be reproducible.
         device: "cpu"; "cuda" for an NVIDIA GPU (needs Triton, which comes with CUDA builds of torch); or "auto" for a
             GPU if there is one.
         seed: Seed of every random choice.
         tokenizer: Name of a tokenizer, or a callable that splits a text; see `textkit.tokenizer`.
-        column: The column of texts, if the corpus is a table.
-        encoding: The encoding of files.
-        errors: What happens to bytes that are not in that encoding: "strict", "replace" or "ignore".
+        column: Text column of a table.
+        encoding: Encoding of the files.
+        errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
         init: Pretrained vectors to continue from. Their words are kept; new words of the corpus are added.
-        valid: Validation text, a corpus. Its loss is computed after every epoch.
+        valid: Validation corpus. Its loss is computed after every epoch.
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
-        checkpoint: A file. The state is saved there at intervals, after every epoch and on Ctrl-C. If the file exists,
-            training resumes from it; in reproducible mode the result has the same bytes as an uninterrupted training.
-            A state saved on a CPU resumes on a GPU, and the other way round. Delete it when the vectors are saved.
-        checkpoint_seconds: Seconds between two saves.
-        on_epoch: Called with an `Word2VecReport` after every epoch.
+        checkpoint: File to which the state is saved at intervals, after every epoch and on Ctrl-C. If the file exists,
+            training resumes from it; in reproducible mode, the result has the same bytes as that of an uninterrupted
+            run. A run that was started on a CPU can resume on a GPU, and vice versa. Delete the file once the vectors
+            are saved.
+        checkpoint_seconds: Seconds between two checkpoints within an epoch.
+        on_epoch: Called with a `Word2VecReport` after every epoch.
         progress: Whether to show a progress bar on stderr.
 
     Returns:
-        The vectors of all words, most frequent first. ``metadata["training"]`` holds settings and losses as JSON.
+        The vectors of all words, most frequent first. ``metadata["training"]`` has the settings and losses as JSON.
 
     Raises:
         ValueError: If a setting is out of range, the device is not usable or cannot be reproducible, the corpus is
-            empty or has no word with min_count tokens, or the checkpoint is of another training.
-        ImportError: If a GPU is to be used and Triton is not installed.
+            empty, no word reaches ``min_count``, or the checkpoint belongs to a different training run.
+        ImportError: If the device is a GPU and Triton is not installed.
         TypeError: If ``init`` is not `WordVectors`.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If the loss is not finite; the checkpoint then holds the last good state.
@@ -99,7 +100,7 @@ def train_word2vec(
     if init is not None and not isinstance(init, WordVectors):
         raise TypeError(f"init must be WordVectors, got {type(init).__name__}; load a file with WordVectors.load")
     if dim is not None and init is not None and dim != init.dim:
-        raise ValueError(f"dim must be that of init, {init.dim}, got {dim}; leave it out")
+        raise ValueError(f"dim must be that of init, {init.dim}, got {dim}; omit it")
     settings = Word2VecSettings(
         dim=dim if dim is not None else init.dim if init is not None else 100,
         window=window,
@@ -116,7 +117,7 @@ def train_word2vec(
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")
         if valid is None:
-            raise ValueError(f"patience must be None without valid, got {patience}; give held-out text as valid")
+            raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
     if checkpoint is not None and not Path(checkpoint).parent.is_dir():
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
@@ -128,13 +129,13 @@ def train_word2vec(
         "errors": errors,
     }
     encoded = encode_corpus(corpus, min_count=min_count, max_size=max_vocab, progress=progress, **reading)
-    held_out = None if valid is None else _held_out(valid, encoded, reading)
+    validation = None if valid is None else _encode_validation(valid, encoded, reading)
 
-    known = encoded.vocabulary.tokens
-    added = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
-    words = [*known, *added]
-    counts = np.concatenate([encoded.vocabulary.counts, np.zeros(len(added), np.int64)])
-    model = _fresh_model(words, settings, init)
+    # Words that only the pretrained vectors have come last, with a count of 0.
+    init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
+    words = [*encoded.vocabulary.tokens, *init_only]
+    counts = np.concatenate([encoded.vocabulary.counts, np.zeros(len(init_only), np.int64)])
+    model = _initial_model(words, settings, init)
     kernel: SkipGramKernel
     if gpu:
         from textkit.word2vec.gpu import SkipGramGpu
@@ -146,7 +147,7 @@ def train_word2vec(
         run = Word2VecRun(
             kernel,
             encoded,
-            held_out=held_out,
+            validation=validation,
             init=init,
             patience=patience,
             checkpoint=checkpoint,
@@ -157,7 +158,7 @@ def train_word2vec(
         position = run.run()
     finally:
         kernel.close()
-    described = {
+    training = {
         **asdict(settings),
         "reproducible": kernel.reproducible,
         "tokens": len(encoded.ids),
@@ -165,20 +166,20 @@ def train_word2vec(
         "valid_losses": position.valid_losses,
     }
     matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
-    return WordVectors(words, matrix, metadata={"training": json.dumps(described)})
+    return WordVectors(words, matrix, metadata={"training": json.dumps(training)})
 
 
 def _is_gpu(device: str, reproducible: bool | None) -> bool:
-    """Whether to train on a GPU.
+    """Return whether to train on a GPU.
 
     Raises:
-        ValueError: If the device is unknown or not usable, or is a GPU and must be reproducible.
-        ImportError: If there is a GPU, but not Triton.
+        ValueError: If the device is unknown or not usable, or it is a GPU and ``reproducible`` is True.
+        ImportError: If the device is a GPU and Triton is not installed.
     """
     if device == "cpu":
         return False
     if not isinstance(device, str) or (device != "auto" and device.partition(":")[0] != "cuda"):
-        raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}")
+        raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}; choose one of them")
     from textkit.training.devices import has_gpu, usable_device
 
     if device == "auto" and (reproducible or not has_gpu() or find_spec("triton") is None):
@@ -187,38 +188,41 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
     if reproducible:
         raise ValueError(
             "reproducible must be False or None on a GPU, which adds in no fixed order, got True; "
-            "leave it out, or train with device='cpu'"
+            "omit it, or train with device='cpu'"
         )
     if find_spec("triton") is None:
-        raise ImportError("train_word2vec needs Triton on a GPU, got none; install triton, or train with device='cpu'")
+        raise ImportError(
+            "train_word2vec needs Triton on a GPU, but it is not installed; pip install triton, or train with "
+            "device='cpu'"
+        )
     return True
 
 
-def _held_out(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
     try:
         return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
     except ValueError as error:
-        raise ValueError(f"valid must be a corpus with words of the trained vocabulary: {error}") from error
+        raise ValueError(f"valid must be a corpus with words of the training vocabulary: {error}") from error
 
 
-def _fresh_model(words: list[str], settings: Word2VecSettings, init: WordVectors | None) -> Model:
-    """Input vectors evenly within +-0.5 / dim, or those of ``init``; output vectors zero."""
+def _initial_model(words: list[str], settings: Word2VecSettings, init: WordVectors | None) -> Model:
+    """Initialize center vectors uniformly in +-0.5 / dim, or from ``init``, and context vectors with zeros."""
     shape = (len(words), round_up(settings.dim, 8))
     centers, contexts = aligned_zeros(*shape), aligned_zeros(*shape)
     random = np.random.default_rng(settings.seed)
     for begin in range(0, len(words), 65536):
-        part: NDArray[np.float32] = random.random((min(65536, len(words) - begin), settings.dim), np.float32)
-        centers[begin : begin + len(part), : settings.dim] = (part - 0.5) / settings.dim
+        uniform: NDArray[np.float32] = random.random((min(65536, len(words) - begin), settings.dim), np.float32)
+        centers[begin : begin + len(uniform), : settings.dim] = (uniform - 0.5) / settings.dim
     if init is not None:
-        rows = [(row, init.index(word)) for row, word in enumerate(words) if word in init]
-        if rows:
-            here, there = np.array(rows).T
-            centers[here, : settings.dim] = init.matrix[there]
+        row_pairs = [(row, init.index(word)) for row, word in enumerate(words) if word in init]
+        if row_pairs:
+            model_rows, init_rows = np.array(row_pairs).T
+            centers[model_rows, : settings.dim] = init.matrix[init_rows]
     return Model(centers, contexts)
 
 
 def _usable_cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

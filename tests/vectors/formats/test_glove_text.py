@@ -77,7 +77,7 @@ def test_numerals_are_words_too(read):
         (b"a 1 2\nb inf 4\nc 5 6\n", 2, "not finite"),
         (b"a 1 2\nb 1e39 4\nc 5 6\n", 2, "not finite"),
         (b"a 1 2\nb 1_0 4\nc 5 6\n", 2, "'1_0'"),
-        (b"a 1 2\na 3 4\nc 5 6\n", 2, "'a' stands in the file before"),
+        (b"a 1 2\na 3 4\nc 5 6\n", 2, "'a' occurs earlier in the file"),
         (b"a 1 2\n 3 4\nc 5 6\n", 2, "word is empty"),
         (b"a 1 2\nb\xff 3 4\nc 5 6\n", 2, "0xff"),
         (b"a 1 2\nb \xff 4\nc 5 6\n", 2, "must have 2 numbers"),
@@ -86,14 +86,14 @@ def test_numerals_are_words_too(read):
 def test_bad_rows_are_named_or_counted(read, content, line, reason):
     with pytest.raises(ValueError, match=rf"v\.txt, line {line}: .*{reason}"):
         read(content)
-    with pytest.warns(UserWarning, match=rf"passed over 1 fault: line {line} \(.*{reason}"):
+    with pytest.warns(UserWarning, match=rf"skipped 1 error: line {line} \(.*{reason}"):
         vectors = read(content, bad_rows="skip")
     assert vectors.words == ("a", "c")
     assert vectors.matrix.tolist() == [[1, 2], [5, 6]]
 
 
 def test_warning_counts_all_and_shows_the_first(read):
-    with pytest.warns(UserWarning, match=r"passed over 8 faults: line 3 .*line 7 .* and 3 more$"):
+    with pytest.warns(UserWarning, match=r"skipped 8 errors: line 3 .*line 7 .* and 3 more$"):
         assert read(b"10 2\na 1 2\n" + b"b x 2\n" * 8 + b"c 1 2\n", bad_rows="skip").words == ("a", "c")
 
 
@@ -108,9 +108,9 @@ def test_bad_row_far_into_the_file(read):
 @pytest.mark.parametrize("count", [1, 3, 10**12])
 def test_header_with_a_wrong_count(read, count):
     content = b"%d 2\na 1 2\nb 3 4\n" % count
-    with pytest.raises(ValueError, match=rf"line 1: .* got {count} where 2 do"):
+    with pytest.raises(ValueError, match=rf"line 1: .* got {count} for 2 rows"):
         read(content)
-    with pytest.warns(UserWarning, match="1 fault: line 1"):
+    with pytest.warns(UserWarning, match="1 error: line 1"):
         assert read(content, bad_rows="skip").words == ("a", "b")
     with pytest.raises(ValueError, match="line 1"):
         read(gzip.compress(content), name="v.txt.gz")
@@ -120,7 +120,7 @@ def test_header_with_a_wrong_count(read, count):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"2 3\na 1 2\nb 3 4\n", "got 3 where the rows below have 2"),
+        (b"2 3\na 1 2\nb 3 4\n", "got 3 while the rows below have 2 numbers"),
         (b"2 0\n", "dimension must be from 1"),
         (b"2 999999999999\n", "dimension must be from 1"),
         (b"", "must end with numbers"),

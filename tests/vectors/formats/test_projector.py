@@ -55,7 +55,7 @@ def test_bad_pairs(read, numbers, words, place):
 
 
 def test_bad_rows_keep_words_and_numbers_together(read):
-    with pytest.warns(UserWarning, match="1 fault: line 2"):
+    with pytest.warns(UserWarning, match="1 error: line 2"):
         vectors = read(b"1\t2\n3\n5\t6\n", b"a\nb\nc\n", bad_rows="skip")
     assert vectors.words == ("a", "c")
     assert vectors["c"].tolist() == [5, 6]

@@ -39,9 +39,9 @@ def test_every_truncation_names_its_row(read):
     for cut in range(len(whole)):
         with pytest.raises(ValueError, match=r"v\.bin, byte \d+: "):
             read(whole[:cut])
-    with pytest.raises(ValueError, match=rf"byte {second - 1}: the header promises 2 rows, .* truncated in row 2"):
+    with pytest.raises(ValueError, match=rf"byte {second - 1}: the header states 2 rows, .* truncated in row 2"):
         read(whole[:-1])
-    with pytest.warns(UserWarning, match="1 fault: byte"):
+    with pytest.warns(UserWarning, match="1 error: byte"):
         assert read(whole[:-1], bad_rows="skip").words == ("a",)
 
 
@@ -73,7 +73,7 @@ def test_garbled(read, content, place):
     [
         (row(b"b", float("nan"), 4), "not finite"),
         (row(b"b", float("inf"), 4), "not finite"),
-        (row(b"a", 3, 4), "stands in the file before"),
+        (row(b"a", 3, 4), "occurs earlier in the file"),
         (row(b"\xff", 3, 4), "0xff"),
         (row(b"", 3, 4), "empty"),
     ],
@@ -82,7 +82,7 @@ def test_bad_rows(read, bad, reason):
     content = b"3 2\n" + row(b"a", 1, 2, end=b"") + bad + row(b"c", 5, 6)
     with pytest.raises(ValueError, match=f"byte 14: .*{reason}"):
         read(content)
-    with pytest.warns(UserWarning, match=f"1 fault: byte 14 .*{reason}"):
+    with pytest.warns(UserWarning, match=f"1 error: byte 14 .*{reason}"):
         assert read(content, bad_rows="skip").words == ("a", "c")
 
 

@@ -1,1 +1,1 @@
-"""One file for each format of word vectors, and what their readers share."""
+"""File formats of word vectors, one module per format, and the code that their readers share."""

@@ -1,4 +1,4 @@
-"""The one table of formats: which suffix means which, and who reads and writes it."""
+"""The table of formats, with the suffix, the reader and the writer of each."""
 
 import os
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from textkit.vectors.vector_table import VectorTable
 
 @dataclass(frozen=True)
 class Format:
-    """How one kind of file is read and written.
+    """A file format.
 
     Attributes:
-        suffix: The end of its files' names, before that of a compression.
-        read: Path and options in, table out.
-        write: Path and table in.
-        compressible: Whether its files can be compressed.
+        suffix: Suffix of the file name, before that of a compression.
+        read: Function that reads a file with the given options.
+        write: Function that writes a table to a file.
+        compressible: Whether files of this format can be compressed.
     """
 
     suffix: str
@@ -32,7 +32,7 @@ class Format:
     compressible: bool = True
 
 
-# The suffix of two formats means the first of them; the other is chosen by name.
+# If two formats have the same suffix, it stands for the first one; the other is selected by name.
 FORMATS = {
     "word2vec": Format(".txt", read_text, partial(write_text, header=True, kind="word2vec")),
     "word2vec-binary": Format(".bin", read_binary, write_binary),
@@ -44,72 +44,72 @@ FORMATS = {
 
 
 def find_format(path: Path, name: str | None = None) -> Format:
-    """Choose the format of a file.
+    """Determine the format of a file.
 
     Args:
-        path: The file.
-        name: A name in `FORMATS`; None to go by the suffix.
+        path: Path of the file.
+        name: A name in `FORMATS`; None to use the suffix.
 
     Returns:
         The format.
 
     Raises:
-        ValueError: If the name or the suffix is unknown, or the file is to be compressed and the format
-            cannot be.
+        ValueError: If the name or the suffix is unknown, or the suffix asks for a compression that the format does
+            not support.
 
     >>> find_format(Path("news.bin.gz")).suffix
     '.bin'
     """
     if name is not None and name not in FORMATS:
-        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {name!r}; None goes by the suffix")
-    kind = compression(path)
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {name!r}; None uses the suffix")
+    compression_suffix = compression(path)
     suffix = inner_suffix(path)
-    by_suffix = (each for each in FORMATS.values() if each.suffix == suffix)
-    found = FORMATS[name] if name is not None else next(by_suffix, None)
-    if found is None:
-        known = ", ".join(dict.fromkeys(each.suffix for each in FORMATS.values()))
+    by_suffix = (format for format in FORMATS.values() if format.suffix == suffix)
+    file_format = FORMATS[name] if name is not None else next(by_suffix, None)
+    if file_format is None:
+        suffixes = ", ".join(dict.fromkeys(format.suffix for format in FORMATS.values()))
         raise ValueError(
-            f"path must end in one of {known} (and {', '.join(COMPRESSED)} after it), got {str(path)!r}; "
-            f"or name the format: format={next(iter(FORMATS))!r}"
+            f"path must end in one of {suffixes} (optionally followed by {', '.join(COMPRESSED)}), got {str(path)!r}; "
+            f"change the suffix, or pass the format, such as format={next(iter(FORMATS))!r}"
         )
-    if kind and not found.compressible:
+    if compression_suffix and not file_format.compressible:
         raise ValueError(
-            f"a {found.suffix} file must not be compressed, as it is mapped into memory, got {str(path)!r}; "
-            f"leave {kind} out of the name"
+            f"a {file_format.suffix} file must not be compressed, because it is memory-mapped, got {str(path)!r}; "
+            f"remove {compression_suffix} from the name"
         )
-    return found
+    return file_format
 
 
 def read_vectors(path: str | os.PathLike[str], options: ReadOptions, name: str | None = None) -> VectorTable:
     """Read a file of vectors.
 
     Args:
-        path: The file.
-        options: What to keep.
-        name: A name in `FORMATS`; None to go by the suffix.
+        path: File to read.
+        options: Rows to keep, and the treatment of errors.
+        name: A name in `FORMATS`; None to use the suffix.
 
     Returns:
-        The table.
+        The words and vectors.
 
     Raises:
         OSError: If the file cannot be opened.
-        ValueError: If the format is unknown, or the file is not what its format says.
+        ValueError: If the format is unknown, or the file does not conform to it.
     """
     path = Path(path)
     return find_format(path, name).read(path, options)
 
 
 def write_vectors(path: str | os.PathLike[str], table: VectorTable, name: str | None = None) -> None:
-    """Write a file of vectors: the whole of it, or nothing.
+    """Write a file of vectors, atomically.
 
     Args:
-        path: Where.
-        table: The vectors.
-        name: A name in `FORMATS`; None to go by the suffix.
+        path: File to write.
+        table: Words and vectors.
+        name: A name in `FORMATS`; None to use the suffix.
 
     Raises:
-        OSError: If the file cannot be written; an old file stays as it was.
-        ValueError: If the format is unknown or cannot hold one of the words.
+        OSError: If the file cannot be written; an existing file is then unchanged.
+        ValueError: If the format is unknown or cannot store one of the words.
     """
     path = Path(path)
     find_format(path, name).write(path, table)

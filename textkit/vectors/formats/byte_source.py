@@ -1,4 +1,4 @@
-"""Files of vectors as streams of bytes, decompressed, with damage reported by its place."""
+"""Read files of vectors as decompressed bytes, and report the position of damage."""
 
 import os
 import stat
@@ -9,15 +9,15 @@ from textkit.files.compression import DamagedFileError, compression, open_bytes,
 
 
 class ByteSource:
-    """A file opened for reading, decompressed on the way.
+    """A file opened for reading, with decompression.
 
     Attributes:
-        path: The file.
-        size: The number of bytes in all; None where it is not known beforehand, as with a compressed file.
-        offset: The number of (decompressed) bytes read so far.
+        path: Path of the file.
+        size: Size of the file in bytes; None if it is not known in advance, as for a compressed file.
+        offset: Number of (decompressed) bytes read so far.
 
     Args:
-        path: The file.
+        path: File to read.
 
     Raises:
         OSError: If the file cannot be opened.
@@ -33,17 +33,17 @@ class ByteSource:
             self.size = status.st_size if stat.S_ISREG(status.st_mode) else None
 
     def read(self, count: int) -> bytes:
-        """Read up to ``count`` bytes; b"" means the end.
+        """Read up to ``count`` bytes; b"" at the end.
 
         Raises:
-            ValueError: If the compressed data is cut off or damaged.
+            ValueError: If the compressed data is truncated or damaged.
         """
         try:
             data = read_chunk(self._file, count)
         except DamagedFileError as error:
             raise ValueError(
-                f"{self.path}: the compressed data must be whole, got an error after byte {self.offset} "
-                f"of the decompressed data ({error}); fetch the file again"
+                f"{self.path}: the compressed data must be complete, got an error after byte {self.offset} "
+                f"of the decompressed data ({error}); download or compress the file again"
             ) from error
         self.offset += len(data)
         return data

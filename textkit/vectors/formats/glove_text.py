@@ -1,4 +1,4 @@
-"""Text files of vectors: a word and its numbers on each line (word2vec text, fastText .vec, GloVe)."""
+"""Text files of vectors, with a word and its numbers on each line (word2vec text, fastText .vec, GloVe)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -21,21 +21,21 @@ from textkit.vectors.formats.text_rows import text_rows
 from textkit.vectors.formats.word_bytes import BREAKS_FIELD, check_writable, decode_word
 from textkit.vectors.vector_table import VectorTable
 
-_NUMBERS_AT_ONCE = 1 << 16  # written as one piece
+_BLOCK_NUMBERS = 1 << 16  # numbers formatted at a time
 
 
 def read_text(path: Path, options: ReadOptions, *, may_have_header: bool = True) -> VectorTable:
     """Read a text file of vectors, with or without the header "count dim".
 
-    Fields are separated by spaces or tabs; a word may contain spaces. Blank lines are left out.
+    Fields are separated by spaces or tabs; a word may contain spaces. Blank lines are skipped.
 
     Args:
-        path: The file, compressed or not.
-        options: What to keep.
-        may_have_header: Whether to look for a header; False where a first row could be taken for one.
+        path: File to read, compressed or not.
+        options: Rows to keep, and the treatment of errors.
+        may_have_header: Whether to look for a header; False if the first row could be mistaken for one.
 
     Returns:
-        The table.
+        The words and vectors.
 
     Raises:
         ValueError: If the file has no rows of numbers, its header is wrong, a row is bad and bad rows are
@@ -43,30 +43,30 @@ def read_text(path: Path, options: ReadOptions, *, may_have_header: bool = True)
     """
     with ByteSource(path) as source:
         blocks = line_blocks(source)
-        _, first = next(blocks, (1, b""))
-        layout = guess_layout(path, first, may_have_header=may_have_header)
+        _, first_block = next(blocks, (1, b""))
+        layout = guess_layout(path, first_block, may_have_header=may_have_header)
         bad = BadRows(path, options.bad_rows, "line")
         builder = TableBuilder(layout.dim, _expected_rows(source, layout), options, bad)
-        first_rows = (1 + first.count(b"\n", 0, layout.start), first[layout.start :])
-        found = _gather(chain([first_rows], blocks), layout.dim, options, builder, bad)
-        if found is not None and layout.count not in (None, found):
-            bad.report(1, f"the header must tell how many rows follow, got {layout.count} where {found} do")
+        first_rows = (1 + first_block.count(b"\n", 0, layout.start), first_block[layout.start :])
+        count = _add_rows(chain([first_rows], blocks), layout.dim, options, builder, bad)
+        if count is not None and layout.count not in (None, count):
+            bad.report(1, f"the header must state the number of rows, got {layout.count} for {count} rows")
         bad.warn()
         return builder.table()
 
 
 def write_text(path: Path, table: VectorTable, *, header: bool, kind: str) -> None:
-    """Write a text file of vectors, each number with the fewest digits that give the same float32 again.
+    """Write a text file of vectors, each number with the fewest digits that restore the same float32.
 
     Args:
-        path: Where; compressed if its last suffix says so.
-        table: The vectors.
-        header: Whether the first line is "count dim".
-        kind: The format's name, for messages.
+        path: File to write; its last suffix determines the compression.
+        table: Words and vectors.
+        header: Whether to write a first line "count dim".
+        kind: Name of the format in messages.
 
     Raises:
-        ValueError: If a word cannot be held by a line of text.
-        OSError: If the file cannot be written; an old file stays as it was.
+        ValueError: If a word cannot be stored in a line of text.
+        OSError: If the file cannot be written; an existing file is then unchanged.
     """
     check_writable(table.words, BREAKS_FIELD, kind)
     with atomic_path(path) as temporary, open_writer(temporary, compression(path)) as stream:
@@ -80,46 +80,47 @@ def write_text(path: Path, table: VectorTable, *, header: bool, kind: str) -> No
 
 
 def formatted_rows(matrix: NDArray[np.float32], separator: str) -> Iterator[list[str]]:
-    """Format the rows of a matrix as text, some rows at a time.
+    """Format the rows of a matrix as text, in blocks.
 
     Args:
         matrix: Shape (vocab, dim).
-        separator: What stands between numbers.
+        separator: Separator between numbers.
 
     Yields:
-        Lists of rows; the shortest decimal form that gives the same float32 again for each number.
+        The rows of a block; each number is in the shortest decimal form that restores the same float32.
     """
     dim = matrix.shape[1]
-    step = max(1, _NUMBERS_AT_ONCE // dim)
+    step = max(1, _BLOCK_NUMBERS // dim)
     for start in range(0, len(matrix), step):
         block = np.ascontiguousarray(matrix[start : start + step])
         numbers = pa.array(block.reshape(-1)).cast(pa.string())
-        edges = pa.array(np.arange(0, block.size + 1, dim, dtype=np.int32))
-        yield pc.binary_join(pa.ListArray.from_arrays(edges, numbers), separator).to_pylist()
+        offsets = pa.array(np.arange(0, block.size + 1, dim, dtype=np.int32))
+        yield pc.binary_join(pa.ListArray.from_arrays(offsets, numbers), separator).to_pylist()
 
 
 def _expected_rows(source: ByteSource, layout: TextLayout) -> int:
-    """Tell for how many rows to take memory: a header is believed as far as the file has room for it."""
+    """Return the number of rows to allocate: that of the header, but no more than fit into the file."""
     if layout.count is None:
         return 0
     if source.size is None:
         return min(layout.count, (1 << 20) // layout.dim)
-    shortest = 2 * layout.dim + 2  # bytes: a word of one letter, a blank and a digit for each number, LF
-    return min(layout.count, source.size // shortest + 1)
+    # In bytes: a word of one letter, a separator and a digit for each number, and a line feed.
+    shortest_row = 2 * layout.dim + 2
+    return min(layout.count, source.size // shortest_row + 1)
 
 
-def _gather(
+def _add_rows(
     blocks: Iterable[tuple[int, bytes]], dim: int, options: ReadOptions, builder: TableBuilder, bad: BadRows
 ) -> int | None:
-    """Put the rows of all blocks into the builder. Gives their number, None if some were not looked at."""
-    found = 0
+    """Add the rows of all blocks to the builder. Return their number, or None if not all rows were read."""
+    count = 0
     for line, block in blocks:
         if builder.full():
             return None
         for row in text_rows(block, dim, wanted=_wanted(options, builder)):
             if builder.full():
                 return None
-            found += 1
+            count += 1
             if row.numbers is None:
                 bad.report(line + row.line, row.problem)
                 continue
@@ -129,11 +130,11 @@ def _gather(
                 bad.report(line + row.line, str(error))
                 continue
             builder.add(line + row.line, word, row.numbers)
-    return None if builder.full() or options.words is not None else found
+    return None if builder.full() or options.words is not None else count
 
 
 def _wanted(options: ReadOptions, builder: TableBuilder) -> Callable[[bytes], bool] | None:
-    """Give the test of whether a row is wanted. Words that are not UTF-8 are, so that they are reported."""
+    """Return a test whether to keep a row. It keeps words that are not UTF-8, so that they are reported."""
     if options.words is None:
         return None
 

@@ -1,6 +1,6 @@
-"""The two files that the TensorBoard projector loads: numbers in NAME.tsv, words in NAME_metadata.tsv.
+"""The pair of files for the TensorBoard projector: numbers in NAME.tsv, words in NAME_metadata.tsv.
 
-The projector takes the first line of a words file for a header only if it has more than one column.
+The projector treats the first line of the file of words as a header only if it has more than one column.
 """
 
 from collections.abc import Iterator
@@ -23,35 +23,35 @@ from textkit.vectors.vector_table import VectorTable
 
 
 def metadata_path(path: Path) -> Path:
-    """Give the file of words that belongs to a file of numbers.
+    """Return the path of the file of words that belongs to a file of numbers.
 
     >>> metadata_path(Path("news.tsv")).name, metadata_path(Path("news.tsv.gz")).name
     ('news_metadata.tsv', 'news_metadata.tsv.gz')
     """
-    pack = compression(path)
-    plain = Path(path.name.removesuffix(path.suffix)) if pack else Path(path.name)
-    return path.with_name(f"{plain.stem}_metadata{plain.suffix}{path.suffix if pack else ''}")
+    compressed = compression(path)
+    plain = Path(path.name.removesuffix(path.suffix)) if compressed else Path(path.name)
+    return path.with_name(f"{plain.stem}_metadata{plain.suffix}{path.suffix if compressed else ''}")
 
 
 def read_projector(path: Path, options: ReadOptions) -> VectorTable:
     """Read the pair of files of the projector.
 
     Args:
-        path: The file of numbers, NAME.tsv. The words are in NAME_metadata.tsv beside it, or in metadata.tsv,
-            as in TensorFlow's own guide, where that is missing.
-        options: What to keep.
+        path: File of numbers, NAME.tsv. The words are in NAME_metadata.tsv beside it or, if that is missing, in
+            metadata.tsv, as in TensorFlow's guide.
+        options: Rows to keep, and the treatment of errors.
 
     Returns:
-        The table.
+        The words and vectors.
 
     Raises:
         FileNotFoundError: If there is no file of words.
-        ValueError: If the files do not have as many rows, a row is bad and bad rows are errors, or the
+        ValueError: If the files differ in their number of rows, a row is bad and bad rows are errors, or the
             compressed data is damaged.
     """
     words_path = metadata_path(path)
-    if not words_path.exists() and (usual := path.with_name("metadata.tsv")).exists() and usual != path:
-        words_path = usual
+    if not words_path.exists() and (default := path.with_name("metadata.tsv")).exists() and default != path:
+        words_path = default
     if not words_path.exists():
         raise FileNotFoundError(
             f"{path}: the words must be in {words_path.name} beside it, got no such file; put it there"
@@ -59,11 +59,12 @@ def read_projector(path: Path, options: ReadOptions) -> VectorTable:
     with ByteSource(path) as source, ByteSource(words_path) as words_source:
         words = _words(words_source)
         blocks = line_blocks(source)
-        _, first = next(blocks, (1, b""))
+        _, first_block = next(blocks, (1, b""))
         bad = BadRows(path, options.bad_rows, "line")
-        dim = guess_layout(path, first, may_have_header=False, has_words=False).dim
+        dim = guess_layout(path, first_block, may_have_header=False, has_words=False).dim
         builder = TableBuilder(dim, 0, options, bad)
-        rows = (row for _, block in chain([(1, first)], blocks) for row in text_rows(block, dim, has_words=False))
+        all_blocks = chain([(1, first_block)], blocks)
+        rows = (row for _, block in all_blocks for row in text_rows(block, dim, has_words=False))
         line = 0
         for row, raw in zip_longest(rows, words):
             if builder.full():
@@ -71,7 +72,7 @@ def read_projector(path: Path, options: ReadOptions) -> VectorTable:
             line += 1
             if row is None or raw is None:
                 longer = words_path.name if row is None else path.name
-                bad.report(line, f"numbers and words must have as many lines, got more in {longer}")
+                bad.report(line, f"numbers and words must have the same number of lines, got more in {longer}")
                 break
             try:
                 word = decode_word(raw, options.encoding_errors)
@@ -90,30 +91,31 @@ def write_projector(path: Path, table: VectorTable) -> None:
     """Write the pair of files of the projector.
 
     Args:
-        path: Where the numbers go, NAME.tsv. The words go to NAME_metadata.tsv beside it.
-        table: The vectors.
+        path: File for the numbers, NAME.tsv. The words are written to NAME_metadata.tsv beside it.
+        table: Words and vectors.
 
     Raises:
-        ValueError: If a word is empty or contains a tab or a line end.
-        OSError: If a file cannot be written; the old pair stays as it was.
+        ValueError: If a word is empty or contains a tab or a line ending.
+        OSError: If a file cannot be written; an existing pair is then unchanged.
     """
     check_writable(table.words, BREAKS_LINE, "projector")
-    kind = compression(path)
-    # Both are whole before the first of them takes its place.
+    compression_suffix = compression(path)
+    # Both files are complete before the first of them is renamed.
     with atomic_path(metadata_path(path)) as words_temporary, atomic_path(path) as temporary:
-        with open_writer(words_temporary, kind) as stream:
+        with open_writer(words_temporary, compression_suffix) as stream:
             stream.write("".join([f"{word}\n" for word in table.words]).encode())
-        with open_writer(temporary, kind) as stream:
+        with open_writer(temporary, compression_suffix) as stream:
             for rows in formatted_rows(table.matrix, "\t"):
                 stream.write("".join([f"{row}\n" for row in rows]).encode())
 
 
 def _words(source: ByteSource) -> Iterator[bytes]:
-    """Give the words of a file: its lines or, under a header of several columns, their first column."""
-    first = True
+    """Yield the words of a file: its lines or, if it has a header of several columns, the first column."""
+    is_first = True
     for _, block in line_blocks(source):
-        lines = BytesIO(block)  # gives the lines one by one: a list of them would take much memory
-        if first and b"\t" not in lines.readline():
+        # Iterate over the lines, because a list of them would take much memory.
+        lines = BytesIO(block)
+        if is_first and b"\t" not in lines.readline():
             lines.seek(0)
-        first = False
+        is_first = False
         yield from (line[:-1].split(b"\t", 1)[0] for line in lines)

@@ -1,4 +1,4 @@
-"""What a reader of vectors is asked to keep, and what it does with rows that it cannot read."""
+"""Options for reading vectors: the rows to keep, and the treatment of rows that cannot be read."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ BadRowPolicy = Literal["error", "skip"]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """The choices of one read.
+    """Options for reading a file.
 
     Attributes:
         words: Keep only these words; None keeps all.
-        limit: Keep at most this many rows, the first of the file; None keeps all.
-        encoding_errors: What to do with a word that is not UTF-8: it is a bad row ("strict"), its bytes are
-            replaced by U+FFFD ("replace") or left out ("ignore").
-        bad_rows: Whether a bad row ends the read ("error") or is left out and counted in a warning ("skip").
+        limit: Keep only the first N rows of the file; None keeps all.
+        encoding_errors: Treatment of a word that is not UTF-8: with "strict" its row is bad, "replace" reads its bytes
+            as U+FFFD, "ignore" drops them.
+        bad_rows: "error" to raise at a bad row, "skip" to skip it and count it in a warning.
 
     Raises:
         ValueError: If ``limit`` is negative, or a policy is unknown, or ``words`` is a str.
@@ -34,25 +34,23 @@ class ReadOptions:
         if self.encoding_errors not in get_args(EncodingErrors):
             raise ValueError(
                 f"encoding_errors must be 'strict', 'replace' or 'ignore', got {self.encoding_errors!r}; "
-                "use 'replace' to read a file that is not all UTF-8"
+                "use 'replace' to read a file that is not entirely UTF-8"
             )
         if self.bad_rows not in get_args(BadRowPolicy):
-            raise ValueError(
-                f"bad_rows must be 'error' or 'skip', got {self.bad_rows!r}; use 'skip' to leave bad rows out"
-            )
+            raise ValueError(f"bad_rows must be 'error' or 'skip', got {self.bad_rows!r}; use 'skip' to skip bad rows")
 
 
 def wanted_words(words: Iterable[str] | None) -> frozenset[str] | None:
-    """Turn the ``words`` argument of a reader into a set.
+    """Convert the ``words`` argument of a reader to a set.
 
     Args:
-        words: The words to keep, or None for all.
+        words: Words to keep; None keeps all.
 
     Returns:
         The words as a set, or None.
 
     Raises:
-        ValueError: If ``words`` is a str, which would silently be taken as its letters.
+        ValueError: If ``words`` is a str, whose letters would be mistaken for words.
 
     >>> wanted_words(["a", "b", "a"]) == {"a", "b"}
     True

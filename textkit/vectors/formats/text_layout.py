@@ -1,4 +1,4 @@
-"""The shape of a text file of vectors, guessed from its first lines: a header or none, numbers in a row."""
+"""Guess the layout of a text file of vectors from its first lines: its dimension, and whether it has a header."""
 
 import re
 from collections import Counter
@@ -13,17 +13,17 @@ HEADER = re.compile(rb"[ \t]*([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*")
 _NUMBER = re.compile(
     rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE
 )
-_SAMPLE = 20  # lines looked at
+_SAMPLE = 20  # number of lines inspected
 
 
 @dataclass(frozen=True)
 class TextLayout:
-    """The shape of a text file of vectors.
+    """The layout of a text file of vectors.
 
     Attributes:
-        dim: Numbers in a row.
-        count: Rows as the header tells; None without a header.
-        start: The byte of the first block at which the rows begin.
+        dim: Dimension of the vectors.
+        count: Number of rows according to the header; None without a header.
+        start: Byte offset of the first row in the first block.
     """
 
     dim: int
@@ -32,64 +32,66 @@ class TextLayout:
 
 
 def guess_layout(path: Path, block: bytes, *, may_have_header: bool = True, has_words: bool = True) -> TextLayout:
-    """Guess the shape of a file from the first block of it.
+    """Guess the layout of a file from its first block.
 
-    Separators need no guess: fields are split at spaces and tabs, and a row's last ``dim`` fields are its
-    numbers.
+    The separators need not be guessed: fields are split at spaces and tabs, and the last ``dim`` fields of a row are
+    its numbers.
 
     Args:
-        path: The file, for messages.
-        block: Its first lines.
-        may_have_header: Whether a first line of two whole numbers may be a header.
-        has_words: Whether a word stands before the numbers.
+        path: Name of the file in messages.
+        block: First lines of the file.
+        may_have_header: Whether a first line of two integers may be a header.
+        has_words: Whether each row starts with a word.
 
     Returns:
-        The shape.
+        The layout.
 
     Raises:
-        ValueError: If no line ends with a number, the rows do not fit the header, or the header claims a
-            dimension of 0 or above `MAX_DIM`.
+        ValueError: If no line ends with a number, the rows do not match the header, or the dimension in the header is
+            0 or above `MAX_DIM`.
     """
     lines = [line for line in block.split(b"\n", _SAMPLE + 1)[: _SAMPLE + 1] if line.strip(BLANKS)]
     match = HEADER.fullmatch(lines[0]) if lines and may_have_header else None
     if match is not None:
         count, dim = int(match[1]), int(match[2])
-        found = [_numbers_at_end(line, has_words) for line in lines[1:]]
-        if not found or dim in found:
+        row_dims = [_numbers_at_end(line, has_words) for line in lines[1:]]
+        if not row_dims or dim in row_dims:
             _check_dim(path, dim)
             return TextLayout(dim, count, block.index(b"\n", block.index(match[0])) + 1)
-        usual = _most_common(found)
-        if usual != 1:  # else it may be a first row with a numeral for its word and one number
+        usual_dim = _most_common(row_dims)
+        # With rows of one number, the first line may be a row whose word is a number.
+        if usual_dim != 1:
             raise ValueError(
-                f"{path}, line 1: the header must tell how many numbers a row has, got {dim} where the rows "
-                f"below have {usual}; correct the header or take it out"
+                f"{path}, line 1: the header must state the dimension, got {dim} while the rows below have "
+                f"{usual_dim} numbers; correct the header or remove it"
             )
     dim = _most_common([_numbers_at_end(line, has_words) for line in lines])
     if dim == 0:
         raise ValueError(
-            f"{path}, line 1: a row of vectors must end with numbers, got none; is this a file of vectors?"
+            f"{path}, line 1: a row of vectors must end with numbers, got 0; check that this is a file of vectors"
         )
     _check_dim(path, dim)
     return TextLayout(dim, None, 0)
 
 
 def _numbers_at_end(line: bytes, has_words: bool) -> int:
-    """Count the numbers that end a line. Its first field is the word, even if it is a numeral."""
+    """Count the numbers at the end of a line. Its first field is the word, even if it is a number."""
     fields = line.rsplit(None, MAX_DIM + 1)
-    most = len(fields) - has_words if not has_words or line[:1] not in BLANKS else len(fields)
+    max_count = len(fields) - has_words if not has_words or line[:1] not in BLANKS else len(fields)
     count = 0
-    while count < most and _NUMBER.fullmatch(fields[-1 - count]):
+    while count < max_count and _NUMBER.fullmatch(fields[-1 - count]):
         count += 1
     return count
 
 
 def _most_common(counts: list[int]) -> int:
-    """Give the most common count, the smaller one of two that are as common; 0 of nothing."""
+    """Return the most common count, or the smallest of several; 0 for an empty list."""
     return min(Counter(counts).items(), key=lambda item: (-item[1], item[0]), default=(0, 0))[0]
 
 
 def _check_dim(path: Path, dim: int) -> None:
     if not 1 <= dim <= MAX_DIM:
         raise ValueError(
-            f"{path}, line 1: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; is this a file of vectors?"
+            f"{path}, line 1: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; "
+            "check that this is a file of vectors"
         )

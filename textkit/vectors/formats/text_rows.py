@@ -1,8 +1,8 @@
-"""Lines of text turned into words and float32 rows.
+"""Parse lines of text into words and float32 rows.
 
-Numbers are parsed by Arrow, thousands at a time: the fields of a block are described to it where they lie,
-without being cut out. Only lines of an unusual shape, and blocks in which a number does not parse, are read
-one by one.
+Arrow parses the numbers, thousands at a time: it is given the positions of the fields in the block, so that none is
+copied. Only lines with an unusual number of fields, and blocks with a number that cannot be parsed, are read line by
+line.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,19 +14,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-BLANKS = b" \t"  # nothing else separates fields: a no-break space may be part of a word
+BLANKS = b" \t"  # the field separators; any other space, such as a no-break space, may be part of a word
 
 _SPACE, _TAB, _NEWLINE = 32, 9, 10
 
 
 class TextRow(NamedTuple):
-    """One line that is not blank.
+    """A line that is not blank.
 
     Attributes:
-        line: Its number within the block, from 0.
-        word: The bytes before the numbers; empty where rows hold no words.
+        line: Line number in the block, from 0.
+        word: Bytes before the numbers; empty if rows have no words.
         numbers: Shape (dim,); None if the line is bad.
-        problem: What is wrong with the line; empty if nothing is.
+        problem: Description of the error; empty if the line is good.
     """
 
     line: int
@@ -43,73 +43,73 @@ def text_rows(
     A word may contain spaces: the last ``dim`` fields of a line are the numbers, the rest is the word.
 
     Args:
-        block: Whole lines, each ended by LF; at most 2 GiB.
-        dim: Numbers in a row, at least 1.
-        has_words: Whether a word stands before the numbers of each line.
-        wanted: Tells by its bytes whether a word's row is wanted; None for all. Numbers of others are not
-            parsed.
+        block: Complete lines, each ending with LF; at most 2 GiB.
+        dim: Dimension of the vectors, at least 1.
+        has_words: Whether each row starts with a word.
+        wanted: Returns whether to read the row of a word, given its bytes; None reads all. The numbers of other rows
+            are not parsed.
 
     Returns:
-        A `TextRow` for every line that is wanted, in their order. Where rows have words, blank lines are no
-        rows.
+        A `TextRow` for every wanted line, in order. If rows have words, blank lines are skipped.
 
     >>> [(row.line, row.word, row.numbers.tolist()) for row in text_rows(b"a 1 2\n. . 3 4.5\n", 2)]
     [(0, b'a', [1.0, 2.0]), (1, b'. .', [3.0, 4.5])]
     """
     data = np.frombuffer(block, dtype=np.uint8)
     delimiters = np.flatnonzero((data == _SPACE) | (data == _NEWLINE) | (data == _TAB))
-    last = np.flatnonzero(data[delimiters] == _NEWLINE)  # of each line, as an index of delimiters
+    last = np.flatnonzero(data[delimiters] == _NEWLINE)  # index in delimiters of each line's newline
     ends = delimiters[last]
     starts = np.concatenate(([0], ends[:-1] + 1))
-    counts = np.diff(last, prepend=-1)  # delimiters in each line, its newline among them
+    counts = np.diff(last, prepend=-1)  # number of delimiters in each line, including its newline
     fields = dim + has_words
-    # The C tools leave a space at the end of each line.
+    # The C tools write a space at the end of each line.
     trailing = (counts == fields + 1) & (delimiters[np.maximum(last - 1, 0)] == ends - 1)
     regular = np.flatnonzero((counts == fields) | trailing)
-    # (regular rows, dim + 1): the delimiters around the numbers
+    # The delimiters around the numbers; shape (regular rows, dim + 1).
     if has_words:
         bounds = delimiters[(last - counts + 1)[regular, None] + np.arange(dim + 1)]
     else:
-        inner = delimiters[(last - counts + 1)[regular, None] + np.arange(dim)]
-        bounds = np.concatenate((starts[regular, None] - 1, inner), axis=1)
+        right_bounds = delimiters[(last - counts + 1)[regular, None] + np.arange(dim)]
+        bounds = np.concatenate((starts[regular, None] - 1, right_bounds), axis=1)
     if wanted is not None:
         words = zip(starts[regular].tolist(), bounds[:, 0].tolist(), strict=True)
-        chosen = np.fromiter((wanted(block[a:b]) for a, b in words), dtype=np.bool_, count=len(regular))
-        regular, bounds = regular[chosen], bounds[chosen]
+        keep = np.fromiter((wanted(block[start:end]) for start, end in words), dtype=np.bool_, count=len(regular))
+        regular, bounds = regular[keep], bounds[keep]
     numbers = parse_spans(block, bounds)
-    careful = np.ones(len(ends), dtype=np.bool_)
-    careful[(counts == fields) | trailing] = False
+    # Parse irregular lines one by one, and the regular ones too if one of their numbers cannot be parsed.
+    by_line = np.ones(len(ends), dtype=np.bool_)
+    by_line[(counts == fields) | trailing] = False
     if numbers is None:
-        careful[regular] = True
-    slow = _careful_rows(block, careful, starts, ends, dim, has_words=has_words, wanted=wanted)
+        by_line[regular] = True
+    slow_rows = _parse_lines(block, by_line, starts, ends, dim, has_words=has_words, wanted=wanted)
     if numbers is None:
-        return slow
+        return slow_rows
     spans = zip(regular.tolist(), starts[regular].tolist(), bounds[:, 0].tolist(), numbers, strict=True)
-    fast = (TextRow(line, block[start:end], row, "") for line, start, end, row in spans)
-    return merge(fast, slow, key=attrgetter("line")) if careful.any() else fast
+    fast_rows = (TextRow(line, block[start:end], row, "") for line, start, end, row in spans)
+    return merge(fast_rows, slow_rows, key=attrgetter("line")) if by_line.any() else fast_rows
 
 
 def parse_spans(block: bytes, bounds: NDArray[np.int64]) -> NDArray[np.float32] | None:
-    """Parse the numbers between delimiters, where they lie.
+    """Parse the numbers between delimiters, without copying them.
 
     Args:
-        block: The text.
-        bounds: Shape (rows, dim + 1): number j of a row stands between delimiters j and j + 1.
+        block: Text with the numbers.
+        bounds: Positions of the delimiters, shape (rows, dim + 1): number j of a row is between delimiters j and j + 1.
 
     Returns:
-        Shape (rows, dim), or None if one of them is not a number.
+        Shape (rows, dim), or None if a field is not a number.
     """
     rows, dim = bounds.shape[0], bounds.shape[1] - 1
     if rows == 0:
         return np.empty((0, dim), dtype=np.float32)
-    # As Arrow sees it the block is one run of strings without gaps, so every second string is a number and
-    # the strings between them are delimiters (and words). Those are marked as nulls, which are not parsed.
-    edges = np.empty((rows, dim, 2), dtype=np.int32)
-    edges[:, :, 0] = bounds[:, :-1] + 1
-    edges[:, :, 1] = bounds[:, 1:]
-    count = edges.size - 1
+    # For Arrow, the block is an array of contiguous strings: every second one is a number, those between are the
+    # delimiters (and words). The latter are marked as nulls, which are not parsed.
+    offsets = np.empty((rows, dim, 2), dtype=np.int32)
+    offsets[:, :, 0] = bounds[:, :-1] + 1
+    offsets[:, :, 1] = bounds[:, 1:]
+    count = offsets.size - 1
     valid = np.full((count + 7) // 8, 0b01010101, dtype=np.uint8)
-    buffers = [pa.py_buffer(valid), pa.py_buffer(edges.reshape(-1)), pa.py_buffer(block)]
+    buffers = [pa.py_buffer(valid), pa.py_buffer(offsets.reshape(-1)), pa.py_buffer(block)]
     strings = pa.Array.from_buffers(pa.utf8(), count, buffers)
     try:
         numbers = strings.cast(pa.float32())
@@ -119,9 +119,9 @@ def parse_spans(block: bytes, bounds: NDArray[np.int64]) -> NDArray[np.float32] 
     return values[::2].reshape(rows, dim)
 
 
-def _careful_rows(
+def _parse_lines(
     block: bytes,
-    chosen: NDArray[np.bool_],
+    selected: NDArray[np.bool_],
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     dim: int,
@@ -129,38 +129,38 @@ def _careful_rows(
     has_words: bool,
     wanted: Callable[[bytes], bool] | None,
 ) -> Iterator[TextRow]:
-    """Read the chosen lines one by one."""
-    for line in np.flatnonzero(chosen).tolist():
-        row = _careful_row(line, block[starts[line] : ends[line]], dim, has_words)
+    """Parse the selected lines one by one."""
+    for line in np.flatnonzero(selected).tolist():
+        row = _parse_line(line, block[starts[line] : ends[line]], dim, has_words)
         if row is not None and (wanted is None or row.problem or wanted(row.word)):
             yield row
 
 
-def _careful_row(line: int, text: bytes, dim: int, has_words: bool) -> TextRow | None:
-    """Read one line by itself, so that whatever is wrong with it can be told. None if it is blank."""
+def _parse_line(line: int, text: bytes, dim: int, has_words: bool) -> TextRow | None:
+    """Parse a single line and describe any error in it. Return None if it is blank."""
     text = text.rstrip(BLANKS)
     if not text and has_words:
         return None
-    parts = text.rsplit(None, dim if has_words else dim + 1)
+    fields = text.rsplit(None, dim if has_words else dim + 1)
     problem = ""
-    if has_words and len(parts) == dim and text[:1] in BLANKS:
+    if has_words and len(fields) == dim and text[:1] in BLANKS:
         problem = "the word is empty"
-    elif len(parts) != dim + has_words:
-        found = max(0, len(parts) - has_words)
-        problem = f"a row must have {dim} numbers, got {'more' if found > dim else found}"
-    word = parts.pop(0) if has_words else b""
+    elif len(fields) != dim + has_words:
+        count = max(0, len(fields) - has_words)
+        problem = f"a row must have {dim} numbers, got {'more' if count > dim else count}"
+    word = fields.pop(0) if has_words else b""
     if problem:
         return TextRow(line, word, None, problem)
-    joined = b" ".join(parts)
-    lengths = np.array([len(part) for part in parts])
+    joined = b" ".join(fields)
+    lengths = np.array([len(field) for field in fields])
     bounds = np.concatenate(([-1], np.cumsum(lengths + 1) - 1))[None, :]
     numbers = parse_spans(joined, bounds)
     if numbers is not None:
         return TextRow(line, word.rstrip(BLANKS), numbers[0], "")
-    wrong = next(part for part in parts if parse_spans(part, np.array([[-1, len(part)]])) is None)
-    return TextRow(line, word, None, f"a row must have {dim} numbers, got {_shown(wrong)} as one of them")
+    wrong = next(field for field in fields if parse_spans(field, np.array([[-1, len(field)]])) is None)
+    return TextRow(line, word, None, f"a row must have {dim} numbers, got {_quoted(wrong)} as one of them")
 
 
-def _shown(field: bytes) -> str:
-    """Give a field as it can stand in a message."""
+def _quoted(field: bytes) -> str:
+    """Quote the beginning of a field for a message."""
     return repr(field[:40].decode("utf-8", errors="backslashreplace"))

@@ -1,4 +1,4 @@
-"""The binary files of word2vec: a header, then each word, a space and its float32 numbers, little-endian."""
+"""The binary format of word2vec: a header, then each word, a space and its vector as little-endian float32."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -19,14 +19,14 @@ from textkit.vectors.vector_table import VectorTable
 
 _HEADER = re.compile(rb"[ \t]*([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*\r?\n")
 _MAX_HEADER_BYTES = 256
-_MAX_WORD_BYTES = 1 << 16  # where no space comes for so long, the file is garbled
+_MAX_WORD_BYTES = 1 << 16  # a file without a space for longer than this is considered damaged
 _READ_BYTES = 1 << 18
 _WRITE_ROWS = 4096
 _FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
 
 
 class _Row(NamedTuple):
-    offset: int  # of the row's first byte in the (decompressed) file
+    offset: int  # byte offset of the row in the (decompressed) file
     word: bytes
     numbers: NDArray[np.float32]  # (dim,)
 
@@ -35,25 +35,27 @@ def read_binary(path: Path, options: ReadOptions) -> VectorTable:
     """Read a binary file of word2vec.
 
     Args:
-        path: The file, compressed or not.
-        options: What to keep. With ``bad_rows="skip"`` a truncated file gives the rows before the cut.
+        path: File to read, compressed or not.
+        options: Rows to keep, and the treatment of errors. With ``bad_rows="skip"``, all complete rows of a truncated
+            file are read.
 
     Returns:
-        The table.
+        The words and vectors.
 
     Raises:
-        ValueError: If the header is wrong, the file is truncated, garbled or longer than its header tells, or
-            a row is bad and bad rows are errors. The message names the byte offset (of the decompressed data).
+        ValueError: If the header is wrong, the file is truncated, damaged or longer than stated in its header, or a
+            row is bad and bad rows are errors. The message names the byte offset in the decompressed data.
     """
     with ByteSource(path) as source:
         start = source.read(_MAX_HEADER_BYTES)
         match = _HEADER.match(start)
         if match is None:
-            raise ValueError(f"{path}, byte 0: {_what_else(start)}")
+            raise ValueError(f"{path}, byte 0: {_header_error(start)}")
         count, dim = int(match[1]), int(match[2])
         if not 1 <= dim <= MAX_DIM:
             raise ValueError(
-                f"{path}, byte 0: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; is this a word2vec file?"
+                f"{path}, byte 0: the dimension must be from 1 to {MAX_DIM:,}, got {dim}; "
+                "check that this is a word2vec file"
             )
         bad = BadRows(path, options.bad_rows, "byte")
         builder = TableBuilder(dim, _expected_rows(source, count, dim), options, bad)
@@ -73,12 +75,12 @@ def write_binary(path: Path, table: VectorTable) -> None:
     """Write a binary file as the C program word2vec does, with a newline after each row.
 
     Args:
-        path: Where; compressed if its last suffix says so.
-        table: The vectors.
+        path: File to write; its last suffix determines the compression.
+        table: Words and vectors.
 
     Raises:
-        ValueError: If a word is empty or contains white space.
-        OSError: If the file cannot be written; an old file stays as it was.
+        ValueError: If a word is empty or contains whitespace.
+        OSError: If the file cannot be written; an existing file is then unchanged.
     """
     check_writable(table.words, BREAKS_FIELD, "word2vec-binary")
     with atomic_path(path) as temporary, open_writer(temporary, compression(path)) as stream:
@@ -99,7 +101,7 @@ def _rows(
     bad: BadRows,
     full: Callable[[], bool],
 ) -> Iterator[_Row]:
-    """Cut the bytes after the header into rows, until ``full``. ``buffer`` begins at byte ``offset``."""
+    """Split the bytes after the header into rows, until ``full``. ``buffer`` starts at byte ``offset``."""
     size = 4 * dim
     position = 0  # of the next row in the buffer
     for number in range(count):
@@ -110,28 +112,29 @@ def _rows(
             if space < 0 and len(buffer) - position > _MAX_WORD_BYTES:
                 raise ValueError(
                     f"{source.path}, byte {offset + position}: a word must end with a space within "
-                    f"{_MAX_WORD_BYTES:,} bytes, got none; the file is garbled"
+                    f"{_MAX_WORD_BYTES:,} bytes, got no space; the file is damaged"
                 )
-            more = source.read(max(_READ_BYTES, size))
-            if not more:
+            data = source.read(max(_READ_BYTES, size))
+            if not data:
                 bad.report(
                     offset + position,
-                    f"the header promises {count} rows, the file is truncated in row {number + 1}",
+                    f"the header states {count} rows, but the file is truncated in row {number + 1}",
                 )
                 return
-            buffer = buffer[position:] + more
+            buffer = buffer[position:] + data
             offset, position = offset + position, 0
             space = buffer.find(b" ")
-        word = buffer[position:space].lstrip(b"\n")  # some writers end rows with a newline
+        # Some programs write a newline after each row.
+        word = buffer[position:space].lstrip(b"\n")
         numbers = np.frombuffer(buffer, dtype="<f4", count=dim, offset=space + 1)
         yield _Row(offset + space - len(word), word, numbers)
         position = space + 1 + size
     while True:
-        rest = buffer[position:].lstrip(b"\r\n")
-        if rest:
+        excess = buffer[position:].lstrip(b"\r\n")
+        if excess:
             bad.report(
-                offset + len(buffer) - len(rest),
-                f"the file must end after the {count} rows of its header, got more",
+                offset + len(buffer) - len(excess),
+                f"the file must end after the {count} rows stated in its header, got more data",
             )
             return
         offset, position = offset + len(buffer), 0
@@ -141,14 +144,18 @@ def _rows(
 
 
 def _expected_rows(source: ByteSource, count: int, dim: int) -> int:
-    """Tell for how many rows to take memory: a header is believed as far as the file has room for it."""
+    """Return the number of rows to allocate: that of the header, but no more than fit into the file."""
     if source.size is None:
         return min(count, (1 << 20) // dim)
-    return min(count, source.size // (4 * dim + 2))  # a word of one letter, a space, the numbers
+    # The shortest row has a word of one letter, a space and the numbers.
+    return min(count, source.size // (4 * dim + 2))
 
 
-def _what_else(start: bytes) -> str:
-    """Say what a file without a header of word2vec may be."""
+def _header_error(start: bytes) -> str:
+    """Describe the error in a file without a word2vec header."""
     if start.startswith(_FASTTEXT_MAGIC):
         return "the file must be in word2vec's binary format, got a fastText model; save its vectors as .vec"
-    return f"the file must begin with 'count dim' and a newline, got {start[:20]!r}; is this a word2vec binary file?"
+    return (
+        f"the file must begin with 'count dim' and a newline, got {start[:20]!r}; "
+        "check that this is a word2vec binary file"
+    )

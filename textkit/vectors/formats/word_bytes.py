@@ -1,4 +1,4 @@
-"""Words as bytes in files: how they are read, and which of them a format can hold."""
+"""Decode the words of a file, and check which words a format can store."""
 
 import re
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ def decode_word(raw: bytes, errors: EncodingErrors) -> str:
     """Decode a word.
 
     Args:
-        raw: UTF-8, or not.
-        errors: What to do if not.
+        raw: Bytes of the word.
+        errors: Treatment of bytes that are not UTF-8.
 
     Returns:
         The word.
 
     Raises:
-        ValueError: If it is not UTF-8 and ``errors`` is "strict".
+        ValueError: If the bytes are not UTF-8 and ``errors`` is "strict".
     """
     try:
         return raw.decode("utf-8", errors)
@@ -32,27 +32,26 @@ def decode_word(raw: bytes, errors: EncodingErrors) -> str:
 
 
 def check_writable(words: Sequence[str], breaks: re.Pattern[str] | None, kind: str) -> None:
-    """Make sure that a format can hold all the words, before anything is written.
+    """Check that a format can store all words, before anything is written.
 
     Args:
-        words: The words.
-        breaks: What would break a row of the format; None if nothing would.
-        kind: The format's name, for the message.
+        words: Words to check.
+        breaks: Pattern of characters that would break a row of the format; None if the format can store any word.
+        kind: Name of the format in messages.
 
     Raises:
-        ValueError: If a word is empty or holds what breaks a row (where ``breaks`` is given), or has no UTF-8
-            form.
+        ValueError: If a word cannot be encoded as UTF-8, or if ``breaks`` is given and a word is empty or matches it.
 
     >>> check_writable(["New York"], BREAKS_FIELD, "glove")
     Traceback (most recent call last):
         ...
-    ValueError: a word in a 'glove' file must hold no ' ', got 'New York'; save as .safetensors instead
+    ValueError: a word in a 'glove' file must not contain ' ', got 'New York'; save as .safetensors instead
     """
     for word in words:
         if breaks is not None:
-            found = breaks.search(word)
-            if found or not word:
-                rule = f"hold no {found[0]!r}" if found else "not be empty"
+            match = breaks.search(word)
+            if match or not word:
+                rule = f"not contain {match[0]!r}" if match else "not be empty"
                 raise ValueError(f"a word in a {kind!r} file must {rule}, got {word!r}; save as .safetensors instead")
         if not word.isascii():
             try:
@@ -60,10 +59,10 @@ def check_writable(words: Sequence[str], breaks: re.Pattern[str] | None, kind: s
             except UnicodeEncodeError as error:
                 raise ValueError(
                     f"a word must be valid Unicode, got {word!r}, which has a lone surrogate; "
-                    "leave the word out with subset()"
+                    "remove the word with subset()"
                 ) from error
     if breaks is not None and words and words[0].startswith("\ufeff"):
-        # A reader would take it as a byte order mark where no header stands before it.
+        # A reader would mistake it for a byte order mark in a file without a header.
         raise ValueError(
             f"the first word in a {kind!r} file must not begin with U+FEFF, got {words[0]!r}; "
             "save as .safetensors instead"
