@@ -6,7 +6,7 @@ import torch
 
 from textkit.batches.padding import pad
 from textkit.classifier.data import Examples, prepare
-from textkit.classifier.fit import Objective, validation_loss, new_model
+from textkit.classifier.fit import Objective, new_model, validation_loss
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classification_loss import Criterion
 from textkit.models.cnn import Cnn, CnnConfig
