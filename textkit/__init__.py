@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
     from textkit.vectors.word_vectors import WordVectors
-    from textkit.word2vec.run import EpochReport
+    from textkit.word2vec.run import EpochReport, Word2VecReport
     from textkit.word2vec.train import train_word2vec
 
 __version__ = "0.1.0"
@@ -79,6 +79,7 @@ _PUBLIC = {
     "TextClassifier": "textkit.classifier.text_classifier",
     "Tokenizer": "textkit.text.tokenizers",
     "Vocabulary": "textkit.text.vocabulary",
+    "Word2VecReport": "textkit.word2vec.run",
     "WordAvgConfig": "textkit.models.word_avg",
     "WordVectors": "textkit.vectors.word_vectors",
     "corpus": "textkit.data.corpus",
@@ -118,6 +119,7 @@ __all__ = [
     "TextClassifier",
     "Tokenizer",
     "Vocabulary",
+    "Word2VecReport",
     "WordAvgConfig",
     "WordVectors",
     "corpus",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16")
 """Precisions supported in training."""
 
 

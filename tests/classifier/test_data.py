@@ -126,9 +126,9 @@ def test_the_vocabulary_is_as_the_settings_say():
 
 @pytest.mark.parametrize("text", [None, float("nan"), pd.NA])
 def test_missing_texts_are_found(text):
-    with pytest.raises(ValueError, match=r"a document must be a text, got .* for row 1 of texts; remove it or fill"):
+    with pytest.raises(ValueError, match=r"a document must be a text, got .* for row 2 of texts; remove it or fill"):
         data_of(["a", text], [0, 1])
-    with pytest.raises(ValueError, match="for row 0 of valid texts"):
+    with pytest.raises(ValueError, match="for row 1 of valid texts"):
         data_of(["a", "b"], [0, 1], ([text], [0]))
 
 
@@ -153,7 +153,7 @@ def test_texts_and_labels_that_do_not_fit(texts, labels, valid, message):
 def test_what_is_no_text():
     with pytest.raises(TypeError, match=r"texts must be a list of texts, got a single str; pass \[text\]"):
         checked_texts("a text")
-    with pytest.raises(TypeError, match="a document must be a str or a list of str, got int for row 1 of texts"):
+    with pytest.raises(TypeError, match="a document must be a str or a list of str, got int for row 2 of texts"):
         checked_texts(["a", 3])
     for table in (pd.DataFrame({"text": ["a", "b"]}), {"text": ["a", "b"]}):  # else their columns would be the texts
         with pytest.raises(TypeError, match=r"texts must be a list of texts, got \w+; pass one of its columns"):

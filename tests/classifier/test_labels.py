@@ -40,7 +40,8 @@ def test_a_sparse_matrix_is_one():
 @pytest.mark.parametrize("labels", [[[1, 0, 0], [0, 1, 0]], [["a"], ["b", "b"]]])
 def test_a_matrix_in_lists_is_not_taken_for_labels(labels):
     with pytest.raises(
-        ValueError, match=r"labels must name each class of a text once, got .*; for a matrix pass np.arr"
+        ValueError,
+        match=r"labels must name each class of a text once, got .* for row [12] .*; a matrix of zeros and ones must be",
     ):
         found_classes(labels, multi_label=True)
 
@@ -49,13 +50,15 @@ def test_a_matrix_in_lists_is_not_taken_for_labels(labels):
 @pytest.mark.parametrize("multi_label", [False, True])
 def test_missing_labels_are_found(label, multi_label):
     labels = [["a"], ["b", label]] if multi_label else ["a", label]
-    with pytest.raises(ValueError, match=r"a label must be a class, got .* for row [12]; leave the row out or fill"):
+    with pytest.raises(
+        ValueError, match=r"a label must be a class, got .* for row 2 of the labels; leave the row out or fill"
+    ):
         found_classes(labels, multi_label=multi_label)
 
 
 @pytest.mark.parametrize("labels", [[0.5, 1.0], np.array([0.0, 1.0]), pd.Series([0.0, 1.0]), [np.float32(0), 1]])
 def test_floats_are_no_classes(labels):
-    with pytest.raises(ValueError, match=r"labels must be classes, str or int, got the float .* for row 0; round"):
+    with pytest.raises(ValueError, match=r"a label must be a class, got the float .* for row 1 of the labels; round"):
         found_classes(labels, multi_label=False)
 
 
@@ -66,13 +69,16 @@ def test_floats_are_no_classes(labels):
         ([], "labels must have at least 2 classes, got none"),
         (["a", 1], "labels must be of one kind, got both str and int; turn them all into str"),
         ([np.True_, "a"], "labels must be of one kind, got both str and int"),
-        ([["a"], ["b"]], "labels must be str or int, got list; for lists say multi_label=True"),
-        (np.zeros((3, 2), int), "labels must be str or int, got ndarray; for lists say multi_label=True"),
-        ([b"a", b"b"], "labels must be str or int, got bytes"),
+        (
+            [["a"], ["b"]],
+            "a label must be a str or an int, got list for row 1 of the labels; .* multi_label=True for lists",
+        ),
+        (np.zeros((3, 2), int), "a label must be a str or an int, got ndarray for row 1"),
+        ([b"a", b"b"], "a label must be a str or an int, got bytes for row 1"),
     ],
 )
 def test_what_are_no_classes(labels, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         found_classes(labels, multi_label=False)
 
 
@@ -163,3 +169,8 @@ def test_given_weights():
 def test_wrong_weights(given, message):
     with pytest.raises(ValueError, match=message):
         class_weights(given, np.array(["a", "b"]), torch.tensor([0, 1]))
+
+
+def test_empty_labels_are_refused_as_in_a_table():
+    with pytest.raises(ValueError, match="a label must be a class, got '' for row 2 of the labels"):
+        found_classes(["a", ""], multi_label=False)

@@ -38,7 +38,7 @@ def test_a_stream_is_read_in_parts(monkeypatch, reviews, classifier_of):
     assert len(list(stream)) == 3
     stream = classifier.predict_stream(["good", "bad", "so", None])
     assert [next(stream)[0], next(stream)[0]] == classifier.predict(["good", "bad"]).tolist()
-    with pytest.raises(ValueError, match="got None for row 3 of texts"):
+    with pytest.raises(ValueError, match="got None for row 4 of texts"):
         next(stream)
     with pytest.raises(TypeError, match=r"got a single str; pass \[text\]"):
         next(classifier.predict_stream("good"))

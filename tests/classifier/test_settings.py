@@ -21,7 +21,7 @@ from textkit.classifier.settings import ClassifierSettings
         ({"clip_norm": 0.0}, "clip_norm must be above 0, got 0"),
         ({"label_smoothing": 1.0}, r"label_smoothing must be at least 0 and below 1, got 1\.0; 0\.1 is usual"),
         ({"valid_share": 1.5}, r"valid_share must be at least 0 and below 1, got 1\.5; 0\.1 is usual"),
-        ({"precision": "float16"}, "precision must be one of float32, bfloat16, got 'float16'"),
+        ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16, got 'float16'"),
     ],
 )
 def test_wrong_settings_of_a_classifier_are_named(wrong, message):

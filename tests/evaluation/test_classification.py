@@ -3,6 +3,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
@@ -107,11 +108,17 @@ def test_several_labels_as_an_array():
     lists = report([["a", "b"], ["c"]], chances, ["a", "b", "c"], multi_label=True)
     assert report(np.array([[1, 1, 0], [0, 0, 1]]), chances, ["a", "b", "c"], multi_label=True) == lists
     for wrong in (np.array([[1, 1], [0, 0]]), np.array([[1, 1, 0], [0, 0, 2]])):
-        with pytest.raises(ValueError, match="labels must be zeros and ones with a column for each of the 3 classes"):
+        with pytest.raises(ValueError, match=r"labels must (be 0 or 1|have a column for each of the 3 classes)"):
             report(wrong, chances, ["a", "b", "c"], multi_label=True)
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"a": [1, 0], "b": [1, 0], "c": [0, 1]})
     assert report(frame, chances, ["a", "b", "c"], multi_label=True) == lists
+    assert report(csr_matrix(frame.to_numpy()), chances, ["a", "b", "c"], multi_label=True) == lists
+
+
+def test_a_class_that_a_text_has_twice_is_named():
+    with pytest.raises(ValueError, match=r"labels\[0\] must name each class of a text once, got \['a', 'a'\]"):
+        report([["a", "a"]], [[0.9]], ["a"], multi_label=True)
 
 
 def test_several_labels_of_which_one_is_unknown():
@@ -171,8 +178,8 @@ def test_a_data_frame_and_plain_values():
         (["a", "b"], [[0.5, 0.5], [0.5, np.nan]], r"from 0 to 1 and sum to 1 .* got \[0.5, nan\] in row 1"),
         (["a"], [[0.5, 0.9]], r"sum to 1 in each row, got \[0.5, 0.9\] in row 0; pass the output of predict_proba"),
         (["a"], [[2.0, -1.0]], r"from 0 to 1"),
-        (["a", None], np.eye(2), r"labels\[1\] must be a label, got None; leave the row out"),
-        ([math.nan, "a"], np.eye(2), r"labels\[0\] must be a label, got nan"),
+        (["a", None], np.eye(2), r"a label must be a class, got None for labels\[1\]; leave the row out"),
+        ([math.nan, "a"], np.eye(2), r"a label must be a class, got nan for labels\[0\]"),
         ([0, 1], np.eye(2), "labels must be among the classes 'a', 'b', got 0 and no other that is"),
     ],
 )
@@ -183,7 +190,7 @@ def test_what_cannot_be_compared_is_named(labels, chances, message):
 
 def test_missing_labels_of_pandas_are_named():
     pd = pytest.importorskip("pandas")
-    with pytest.raises(ValueError, match=r"labels\[1\] must be a label, got <NA>"):
+    with pytest.raises(ValueError, match=r"a label must be a class, got <NA> for labels\[1\]"):
         report(["a", pd.NA], np.eye(2), ["a", "b"])
 
 
@@ -203,7 +210,7 @@ def test_one_label_where_lists_are_and_lists_where_one_is():
         report([["a"]], [[1.0]], ["a"])
     with pytest.raises(TypeError, match=r"labels\[0\] must be a list of labels, got 'a'; write \['a'\]"):
         report(["a"], [[1.0]], ["a"], multi_label=True)
-    with pytest.raises(ValueError, match=r"labels\[0\] must be a label, got None"):
+    with pytest.raises(ValueError, match=r"a label must be a class, got None for labels\[0\]"):
         report([["a", None]], [[1.0]], ["a"], multi_label=True)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from textkit.evaluation.word_lookup import RowLookup, unit_rows
+from textkit.evaluation.word_lookup import RowLookup
 from textkit.vectors.word_vectors import WordVectors
 
 VECTORS = WordVectors(["the", "Paris", "paris", "IBM", "Ibm"], np.eye(5))
@@ -20,8 +20,3 @@ def test_fold_goes_from_exact_to_lower_case_to_the_first_spelling():
 def test_no_other_case_is_known():
     with pytest.raises(ValueError, match="case must be one of fold, exact, got 'upper'"):
         RowLookup(VECTORS, "upper")
-
-
-def test_unit_rows_have_length_one_and_zeros_stay():
-    vectors = WordVectors(["a", "b", "c"], [[3, 4], [0, 0], [0, 2]])
-    np.testing.assert_allclose(unit_rows(vectors, np.array([0, 1, 2])), [[0.6, 0.8], [0, 0], [0, 1]])

@@ -30,7 +30,7 @@ def test_numbers_of_numpy_are_taken_as_they_are():
         ({"plateau_factor": 1}, r"plateau_factor must be below 1, got 1\.0; 0\.25 is usual"),
         ({"optimizer": "adam"}, "optimizer must be one of adamw, sgd, got 'adam'"),
         ({"schedule": "step"}, "schedule must be one of constant, linear, cosine, plateau, got 'step'"),
-        ({"precision": "float16"}, "precision must be one of float32, bfloat16, got 'float16'"),
+        ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16, got 'float16'"),
         ({"state_reset": 1.0}, "state_reset must be at least 0 and below 1, got 1.0"),
         ({"documents": True, "random_windows": True}, "random_windows must be False with documents, got True"),
     ],

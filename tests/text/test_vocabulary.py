@@ -149,9 +149,9 @@ def test_unknown_tokens_are_kept_dropped_or_refused():
     assert marked.encode(["fox", "cat", "fox"]).tolist() == [2, 1, 2]
     assert marked.encode(["fox", "cat", "fox"], unknown="drop").tolist() == [2, 2]
     assert SOME.encode(["fox", "cat"], unknown="drop").tolist() == [1]
-    with pytest.raises(KeyError, match="got 'foxx'; the closest known: 'fox'; or pass unknown='drop'"):
+    with pytest.raises(KeyError, match=r"got 'foxx'; did you mean 'fox'\?; or pass unknown='drop'"):
         SOME.encode(["the", "foxx"])
-    with pytest.raises(KeyError, match="got 'Fox'; the closest known: 'fox'"):
+    with pytest.raises(KeyError, match=r"got 'Fox'; did you mean 'fox'\?"):
         SOME["Fox"]
     with pytest.raises(ValueError, match="unknown must be 'keep' or 'drop', got 'skip'"):
         SOME.encode(["the"], unknown="skip")

@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader
 from textkit.batches.skip_gram import SkipGramCollator, SkipGramPairs
 from textkit.models.loss import Loss
 from textkit.models.skip_gram import SkipGram, SkipGramConfig
+from textkit.training import loop
 from textkit.training.loop import Progress, train
 from textkit.training.schedules import linear
 
@@ -141,6 +142,62 @@ def test_going_on_from_any_record_ends_where_an_unbroken_training_ends(accumulat
         assert model.guess.item() == guesses[-1]
     assert records[-1].end_of_epoch
     assert Progress().loss == 0.0
+
+
+class TestRunningAhead:
+    """On a GPU no step waits for the device. Fused optimizers of a CPU can skip a step too."""
+
+    @pytest.fixture(autouse=True)
+    def ahead(self, monkeypatch):
+        monkeypatch.setattr(loop, "_runs_ahead", lambda optimizer, device: True)
+
+    @staticmethod
+    def optimizer(model, kind):
+        fused = {"sgd": torch.optim.SGD, "adamw": torch.optim.AdamW}[kind]
+        return fused(model.parameters(), lr=0.1, fused=True)
+
+    @pytest.mark.parametrize("kind", ["sgd", "adamw"])
+    def test_it_trains_the_same(self, kind, monkeypatch):
+        settings = {"epochs": 3, "schedule": linear(12), "accumulate": 3, "clip_norm": 1.0}
+        ahead = Guess()
+        records = list(train(ahead, numbers_of, self.optimizer(ahead, kind), **settings))
+        monkeypatch.undo()
+        waiting = Guess()
+        expected = list(train(waiting, numbers_of, self.optimizer(waiting, kind), **settings))
+        assert ahead.guess.item() == waiting.guess.item()
+        for record, other in zip(records, expected, strict=True):
+            assert record.loss == pytest.approx(other.loss, rel=1e-6)
+            assert (record.settled().count, record.step) == (other.count, other.step)
+
+    def test_no_step_looks_at_a_loss(self, monkeypatch):
+        def look(tensor):
+            raise AssertionError("the host waited for the device")
+
+        model = Guess()
+        steps = train(model, numbers_of, self.optimizer(model, "sgd"), epochs=1, clip_norm=1.0)
+        with monkeypatch.context() as patch:
+            for name in ("item", "__float__", "__bool__", "tolist", "cpu"):
+                patch.setattr(torch.Tensor, name, look)
+            for _ in range(4):
+                next(steps)
+        assert next(steps).end_of_epoch
+
+    @pytest.mark.parametrize("kind", ["sgd", "adamw"])
+    @pytest.mark.parametrize("clip_norm", [None, 1.0])
+    def test_the_weights_stay_those_before_a_loss_that_is_not_finite(self, kind, clip_norm):
+        model, guesses = Guess(1.0), []
+        batches = [Number(2.0), Number(float("inf")), Number(2.0), Number(2.0)]
+        steps = train(model, lambda epoch: batches, self.optimizer(model, kind), epochs=1, clip_norm=clip_norm)
+        for _ in batches:
+            progress = next(steps)
+            guesses.append(model.guess.item())
+        assert guesses[0] != 1.0
+        assert guesses == [guesses[0]] * 4
+        message = r"loss or the gradient became (inf|nan) by step 4 of epoch 0; try"
+        with pytest.raises(FloatingPointError, match=message):
+            progress.settled()
+        with pytest.raises(FloatingPointError, match=message):
+            next(steps)
 
 
 def test_no_batch_and_no_epoch_are_errors():

@@ -5,6 +5,14 @@ from textkit.vectors import neighbors
 from textkit.vectors.neighbors import nearest, unit_rows
 
 
+def test_unit_rows_of_either_precision():
+    matrix = np.array([[3, 4], [0, 0], [0, 1e-30]], dtype=np.float32)
+    for dtype in (np.float32, np.float64):
+        unit = unit_rows(matrix, dtype)
+        assert unit.dtype == dtype
+        np.testing.assert_allclose(unit, [[0.6, 0.8], [0, 0], [0, 1]], rtol=1e-6)
+
+
 def test_unit_rows_of_extreme_numbers():
     matrix = np.array([[3e38, 4e38 / 2], [3e-45, 0], [0, 0]], dtype=np.float32)
     unit = unit_rows(matrix)

@@ -25,9 +25,9 @@ class SkipGramBatch:
     def to(self, device: torch.device | str) -> "SkipGramBatch":
         """Move the batch to another device."""
         return SkipGramBatch(
-            centers=self.centers.to(device),
-            contexts=self.contexts.to(device),
-            negatives=self.negatives.to(device),
+            centers=_moved(self.centers, device),
+            contexts=_moved(self.contexts, device),
+            negatives=_moved(self.negatives, device),
         )
 
 
@@ -58,7 +58,7 @@ class BpttBatch:
 
     def to(self, device: torch.device | str) -> "BpttBatch":
         """Move the batch to another device."""
-        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device), count=len(self))
+        return replace(self, inputs=_moved(self.inputs, device), targets=_moved(self.targets, device), count=len(self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class SequenceBatch:
 
     def to(self, device: torch.device | str) -> "SequenceBatch":
         """Move the batch to another device; the lengths stay on the CPU."""
-        return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+        return replace(self, inputs=_moved(self.inputs, device), targets=_moved(self.targets, device))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,8 +112,16 @@ class TextBatch:
 
     def to(self, device: torch.device | str) -> "TextBatch":
         """Move the batch to another device; lengths and rows stay on the CPU."""
-        return replace(self, ids=self.ids.to(device), labels=None if self.labels is None else self.labels.to(device))
+        labels = None if self.labels is None else _moved(self.labels, device)
+        return replace(self, ids=_moved(self.ids, device), labels=labels)
 
 
 def _predictions(targets: torch.Tensor) -> int:
     return int((targets != IGNORED).sum())
+
+
+def _moved(tensor: torch.Tensor, device: torch.device | str) -> torch.Tensor:
+    """Move a tensor. From pinned memory a GPU fetches it while the host goes on."""
+    if torch.device(device).type == "cuda" and tensor.device.type == "cpu":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)

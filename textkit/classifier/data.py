@@ -147,7 +147,7 @@ def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
     # Iterating over a table would yield its column names.
     if isinstance(texts, Mapping) or hasattr(texts, "columns"):
         raise TypeError(f"{name} must be a list of texts, got {type(texts).__name__}; pass one of its columns")
-    return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts))
+    return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts, start=1))
 
 
 def truncate(documents: DocumentIds, max_length: int | None) -> DocumentIds:

@@ -1,6 +1,7 @@
 """Set up the training of a classifier: model, loss, optimizer and batches of one run."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from textkit.models.classification_loss import Criterion
 from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.loss import Loss
 from textkit.models.word_avg import WordAvg
+from textkit.training.devices import resolved_precision
+from textkit.training.optimizers import parameter_groups
 from textkit.vectors.word_vectors import WordVectors
 
 
@@ -102,6 +105,7 @@ def fit_model(
     Returns:
         The run, not yet started.
     """
+    settings = replace(settings, precision=resolved_precision(settings.precision, model.embedding.device))
     criterion = Criterion(class_weights, settings.label_smoothing)
     use_kernel = isinstance(model, WordAvg) and model.embedding.device.type == "cpu"
     plan: _Plan = _bag_plan if use_kernel else _padded_plan
@@ -159,14 +163,8 @@ def _padded_plan(
         for rows in buckets.epoch(epoch):
             yield pad([documents[int(row)] for row in rows], rows, targets[torch.from_numpy(rows)].numpy())
 
-    # Weight decay applies to matrices and not to biases.
-    matrices = [weight for weight in model.parameters() if weight.ndim > 1]
-    biases = [weight for weight in model.parameters() if weight.ndim <= 1]
-    optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": settings.weight_decay}, {"params": biases, "weight_decay": 0.0}],
-        lr=settings.learning_rate,
-        fused=True,
-    )
+    groups = parameter_groups(model.parameters(), settings.weight_decay)
+    optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
     return Objective(model, criterion), optimizer, batches, len(buckets.epoch(0))
 
 

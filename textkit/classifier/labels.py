@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textkit.data.tables import is_nothing
+from textkit.data.label_checks import check_class, check_classes, indicator_matrix
 
 ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
@@ -25,17 +26,19 @@ def found_classes(labels: Any, *, multi_label: bool) -> NDArray[Any]:
         (classes,); the columns' numbers for an indicator matrix.
 
     Raises:
-        ValueError: If a label is missing, or a float, there are fewer than two classes, or labels have several kinds.
+        ValueError: If a label is missing, empty or a float, a text has a class twice, there are fewer than two classes,
+            or labels are of several kinds.
+        TypeError: If a label is neither a str nor an int.
 
     >>> found_classes(["bad", "good", "bad"], multi_label=False).tolist()
     ['bad', 'good']
     >>> found_classes([["a", "b"], []], multi_label=True).tolist()
     ['a', 'b']
     """
-    if multi_label and (matrix := _indicator(labels)) is not None:
+    if multi_label and (matrix := indicator_matrix(labels)) is not None:
         return np.arange(matrix.shape[1])
-    flat = [label for several in labels for label in _several(several)] if multi_label else list(labels)
-    classes = np.unique(_checked(flat))
+    flat = list(chain.from_iterable(_listed_classes(labels))) if multi_label else _single_classes(labels)
+    classes = np.unique(_array(flat))
     least = 1 if multi_label else 2
     if len(classes) < least:
         got = f"only {classes.tolist()[0]!r}" if len(classes) else "none"
@@ -55,23 +58,24 @@ def class_ids(labels: Any, classes: NDArray[Any], *, multi_label: bool) -> torch
         (texts,) int64; or (texts, classes) float32, 1 for each class that a text has.
 
     Raises:
-        ValueError: If a label is missing, a float, or none of the classes.
+        ValueError: If a label is missing, empty, a float, or not among the classes, or a text has a class twice.
+        TypeError: If a label is neither a str nor an int.
 
     >>> class_ids(["good", "bad"], np.array(["bad", "good"]), multi_label=False).tolist()
     [1, 0]
     """
     if not multi_label:
-        return torch.from_numpy(_numbers(list(labels), classes))
-    if (matrix := _indicator(labels)) is not None:
+        return torch.from_numpy(_numbers(_single_classes(labels), classes))
+    if (matrix := indicator_matrix(labels)) is not None:
         if matrix.shape[1] != len(classes):
             raise ValueError(
                 f"labels must have a column for each of {len(classes)} classes, got {matrix.shape[1]}; "
                 "give the matrix the columns of the training"
             )
         return torch.from_numpy(matrix.astype(np.float32))
-    rows = [_several(several) for several in labels]
+    rows = _listed_classes(labels)
     targets = np.zeros((len(rows), len(classes)), np.float32)
-    numbers = _numbers([label for row in rows for label in row], classes)
+    numbers = _numbers(list(chain.from_iterable(rows)), classes)
     targets[np.repeat(np.arange(len(rows)), [len(row) for row in rows]), numbers] = 1
     return torch.from_numpy(targets)
 
@@ -113,47 +117,29 @@ def class_weights(class_weight: ClassWeight, classes: NDArray[Any], targets: tor
     return torch.tensor(weights)
 
 
-def _indicator(labels: Any) -> NDArray[Any] | None:
-    """The labels as a matrix of 0 and 1, if they are one."""
-    if hasattr(labels, "toarray"):  # sparse
-        labels = labels.toarray()
-    matrix = np.asarray(labels) if hasattr(labels, "shape") else None
-    if matrix is None or matrix.ndim != 2:
-        return None
-    if not np.isin(matrix, (0, 1)).all():
-        raise ValueError("labels must be 0 or 1 in an indicator matrix, got something else; 1 stands for has the class")
-    return matrix
+def _listed_classes(labels: Any) -> list[list[str | int]]:
+    """Return the labels of each text of a multi-label task."""
+    rows = []
+    for row, label in enumerate(labels, start=1):
+        if isinstance(label, str) or not isinstance(label, Iterable):
+            raise ValueError(f"labels must be a list for each text with multi_label, got {label!r}; write [{label!r}]")
+        rows.append(check_classes(label, f"row {row} of the labels"))
+    return rows
 
 
-def _several(label: Any) -> list[Any]:
-    """The labels of one text that may have several."""
-    if isinstance(label, str) or not isinstance(label, Iterable):
-        raise ValueError(f"labels must be a list for each text with multi_label, got {label!r}; write [{label!r}]")
-    found = list(label)
-    if len(set(map(repr, found))) < len(found):
-        raise ValueError(f"labels must name each class of a text once, got {found!r}; for a matrix pass np.array")
-    return found
-
-
-def _checked(labels: list[Any]) -> NDArray[Any]:
-    """The labels as an array of one kind."""
-    for row, label in enumerate(labels):
-        if is_nothing(label):
-            raise ValueError(f"a label must be a class, got {label!r} for row {row}; leave the row out or fill it in")
-        if isinstance(label, float | np.floating):
-            raise ValueError(
-                f"labels must be classes, str or int, got the float {label!r} for row {row}; "
-                "round floats with .astype(int), or cut them into bins"
-            )
-    if others := [label for label in labels if not isinstance(label, str | int | np.integer | np.bool_)]:
-        raise ValueError(f"labels must be str or int, got {type(others[0]).__name__}; for lists say multi_label=True")
+def _array(labels: list[str | int]) -> NDArray[Any]:
+    """Return labels of one kind as an array."""
     if len({isinstance(label, str) for label in labels}) > 1:
         raise ValueError("labels must be of one kind, got both str and int; turn them all into str")
     return np.array(labels) if labels else np.array([], dtype=str)
 
 
-def _numbers(labels: list[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
-    values = _checked(labels)
+def _single_classes(labels: Any) -> list[str | int]:
+    return [check_class(label, f"row {row} of the labels") for row, label in enumerate(labels, start=1)]
+
+
+def _numbers(labels: list[str | int], classes: NDArray[Any]) -> NDArray[np.int64]:
+    values = _array(labels)
     known = {label: number for number, label in enumerate(classes.tolist())}
     numbers = np.array([known.get(label, -1) for label in values.tolist()], dtype=np.int64)
     if (numbers < 0).any():

@@ -44,8 +44,8 @@ class ClassifierSettings:
         max_vocab: Maximum size of the vocabulary, special tokens and words of pretrained vectors included; None for no
             limit.
         max_length: Maximum number of tokens of a text; longer texts are truncated. None disables truncation.
-        precision: "float32", or "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
-            instructions.
+        precision: "float32"; "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
+            instructions; or "auto" for "bfloat16" on a GPU that has it and "float32" elsewhere.
     """
 
     epochs: int = 10
@@ -62,7 +62,7 @@ class ClassifierSettings:
     min_count: int = 1
     max_vocab: int | None = None
     max_length: int | None = None
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
     def __post_init__(self) -> None:
         for name, least, unit in _COUNTS:

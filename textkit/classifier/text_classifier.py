@@ -8,7 +8,6 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
@@ -16,12 +15,13 @@ from sklearn.metrics import accuracy_score
 
 from textkit.checks import check_count
 from textkit.classifier.data import checked_texts, prepare, text_stream, truncate
-from textkit.classifier.defaults import CLASSES, ModelName, model_config
+from textkit.classifier.defaults import ModelName, model_config
 from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.storage import load_classifier, save_classifier
 from textkit.data.tables import Document
 from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.classification import ClassificationReport, report
@@ -29,17 +29,14 @@ from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.classifier import Classifier, ClassifierConfig
-from textkit.models.classifier_storage import load_weights, weight_arrays
 from textkit.models.export import export_model
 from textkit.models.rnn_classifier import RnnClassifierConfig
-from textkit.models.storage import read_folder, write_folder
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 from textkit.vectors.word_vectors import WordVectors
 
-KIND = "text-classifier"
 _STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
 
 
@@ -58,7 +55,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         settings: Training settings; None for the defaults of the model.
         tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
             characters with a model of characters.
-        device: Device for training and prediction: "cpu", "cuda".
+        device: Device for training and prediction: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is
+            one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
 
@@ -319,20 +317,13 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             OSError: If the folder cannot be written.
         """
         self._check_fitted()
-        config = self.model_.config
-        write_folder(
-            folder,
-            kind=KIND,
-            config={
-                "model": {"name": type(config).__name__, **asdict(config)},
-                "tokenizer": tokenizer_name(self._tokenizer(config)),
-                "classes": self.classes_.tolist(),
-                "multi_label": self.multi_label,
-                "settings": asdict(self._settings()),
-            },
-            vocabulary=self.vocabulary_,
-            weights=weight_arrays(self.model_),
-        )
+        described = {
+            "tokenizer": tokenizer_name(self._tokenizer(self.model_.config)),
+            "classes": self.classes_.tolist(),
+            "multi_label": self.multi_label,
+            "settings": asdict(self._settings()),
+        }
+        save_classifier(folder, self.model_, self.vocabulary_, described)
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "TextClassifier":
@@ -342,30 +333,14 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             FileNotFoundError: If the folder does not exist.
             ValueError: If it does not hold a classifier, or the classifier has a newer version or is damaged.
         """
-        stored = read_folder(folder, kind=KIND)
-        try:
-            saved = dict(stored.config["model"])
-            config_class = {known.__name__: known for known in CLASSES}[saved.pop("name")]
-            config = config_class(**saved)
-            classes = np.array(stored.config["classes"])
-            classifier = cls(
-                config,
-                multi_label=stored.config["multi_label"],
-                tokenizer=stored.config["tokenizer"],
-                settings=ClassifierSettings(**stored.config["settings"]),
-            )
-            # The meta device allocates no memory; load_weights assigns the stored arrays.
-            with torch.device("meta"):
-                model = CLASSES[config_class](  # type: ignore[call-arg]
-                    config, len(stored.vocabulary), len(classes), generator=torch.Generator("cpu")
-                )
-            load_weights(model, stored.weights)
-        except (AttributeError, KeyError, IndexError, TypeError, RuntimeError, ValueError) as error:
-            raise ValueError(
-                f"folder must hold a whole classifier, got {os.fspath(folder)!r} ({error!r}); save it again"
-            ) from error
-        model.eval()
-        classifier._set_fitted(model, stored.vocabulary, classes)
+        stored = load_classifier(folder)
+        classifier = cls(
+            stored.model.config,
+            multi_label=stored.multi_label,
+            tokenizer=stored.tokenizer,
+            settings=stored.settings,
+        )
+        classifier._set_fitted(stored.model, stored.vocabulary, stored.classes)
         classifier.history_ = []
         return classifier
 

@@ -33,7 +33,7 @@ Valid = Annotated[
     str | None,
     typer.Option(help="Validation table, scored after each epoch.", show_default="a fraction of TRAIN"),
 ]
-Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")]
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
@@ -100,8 +100,8 @@ ValidShare = Annotated[
     float | None, _option(_TRAINING, "Fraction of TRAIN held out for validation; 0 disables.", "0.1")
 ]
 Precision = Annotated[
-    Literal["float32", "bfloat16"] | None,
-    _option(_TRAINING, "float32, or bfloat16 for a GPU or a recent CPU.", "float32", metavar="<name>"),
+    Literal["auto", "float32", "bfloat16"] | None,
+    _option(_TRAINING, "Precision: float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", metavar="<name>"),
 ]
 
 Text = Annotated[str | None, _option(_TEXTS, "Name of the text column.", "text", metavar="COLUMN")]

@@ -43,7 +43,7 @@ ValidShare = Annotated[
         help="Fraction of the corpus held out for validation, such as 0.1: its end; with --documents, random documents."
     ),
 ]
-Device = Annotated[str, typer.Option(help="cpu, or cuda for a GPU.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")]
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
@@ -106,7 +106,8 @@ NonMonotone = Annotated[
 Patience = Annotated[int | None, _training("Stop after N epochs without a lower validation loss.", "never")]
 Accumulate = Annotated[int | None, _training("Number of batches accumulated per optimizer step.", "1")]
 Precision = Annotated[
-    Literal["float32", "bfloat16"] | None, _training("float32, or bfloat16 for a GPU or a recent CPU.", "float32")
+    Literal["auto", "float32", "bfloat16"] | None,
+    _training("Precision: float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", "<name>"),
 ]
 
 Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row as a separate document.", "The text")]

@@ -9,7 +9,7 @@ import typer
 from textkit.commands.shared import check_output, opened_corpus
 from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
-from textkit.word2vec.run import EpochReport
+from textkit.word2vec.run import Word2VecReport
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.train import train_word2vec
 
@@ -72,7 +72,7 @@ def word2vec(
     # Report an unknown suffix before training rather than after it.
     find_format(output)
 
-    def print_epoch(report: EpochReport) -> None:
+    def print_epoch(report: Word2VecReport) -> None:
         validation = "" if report.valid_loss is None else f", validation loss {report.valid_loss:.4f}"
         print(
             f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.words_per_second:,.0f} words/s",

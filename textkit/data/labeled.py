@@ -10,6 +10,7 @@ import numpy as np
 
 from textkit.data import catalog
 from textkit.data.corpus import corpus, open_corpus
+from textkit.data.label_checks import check_class, check_classes
 from textkit.data.tables import (
     Choice,
     Document,
@@ -19,7 +20,6 @@ from textkit.data.tables import (
     dataset_rows,
     file_rows,
     frame_rows,
-    is_nothing,
     is_table,
     loaded_classes,
     take_split,
@@ -159,36 +159,22 @@ def read_texts(
 
 
 def check_label(value: Any, place: str) -> Any:
-    """Return a label as plain Python: a str, an int, or a list of them; or raise with its place.
+    """Return a label as plain Python: a str, an int, or a list of them.
 
     Args:
-        value: What stands where a label should.
+        value: The label.
         place: Words for the message, such as "row 3 of news.csv".
 
     Raises:
-        ValueError: If there is nothing (None, NaN, ""), or a float.
+        ValueError: If it is missing (None, NaN or empty), a float, or has a class twice.
         TypeError: If it is neither a class nor a list of classes.
 
     >>> check_label(np.int64(3), "row 1"), check_label(("a", "b"), "row 2")
     (3, ['a', 'b'])
     """
-    if isinstance(value, np.generic):
-        value = value.item()
-    if is_nothing(value) or (isinstance(value, str) and not value):
-        raise ValueError(f"a label must be a class, got {value!r} for {place}; leave the row out or fill it in")
-    if isinstance(value, str | int):
-        return value
-    if isinstance(value, float):
-        raise ValueError(f"label must be classes, got the float {value} for {place}; round or bin such numbers")
     if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        # sets have no order that is the same everywhere
-        classes = [
-            check_label(item, place) for item in (sorted(value) if isinstance(value, set | frozenset) else value)
-        ]
-        if any(isinstance(item, list) for item in classes):
-            raise TypeError(f"label must be classes or lists of classes, got a list of lists for {place}; flatten it")
-        return classes
-    raise TypeError(f"label must be classes (str or int), got {type(value).__name__} for {place}; give each a name")
+        return check_classes(value, place)
+    return check_class(value, place)
 
 
 def _rows(

@@ -1,8 +1,9 @@
 """Plot a classification report: confusion matrix or F1 scores, and reliability of the probabilities."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from textkit.evaluation.classification import ClassificationReport
-
 _MISSING = "a picture needs matplotlib, which is not installed; pip install matplotlib"
 _INK, _FAINT = "#1f4e79", "#b0b0b0"
 _MAX_NUMBERED = 20  # largest number of classes for which the cells show their counts
@@ -23,7 +22,63 @@ _NAME_WIDTH = 18  # terminal columns of a class name
 _FAMILIES = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei", "SimHei")
 
 
-def draw(report: "ClassificationReport", path: str | os.PathLike[str] | None) -> "Figure":
+class Reliability(Protocol):
+    """A bin of predictions of about the same probability."""
+
+    @property
+    def probability(self) -> float:
+        """Mean predicted probability."""
+
+    @property
+    def frequency(self) -> float:
+        """Fraction of correct predictions."""
+
+    @property
+    def count(self) -> int:
+        """Number of predictions."""
+
+
+class PlottedReport(Protocol):
+    """The fields of a classification report that are plotted; see `ClassificationReport`."""
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """Names of the classes."""
+
+    @property
+    def examples(self) -> int:
+        """Number of texts."""
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of texts with a correct prediction."""
+
+    @property
+    def micro_f1(self) -> float:
+        """F1 over all decisions."""
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error."""
+
+    @property
+    def f1(self) -> Sequence[float]:
+        """F1 of each class."""
+
+    @property
+    def support(self) -> Sequence[int]:
+        """Number of texts of each class."""
+
+    @property
+    def confusion(self) -> Sequence[Sequence[int]]:
+        """Confusion matrix; empty for texts with several labels."""
+
+    @property
+    def reliability(self) -> Sequence[Reliability]:
+        """Bins of predictions."""
+
+
+def draw(report: PlottedReport, path: str | os.PathLike[str] | None) -> "Figure":
     """Plot a report, and save the plot if there is a path; see `ClassificationReport.plot`.
 
     Raises:
@@ -70,7 +125,7 @@ def picture_kind(path: str | os.PathLike[str]) -> str:
     return kind
 
 
-def _draw_confusion(axes: "Axes", report: "ClassificationReport") -> None:
+def _draw_confusion(axes: "Axes", report: PlottedReport) -> None:
     counts = np.array(report.confusion)
     fractions = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)  # of the texts of each true class
     axes.imshow(fractions, cmap="Blues", vmin=0, vmax=1)
@@ -86,7 +141,7 @@ def _draw_confusion(axes: "Axes", report: "ClassificationReport") -> None:
             axes.text(column, row, f"{count:,}", ha="center", va="center", color=color, fontsize=7)
 
 
-def _draw_f1(axes: "Axes", report: "ClassificationReport") -> None:
+def _draw_f1(axes: "Axes", report: PlottedReport) -> None:
     positions = np.arange(len(report.classes))
     axes.barh(positions, np.nan_to_num(np.array(report.f1)), color=_INK, height=0.7)
     axes.set_yticks(
@@ -96,7 +151,7 @@ def _draw_f1(axes: "Axes", report: "ClassificationReport") -> None:
     axes.set(xlim=(0, 1), xlabel="F1", ylabel="class (texts)", title=f"micro F1 {report.micro_f1:.4f}")
 
 
-def _draw_reliability(upper: "Axes", lower: "Axes", report: "ClassificationReport") -> None:
+def _draw_reliability(upper: "Axes", lower: "Axes", report: PlottedReport) -> None:
     probability = [bin_.probability for bin_ in report.reliability]
     upper.plot([0, 1], [0, 1], color=_FAINT, linestyle="--", linewidth=1)
     upper.plot(probability, [bin_.frequency for bin_ in report.reliability], marker="o", color=_INK, markersize=4)
@@ -111,7 +166,7 @@ def _draw_reliability(upper: "Axes", lower: "Axes", report: "ClassificationRepor
     lower.set(ylim=(0, None), xlabel="predicted probability", ylabel="predictions")
 
 
-def _names(report: "ClassificationReport") -> list[str]:
+def _names(report: PlottedReport) -> list[str]:
     # matplotlib would take a dollar sign as the start of a formula.
     return [pad_to_width(name, _NAME_WIDTH).strip().replace("$", r"\$") for name in report.classes]
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.evaluation.questions import Question, QuestionSource, open_questions
-from textkit.evaluation.word_lookup import Case, Vectors, check_case, first_spellings, unit_rows
+from textkit.evaluation.word_lookup import Case, Vectors, check_case, first_spellings
+from textkit.vectors.neighbors import EPSILON, unit_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +20,6 @@ Scorer: TypeAlias = Callable[[NDArray[np.float32], NDArray[np.int64]], NDArray[n
 
 _CHUNK = 512  # maximum number of questions answered by one matrix product
 _SCORES = 1 << 24  # maximum number of scores at a time: 64 MiB per array
-_EPSILON = 0.001  # Levy and Goldberg 2014, section 4
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def evaluate_analogies(
     words = vectors.words[:vocabulary_size]
     spellings = first_spellings(words) if case == "fold" else {word: row for row, word in enumerate(words)}
     kept = np.fromiter(spellings.values(), dtype=np.int64, count=len(spellings))
-    unit = unit_rows(vectors, kept).astype(np.float32)  # (vocab, dim), a row for each distinct spelling
+    unit = unit_rows(vectors.matrix[kept])  # (vocab, dim), a row for each distinct spelling
     row_of = {word: row for row, word in enumerate(spellings)}
     known: list[list[tuple[int, ...]]] = []
     for section in sections:
@@ -204,7 +204,7 @@ def _multiply_scores(unit: NDArray[np.float32], rows: NDArray[np.int64]) -> NDAr
     cosines /= 2
     scores: NDArray[np.float32] = cosines[b]
     scores *= cosines[c]
-    cosines += np.float32(_EPSILON)
+    cosines += np.float32(EPSILON)
     scores /= cosines[a]
     return scores
 

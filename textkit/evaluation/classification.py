@@ -151,8 +151,8 @@ def report(
     counts as an error and is listed as a class of its own.
 
     Args:
-        labels: True label of each text; with ``multi_label`` a list of labels per text, possibly empty, or an array or
-            DataFrame (texts, classes) of zeros and ones.
+        labels: True label of each text; with ``multi_label`` a list of labels per text, possibly empty, or zeros and
+            ones (texts, classes) in an array, a sparse matrix or a DataFrame.
         probabilities: (texts, classes), from 0 to 1; the rows sum to 1 unless ``multi_label``.
         classes: Labels of the columns of ``probabilities``.
         multi_label: Whether a text may have any number of labels instead of exactly one.
@@ -165,7 +165,8 @@ def report(
     >>> print(report(["a", "b", "b"], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], ["a", "b"]).accuracy)
     0.6666666666666666
     """
-    checked = check_probabilities(probabilities, len(labels), len(classes), multi_label)
+    texts = labels.shape[0] if hasattr(labels, "shape") else len(labels)  # a sparse matrix has no len
+    checked = check_probabilities(probabilities, texts, len(classes), multi_label)
     if multi_label:
         true, names, unseen = label_matrix(labels, classes)
     else:

@@ -1,4 +1,4 @@
-"""True labels as rows of a table of classes, and probabilities that are some; each mistake named with its row."""
+"""Validate labels and predicted probabilities; errors name the offending row."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.data.tables import is_nothing
+from textkit.data.label_checks import check_given, indicator_matrix
 
 
 def check_probabilities(probabilities: Any, texts: int, classes: int, multi_label: bool) -> NDArray[np.float64]:
@@ -24,25 +24,25 @@ def check_probabilities(probabilities: Any, texts: int, classes: int, multi_labe
     Raises:
         ValueError: If they are something else, or there is nothing to compare.
     """
-    chances = np.asarray(probabilities, dtype=np.float64)
+    values = np.asarray(probabilities, dtype=np.float64)
     if not texts:
         raise ValueError("labels must be those of at least one text, got none; pass some texts")
-    if chances.shape != (texts, classes):
+    if values.shape != (texts, classes):
         raise ValueError(
             f"probabilities must have a row for each of the {texts} labels and a column for each of the {classes} "
-            f"classes, got the shape {chances.shape}; pass texts and labels of the same length"
+            f"classes, got the shape {values.shape}; pass texts and labels of the same length"
         )
-    wrong = ~((chances >= 0) & (chances <= 1)).all(axis=1)  # nan compares as False
+    wrong = ~((values >= 0) & (values <= 1)).all(axis=1)  # nan compares as False
     if not multi_label:
-        wrong |= ~(np.abs(chances.sum(axis=1) - 1) < 1e-3)
+        wrong |= ~(np.abs(values.sum(axis=1) - 1) < 1e-3)
     if wrong.any():
         row = int(wrong.argmax())
         rule = "be from 0 to 1" if multi_label else "be from 0 to 1 and sum to 1 in each row"
         raise ValueError(
-            f"probabilities must {rule}, got {np.round(chances[row][:6], 4).tolist()} in row {row}; pass the output of "
+            f"probabilities must {rule}, got {np.round(values[row][:6], 4).tolist()} in row {row}; pass the output of "
             "predict_proba"
         )
-    return chances
+    return values
 
 
 def label_rows(
@@ -55,7 +55,7 @@ def label_rows(
         classes: The known ones.
 
     Returns:
-        The place of each label among the names, (texts,); the names of the known classes and then of the others; and
+        The position of each label among the names, (texts,); the names of the known classes and then of the others; and
         the names of the others.
 
     Raises:
@@ -74,7 +74,8 @@ def label_matrix(
     """Number the labels of texts with any number of labels each.
 
     Args:
-        labels: A list of labels for each text; or an array or DataFrame (texts, classes) of zeros and ones.
+        labels: A list of labels for each text; or zeros and ones (texts, classes) in an array, a sparse matrix or a
+            DataFrame.
         classes: The known ones.
 
     Returns:
@@ -86,27 +87,28 @@ def label_matrix(
         TypeError: If a text has no list of labels.
     """
     known = _Classes(classes)
-    if hasattr(labels, "columns"):  # a table of pandas, whose rows are no lists
-        labels = np.asarray(labels)
-    if isinstance(labels, np.ndarray) and labels.ndim == 2 and labels.dtype.kind in "biuf":
-        if labels.shape[1] != len(classes) or not np.isin(labels, (0, 1)).all():
+    if (given := indicator_matrix(labels)) is not None:
+        if given.shape[1] != len(classes):
             raise ValueError(
-                f"labels must be zeros and ones with a column for each of the {len(classes)} classes, got the shape "
-                f"{labels.shape} and numbers from {labels.min()} to {labels.max()}; pass lists of labels instead"
+                f"labels must have a column for each of the {len(classes)} classes, got the shape {given.shape}; "
+                "pass lists of labels instead"
             )
-        return labels.astype(np.int64), known.names, ()
-    places: list[tuple[int, int]] = []
+        return given, known.names, ()
+    positions: list[tuple[int, int]] = []
     for i, several in enumerate(labels):
         if isinstance(several, str | bytes) or not isinstance(several, Iterable):
             raise TypeError(
                 f"labels[{i}] must be a list of labels, got {several!r}; write [{several!r}], or set multi_label=False"
             )
-        places.extend((i, known.row(label, f"labels[{i}]")) for label in several)
-    if places:
+        rows = [known.row(label, f"labels[{i}]") for label in several]
+        if len(set(rows)) < len(rows):
+            raise ValueError(f"labels[{i}] must name each class of a text once, got {several!r}; drop the others")
+        positions.extend((i, row) for row in rows)
+    if positions:
         known.check_some([label for several in labels for label in several])
     matrix = np.zeros((len(labels), len(known.names)), dtype=np.int64)
-    if places:
-        matrix[tuple(np.array(places).T)] = 1
+    if positions:
+        matrix[tuple(np.array(positions).T)] = 1
     return matrix, known.names, known.unseen
 
 
@@ -129,8 +131,7 @@ class _Classes:
         return self.names[len(self._classes) :]
 
     def row(self, label: Any, place: str) -> int:
-        if is_nothing(label):
-            raise ValueError(f"{place} must be a label, got {label!r}; leave the row out or fill it in")
+        check_given(label, place)
         try:
             row = self._rows.setdefault(label, len(self._rows))
         except TypeError as error:  # of a list or an array, which have no hash

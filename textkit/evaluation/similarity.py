@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from textkit.data.catalog import entry, locate, names
 from textkit.evaluation.pairs import ScoredPair, read_pairs
-from textkit.evaluation.word_lookup import Case, RowLookup, Vectors, unit_rows
+from textkit.evaluation.word_lookup import Case, RowLookup, Vectors
+from textkit.vectors.neighbors import unit_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,7 +203,7 @@ def _evaluate(
 def _cosines(vectors: Vectors, left: NDArray[np.int64], right: NDArray[np.int64]) -> Floats:
     """Compute the cosines of the rows ``left`` with the rows ``right``."""
     distinct, inverse = np.unique(np.concatenate([left, right]), return_inverse=True)
-    unit = unit_rows(vectors, distinct)
+    unit = unit_rows(vectors.matrix[distinct], np.float64)  # only these rows, as the matrix may be memory-mapped
     first, second = unit[inverse[: len(left)]], unit[inverse[len(left) :]]
     cosines = np.einsum("pd,pd->p", first, second)
     # Pairs of a word with itself must tie, but rounding makes their cosines differ in the last digit.

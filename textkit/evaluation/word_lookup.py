@@ -49,24 +49,6 @@ def first_spellings(words: Iterable[str]) -> dict[str, int]:
     return rows
 
 
-def unit_rows(vectors: Vectors, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return rows of the vectors, normalized to length 1; a zero vector stays zero.
-
-    Only these rows are read, so that memory-mapped vectors are not loaded as a whole.
-
-    Args:
-        vectors: The word vectors.
-        rows: Indices of the rows, shape (n,).
-
-    Returns:
-        Unit vectors, shape (n, dim).
-    """
-    selected = vectors.matrix[rows].astype(np.float64)
-    lengths = np.linalg.norm(selected, axis=1, keepdims=True)
-    selected /= np.where(lengths > 0, lengths, 1.0)
-    return selected
-
-
 class RowLookup:
     """Finds the row of a word: as written; with ``fold``, then in lower case, then in any spelling.
 

@@ -21,6 +21,8 @@ from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Progress, train
 from textkit.training.schedules import Plateau, Schedule
 
+_SHOWN_SECONDS = 0.1  # between two updates of the bar, each of which waits for a GPU
+
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelReport:
@@ -122,7 +124,7 @@ class LanguageModelRun:
         position = self._resumed()
         with self._bar(position) as bar, HeldInterrupt() as interrupt:
             try:
-                saved = started = time.monotonic()
+                saved = shown = started = time.monotonic()
                 for progress in self._steps(position):
                     # The record at the end of an epoch follows the one of its last step, which is already averaged.
                     if self.state.average is not None and not progress.end_of_epoch:
@@ -131,7 +133,9 @@ class LanguageModelRun:
                     position, report = replace(position, progress=progress, seconds=seconds), None
                     if progress.end_of_epoch:
                         position, report = self._after_epoch(position)
-                    self._show(bar, position)
+                    if not bar.disable and (report or time.monotonic() - shown >= _SHOWN_SECONDS):
+                        self._show(bar, position)
+                        shown = time.monotonic()
                     if report or interrupt.pressed or time.monotonic() - saved >= self.checkpoint_seconds:
                         self._save(position)
                         saved = time.monotonic()
@@ -211,6 +215,7 @@ class LanguageModelRun:
         if self.checkpoint is not None:
             # A damaged state must never replace a good one.
             self._check_weights()
+            position = replace(position, progress=position.progress.settled())
             save_checkpoint(
                 self.checkpoint, self.state.arrays(), {"identity": self.identity, "position": asdict(position)}
             )

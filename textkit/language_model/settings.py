@@ -46,8 +46,9 @@ class LanguageModelSettings:
         state_reset: Probability of resetting a stream's state before a window, from 0 to below 1. It is not 0 by
             default, because a model that never started from an empty state in training may generate nonsense from one.
         accumulate: Number of batches whose gradients are accumulated for one optimizer step.
-        precision: "float32", or "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
-            instructions (AVX-512 BF16, AMX) and slower on any other CPU.
+        precision: "float32"; "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
+            instructions (AVX-512 BF16, AMX) and slower on any other CPU; or "auto" for "bfloat16" on a GPU that has
+            it and "float32" elsewhere.
         min_count: Minimum count of a token; rarer tokens become ``<unk>``.
         max_vocab: Maximum size of the vocabulary, special tokens included; None for no limit.
         documents: Whether each document of the corpus is a sequence of its own, as with names or poems: it starts and
@@ -71,7 +72,7 @@ class LanguageModelSettings:
     random_windows: bool = False
     state_reset: float = 0.02
     accumulate: int = 1
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     min_count: int = 1
     max_vocab: int | None = None
     documents: bool = False

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from textkit.language_model.state import LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.tokenizers import Tokenizer
-from textkit.training.devices import usable_device
+from textkit.training.devices import resolved_precision, usable_device
 from textkit.training.optimizers import optimizer_for
 from textkit.training.schedules import Plateau, Schedule, constant, cosine, linear, warmed_up
 
@@ -63,7 +63,7 @@ def train_language_model(
         config: Architecture of the model; None for the `default_config` of the unit.
         settings: Training settings; None for the `default_settings` of the unit.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
-        device: Device to train on: "cpu", "cuda".
+        device: Device to train on: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         checkpoint: Checkpoint file. The state is saved periodically, after each epoch, on Ctrl-C and at the end. If the
             file exists, training resumes from it; on a CPU the result has the same bytes as an uninterrupted run.
@@ -103,6 +103,7 @@ def train_language_model(
             )
     seed = check_count("seed", seed, 0)
     device = usable_device(device)
+    settings = replace(settings, precision=resolved_precision(settings.precision, device))
     _check(settings, valid, checkpoint)
     data = read_data(
         corpus,

@@ -5,6 +5,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+
+POOL = pa.system_memory_pool()
+"""For large arrays that live briefly: Arrow's own pool would keep their memory."""
 
 
 def to_numpy(array: pa.Array) -> npt.NDArray[Any]:
@@ -26,3 +30,12 @@ def to_arrow(array: npt.NDArray[np.int64]) -> pa.Int64Array:
     """
     values = np.ascontiguousarray(array, dtype=np.int64)
     return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+
+
+def dictionary_encode(array: pa.StringArray) -> pa.DictionaryArray:
+    """Number the different values in order of first appearance; see ``pa.Array.dictionary_encode``.
+
+    >>> dictionary_encode(pa.array(["b", "a", "b"])).indices.to_pylist()
+    [0, 1, 0]
+    """
+    return pc.call_function("dictionary_encode", [array], memory_pool=POOL)

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from textkit.data.corpus import Corpus
 from textkit.data.sources import Part, Piece, TextFile
+from textkit.files.prefetch import prefetched
 from textkit.text.arrow_arrays import to_arrow, to_numpy
 from textkit.text.characters import split_characters
 from textkit.text.id_writer import IdWriter
@@ -66,14 +67,13 @@ class FirstPass:
         """
         type_counts = TypeCounts()
         line_ends = 0  # number of line-end tokens written
-        end_type = None if line_end is None else token_array([line_end])
+        end_id = None if line_end is None else type_counts.add(line_end)
         with tqdm(desc="encode", unit=" tokens", unit_scale=True, disable=not progress) as bar:
             for part in corpus.parts:
                 for batch in _split_part(part, tokenizer):
                     ids, positions = type_counts.number(batch.types, batch.tokens), batch.ends
-                    if end_type is not None:
-                        end_ids = type_counts.number(end_type, np.zeros(len(positions), dtype=np.int32))
-                        ids = np.insert(ids, positions, end_ids)
+                    if end_id is not None:
+                        ids = np.insert(ids, positions, end_id)
                         positions = positions + np.arange(1, len(positions) + 1)
                         line_ends += len(positions)
                     writer.append(ids, positions)
@@ -83,7 +83,10 @@ class FirstPass:
                 f"source must have at least one token, got 0 in {writer.documents} documents of {corpus.name}; "
                 "check that it is not empty and that the tokenizer fits its language"
             )
-        return cls(types=type_counts.tokens, counts=type_counts.counts)
+        counts = type_counts.counts.copy()
+        if end_id is not None:
+            counts[end_id] += line_ends  # tokens of the text that are spelled like a line end are already counted
+        return cls(types=type_counts.tokens, counts=counts)
 
     def vocabulary(
         self,
@@ -148,12 +151,16 @@ def _split_part(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:
 
 
 def _split_file(file: TextFile, size: int, split: Callable[[bytes], SplitBlock]) -> Iterator[SplitBlock]:
-    block = b""
-    for block in file.blocks(size):
-        yield split(block)
-    # The last line of a file may lack a line ending, but its document ends there all the same.
-    if block and not block.endswith(b"\n"):
-        yield SplitBlock(pa.array([], pa.string()), np.empty(0, dtype=np.int32), np.zeros(1, dtype=np.int64))
+    def blocks() -> Iterator[SplitBlock]:
+        block = b""
+        for block in file.blocks(size):
+            yield split(block)
+        # The last line of a file may lack a line ending, but its document ends there all the same.
+        if block and not block.endswith(b"\n"):
+            yield SplitBlock(pa.array([], pa.string()), np.empty(0, dtype=np.int32), np.zeros(1, dtype=np.int64))
+
+    # Splitting a block and numbering the one before take about the same time, and neither holds the GIL.
+    return prefetched(blocks())
 
 
 def _split_pieces(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:

@@ -7,9 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textkit.text.arrow_arrays import to_arrow, to_numpy
+from textkit.text.arrow_arrays import POOL, dictionary_encode, to_arrow, to_numpy
 
-_CHUNK = 1 << 18  # tokens counted at a time
 _ABSENT = to_arrow(np.array([-1]))[0].cast(pa.int32())  # a plain -1 would make Arrow import pandas
 
 
@@ -52,21 +51,25 @@ class TypeCounts:
         Returns:
             The number of each token's type; int32, shape (tokens,).
         """
-        distinct = types.dictionary_encode()
+        distinct = dictionary_encode(types)
         numbers = self._numbers(distinct.dictionary)[to_numpy(distinct.indices)]
         if self._size > len(self._counts):
             self._counts = np.concatenate([self._counts, np.zeros(2 * self._size, dtype=np.int64)])
-        for start in range(0, len(tokens), _CHUNK):
-            counts = np.bincount(tokens[start : start + _CHUNK], minlength=len(numbers))
-            np.add.at(self._counts, numbers, counts)
+        np.add.at(self._counts, numbers, np.bincount(tokens, minlength=len(numbers)))
         token_numbers: npt.NDArray[np.int32] = numbers[tokens]
         return token_numbers
+
+    def add(self, token: str) -> int:
+        """Add a type without counting it, and return its number."""
+        return int(self._numbers(pa.array([token], pa.string()))[0])
 
     def _numbers(self, types: pa.StringArray) -> npt.NDArray[np.int32]:
         numbers = np.full(len(types), -1, dtype=np.int32)
         if self._chunks:
             # For each known type, its index in ``types``, or -1.
-            matches = pc.fill_null(pc.index_in(pa.chunked_array(self._chunks), value_set=types), _ABSENT)
+            matches = pc.fill_null(
+                pc.index_in(pa.chunked_array(self._chunks), value_set=types, memory_pool=POOL), _ABSENT
+            )
             indices = np.concatenate([to_numpy(chunk) for chunk in matches.chunks])
             known = np.flatnonzero(indices >= 0)
             numbers[indices[known]] = known
@@ -76,6 +79,67 @@ class TypeCounts:
             self._chunks.append(types.take(to_arrow(new)))
             self._size += len(new)
         return numbers
+
+
+def rank_types(
+    types: pa.StringArray,
+    counts: npt.NDArray[np.int64],
+    min_count: int,
+    max_size: int | None,
+    specials: tuple[str, ...],
+) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Put types in the order of a vocabulary: specials first, then by descending count, then by spelling.
+
+    Args:
+        types: Different tokens; shape (types,).
+        counts: The number of times each was seen; shape (types,).
+        min_count: Types seen fewer times are left out; specials never are.
+        max_size: The most types to keep, specials included; None for all.
+        specials: The specials, in their order.
+
+    Returns:
+        The types that are kept, in order; their counts; and the position among them of each of ``types``, -1 for those
+        that are left out, int32, shape (types,).
+
+    Raises:
+        ValueError: If no type is left but specials, or a limit is out of range.
+    """
+    if min_count < 1:
+        raise ValueError(f"min_count must be at least 1, got {min_count}; 1 keeps every token")
+    if max_size is not None and max_size <= len(specials):
+        raise ValueError(
+            f"max_size must be more than {len(specials)}, the number of specials, got {max_size}; None keeps all tokens"
+        )
+    ids = np.full(len(types), -1, dtype=np.int32)
+    special_counts = np.zeros(len(specials), dtype=np.int64)
+    for number, special in enumerate(specials):
+        position = types.index(special).as_py()
+        if position >= 0:
+            special_counts[number] = counts[position]
+            ids[position] = number
+    frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
+    if not len(frequent):
+        raise ValueError(_nothing_left(counts, min_count))
+    columns = [types.take(to_arrow(frequent)), to_arrow(counts[frequent])]
+    table = pa.Table.from_arrays(columns, ["token", "count"])
+    # Arrow compares UTF-8 bytes, whose order is that of code points, as for Python's str.
+    order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("token", "ascending")])
+    if max_size is not None:
+        order = order[: max_size - len(specials)]
+    kept = frequent[to_numpy(order)]
+    ids[kept] = np.arange(len(specials), len(specials) + len(kept))
+    words = (*specials, *types.take(to_arrow(kept)).to_pylist())
+    return words, np.concatenate([special_counts, counts[kept]]), ids
+
+
+def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
+    if not len(counts):
+        return "counts must have at least one token, got 0; check that the corpus is not empty"
+    largest = int(counts.max())
+    return (
+        f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
+        f"pass {max(largest, 1)} or less, or use more text"
+    )
 
 
 def token_array(tokens: Sequence[str]) -> pa.StringArray:

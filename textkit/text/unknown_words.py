@@ -1,7 +1,7 @@
-"""The known words that look most like an unknown one, for the message of a KeyError."""
+"""The error for an unknown word, which names the known words that are spelled most like it."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 _SCANNED = 300_000  # words; the frequent ones come first, and a message must not take long
@@ -35,12 +35,29 @@ def closest_words(word: str, words: Iterable[str], *, limit: int = 3) -> list[st
     return [known for match in close for known in folded[match]][:limit]
 
 
-def unknown_word_message(word: str, words: Iterable[str], *, what: str = "word") -> str:
-    """Word the message of a KeyError for an unknown word.
+class UnknownWordError(KeyError):
+    """A KeyError for a word that is not known.
 
-    >>> unknown_word_message("quen", ["queen"])
-    "word must be a known word, got 'quen'; the closest known: 'queen'"
+    The closest words are searched for only when the message is read: code that tries a million words and
+    catches the error does not pay for messages that nobody sees.
+
+    Args:
+        word: The unknown word.
+        words: The known words, the more frequent ones first.
+        what: The rest of the rule after "word must be one of the 8 ".
+        remedy: What else to do.
     """
-    close = closest_words(word, words)
-    remedy = "the closest known: " + ", ".join(map(repr, close)) if close else "none of the known words is close to it"
-    return f"{what} must be a known word, got {word!r}; {remedy}"
+
+    def __init__(self, word: str, words: Sequence[str], what: str, remedy: str = "") -> None:
+        super().__init__(word)
+        self.word = word
+        self._words, self._what, self._remedy = words, what, remedy
+
+    def __str__(self) -> str:
+        close = closest_words(self.word, self._words)
+        hint = f"did you mean {', '.join(map(repr, close))}?" if close else "no known word is spelled alike"
+        remedy = f"; {self._remedy}" if self._remedy else ""
+        return f"word must be one of the {len(self._words):,} {self._what}, got {self.word!r}; {hint}{remedy}"
+
+    def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
+        return KeyError, (str(self),)  # without the whole vocabulary

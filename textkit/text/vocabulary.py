@@ -10,11 +10,9 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from textkit.text.arrow_arrays import to_arrow, to_numpy
-from textkit.text.type_counts import check_tokens, token_array
-from textkit.text.unknown_words import unknown_word_message
+from textkit.text.type_counts import check_tokens, rank_types, token_array
+from textkit.text.unknown_words import UnknownWordError
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
 
 SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
@@ -116,33 +114,8 @@ class Vocabulary:
             ValueError: As ``from_counts`` does.
         """
         specials = _ordered_specials(specials)
-        if min_count < 1:
-            raise ValueError(f"min_count must be at least 1, got {min_count}; 1 keeps every token")
-        if max_size is not None and max_size <= len(specials):
-            raise ValueError(
-                f"max_size must be more than {len(specials)}, the number of specials, got {max_size}; "
-                "None keeps all tokens"
-            )
-        ids = np.full(len(tokens), -1, dtype=np.int32)
-        special_counts = np.zeros(len(specials), dtype=np.int64)
-        for special_id, special in enumerate(specials):
-            position = tokens.index(special).as_py()
-            if position >= 0:
-                special_counts[special_id] = counts[position]
-                ids[position] = special_id
-        frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
-        if not len(frequent):
-            raise ValueError(_nothing_left(counts, min_count))
-        columns = [tokens.take(to_arrow(frequent)), to_arrow(counts[frequent])]
-        table = pa.Table.from_arrays(columns, ["token", "count"])
-        # Arrow compares UTF-8 bytes, whose order is that of code points, as for Python's str.
-        order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("token", "ascending")])
-        if max_size is not None:
-            order = order[: max_size - len(specials)]
-        kept = frequent[to_numpy(order)]
-        ids[kept] = np.arange(len(specials), len(specials) + len(kept))
-        kept_tokens = (*specials, *tokens.take(to_arrow(kept)).to_pylist())
-        return cls(kept_tokens, np.concatenate([special_counts, counts[kept]]), specials), ids
+        words, ranked_counts, ids = rank_types(tokens, counts, min_count, max_size, specials)
+        return cls(words, ranked_counts, specials), ids
 
     def with_counts(self, counts: npt.NDArray[np.int64]) -> "Vocabulary":
         """Return a vocabulary with the same tokens and ids and the given counts; shape (vocab,).
@@ -191,7 +164,7 @@ class Vocabulary:
         try:
             return self._ids[token]
         except KeyError:
-            raise KeyError(unknown_word_message(token, self._tokens, what="token")) from None
+            raise UnknownWordError(token, self._tokens, "tokens of the vocabulary") from None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):
@@ -227,7 +200,7 @@ class Vocabulary:
             int32 ids in the shape of the array; one-dimensional for a list, and with ``unknown="drop"``.
 
         Raises:
-            KeyError: If a token is unknown, ``unknown`` is "keep" and the vocabulary has no ``<unk>``.
+            UnknownWordError: A KeyError, if a token is unknown, ``unknown`` is "keep" and there is no ``<unk>``.
             TypeError: If ``tokens`` is a str, whose characters would be mistaken for tokens.
             ValueError: If ``unknown`` is neither "keep" nor "drop".
 
@@ -246,8 +219,8 @@ class Vocabulary:
             try:
                 ids = np.array(list(map(self._ids.__getitem__, flat)), dtype=np.int32)
             except KeyError as error:
-                message = unknown_word_message(error.args[0], self._tokens, what="token")
-                raise KeyError(f"{message}; or pass unknown='drop', or add the special '<unk>'") from None
+                remedy = "or pass unknown='drop', or add the special '<unk>'"
+                raise UnknownWordError(error.args[0], self._tokens, "tokens of the vocabulary", remedy) from None
         else:
             ids = self.lookup(flat, other=self.unknown_id)
         return ids.reshape(tokens.shape) if isinstance(tokens, np.ndarray) else ids
@@ -381,16 +354,6 @@ def _ordered_specials(specials: Sequence[str]) -> tuple[str, ...]:
     if unknown := [special for special in specials if special not in SPECIALS]:
         raise ValueError(f"specials must be among {', '.join(SPECIALS)}, got {unknown[0]!r}; remove it")
     return tuple(special for special in SPECIALS if special in specials)
-
-
-def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
-    if not len(counts):
-        return "counts must have at least one token, got 0; check that the corpus is not empty"
-    largest = int(counts.max())
-    return (
-        f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
-        f"pass {max(largest, 1)} or less, or use more text"
-    )
 
 
 def _checked_counts(counts: Sequence[int] | npt.NDArray[Any], size: int) -> npt.NDArray[np.int64]:

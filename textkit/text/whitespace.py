@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from textkit.text.arrow_arrays import to_numpy
+from textkit.text.arrow_arrays import POOL, dictionary_encode, to_numpy
 
 _CHUNK = 1 << 18  # bytes processed at a time, so that temporary arrays stay in the cache
 _ASCII_SPACE = "".join(c for c in map(chr, range(128)) if c.isspace())
@@ -64,7 +64,7 @@ def split_block(text: bytes, ends: npt.NDArray[np.int64] | None = None) -> Split
     if ends is None:
         ends = np.flatnonzero(block == ord("\n")) + 1
     return SplitBlock(
-        types=pc.ascii_rtrim(slices.dictionary, characters=_ASCII_SPACE),
+        types=pc.ascii_rtrim(slices.dictionary, characters=_ASCII_SPACE, memory_pool=POOL),
         tokens=to_numpy(slices.indices),
         ends=np.searchsorted(starts[:-1], ends).astype(np.int64),
     )
@@ -108,4 +108,4 @@ def _starts(block: npt.NDArray[np.uint8], is_space: npt.NDArray[np.bool_] | None
 
 def _dictionary_encode(block: npt.NDArray[np.uint8], starts: npt.NDArray[np.int32]) -> pa.DictionaryArray:
     slices = pa.StringArray.from_buffers(len(starts) - 1, pa.py_buffer(starts), pa.py_buffer(block))
-    return slices.dictionary_encode()
+    return dictionary_encode(slices)

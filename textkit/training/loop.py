@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Protocol
 
@@ -37,6 +37,9 @@ class Trainable(Protocol):
         """Switch training mode on or off."""
 
 
+_REMEDY = "try a smaller learning rate or clip_norm=1.0"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """State of a run after a step, from which `train` can resume.
@@ -45,7 +48,8 @@ class Progress:
         epoch: Number of the current epoch, from 0.
         step: Number of steps so far, in all epochs.
         batch: Number of batches processed in this epoch.
-        total: Summed loss of the epoch so far, in nats.
+        total: Summed loss of the epoch so far, in nats. On a GPU it stays there, as a tensor, until `settled`, as each
+            look at it waits for the GPU.
         count: Number of predictions of the epoch so far.
         end_of_epoch: Whether the epoch is complete; such a record follows that of the last step of each epoch.
     """
@@ -53,14 +57,28 @@ class Progress:
     epoch: int = 0
     step: int = 0
     batch: int = 0
-    total: float = 0.0
+    total: float | torch.Tensor = 0.0
     count: int = 0
     end_of_epoch: bool = False
 
     @property
     def loss(self) -> float:
-        """Mean loss of the epoch so far, in nats per prediction; 0 before the first."""
-        return self.total / max(self.count, 1)
+        """Mean loss of the epoch so far, in nats per prediction; 0 before the first. Waits for the GPU."""
+        return float(self.settled().total) / max(self.count, 1)
+
+    def settled(self) -> "Progress":
+        """Wait for the GPU, and return the same with ``total`` as a float.
+
+        Raises:
+            FloatingPointError: If a loss or a gradient to be clipped was not finite; the weights are those before that
+                step.
+        """
+        total = float(self.total)
+        if not math.isfinite(total):
+            raise FloatingPointError(
+                f"the loss or the gradient became {total} by step {self.step} of epoch {self.epoch}; {_REMEDY}"
+            )
+        return replace(self, total=total)
 
 
 def train(
@@ -95,6 +113,9 @@ def train(
         start: Record to resume after; the batches it covers are skipped. Weights and optimizer must be in the state
             that they had then. None starts from the beginning.
 
+    On a GPU with a fused optimizer nothing waits for the GPU within an epoch: the host prepares the next batches
+    meanwhile. A loss that is not finite is then noticed at the next look at a `Progress`, or at the end of the epoch.
+
     Yields:
         A `Progress` after each step, and one at the end of each epoch.
 
@@ -112,6 +133,7 @@ def train(
         start = Progress(epoch=start.epoch + 1, step=start.step)
     max_rates = [group["lr"] for group in optimizer.param_groups]
     weights = list(model.parameters())
+    waits = not _runs_ahead(optimizer, device)
     step = start.step
     for epoch in range(start.epoch, epochs):
         model.train()
@@ -119,24 +141,30 @@ def train(
         batches_seen, total, count = resumed.batch, resumed.total, resumed.count
         remaining = islice(batches(epoch), batches_seen, None)
         while step_batches := list(islice(remaining, accumulate)):
-            loss, predictions = _compute_gradient(model, step_batches, optimizer, autocast, device)
+            losses, predictions = _compute_gradient(model, step_batches, optimizer, autocast, device)
             norm = None if clip_norm is None else nn.utils.clip_grad_norm_(weights, clip_norm)
-            for name, value in (("loss", loss), ("gradient", 0.0 if norm is None else float(norm))):
-                if not math.isfinite(value):
-                    raise FloatingPointError(
-                        f"the {name} became {value} at step {step} of epoch {epoch}; "
-                        "try a smaller learning rate or clip_norm=1.0"
-                    )
+            loss = sum(each.item() for each in losses) if waits else _finite_or_nan(losses, norm)
+            if waits:
+                for name, value in (("loss", loss), ("gradient", 0.0 if norm is None else float(norm))):
+                    if not math.isfinite(value):
+                        raise FloatingPointError(
+                            f"the {name} became {value} at step {step} of epoch {epoch}; {_REMEDY}"
+                        )
             factor = schedule(step) * sum(getattr(batch, "rate", 1.0) for batch in step_batches) / len(step_batches)
             for group, max_rate in zip(optimizer.param_groups, max_rates, strict=True):
                 group["lr"] = max_rate * factor
+            total, count = total + loss, count + predictions
+            if not waits:
+                # Fused optimizers skip a step where found_inf is 1. The total stays nan from then on, and so do the
+                # weights stay as they are.
+                optimizer.found_inf = (~torch.as_tensor(total).isfinite()).float()  # type: ignore[attr-defined]
             optimizer.step()
             batches_seen, step = batches_seen + len(step_batches), step + 1
-            total, count = total + loss, count + predictions
             yield Progress(epoch=epoch, step=step, batch=batches_seen, total=total, count=count)
         if count == 0:
             raise ValueError(f"batches must give at least one prediction, got none in epoch {epoch}")
-        yield Progress(epoch=epoch, step=step, batch=batches_seen, total=total, count=count, end_of_epoch=True)
+        last = Progress(epoch=epoch, step=step, batch=batches_seen, total=total, count=count, end_of_epoch=True)
+        yield last.settled()
 
 
 def _compute_gradient(
@@ -145,8 +173,8 @@ def _compute_gradient(
     optimizer: torch.optim.Optimizer,
     autocast: torch.dtype | None,
     device: torch.device | str,
-) -> tuple[float, int]:
-    """Set the gradient to that of the mean loss of the batches; return their summed loss and number of predictions."""
+) -> tuple[list[torch.Tensor], int]:
+    """Set the gradient to that of the mean loss of the batches; return their losses and the number of predictions."""
     optimizer.zero_grad()
     totals, counts = [], []
     for batch in batches:
@@ -163,8 +191,18 @@ def _compute_gradient(
             for weight in group["params"]:
                 if weight.grad is not None:
                     weight.grad.mul_(max(counts[0], 1) / sum(counts))
-    # item() waits for the device, so it is called only after all batches are launched.
-    return sum(total.item() for total in totals), sum(counts)
+    return totals, sum(counts)
+
+
+def _runs_ahead(optimizer: torch.optim.Optimizer, device: torch.device | str) -> bool:
+    """Whether steps need not wait for the device: it is a GPU, and the optimizer can skip a step by itself."""
+    return torch.device(device).type == "cuda" and all(group.get("fused") for group in optimizer.param_groups)
+
+
+def _finite_or_nan(losses: list[torch.Tensor], norm: torch.Tensor | None) -> torch.Tensor:
+    """Sum losses on their device; nan if they or the norm of the gradient are not finite."""
+    loss = torch.stack([each.double() for each in losses]).sum()
+    return loss if norm is None else torch.where(norm.isfinite(), loss, math.nan)
 
 
 def _autocast_context(autocast: torch.dtype | None, device: torch.device | str) -> AbstractContextManager[Any]:

@@ -1,7 +1,7 @@
 """Optimizers by name. Weight decay applies to matrices and not to biases."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -23,6 +23,15 @@ class OptimizerSettings(Protocol):
         """Weight decay coefficient of the matrices."""
 
 
+def parameter_groups(weights: Iterable[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
+    """Divide weights into matrices, to which weight decay applies, and biases, to which it does not."""
+    weights = list(weights)
+    return [
+        {"params": [weight for weight in weights if weight.ndim > 1], "weight_decay": weight_decay},
+        {"params": [weight for weight in weights if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
 def optimizer_for(weights: Iterable[nn.Parameter], settings: OptimizerSettings) -> torch.optim.Optimizer:
     """Create the optimizer chosen in the settings.
 
@@ -35,13 +44,7 @@ def optimizer_for(weights: Iterable[nn.Parameter], settings: OptimizerSettings) 
         weights: The trained weights.
         settings: Optimizer, learning rate and weight decay.
     """
-    weights = list(weights)
-    matrices = [weight for weight in weights if weight.ndim > 1]
-    biases = [weight for weight in weights if weight.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": biases, "weight_decay": 0.0},
-    ]
+    groups = parameter_groups(weights, settings.weight_decay)
     if settings.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=settings.learning_rate, fused=True)
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)

@@ -1,6 +1,7 @@
 """Nearest rows by cosine: many queries in one matrix product, the same answer every time."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,14 +9,15 @@ from numpy.typing import NDArray
 _SCORES_AT_ONCE = 1 << 24  # float32 numbers: 64 MiB
 _ROWS_AT_ONCE = 1 << 13
 _ROUNDING = 1e-5  # more than float32 products of unit vectors may be off
-_EPSILON = 1e-3  # keeps 3CosMul from dividing by 0 (Levy & Goldberg 2014)
+EPSILON = 1e-3  # keeps 3CosMul from dividing by 0 (Levy & Goldberg 2014)
 
 
-def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit_rows(matrix: NDArray[np.float32], dtype: type[Any] = np.float32) -> NDArray[Any]:
     """Scale rows to length 1; rows of zeros stay as they are.
 
     Args:
         matrix: Shape (rows, dim), finite.
+        dtype: float32 or float64, the type of the result.
 
     Returns:
         Shape (rows, dim).
@@ -23,7 +25,7 @@ def unit_rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
     >>> unit_rows(np.array([[3, 4], [0, 0]], dtype=np.float32)).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
-    unit = np.empty_like(matrix, subok=False)
+    unit = np.empty(matrix.shape, dtype)
     for start in range(0, len(matrix), _ROWS_AT_ONCE):
         # float64: squares of large and small float32 numbers neither overflow nor vanish
         block = matrix[start : start + _ROWS_AT_ONCE].astype(np.float64)
@@ -79,7 +81,7 @@ def three_cos_mul(
         The rows and their scores, the largest first, without the three that were asked with.
     """
     shifted = ((unit[:rows] @ unit[[a, b, c]].T).astype(np.float64) + 1) / 2  # (rows, 3)
-    scores = shifted[:, 1] * shifted[:, 2] / (shifted[:, 0] + _EPSILON)
+    scores = shifted[:, 1] * shifted[:, 2] / (shifted[:, 0] + EPSILON)
     scores[[row for row in (a, b, c) if row < len(scores)]] = -np.inf
     found = _candidates(scores, k)
     found = found[np.lexsort((found, -scores[found]))][:k]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textkit.text.unknown_words import UnknownWordError
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
 from textkit.vectors.formats.read_options import BadRowPolicy, EncodingErrors, ReadOptions, wanted_words
 from textkit.vectors.neighbors import nearest, three_cos_mul, unit_rows
 from textkit.vectors.query_vectors import are_words, check_counts, unit_queries
 from textkit.vectors.spacy_vectors import set_spacy_vectors
-from textkit.vectors.unknown_word import UnknownWordError
 from textkit.vectors.vector_table import VectorTable, check_finite, float_matrix, frozen_metadata, index_words
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class WordVectors:
         try:
             return self._index[word]
         except KeyError:
-            raise UnknownWordError(word, self._words) from None
+            raise UnknownWordError(word, self._words, "words that have a vector") from None
 
     def get(self, word: str, default: Vector | None = None) -> Vector | None:
         """Return the vector of a word, shape (dim,), or ``default`` if it has no vector."""

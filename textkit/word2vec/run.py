@@ -25,7 +25,7 @@ VALID_EPOCH = 2**31  # epoch number for the validation text, so that its random 
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochReport:
+class Word2VecReport:
     """Report of one epoch.
 
     Attributes:
@@ -45,6 +45,9 @@ class EpochReport:
     valid_loss: float | None
     words_per_second: float
     seconds: float
+
+
+EpochReport = Word2VecReport  # the name in 0.1.0
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Word2VecRun:
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         checkpoint: File to which the state is saved; None for no checkpoints.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
-        on_epoch: Called with an `EpochReport` after each epoch.
+        on_epoch: Called with a `Word2VecReport` after each epoch.
         progress: Whether to show a progress bar on stderr.
     """
 
@@ -100,7 +103,7 @@ class Word2VecRun:
         patience: int | None,
         checkpoint: str | os.PathLike[str] | None,
         checkpoint_seconds: float,
-        on_epoch: Callable[[EpochReport], None] | None,
+        on_epoch: Callable[[Word2VecReport], None] | None,
         progress: bool,
     ) -> None:
         self.kernel, self.settings = kernel, kernel.settings
@@ -201,9 +204,9 @@ class Word2VecRun:
             seconds=position.seconds + time.monotonic() - start,
         )
 
-    def _after_epoch(self, position: Position) -> tuple[Position, EpochReport]:
+    def _after_epoch(self, position: Position) -> tuple[Position, Word2VecReport]:
         valid_loss = self._valid_loss()
-        report = EpochReport(
+        report = Word2VecReport(
             epoch=position.epoch + 1,
             loss=position.mean,
             pairs=position.pairs,

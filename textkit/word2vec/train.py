@@ -18,7 +18,7 @@ from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
-from textkit.word2vec.run import EpochReport, Word2VecRun
+from textkit.word2vec.run import Word2VecReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
 
@@ -47,7 +47,7 @@ def train_word2vec(
     patience: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
-    on_epoch: Callable[[EpochReport], None] | None = None,
+    on_epoch: Callable[[Word2VecReport], None] | None = None,
     progress: bool = True,
 ) -> WordVectors:
     """Train word vectors by skip-gram with negative sampling (Mikolov et al. 2013).
@@ -83,7 +83,7 @@ def train_word2vec(
             run. A run that was started on a CPU can resume on a GPU, and vice versa. Delete the file once the vectors
             are saved.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
-        on_epoch: Called with an `EpochReport` after every epoch.
+        on_epoch: Called with a `Word2VecReport` after every epoch.
         progress: Whether to show a progress bar on stderr.
 
     Returns:
@@ -182,7 +182,7 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
         raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}; choose one of them")
     from textkit.training.devices import has_gpu, usable_device
 
-    if device == "auto" and (reproducible or not has_gpu()):
+    if device == "auto" and (reproducible or not has_gpu() or find_spec("triton") is None):
         return False
     usable_device("cuda" if device == "auto" else device)
     if reproducible:

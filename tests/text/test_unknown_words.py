@@ -1,5 +1,4 @@
-from textkit.text.unknown_words import closest_words
-from textkit.vectors.unknown_word import UnknownWordError
+from textkit.text.unknown_words import UnknownWordError, closest_words
 
 
 def test_spelling_and_case():
@@ -15,9 +14,11 @@ def test_nothing_is_compared_before_the_message_is_read():
         def __iter__(self):
             raise AssertionError("the words were looked at")
 
-    UnknownWordError("quen", Untouchable(["queen"]))
+    UnknownWordError("quen", Untouchable(["queen"]), "words that have a vector")
 
 
 def test_message_without_a_close_word():
-    message = str(UnknownWordError("xyz", ["queen"]))
-    assert message == ("word must be one of the 1 words that have a vector, got 'xyz'; no known word is spelled alike")
+    message = str(UnknownWordError("xyz", ["queen"], "words that have a vector", "or train"))
+    assert message == (
+        "word must be one of the 1 words that have a vector, got 'xyz'; no known word is spelled alike; or train"
+    )

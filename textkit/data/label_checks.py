@@ -1,0 +1,86 @@
+"""Checks of labels, wherever they come from: a table, a fit, an evaluation."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from textkit.data.tables import is_nothing
+
+
+def check_given(value: Any, place: str) -> None:
+    """Check that a label is there.
+
+    Args:
+        value: The label.
+        place: Words for the message, such as "row 3 of news.csv".
+
+    Raises:
+        ValueError: If it is missing (None or NaN) or empty.
+    """
+    if is_nothing(value) or (isinstance(value, str) and not value):
+        raise ValueError(f"a label must be a class, got {value!r} for {place}; leave the row out or fill it in")
+
+
+def check_class(value: Any, place: str) -> str | int:
+    """Return the label of a text with one label as plain Python.
+
+    Args:
+        value: The label.
+        place: Words for the message.
+
+    Raises:
+        ValueError: If it is missing, empty or a float.
+        TypeError: If it is neither a str nor an int.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    check_given(value, place)
+    if isinstance(value, str | int):
+        return value
+    if isinstance(value, float):
+        raise ValueError(
+            f"a label must be a class, got the float {value!r} for {place}; "
+            "round floats with .astype(int), or cut them into bins"
+        )
+    raise TypeError(
+        f"a label must be a str or an int, got {type(value).__name__} for {place}; "
+        "give each class a name, or say multi_label=True for lists"
+    )
+
+
+def check_classes(values: Iterable[Any], place: str) -> list[str | int]:
+    """Return the labels of a text with any number of labels as plain Python.
+
+    Args:
+        values: The labels. Those of a set, which has no order of its own, are sorted.
+        place: Words for the message.
+
+    Raises:
+        ValueError: If one is missing, empty, a float, or there twice.
+        TypeError: If one is neither a str nor an int.
+    """
+    classes = [check_class(value, place) for value in values]
+    if len(set(classes)) < len(classes):
+        raise ValueError(
+            f"labels must name each class of a text once, got {classes!r} for {place}; "
+            "a matrix of zeros and ones must be an array"
+        )
+    return sorted(classes, key=repr) if isinstance(values, set | frozenset) else classes
+
+
+def indicator_matrix(labels: Any) -> NDArray[np.int64] | None:
+    """Return labels as a matrix of zeros and ones (texts, classes) if they are one, dense, sparse or a DataFrame.
+
+    Raises:
+        ValueError: If they are a matrix of something else.
+    """
+    if hasattr(labels, "toarray"):
+        labels = labels.toarray()
+    matrix = np.asarray(labels) if hasattr(labels, "shape") else None
+    if matrix is None or matrix.ndim != 2:
+        return None
+    if not np.isin(matrix, (0, 1)).all():
+        raise ValueError("labels must be 0 or 1 in an indicator matrix, got something else; 1 stands for has the class")
+    return matrix.astype(np.int64)
