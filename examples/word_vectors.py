@@ -1,7 +1,7 @@
-"""From a text file to word vectors, their neighbors and their score: the whole way.
+"""Train word vectors on a text file, look up nearest neighbors, and evaluate them.
 
-python examples/word_vectors.py                     # the tales that come with textkit
-python examples/word_vectors.py my_corpus.txt       # your own text, a document on each line
+python examples/word_vectors.py                     # the tales bundled with textkit
+python examples/word_vectors.py my_corpus.txt       # your own text, one document per line
 """
 
 import sys
@@ -14,29 +14,29 @@ import textkit
 def main(path: str | None = None) -> None:
     corpus = textkit.corpus(Path(path)) if path else textkit.corpus("tales")
 
-    # Words in lower case, punctuation apart. The same seed gives the same bytes, with any number of threads.
+    # The tokenizer lowercases and separates punctuation. The same seed gives the same bytes with any number of threads.
     vectors = textkit.train_word2vec(
         corpus, tokenizer="word-lower", dim=50, window=5, min_count=5, epochs=30, subsample=1e-3, seed=1
     )
     print(vectors)
 
-    # Look around. On a small corpus expect themes rather than synonyms.
+    # Nearest neighbors. On a small corpus, expect related words rather than synonyms.
     for word in vectors.words[100:103]:
         neighbors = ", ".join(f"{neighbor} {cosine:.2f}" for neighbor, cosine in vectors.most_similar(word, k=5))
         print(f"{word}: {neighbors}")
 
-    # Measure. A file of your own holds two words and a score on each line; "wordsim353" names a public set.
+    # Evaluate. Your own file has two words and a score on each line; "wordsim353" is a public data set.
     judgments = [("king", "queen", 8.6), ("sea", "boat", 7.5), ("king", "boat", 1.5), ("queen", "sea", 1.0)]
     print(textkit.evaluate_similarity(vectors, judgments))
 
-    # Save and load: .safetensors is mapped into memory; .txt, .bin and .vec are what other programs read.
+    # Save and load: .safetensors files are memory-mapped; other programs read .txt, .bin and .vec.
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "vectors.safetensors"
         vectors.save(file)
         assert (textkit.WordVectors.load(file).matrix == vectors.matrix).all()
         vectors.save(Path(folder) / "vectors.txt")
 
-    # Use them in a network: rows follow the vocabulary of your own data.
+    # Use them in a network: the rows are in the order of your own vocabulary.
     vocabulary = textkit.Vocabulary.from_counts({"king": 3, "queen": 2}, specials=["<pad>", "<unk>"])
     embedding = vectors.to_embedding(vocabulary, freeze=True)
     print(embedding)

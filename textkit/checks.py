@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 PRECISIONS = ("auto", "float32", "bfloat16")
-"""Precisions of training."""
+"""Precisions supported in training."""
 
 
 def check_count(name: str, value: Any, least: int, unit: str = "", remedy: str = "") -> int:

@@ -314,7 +314,7 @@ def test_the_tokenizer_is_saved_by_its_name(bigrams, tmp_path):
     model.save(tmp_path / "model")
     assert LanguageModel.load(tmp_path / "model").generate("TO", length=1) == "TO be"
     nameless = LanguageModel(plain.model, plain.vocabulary, unit="word", tokenizer=lambda text: text.split("_"))
-    with pytest.raises(ValueError, match="tokenizer must be a function that can be found again"):
+    with pytest.raises(ValueError, match="tokenizer must be a function that can be imported by name"):
         nameless.save(tmp_path / "nameless")
     assert not (tmp_path / "nameless").exists()
 

@@ -101,7 +101,7 @@ ValidShare = Annotated[
 ]
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16"] | None,
-    _option(_TRAINING, "float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", metavar="<name>"),
+    _option(_TRAINING, "Precision: float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", metavar="<name>"),
 ]
 
 Text = Annotated[str | None, _option(_TEXTS, "Name of the text column.", "text", metavar="COLUMN")]

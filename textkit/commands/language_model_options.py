@@ -106,7 +106,8 @@ NonMonotone = Annotated[
 Patience = Annotated[int | None, _training("Stop after N epochs without a lower validation loss.", "never")]
 Accumulate = Annotated[int | None, _training("Number of batches accumulated per optimizer step.", "1")]
 Precision = Annotated[
-    Literal["auto", "float32", "bfloat16"] | None, _training("float32, bfloat16, or auto: bfloat16 on a GPU.", "auto")
+    Literal["auto", "float32", "bfloat16"] | None,
+    _training("Precision: float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", "<name>"),
 ]
 
 Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row as a separate document.", "The text")]

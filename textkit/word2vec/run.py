@@ -89,7 +89,7 @@ class Word2VecRun:
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         checkpoint: File to which the state is saved; None for no checkpoints.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
-        on_epoch: Called with an `EpochReport` after each epoch.
+        on_epoch: Called with a `Word2VecReport` after each epoch.
         progress: Whether to show a progress bar on stderr.
     """
 
