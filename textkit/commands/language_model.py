@@ -67,6 +67,7 @@ def language_model(
     # torch takes seconds to import, which word2vec and --help shall not wait for
     from textkit.language_model.defaults import default_config, default_settings
     from textkit.language_model.train import train_language_model
+    from textkit.training.ranks import is_first_rank
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
@@ -128,6 +129,7 @@ def language_model(
             file=sys.stderr,
         )
 
+    first = is_first_rank()  # of the processes of torchrun, the one that prints and saves
     opened: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
     try:
         model = train_language_model(
@@ -141,8 +143,8 @@ def language_model(
             seed=seed,
             checkpoint=checkpoint,
             resume=resume,
-            on_epoch=print_epoch,
-            on_end=scores.append,
+            on_epoch=print_epoch if first else None,
+            on_end=scores.append if first else None,
         )
     except KeyboardInterrupt:
         if checkpoint is None:
@@ -150,6 +152,8 @@ def language_model(
         elif checkpoint.exists():
             print(f"{checkpoint}: what was learned; the same command goes on from there", file=sys.stderr)
         raise
+    if not first:
+        return
     model.save(output)
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)  # only now that nothing can be lost

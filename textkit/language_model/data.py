@@ -24,6 +24,7 @@ from textkit.text.id_stream import IdStream, Unit, read_split, read_stream
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
 from textkit.text.vocabulary import SPECIALS, Vocabulary
+from textkit.training.ranks import ALONE, Ranks
 
 UNKNOWN_SHARE = 0.01  # of held-out tokens; if more of them are such as no model could learn, a perplexity says little
 
@@ -44,7 +45,7 @@ class LanguageModelData:
     """
 
     vocabulary: Vocabulary
-    batches: Callable[[int], Iterable[BpttBatch | SequenceBatch]]
+    batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]]
     predictions: int
     held_out: HeldOut | None
     fingerprints: dict[str, str | None]
@@ -59,6 +60,7 @@ def read_data(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    ranks: Ranks = ALONE,
 ) -> LanguageModelData:
     """Read a corpus once, and a held-out one or its last share, with the vocabulary of the training text.
 
@@ -71,6 +73,7 @@ def read_data(
         tokenizer: How texts are split into words; None for white space.
         seed: Seed of random windows, or of the choice and the order of documents.
         reading: How files are read: ``column``, ``encoding``, ``errors`` and ``progress``.
+        ranks: The processes that train together; the batches are this one's part.
 
     Raises:
         ValueError: If a text is empty or too short for its batches, a share is none, or held-out tokens are unknown
@@ -81,7 +84,9 @@ def read_data(
             raise ValueError(f"valid must be a share above 0 and below 1, or a corpus, got {valid}; try 0.1")
         valid = float(valid)
     read = _read_documents if settings.documents else _read_streams
-    data = read(corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading)
+    data = read(
+        corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading, ranks=ranks
+    )
     if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
         raise ValueError(
             f"min_count and max_vocab must leave a token to learn, got {settings.min_count} and {settings.max_vocab}; "
@@ -101,6 +106,7 @@ def _read_streams(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    ranks: Ranks,
 ) -> LanguageModelData:
     counted: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
     reading = {"unit": unit, "tokenizer": tokenizer, **reading}
@@ -127,6 +133,7 @@ def _read_streams(
         window=settings.window,
         random_windows=settings.random_windows,
         seed=seed,
+        part=ranks.part(settings.batch_size),
     )
     return LanguageModelData(
         vocabulary=vocabulary,
@@ -149,6 +156,7 @@ def _read_documents(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    ranks: Ranks,
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
         raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; leave it out")
@@ -186,7 +194,7 @@ def _read_documents(
     unknown = sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in last)
     return LanguageModelData(
         vocabulary=vocabulary,
-        batches=batches.epoch,
+        batches=lambda epoch: batches.epoch_part(epoch, ranks.rank, ranks.size),
         predictions=batches.predictions,
         held_out=HeldOutDocuments(SequenceBatches(last, **shared), size, unknown) if last else None,
         fingerprints={
