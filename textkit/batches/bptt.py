@@ -28,9 +28,10 @@ class BpttBatches:
             deviation of 5 tokens around ``window``, or around half of it with probability 0.05 (Merity et al. 2018,
             section 5). The learning rate should be proportional to the length, so each batch has a ``rate``.
         seed: Seed of the random lengths, which differ between epochs.
+        part: The parallel streams that this process reads; the others are read by other processes.
 
     Attributes:
-        predictions: Number of tokens predicted per epoch.
+        predictions: Number of tokens predicted per epoch, in all streams.
 
     Raises:
         ValueError: If a number is below 1, or a stream would have fewer than 2 tokens.
@@ -42,7 +43,14 @@ class BpttBatches:
     """
 
     def __init__(
-        self, ids: NDArray[Any], *, batch_size: int, window: int, random_windows: bool = False, seed: int = 0
+        self,
+        ids: NDArray[Any],
+        *,
+        batch_size: int,
+        window: int,
+        random_windows: bool = False,
+        seed: int = 0,
+        part: slice = slice(None),
     ) -> None:
         if window < 1:
             raise ValueError(f"window must be at least 1 token, got {window}")
@@ -61,6 +69,7 @@ class BpttBatches:
         self.seed = seed
         self.bounds = np.arange(batch_size + 1) * len(ids) // batch_size
         self.predictions = len(ids) - batch_size
+        self.part = part
 
     def epoch(self, epoch: int = 0) -> Iterator[BpttBatch]:
         """Yield the windows of an epoch, in the order of the text.
@@ -75,9 +84,10 @@ class BpttBatches:
             stop = min(start + length, last)
             # A shorter stream is read one token into the next one; that target is ignored. The last stream is one of
             # the longest, so nothing is read beyond the end of the ids.
-            tokens = np.asarray(self.ids[self.bounds[:-1, None] + np.arange(start, stop + 1)], dtype=np.int64)
+            starts = self.bounds[:-1][self.part]
+            tokens = np.asarray(self.ids[starts[:, None] + np.arange(start, stop + 1)], dtype=np.int64)
             targets = tokens[:, 1:].copy()
-            ended = lengths <= stop
+            ended = lengths[self.part] <= stop
             targets[ended, -1] = IGNORED
             yield BpttBatch(
                 inputs=torch.from_numpy(tokens[:, :-1].copy()),

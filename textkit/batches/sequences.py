@@ -58,6 +58,18 @@ class SequenceBatches:
         for indices in self._buckets.epoch(epoch):
             yield self._batch(indices)
 
+    def epoch_part(self, epoch: int, rank: int, size: int) -> Iterator[SequenceBatch | None]:
+        """Yield a process's part of each batch of an epoch, every ``size``-th document; None for no document.
+
+        Args:
+            epoch: Number of the epoch, from 0.
+            rank: Number of the process, from 0.
+            size: Number of processes.
+        """
+        for indices in self._buckets.epoch(epoch):
+            own = indices[rank::size]
+            yield self._batch(own) if len(own) else None
+
     def _batch(self, indices: NDArray[np.intp]) -> SequenceBatch:
         # Longest first, the order into which packing would sort them.
         indices = indices[np.argsort(-self.lengths[indices], kind="stable")]

@@ -67,6 +67,7 @@ def language_model(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import default_config, default_settings
     from textkit.language_model.train import train_language_model
+    from textkit.training.ranks import is_first_rank
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
@@ -128,6 +129,8 @@ def language_model(
             file=sys.stderr,
         )
 
+    # Of the processes of torchrun, only the first prints and saves.
+    first = is_first_rank()
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
     try:
         model = train_language_model(
@@ -141,8 +144,8 @@ def language_model(
             seed=seed,
             checkpoint=checkpoint,
             resume=resume,
-            on_epoch=print_epoch,
-            on_end=scores.append,
+            on_epoch=print_epoch if first else None,
+            on_end=scores.append if first else None,
         )
     except KeyboardInterrupt:
         if checkpoint is None:
@@ -150,6 +153,8 @@ def language_model(
         elif checkpoint.exists():
             print(f"{checkpoint}: saved the state of training; run the same command to resume", file=sys.stderr)
         raise
+    if not first:
+        return
     model.save(output)
     # The checkpoint is needed until the model is saved.
     if checkpoint is not None:

@@ -24,6 +24,7 @@ from textkit.text.id_stream import IdStream, Unit, read_split, read_stream
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
 from textkit.text.vocabulary import SPECIALS, Vocabulary
+from textkit.training.ranks import ALONE, Ranks
 
 # Maximum fraction of validation tokens that the model cannot learn; with more, a perplexity means little.
 MAX_UNKNOWN = 0.01
@@ -45,7 +46,7 @@ class LanguageModelData:
     """
 
     vocabulary: Vocabulary
-    batches: Callable[[int], Iterable[BpttBatch | SequenceBatch]]
+    batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]]
     predictions: int
     validation: Validation | None
     fingerprints: dict[str, str | None]
@@ -60,6 +61,7 @@ def read_data(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    ranks: Ranks = ALONE,
 ) -> LanguageModelData:
     """Read the training text once, and the validation text with the vocabulary of the training text.
 
@@ -72,6 +74,7 @@ def read_data(
         tokenizer: Word tokenizer; None splits on whitespace.
         seed: Seed of random windows, or of the choice and the order of documents.
         reading: Options for reading files: ``column``, ``encoding``, ``errors`` and ``progress``.
+        ranks: The processes that train together; the batches are this one's part.
 
     Raises:
         ValueError: If a text is empty or too short for its batches, the fraction is out of range, or validation tokens
@@ -82,7 +85,9 @@ def read_data(
             raise ValueError(f"valid must be a fraction above 0 and below 1, or a corpus, got {valid}; try 0.1")
         valid = float(valid)
     read = _read_documents if settings.documents else _read_streams
-    data = read(corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading)
+    data = read(
+        corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading, ranks=ranks
+    )
     if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
         raise ValueError(
             f"min_count and max_vocab must leave a token to learn, got {settings.min_count} and {settings.max_vocab}; "
@@ -102,6 +107,7 @@ def _read_streams(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
     reading = {"unit": unit, "tokenizer": tokenizer, **reading}
@@ -128,6 +134,7 @@ def _read_streams(
         window=settings.window,
         random_windows=settings.random_windows,
         seed=seed,
+        part=ranks.part(settings.batch_size),
     )
     return LanguageModelData(
         vocabulary=vocabulary,
@@ -150,6 +157,7 @@ def _read_documents(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    ranks: Ranks,
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
         raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; omit it, or pass unit='word'")
@@ -193,7 +201,7 @@ def _read_documents(
     unknown = sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in validation)
     return LanguageModelData(
         vocabulary=vocabulary,
-        batches=batches.epoch,
+        batches=lambda epoch: batches.epoch_part(epoch, ranks.rank, ranks.size),
         predictions=batches.predictions,
         validation=DocumentValidation(SequenceBatches(validation, **batching), size, unknown) if validation else None,
         fingerprints={

@@ -19,6 +19,7 @@ from textkit.training.checkpoint import check_identity, load_checkpoint, remove_
 from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Progress, train
+from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import Plateau, Schedule
 
 _SHOWN_SECONDS = 0.1  # between two updates of the bar, each of which waits for a GPU
@@ -85,13 +86,14 @@ class LanguageModelRun:
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         on_epoch: Called with a `LanguageModelReport` after each epoch.
         progress: Whether to show a progress bar on stderr.
+        ranks: The processes that train together.
     """
 
     def __init__(
         self,
         state: LanguageModelState,
         settings: LanguageModelSettings,
-        batches: Callable[[int], Iterable[BpttBatch | SequenceBatch]],
+        batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]],
         *,
         predictions: int,
         schedule: Schedule,
@@ -103,7 +105,9 @@ class LanguageModelRun:
         checkpoint_seconds: float,
         on_epoch: Callable[[LanguageModelReport], None] | None,
         progress: bool,
+        ranks: Ranks = ALONE,
     ) -> None:
+        self.ranks = ranks
         self.state, self.settings, self.batches = state, settings, batches
         self.predictions, self.schedule, self.plateau, self.validate = predictions, schedule, plateau, validate
         self.identity, self.checkpoint, self.resume = identity, checkpoint, resume
@@ -136,12 +140,16 @@ class LanguageModelRun:
                     if not bar.disable and (report or time.monotonic() - shown >= _SHOWN_SECONDS):
                         self._show(bar, position)
                         shown = time.monotonic()
-                    if report or interrupt.pressed or time.monotonic() - saved >= self.checkpoint_seconds:
+                    # All processes must stop and save after the same step.
+                    pressed, due = self.ranks.any(
+                        (interrupt.pressed, time.monotonic() - saved >= self.checkpoint_seconds)
+                    )
+                    if report or pressed or due:
                         self._save(position)
                         saved = time.monotonic()
                     if report and self.on_epoch:
                         self.on_epoch(report)
-                    if interrupt.pressed:
+                    if pressed:
                         raise KeyboardInterrupt
                     if self._stopped(position):
                         break
@@ -170,6 +178,7 @@ class LanguageModelRun:
             autocast=torch.bfloat16 if settings.precision == "bfloat16" else None,
             device=self.device,
             start=position.progress,
+            ranks=self.ranks,
         )
 
     def _stopped(self, position: Position) -> bool:
@@ -202,7 +211,8 @@ class LanguageModelRun:
             return None
         average = self.state.average
         with nullcontext() if average is None else average.in_place():
-            loss = self.validate()
+            # Computed by every process; that of the first counts, so that all go on in the same way.
+            loss = self.ranks.of_first(self.validate())
             if loss < min(position.valid_losses, default=math.inf):
                 self.state.keep_as_best()
         if average is not None:
@@ -216,9 +226,9 @@ class LanguageModelRun:
             # A damaged state must never replace a good one.
             self._check_weights()
             position = replace(position, progress=position.progress.settled())
-            save_checkpoint(
-                self.checkpoint, self.state.arrays(), {"identity": self.identity, "position": asdict(position)}
-            )
+            arrays = self.state.arrays()
+            if self.ranks.is_first:
+                save_checkpoint(self.checkpoint, arrays, {"identity": self.identity, "position": asdict(position)})
 
     def _check_weights(self) -> None:
         for name, weight in self.state.model.named_parameters():
@@ -229,7 +239,8 @@ class LanguageModelRun:
         """Restore the state and the position from the checkpoint, if there is one."""
         if self.checkpoint is None:
             return Position()
-        remove_leftovers(self.checkpoint)
+        if self.ranks.is_first:
+            remove_leftovers(self.checkpoint)
         if not self.resume or not Path(self.checkpoint).exists():
             return Position()
         arrays, state = load_checkpoint(self.checkpoint)

@@ -12,6 +12,7 @@ from textkit.batches.records import BpttBatch
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.models.loss import Loss
 from textkit.models.rnn_language_model import RnnLanguageModel, State, detached
+from textkit.training.ranks import ALONE, Ranks
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -65,6 +66,7 @@ class LanguageModelState:
         optimizer: Optimizer of its weights.
         average: Running mean of its weights (NT-ASGD); None without averaging.
         reset: Probability of resetting a stream's state before a window.
+        ranks: The processes that train together, each with its own streams.
 
     Attributes:
         carried: The model with the recurrent state carried from window to window.
@@ -78,10 +80,21 @@ class LanguageModelState:
         average: TriggeredAverage | None,
         *,
         reset: float = 0.0,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.model, self.optimizer, self.average = model, optimizer, average
+        self.model, self.optimizer, self.average, self.ranks = model, optimizer, average, ranks
         self.carried = CarriedState(model, reset)
         self.best: dict[str, torch.Tensor] = {}
+
+    def tell_masks_apart(self) -> None:
+        """Give the dropout of every process but the first masks of its own."""
+        if not self.ranks.is_first:
+            generator = self.model.dropout_generator
+            seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+            generator.manual_seed(seed + self.ranks.rank)
+
+    def _own(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows[self.ranks.part(len(rows))]
 
     def keep_as_best(self) -> None:
         """Copy the current weights to `best`."""
@@ -95,7 +108,7 @@ class LanguageModelState:
             tensors |= {f"optimizer.{index}.{name}": value for name, value in values.items() if value is not None}
         for layer, parts in enumerate(self.carried.state or ()):
             # NumPy has no bfloat16; float32 represents all of its values exactly.
-            tensors |= {f"carried.{layer}.{part}": value.float() for part, value in enumerate(parts)}
+            tensors |= {f"carried.{layer}.{part}": self.ranks.joined(value.float()) for part, value in enumerate(parts)}
         tensors["dropout"] = self.model.dropout_generator.get_state()
         arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
         if self.average is not None:
@@ -121,12 +134,13 @@ class LanguageModelState:
         layers = _nested("carried", tensors)
         self.carried.state = (
             tuple(
-                tuple(layers[str(layer)][str(part)].to(device) for part in range(len(layers[str(layer)])))
+                tuple(self._own(layers[str(layer)][str(part)]).to(device) for part in range(len(layers[str(layer)])))
                 for layer in range(len(layers))
             )
             or None
         )
         self.model.dropout_generator.set_state(tensors["dropout"])
+        self.tell_masks_apart()
         if self.average is not None:
             means = _with_prefix("mean", tensors)
             self.average.means = [means[str(index)].to(device) for index in range(len(means))]

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from textkit.models.loss import Loss
+from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import Schedule, constant
 
 
@@ -83,7 +84,7 @@ class Progress:
 
 def train(
     model: Trainable,
-    batches: Callable[[int], Iterable[Batch]],
+    batches: Callable[[int], Iterable[Batch | None]],
     optimizer: torch.optim.Optimizer,
     *,
     epochs: int,
@@ -93,6 +94,7 @@ def train(
     autocast: torch.dtype | None = None,
     device: torch.device | str = "cpu",
     start: Progress | None = None,
+    ranks: Ranks = ALONE,
 ) -> Iterator[Progress]:
     """Train a model, one step for each item taken from the iterator.
 
@@ -101,7 +103,8 @@ def train(
 
     Args:
         model: Module with a method ``loss(batch) -> Loss``.
-        batches: Returns the batches of an epoch, given its number from 0.
+        batches: Returns the batches of an epoch, given its number from 0. With several processes, each returns its part
+            of every batch, or None for no part.
         optimizer: Optimizer of the model's parameters; its learning rates are the maximum ones.
         epochs: Number of passes over the batches.
         schedule: Maps the number of steps so far to a factor of the learning rate.
@@ -112,6 +115,7 @@ def train(
         device: Device to which batches are moved.
         start: Record to resume after; the batches it covers are skipped. Weights and optimizer must be in the state
             that they had then. None starts from the beginning.
+        ranks: The processes that train together. All must begin with the same weights.
 
     On a GPU with a fused optimizer nothing waits for the GPU within an epoch: the host prepares the next batches
     meanwhile. A loss that is not finite is then noticed at the next look at a `Progress`, or at the end of the epoch.
@@ -133,7 +137,7 @@ def train(
         start = Progress(epoch=start.epoch + 1, step=start.step)
     max_rates = [group["lr"] for group in optimizer.param_groups]
     weights = list(model.parameters())
-    waits = not _runs_ahead(optimizer, device)
+    waits = not _runs_ahead(optimizer, device) or ranks.size > 1
     step = start.step
     for epoch in range(start.epoch, epochs):
         model.train()
@@ -142,8 +146,14 @@ def train(
         remaining = islice(batches(epoch), batches_seen, None)
         while step_batches := list(islice(remaining, accumulate)):
             losses, predictions = _compute_gradient(model, step_batches, optimizer, autocast, device)
+            loss: float | torch.Tensor
+            if ranks.size > 1:
+                own = predictions
+                loss, predictions = _over_all(ranks, losses, own)
+                ranks.sum_gradients(weights, own / max(predictions, 1))
             norm = None if clip_norm is None else nn.utils.clip_grad_norm_(weights, clip_norm)
-            loss = sum(each.item() for each in losses) if waits else _finite_or_nan(losses, norm)
+            if ranks.size == 1:
+                loss = sum(each.item() for each in losses) if waits else _finite_or_nan(losses, norm)
             if waits:
                 for name, value in (("loss", loss), ("gradient", 0.0 if norm is None else float(norm))):
                     if not math.isfinite(value):
@@ -169,7 +179,7 @@ def train(
 
 def _compute_gradient(
     model: Trainable,
-    batches: list[Batch],
+    batches: list[Batch | None],
     optimizer: torch.optim.Optimizer,
     autocast: torch.dtype | None,
     device: torch.device | str,
@@ -178,6 +188,8 @@ def _compute_gradient(
     optimizer.zero_grad()
     totals, counts = [], []
     for batch in batches:
+        if batch is None:
+            continue
         with _autocast_context(autocast, device):
             loss = model.loss(batch.to(device))
         totals.append(loss.total.detach())
@@ -186,12 +198,18 @@ def _compute_gradient(
         # The total number of predictions is known only after the last batch. Dividing by that of the first batch keeps
         # the gradients small; they are rescaled below.
         (penalized / max(counts[0], 1)).backward()  # type: ignore[no-untyped-call]
-    if sum(counts) != counts[0]:
+    if sum(counts) != sum(counts[:1]):
         for group in optimizer.param_groups:
             for weight in group["params"]:
                 if weight.grad is not None:
                     weight.grad.mul_(max(counts[0], 1) / sum(counts))
     return totals, sum(counts)
+
+
+def _over_all(ranks: Ranks, losses: list[torch.Tensor], predictions: int) -> tuple[float, int]:
+    """Return the summed loss and the number of predictions over all processes."""
+    loss, count = ranks.sum([sum(each.item() for each in losses), predictions])
+    return loss, int(count)
 
 
 def _runs_ahead(optimizer: torch.optim.Optimizer, device: torch.device | str) -> bool:
