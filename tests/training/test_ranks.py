@@ -47,7 +47,28 @@ Path(options["output"], os.environ.get("RANK", "0")).write_text(line)
 """
 
 
-def start(folder, ranks, *, documents=False, epochs=3, checkpoint=None, pause=0.0):
+CLASSIFIER = """
+import json, os, sys
+import torch
+from pathlib import Path
+import textkit
+
+torch.set_num_threads(1)
+options = json.loads(sys.argv[1])
+texts = [f"{'good' if n % 3 else 'bad'} film number {n % 7} " + "very " * (n % 5) for n in range(60)]
+labels = ["pos" if n % 3 else "neg" for n in range(60)]
+config = getattr(textkit, options["config"])(dim=6, dropout=0.0)
+classifier = textkit.TextClassifier(
+    config, settings=textkit.ClassifierSettings(epochs=2, batch_size=7, learning_rate=0.01), progress=False
+)
+classifier.fit(texts, labels)
+reports = [(report.loss, report.valid_loss) for report in classifier.history_]
+line = {"reports": reports, "probabilities": classifier.predict_proba(texts[:5]).ravel().tolist()}
+Path(options["output"], os.environ.get("RANK", "0")).write_text(json.dumps(line))
+"""
+
+
+def start(folder, ranks, *, code=CHILD, documents=False, epochs=3, checkpoint=None, pause=0.0, config=None):
     output = folder / f"{ranks}-{documents}-{time.monotonic_ns()}"
     output.mkdir()
     options = {
@@ -57,9 +78,10 @@ def start(folder, ranks, *, documents=False, epochs=3, checkpoint=None, pause=0.
         "epochs": epochs,
         "checkpoint": None if checkpoint is None else str(checkpoint),
         "pause": pause,
+        "config": config,
     }
     script = folder / "child.py"
-    script.write_text(CHILD)
+    script.write_text(code)
     launch = [] if ranks == 1 else ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
     command = [sys.executable, *launch, str(script), json.dumps(options)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -106,6 +128,20 @@ def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path)
     (alone,) = finish(start(tmp_path, 1))
     assert 0 < len(results[0]["reports"]) < 3  # it went on, and did not begin again
     assert results[0]["reports"][-1] == pytest.approx(alone["reports"][-1], abs=1e-4)
+
+
+@pytest.mark.parametrize("config", ["CnnConfig", "WordAvgConfig"])
+def test_a_classifier_is_the_same_from_two_processes(tmp_path, config):
+    # Alone, word_avg trains by a kernel with another optimizer; of several processes it is compared with itself.
+    few = 1 if config == "CnnConfig" else 2
+    expected = finish(start(tmp_path, few, code=CLASSIFIER, config=config))[0]
+    results = finish(start(tmp_path, few + 1, code=CLASSIFIER, config=config))
+    assert len(results) == few + 1
+    for result in results:
+        assert result["reports"] == results[0]["reports"]
+        assert result["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-4)
+        for report, other in zip(result["reports"], expected["reports"], strict=True):
+            assert report == pytest.approx(other, abs=1e-5)
 
 
 def test_alone_nothing_is_sent(monkeypatch):

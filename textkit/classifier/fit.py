@@ -23,6 +23,7 @@ from textkit.models.loss import Loss
 from textkit.models.word_avg import WordAvg
 from textkit.training.devices import resolved_precision
 from textkit.training.optimizers import parameter_groups
+from textkit.training.ranks import ALONE, Ranks
 from textkit.vectors.word_vectors import WordVectors
 
 
@@ -58,6 +59,7 @@ def new_model(
     vectors: WordVectors | None,
     device: torch.device | str,
     seed: int,
+    rank: int = 0,
 ) -> Classifier:
     """Create a model with random weights, and with pretrained ``vectors`` as its embedding if there are any.
 
@@ -75,7 +77,7 @@ def new_model(
             )
         model.set_vectors(vectors.to_embedding(data.vocabulary, seed=seed).weight)
     model.to(device)
-    model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed)
+    model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed + rank)  # masks of its own
     return model
 
 
@@ -89,6 +91,7 @@ def fit_model(
     seed: int,
     on_epoch: Callable[[ClassifierReport], None] | None,
     progress: bool,
+    ranks: Ranks = ALONE,
 ) -> ClassifierRun:
     """Set up a training run of a model; the run changes the model in place.
 
@@ -101,15 +104,17 @@ def fit_model(
         seed: Seed of the order of the texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show a progress bar on stderr.
+        ranks: The processes that train together.
 
     Returns:
         The run, not yet started.
     """
     settings = replace(settings, precision=resolved_precision(settings.precision, model.embedding.device))
     criterion = Criterion(class_weights, settings.label_smoothing)
-    use_kernel = isinstance(model, WordAvg) and model.embedding.device.type == "cpu"
+    # The kernel updates the rows of a table in place, without gradients that could be sent to other processes.
+    use_kernel = isinstance(model, WordAvg) and model.embedding.device.type == "cpu" and ranks.size == 1
     plan: _Plan = _bag_plan if use_kernel else _padded_plan
-    objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed)
+    objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed, ranks)
 
     def epoch_batches(epoch: int) -> Iterable[Any]:
         frozen = given_vectors and (settings.freeze_epochs is None or epoch < settings.freeze_epochs)
@@ -133,7 +138,8 @@ def fit_model(
         threads=1 if use_kernel else None,
         validate=None if validation is None else lambda: validation_loss(model, validation),
         on_epoch=on_epoch,
-        progress=progress,
+        progress=progress and ranks.is_first,
+        ranks=ranks,
     )
 
 
@@ -147,20 +153,24 @@ def validation_loss(model: Classifier, examples: Examples) -> tuple[float, float
 
 
 _Plan = Callable[
-    [Any, Examples, Criterion, ClassifierSettings, int],
+    [Any, Examples, Criterion, ClassifierSettings, int, Ranks],
     tuple[Any, torch.optim.Optimizer, Callable[[int], Iterable[Any]], int],
 ]
 
 
 def _padded_plan(
-    model: Classifier, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int
-) -> tuple[Objective, torch.optim.Optimizer, Callable[[int], Iterable[TextBatch]], int]:
-    """Plan training with padded batches of texts of similar length."""
+    model: Classifier, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int, ranks: Ranks
+) -> tuple[Objective, torch.optim.Optimizer, Callable[[int], Iterable[TextBatch | None]], int]:
+    """Plan training with padded batches of texts of similar length, of which each process takes its part."""
     documents, targets = examples.documents, examples.targets
     buckets = BucketBatches(documents.lengths, budget=settings.budget, max_batch=settings.batch_size, seed=seed)
 
-    def batches(epoch: int) -> Iterator[TextBatch]:
-        for rows in buckets.epoch(epoch):
+    def batches(epoch: int) -> Iterator[TextBatch | None]:
+        for batch in buckets.epoch(epoch):
+            rows = batch[ranks.part(len(batch))]
+            if not len(rows):
+                yield None
+                continue
             yield pad([documents[int(row)] for row in rows], rows, targets[torch.from_numpy(rows)].numpy())
 
     groups = parameter_groups(model.parameters(), settings.weight_decay)
@@ -169,7 +179,7 @@ def _padded_plan(
 
 
 def _bag_plan(
-    model: WordAvg, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int
+    model: WordAvg, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int, _: Ranks
 ) -> tuple[BagObjective, torch.optim.Optimizer, Callable[[int], Iterable[BagBatch]], int]:
     """Plan training with texts in random order and without padding."""
     objective = BagObjective(model, examples.documents, criterion, workers=usable_workers())

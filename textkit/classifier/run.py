@@ -14,6 +14,7 @@ from textkit.models.classifier import Classifier
 from textkit.training.devices import torch_threads
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Batch, Trainable, train
+from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import linear
 
 
@@ -63,6 +64,7 @@ class ClassifierRun:
         validate: Returns validation loss and accuracy of the current weights; None without validation texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show a progress bar on stderr.
+        ranks: The processes that train together.
 
     Attributes:
         history: Reports of the epochs so far.
@@ -73,7 +75,7 @@ class ClassifierRun:
         model: Classifier,
         objective: Trainable,
         optimizer: torch.optim.Optimizer,
-        batches: Callable[[int], Iterable[Batch]],
+        batches: Callable[[int], Iterable[Batch | None]],
         *,
         steps: int,
         texts: int,
@@ -82,7 +84,9 @@ class ClassifierRun:
         validate: Callable[[], tuple[float, float]] | None,
         on_epoch: Callable[[ClassifierReport], None] | None,
         progress: bool,
+        ranks: Ranks = ALONE,
     ) -> None:
+        self.ranks = ranks
         self.model, self.objective, self.optimizer, self.batches = model, objective, optimizer, batches
         self.steps, self.texts, self.settings = steps, texts, settings
         self.threads = torch.get_num_threads() if threads is None else threads
@@ -116,6 +120,7 @@ class ClassifierRun:
             clip_norm=settings.clip_norm,
             autocast=torch.bfloat16 if settings.precision == "bfloat16" else None,
             device=self.model.embedding.device,
+            ranks=self.ranks,
         )
         threads = torch.get_num_threads()
         with self._bar() as bar, HeldInterrupt() as interrupt, torch_threads(self.threads):
@@ -130,7 +135,7 @@ class ClassifierRun:
                     if self.on_epoch is not None:
                         self.on_epoch(report)
                     started = time.monotonic()
-                if interrupt.pressed:
+                if self.ranks.any([interrupt.pressed])[0]:
                     raise KeyboardInterrupt
                 if progress.end_of_epoch and self._stopped(progress.epoch):
                     break
@@ -141,6 +146,8 @@ class ClassifierRun:
     def _report(self, epoch: int, loss: float, seconds: float) -> ClassifierReport:
         valid_loss, accuracy = (None, None) if self.validate is None else self.validate()
         if valid_loss is not None and accuracy is not None:
+            # Computed by every process; those of the first count, so that all go on in the same way.
+            valid_loss, accuracy = self.ranks.of_first(valid_loss), self.ranks.of_first(accuracy)
             rank = accuracy, -valid_loss
             if np.isfinite(valid_loss) and (self._best is None or rank > self._best.rank):
                 # Copy into the tensors of the previous best weights, so that no more than one copy is in memory.

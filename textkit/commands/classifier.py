@@ -64,6 +64,7 @@ def classifier(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, model_config
     from textkit.classifier.text_classifier import TextClassifier
+    from textkit.training.ranks import is_first_rank
 
     check_folder(output)
     if separator is not None and not multi_label:
@@ -95,6 +96,8 @@ def classifier(
         | ({} if freeze_epochs is None else {"freeze_epochs": options.epochs_frozen(freeze_epochs)}),
         model,
     )
+    # Of the processes of torchrun, only the first prints and saves.
+    first = is_first_rank()
     reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
     reading["label_separator"] = (separator or ";") if multi_label else None
     training = read_labeled(table_source(table), split=split, **reading)
@@ -123,15 +126,17 @@ def classifier(
             training.texts,
             training.labels,
             valid=None if validation is None else (validation.texts, validation.labels),
-            on_epoch=print_epoch,
+            on_epoch=print_epoch if first else None,
         )
     except (KeyboardInterrupt, FloatingPointError):
         epochs_done = len(getattr(trained_classifier, "history_", ()))
         # fit removes the model if its weights are not finite.
-        if epochs_done and hasattr(trained_classifier, "model_"):
+        if first and epochs_done and hasattr(trained_classifier, "model_"):
             trained_classifier.save(output)
             print(f"{output}: saved the best of {epochs_done} epochs; training did not complete", file=sys.stderr)
         raise
+    if not first:
+        return
     trained_classifier.save(output)
     history = trained_classifier.history_
     accuracies = [report.valid_accuracy for report in history if report.valid_accuracy is not None]

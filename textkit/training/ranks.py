@@ -63,8 +63,9 @@ class Ranks:
         """Replace the gradients by the sums over all processes of ``factor`` times theirs, in one message."""
         if self.size == 1:
             return
+        # A process without a prediction in this step has no gradients, but must take part.
         for weight in weights:
-            if weight.grad is None:
+            if weight.requires_grad and weight.grad is None:
                 weight.grad = torch.zeros_like(weight)
         gradients = [weight.grad for weight in weights if weight.grad is not None]
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients]) * factor
