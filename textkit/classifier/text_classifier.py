@@ -35,7 +35,7 @@ from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
-from textkit.training.ranks import joined_ranks
+from textkit.training.ranks import join_ranks
 from textkit.vectors.word_vectors import WordVectors
 
 _STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
@@ -133,7 +133,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
-        device = usable_device(self.device)
+        ranks, device = join_ranks(usable_device(self.device))
         data = prepare(
             texts,
             labels,
@@ -151,39 +151,38 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
                 stacklevel=2,
             )
         weights = class_weights(self.class_weight, data.classes, data.training.targets)
-        with joined_ranks(device) as (ranks, own_device):
-            model = new_model(config, data, vectors=self.vectors, device=own_device, seed=seed, rank=ranks.rank)
-            run = fit_model(
-                model,
-                data,
-                settings=settings,
-                class_weights=weights,
-                given_vectors=self.vectors is not None,
-                seed=seed,
-                on_epoch=on_epoch,
-                progress=self.progress,
-                ranks=ranks,
-            )
-            earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
-            self._set_fitted(model, data.vocabulary, data.classes)
-            self.history_ = run.history
-            # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
-            # are not finite, the attributes of an earlier fit are restored.
-            try:
-                run.run()
-            finally:
-                finite = all(weight.isfinite().all() for weight in model.parameters())
-                if finite and (run.history or not earlier_fit):
-                    if self.vectors is not None:
-                        model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
-                    self._set_fitted(model, data.whole_vocabulary, data.classes)
-                    if data.validation is not None and run.history:
-                        calibrate(model, class_scores(model, data.validation.documents), data.validation.targets)
-                else:
-                    for name in [name for name in vars(self) if name.endswith("_")]:
-                        delattr(self, name)
-                    for name, value in earlier_fit.items():
-                        setattr(self, name, value)
+        model = new_model(config, data, vectors=self.vectors, device=device, seed=seed, rank=ranks.rank)
+        run = fit_model(
+            model,
+            data,
+            settings=settings,
+            class_weights=weights,
+            given_vectors=self.vectors is not None,
+            seed=seed,
+            on_epoch=on_epoch,
+            progress=self.progress,
+            ranks=ranks,
+        )
+        earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        self._set_fitted(model, data.vocabulary, data.classes)
+        self.history_ = run.history
+        # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
+        # are not finite, the attributes of an earlier fit are restored.
+        try:
+            run.run()
+        finally:
+            finite = all(weight.isfinite().all() for weight in model.parameters())
+            if finite and (run.history or not earlier_fit):
+                if self.vectors is not None:
+                    model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
+                self._set_fitted(model, data.whole_vocabulary, data.classes)
+                if data.validation is not None and run.history:
+                    calibrate(model, class_scores(model, data.validation.documents), data.validation.targets)
+            else:
+                for name in [name for name in vars(self) if name.endswith("_")]:
+                    delattr(self, name)
+                for name, value in earlier_fit.items():
+                    setattr(self, name, value)
         return self
 
     def predict(self, texts: Any) -> NDArray[Any]:

@@ -24,7 +24,7 @@ from textkit.text.id_stream import UNITS, Unit
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.devices import resolved_precision, usable_device
 from textkit.training.optimizers import optimizer_for
-from textkit.training.ranks import joined_ranks
+from textkit.training.ranks import join_ranks
 from textkit.training.schedules import Plateau, Schedule, constant, cosine, linear, warmed_up
 
 
@@ -106,52 +106,51 @@ def train_language_model(
                 f"{name} must be {expected.__name__}, got {type(value).__name__}; pass {expected.__name__}(...)"
             )
     seed = check_count("seed", seed, 0)
-    usable = usable_device(device)
     _check(settings, valid, checkpoint)
-    with joined_ranks(usable) as (ranks, own_device):
-        settings = replace(settings, precision=resolved_precision(settings.precision, own_device))
-        progress = progress and ranks.is_first
-        if settings.batch_size < ranks.size and not settings.documents:
-            raise ValueError(
-                f"batch_size must be at least {ranks.size}, the number of processes, got {settings.batch_size}"
-            )
-        data = read_data(
-            corpus,
-            valid,
-            unit=unit,
-            settings=settings,
-            tokenizer=tokenizer,
-            seed=seed,
-            reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
-            ranks=ranks,
+    ranks, device = join_ranks(usable_device(device))
+    settings = replace(settings, precision=resolved_precision(settings.precision, device))
+    progress = progress and ranks.is_first
+    if settings.batch_size < ranks.size and not settings.documents:
+        raise ValueError(
+            f"batch_size must be at least {ranks.size}, the number of processes, got {settings.batch_size}"
         )
-        weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
-        model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
-        model.to(own_device)
-        model.dropout_generator = torch.Generator(own_device).manual_seed(dropout_seed)
-        average = TriggeredAverage(model.parameters(), settings.non_monotone) if settings.averaging else None
-        optimizer = optimizer_for(model.parameters(), settings)
-        state = LanguageModelState(model, optimizer, average, reset=settings.state_reset, ranks=ranks)
-        state.tell_masks_apart()
-        schedule, plateau = _schedule(settings, data)
-        validation = data.validation
-        run = LanguageModelRun(
-            state,
-            settings,
-            data.batches,
-            predictions=data.predictions,
-            schedule=schedule,
-            plateau=plateau,
-            validate=None if validation is None else lambda: validation.nats(model),
-            identity=_identity(data, unit, config, settings, seed=seed, device=own_device.type),
-            checkpoint=checkpoint,
-            resume=resume,
-            checkpoint_seconds=checkpoint_seconds,
-            on_epoch=on_epoch,
-            progress=progress,
-            ranks=ranks,
-        )
-        run.run()
+    data = read_data(
+        corpus,
+        valid,
+        unit=unit,
+        settings=settings,
+        tokenizer=tokenizer,
+        seed=seed,
+        reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
+        ranks=ranks,
+    )
+    weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
+    model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
+    model.to(device)
+    model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed)
+    average = TriggeredAverage(model.parameters(), settings.non_monotone) if settings.averaging else None
+    optimizer = optimizer_for(model.parameters(), settings)
+    state = LanguageModelState(model, optimizer, average, reset=settings.state_reset, ranks=ranks)
+    state.tell_masks_apart()
+    schedule, plateau = _schedule(settings, data)
+    validation = data.validation
+    run = LanguageModelRun(
+        state,
+        settings,
+        data.batches,
+        predictions=data.predictions,
+        schedule=schedule,
+        plateau=plateau,
+        validate=None if validation is None else lambda: validation.nats(model),
+        identity=_identity(data, unit, config, settings, seed=seed, device=device.type),
+        checkpoint=checkpoint,
+        resume=resume,
+        checkpoint_seconds=checkpoint_seconds,
+        on_epoch=on_epoch,
+        progress=progress,
+        ranks=ranks,
+    )
+    run.run()
     model.eval()
     if on_end is not None and validation is not None:
         on_end(validation.score(model))

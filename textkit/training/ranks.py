@@ -6,9 +6,9 @@ average over the processes instead, where a prediction weighs less the more of t
 uses `torch.distributed` itself.
 """
 
+import atexit
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -86,30 +86,25 @@ class Ranks:
 ALONE = Ranks()
 
 
-@contextmanager
-def joined_ranks(device: torch.device) -> Iterator[tuple[Ranks, torch.device]]:
+def join_ranks(device: torch.device) -> tuple[Ranks, torch.device]:
     """Join the other processes if ``torchrun`` has started this one among several.
 
     Args:
         device: The device that was asked for. Each process of a machine takes a GPU of its own.
 
-    Yields:
+    Returns:
         The ranks, and the device of this process.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "RANK" not in os.environ:
-        yield ALONE, device
-        return
+        return ALONE, device
     if str(device) == "cuda":
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
-    begun_here = not distributed.is_initialized()
-    if begun_here:
+    # The group stays until the process ends, as several trainings in one process use it.
+    if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-    try:
-        yield Ranks(distributed.get_rank(), distributed.get_world_size(), str(device)), device
-    finally:
-        if begun_here:
-            distributed.destroy_process_group()
+        atexit.register(distributed.destroy_process_group)
+    return Ranks(distributed.get_rank(), distributed.get_world_size(), str(device)), device
 
 
 def is_first_rank() -> bool:
