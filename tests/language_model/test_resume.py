@@ -154,7 +154,6 @@ def outcome(kind, **options):
             ],
         ),
         ("documents", [("before renaming", 12)]),
-        ("mixed", [("before renaming", 30)]),
     ],
 )
 def test_a_killed_training_ends_with_the_same_bytes(kind, moments, tmp_path):

@@ -120,12 +120,11 @@ def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path)
     assert process.returncode != 0
     assert "SIGKILL" in error
     assert "rank" in error
-    results = finish(start(tmp_path, 3, [("language_model", {**job, "checkpoint": str(checkpoint)})]))
-    (alone,) = finish(start(tmp_path, 1, [("language_model", job)]))
-    reports, numbers = results[0][0]
+    jobs = [("language_model", {**job, "checkpoint": str(checkpoint)}), ("language_model", job)]
+    (((reports, numbers), (unbroken_reports, unbroken_numbers)),) = finish(start(tmp_path, 1, jobs))
     assert 0 < len(reports) < 3  # it went on, and did not begin again
-    assert reports[-1] == pytest.approx(alone[0][0][-1], abs=1e-5)
-    assert numbers == pytest.approx(alone[0][1], abs=1e-4)
+    assert reports[-1] == pytest.approx(unbroken_reports[-1], abs=1e-5)
+    assert numbers == pytest.approx(unbroken_numbers, abs=1e-4)
 
 
 def test_alone_nothing_is_sent(monkeypatch):
