@@ -1,3 +1,4 @@
+import gzip
 import subprocess
 import sys
 import textwrap
@@ -122,7 +123,11 @@ def test_error_while_writing_leaves_the_old_file(tmp_path, monkeypatch):
 def test_memory_for_reading(tmp_path, name, form):
     count, dim = 20_000, 100
     vectors = some_vectors(count, dim)
-    vectors.save(tmp_path / name, format=form)
+    if name.endswith(".gz"):  # ten times as fast as the level that is saved with
+        vectors.save(tmp_path / "v.txt", format=form)
+        (tmp_path / name).write_bytes(gzip.compress((tmp_path / "v.txt").read_bytes(), compresslevel=1))
+    else:
+        vectors.save(tmp_path / name, format=form)
     kept = vectors.matrix.nbytes + sum(map(sys.getsizeof, vectors.words)) + sys.getsizeof(vectors.words)
     few = vectors.words[::2000]
     WordVectors.load(tmp_path / name, format=form, limit=1)  # what is imported or cached at first is not counted
