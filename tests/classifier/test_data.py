@@ -158,6 +158,9 @@ def test_what_is_no_text():
     for table in (pd.DataFrame({"text": ["a", "b"]}), {"text": ["a", "b"]}):  # else their columns would be the texts
         with pytest.raises(TypeError, match=r"texts must be a list of texts, got \w+; pass one of its columns"):
             checked_texts(table)
+    for unordered in ({"a", "b"}, frozenset("ab")):
+        with pytest.raises(TypeError, match=r"texts must be in an order, got a \w+; pass sorted\(texts\)"):
+            checked_texts(unordered)
 
 
 def test_texts_may_be_any_iterable():

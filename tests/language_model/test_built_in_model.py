@@ -99,9 +99,9 @@ def test_a_cache_that_cannot_be_written(cache, trainings, capsys):
 @pytest.mark.slow
 def test_first_uses_at_the_same_time_do_not_hurt_each_other(cache, tmp_path):
     command = [sys.executable, "-c", SMALL, str(tmp_path / "corpora")]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     found = [process.communicate(timeout=100) for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], found
+    assert [process.returncode for process in processes] == [0, 0], found
     assert {err for _, err in found} == {""}
     assert len({out for out, _ in found}) == 1
     (folder,) = (cache / "models").iterdir()

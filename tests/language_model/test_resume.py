@@ -153,7 +153,6 @@ def outcome(kind, **options):
                 ("while validating", 2),
             ],
         ),
-        ("documents", [("before renaming", 12)]),
     ],
 )
 def test_a_killed_training_ends_with_the_same_bytes(kind, moments, tmp_path):

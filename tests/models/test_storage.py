@@ -40,6 +40,13 @@ def test_what_is_written_is_read(folder):
     assert found.weights["b"].dtype == np.float64
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_weights_that_are_not_finite_are_refused(tmp_path, wrong):
+    save(tmp_path / "model", wrong)
+    with pytest.raises(ValueError, match=r"must hold finite weights, got nan or infinite ones in .w.; train"):
+        read_folder(tmp_path / "model", kind="toy")
+
+
 def test_the_files_are_plain_and_described(folder):
     assert sorted(path.name for path in folder.iterdir()) == ["config.json", "vocabulary.txt", "weights.safetensors"]
     config = json.loads((folder / "config.json").read_text())

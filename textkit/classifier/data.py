@@ -140,10 +140,13 @@ def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
 
     Raises:
         ValueError: If a text is missing.
-        TypeError: If ``texts`` is a single str or a table, or a text is not a text.
+        TypeError: If ``texts`` is a single str, a table or a set, or a text is not a text.
     """
     if isinstance(texts, str):
         raise TypeError(f"{name} must be a list of texts, got a single str; pass [text]")
+    # The results could not be told apart: a set has an order of its own in every process.
+    if isinstance(texts, set | frozenset):
+        raise TypeError(f"{name} must be in an order, got a {type(texts).__name__}; pass sorted(texts)")
     # Iterating over a table would yield its column names.
     if isinstance(texts, Mapping) or hasattr(texts, "columns"):
         raise TypeError(f"{name} must be a list of texts, got {type(texts).__name__}; pass one of its columns")

@@ -83,8 +83,8 @@ def read_folder(folder: str | os.PathLike[str], *, kind: str) -> StoredModel:
 
     Raises:
         FileNotFoundError: If the folder does not exist.
-        ValueError: If it does not hold a model, the model is of another kind or a newer version, or one of its files is
-            missing or damaged; the message names the file.
+        ValueError: If it does not hold a model, the model is of another kind or a newer version, one of its files is
+            missing or damaged, or a weight is not finite; the message names the file.
         OSError: If a file cannot be read.
     """
     # Another process may replace the folder while it is being read, which would mix files of two models. The config
@@ -143,6 +143,12 @@ def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
         weights = load(contents[WEIGHTS])
     except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(f"{folder / WEIGHTS} must hold arrays, got {error!r}; save the model again") from error
+    for name, array in weights.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(
+                f"{folder / WEIGHTS} must hold finite weights, got nan or infinite ones in {name!r}; "
+                "train the model again"
+            )
     return StoredModel(folder=folder, config=config, vocabulary=Vocabulary.load(folder / VOCABULARY), weights=weights)
 
 
