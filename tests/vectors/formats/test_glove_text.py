@@ -92,6 +92,15 @@ def test_bad_rows_are_named_or_counted(read, content, line, reason):
     assert vectors.matrix.tolist() == [[1, 2], [5, 6]]
 
 
+@pytest.mark.parametrize("space", [b"\x0b", b"\x0c", b"\x0b\x0c", b"\x1c"])
+def test_a_line_of_other_white_space_is_a_bad_row(read, space):
+    content = b"a 1 2\n" + space + b"\nb 3 4\n"
+    with pytest.raises(ValueError, match=r"v\.txt, line 2: a row must have 2 numbers, got 0"):
+        read(content)
+    with pytest.warns(UserWarning, match="skipped"):
+        assert read(content, bad_rows="skip").words == ("a", "b")
+
+
 def test_warning_counts_all_and_shows_the_first(read):
     with pytest.warns(UserWarning, match=r"skipped 8 errors: line 3 .*line 7 .* and 3 more$"):
         assert read(b"10 2\na 1 2\n" + b"b x 2\n" * 8 + b"c 1 2\n", bad_rows="skip").words == ("a", "c")

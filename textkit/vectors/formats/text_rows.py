@@ -148,7 +148,8 @@ def _parse_line(line: int, text: bytes, dim: int, has_words: bool) -> TextRow | 
     elif len(fields) != dim + has_words:
         count = max(0, len(fields) - has_words)
         problem = f"a row must have {dim} numbers, got {'more' if count > dim else count}"
-    word = fields.pop(0) if has_words else b""
+    # A line of white space that is not blank in this format, such as a vertical tab, has no field at all.
+    word = fields.pop(0) if has_words and fields else b""
     if problem:
         return TextRow(line, word, None, problem)
     joined = b" ".join(fields)
