@@ -24,6 +24,8 @@ import textkit
 
 torch.set_num_threads(1)
 options = json.loads(sys.argv[1])
+rank = os.environ.get("RANK", "0")
+Path(options["output"], f"process-{rank}").write_text(str(os.getpid()))
 
 
 def language_model(documents, epochs, checkpoint=None, pause=0.0):
@@ -59,7 +61,7 @@ def classifier(config, **options):
 
 
 results = [{"language_model": language_model, "classifier": classifier}[kind](**job) for kind, job in options["jobs"]]
-Path(options["output"], os.environ.get("RANK", "0")).write_text(json.dumps(results))
+Path(options["output"], f"results-{rank}").write_text(json.dumps(results))
 '''
 
 
@@ -72,6 +74,8 @@ def start(folder, ranks, jobs):
     launch = [] if ranks == 1 else ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
     command = [sys.executable, *launch, str(script), json.dumps(options)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    if sys.platform == "linux":
+        environment["GLOO_SOCKET_IFNAME"] = "lo"  # the machine's own name need not be known
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True), output
 
 
@@ -80,7 +84,7 @@ def finish(started):
     process, output = started
     _, error = process.communicate(timeout=300)
     assert process.returncode == 0, error
-    return [json.loads((output / name).read_text()) for name in sorted(path.name for path in output.iterdir())]
+    return [json.loads(path.read_text()) for path in sorted(output.glob("results-*"))]
 
 
 def test_any_number_of_processes_trains_the_same(tmp_path):
@@ -107,12 +111,11 @@ def test_any_number_of_processes_trains_the_same(tmp_path):
 def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path):
     checkpoint = tmp_path / "state"
     job = {"documents": False, "epochs": 3}
-    process, _ = start(tmp_path, 2, [("language_model", {**job, "checkpoint": str(checkpoint), "pause": 1.0})])
+    process, output = start(tmp_path, 2, [("language_model", {**job, "checkpoint": str(checkpoint), "pause": 1.0})])
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True)
-    os.kill(int(listed.stdout.split()[-1]), signal.SIGKILL)
+    os.kill(int((output / "process-1").read_text()), signal.SIGKILL)
     killed = time.monotonic()
     _, error = process.communicate(timeout=100)
     assert time.monotonic() - killed < 60
