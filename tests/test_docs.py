@@ -21,6 +21,23 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def train_commands(page):
+    """The lines outside of Python blocks that train something."""
+    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    return [line.split()[2:] for line in text.splitlines() if line.startswith("python -m textkit.train ")]
+
+
+@pytest.mark.slow
+def test_train_commands_of_the_readme_run(folder):
+    from textkit.train import app
+
+    commands = train_commands(ROOT / "README.md")
+    assert {command[1] for command in commands} == {"word2vec", "language-model", "classifier"}
+    for _, *arguments in commands:
+        app(arguments, standalone_mode=False)
+        assert (folder / arguments[arguments.index("-o") + 1]).exists()
+
+
 @pytest.mark.parametrize(
     "page",
     [

@@ -56,8 +56,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         settings: Training settings; None for the defaults of the model.
         tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
             characters with a model of characters.
-        device: Device for training and prediction: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is
-            one.
+        device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
 
@@ -360,8 +359,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def _config(self) -> ClassifierConfig:
         vectors: Any = self.vectors
         if vectors is not None and not isinstance(vectors, WordVectors):
-            type_name = type(vectors).__name__
-            raise TypeError(f"vectors must be WordVectors, got {type_name}; load a file with WordVectors.load(path)")
+            got = type(vectors).__name__
+            raise TypeError(f"vectors must be WordVectors, got {got}; load a file with WordVectors.load(path)")
         return model_config(self.model, vectors=vectors)
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
@@ -395,8 +394,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def _decide(self, probabilities: NDArray[np.float64]) -> NDArray[Any]:
         if self.multi_label:
             return (probabilities > 0.5).astype(np.int64)
-        labels: NDArray[Any] = self.classes_[probabilities.argmax(1)]
-        return labels
+        return np.asarray(self.classes_[probabilities.argmax(1)])
 
 
 def _is_empty(texts: Any) -> bool:

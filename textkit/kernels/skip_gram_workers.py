@@ -2,8 +2,7 @@
 
 Both functions are called by every worker, run without the GIL and return when the blocks are done.
 
-Only their machine code is cached on disk. Numba compiles them again when this file has changed, but not when one of the
-files that it imports has; `forget_outdated_code` covers that.
+Their machine code is cached on disk and includes that of the functions they call; see `textkit.kernels.compiling`.
 """
 
 from typing import Any, NamedTuple

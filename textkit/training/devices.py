@@ -7,7 +7,6 @@ from typing import Literal
 import torch
 
 Precision = Literal["auto", "float32", "bfloat16"]
-_GPU = "cuda"
 
 
 def usable_device(device: torch.device | str) -> torch.device:
@@ -18,7 +17,7 @@ def usable_device(device: torch.device | str) -> torch.device:
     """
     # torch raises RuntimeError or AssertionError for a device that it lacks, depending on the kind of device.
     try:
-        usable = torch.device((_GPU if has_gpu() else "cpu") if device == "auto" else device)
+        usable = torch.device(("cuda" if has_gpu() else "cpu") if device == "auto" else device)
         torch.empty(0, device=usable)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).strip().splitlines()[0]

@@ -75,7 +75,7 @@ def three_cos_mul(
         b: A row.
         c: A row.
         k: How many rows to find.
-        rows: Look only at the first so many rows; None for all.
+        rows: Number of rows to search, from the first; None for all.
 
     Returns:
         The rows and their scores, the largest first, without the three that were asked with.
