@@ -60,3 +60,15 @@ def test_without_unknown_tokens_are_dropped():
 def test_counts_of_merged_types_add_up():
     text, _, _ = read(["a a b c"])
     assert text.totals(np.array([0, 0, -1], dtype=np.int32), 2).tolist() == [3, 0]
+
+
+def test_merged_passes_count_what_one_pass_counts():
+    documents = ["to be or", "not to be", "or to go"]
+    shares = [read([document])[0] for document in documents]
+    whole = read(documents)[0]
+    for number, share in enumerate(shares):
+        merged, ids = FirstPass.merged(shares, number)
+        assert dict(zip(merged.types.to_pylist(), merged.counts.tolist(), strict=True)) == dict(
+            zip(whole.types.to_pylist(), whole.counts.tolist(), strict=True)
+        )
+        assert merged.types.take(ids.tolist()).to_pylist() == share.types.to_pylist()

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import torch
 
 from textkit.data.catalog import corpora_folder
 from textkit.training.ranks import ALONE, Ranks, join_ranks
@@ -132,7 +133,7 @@ def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path)
 def test_alone_nothing_is_sent(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     ranks, device = join_ranks("cpu")
-    assert (ranks, device) == (ALONE, "cpu")
+    assert (ranks, device) == (ALONE, torch.device("cpu"))
     assert ranks.sum([1, 2]) == [1, 2]
     assert ranks.any([True, False]) == [True, False]
     assert ranks.of_first(3.5) == 3.5

@@ -14,7 +14,6 @@ import pytest
 from textkit.data.catalog import corpora_folder
 from textkit.training.checkpoint import save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
-from textkit.word2vec import run as run_module
 from textkit.word2vec.threads import SkipGramThreads
 from textkit.word2vec.train import train_word2vec
 
@@ -310,7 +309,7 @@ def test_ctrl_c_after_the_work_of_a_span_is_not_ahead_of_its_position(tmp_path, 
 
     with monkeypatch.context() as patch:
         patch.setattr(SkipGramThreads, "run", interrupted)
-        patch.setattr(run_module, "SPAN_BLOCKS", 8)
+        patch.setattr(SkipGramThreads, "span_blocks", 8)
         with pytest.raises(KeyboardInterrupt):
             train(checkpoint=checkpoint)
     assert len(spans) == 3

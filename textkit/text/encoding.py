@@ -8,6 +8,7 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from textkit.data.corpus import open_corpus
+from textkit.data.corpus import Corpus, open_corpus
 from textkit.files.atomic import atomic_path
 from textkit.text.first_pass import FirstPass
 from textkit.text.id_writer import IdWriter
@@ -157,7 +158,80 @@ def encode_corpus(
     >>> corpus.vocabulary.tokens, [ids.tolist() for ids in corpus.documents()]
     (('be', 'to', 'not', 'or'), [[1, 0, 3], [2, 1, 0]])
     """
+    return _encode(
+        open_corpus(source, column=column, encoding=encoding, errors=errors),
+        tokenizer,
+        vocabulary,
+        min_count=min_count,
+        max_size=max_size,
+        specials=specials,
+        unknown=unknown,
+        folder=folder,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True)
+class Share:
+    """One of several shares of a corpus, each encoded by a process of its own with the vocabulary of the whole.
+
+    Attributes:
+        number: Number of the share, from 0.
+        shares: Number of shares.
+        gather: Sends an object to all processes; returns theirs, in the order of the shares.
+    """
+
+    number: int
+    shares: int
+    gather: Callable[[Any], list[Any]]
+
+
+def encode_share(
+    source: object,
+    share: Share,
+    *,
+    tokenizer: str | Tokenizer = "whitespace",
+    min_count: int = 1,
+    max_size: int | None = None,
+    progress: bool = False,
+    column: str | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+) -> EncodedCorpus:
+    """Encode one share of a corpus like `encode_corpus`; every process must do so for its own share.
+
+    Returns:
+        The share, which may have no tokens, with the vocabulary of the whole corpus.
+
+    Raises:
+        ValueError: If the whole corpus has no tokens, or for another reason of `encode_corpus`.
+        TypeError: As `encode_corpus`.
+        OSError: As `encode_corpus`.
+    """
     documents = open_corpus(source, column=column, encoding=encoding, errors=errors)
+    return _encode(
+        documents.share(share.number, share.shares),
+        tokenizer,
+        min_count=min_count,
+        max_size=max_size,
+        progress=progress,
+        share=share,
+    )
+
+
+def _encode(
+    documents: Corpus,
+    tokenizer: str | Tokenizer,
+    vocabulary: Vocabulary | None = None,
+    *,
+    min_count: int,
+    max_size: int | None,
+    specials: Sequence[str] = (),
+    unknown: Unknown = "drop",
+    folder: str | os.PathLike[str] | None = None,
+    progress: bool,
+    share: Share | None = None,
+) -> EncodedCorpus:
     _check_settings(vocabulary, min_count, max_size, specials, unknown)
     split = get_tokenizer(tokenizer)
     temporary = folder is None
@@ -174,18 +248,21 @@ def encode_corpus(
                 for name in ("ids.bin", "offsets.npy")
             )
             with IdWriter(ids_path) as writer:
-                first_pass = FirstPass.read(documents, split, writer, progress=progress)
+                first_pass = FirstPass.read(documents, split, writer, allow_empty=share is not None, progress=progress)
                 if vocabulary is None:
-                    vocabulary, final = first_pass.vocabulary(
+                    shares, number = ([first_pass], 0) if share is None else (share.gather(first_pass), share.number)
+                    whole, numbers = FirstPass.merged(shares, number)
+                    vocabulary, final = whole.vocabulary(
                         min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
                     )
+                    final = final[numbers]
                 else:
                     unknown_id = vocabulary.unknown_id if unknown == "keep" else None
                     final = vocabulary.lookup(
                         first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id
                     )
                 kept = writer.renumber(final, offsets_path)
-            if not kept:
+            if not kept and share is None:
                 raise ValueError(
                     f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
                     "use the tokenizer that the vocabulary was built with"

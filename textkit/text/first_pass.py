@@ -15,7 +15,7 @@ from tqdm import tqdm
 from textkit.data.corpus import Corpus
 from textkit.data.sources import Part, Piece, TextFile
 from textkit.files.prefetch import prefetched
-from textkit.text.arrow_arrays import to_arrow, to_numpy
+from textkit.text.arrow_arrays import dictionary_encode, to_arrow, to_numpy
 from textkit.text.characters import split_characters
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, WhitespaceTokenizer
@@ -49,6 +49,7 @@ class FirstPass:
         writer: IdWriter,
         *,
         line_end: str | None = None,
+        allow_empty: bool = False,
         progress: bool = False,
     ) -> "FirstPass":
         """Read a corpus and write its provisional ids.
@@ -58,6 +59,7 @@ class FirstPass:
             tokenizer: Tokenizer for its texts.
             writer: Receives the ids and the document ends.
             line_end: Token to write after each document; None for no such token.
+            allow_empty: Whether the corpus may have no tokens.
             progress: Whether to show a progress bar on stderr.
 
         Raises:
@@ -78,7 +80,7 @@ class FirstPass:
                         line_ends += len(positions)
                     writer.append(ids, positions)
                     bar.update(writer.tokens - bar.n)
-        if writer.tokens == line_ends:
+        if writer.tokens == line_ends and not allow_empty:
             raise ValueError(
                 f"source must have at least one token, got 0 in {writer.documents} documents of {corpus.name}; "
                 "check that it is not empty and that the tokenizer fits its language"
@@ -125,6 +127,27 @@ class FirstPass:
             final[final < 0] = vocabulary.unknown_id
             vocabulary = vocabulary.with_counts(self.totals(final, len(vocabulary)))
         return vocabulary, final
+
+    @classmethod
+    def merged(cls, passes: Sequence["FirstPass"], number: int) -> tuple["FirstPass", Ids]:
+        """Merge the first passes over the shares of a text.
+
+        Args:
+            passes: First pass over each share.
+            number: Number of a share.
+
+        Returns:
+            The first pass over all shares, and its id of each type of the share with that number; int32, shape
+            (types,).
+        """
+        if len(passes) == 1:
+            return passes[0], np.arange(len(passes[0].types), dtype=np.int32)
+        distinct = dictionary_encode(pa.concat_arrays([share.types for share in passes]))
+        numbers = to_numpy(distinct.indices)
+        counts = np.zeros(len(distinct.dictionary), dtype=np.int64)
+        np.add.at(counts, numbers, np.concatenate([share.counts for share in passes]))
+        begin = sum(len(share.types) for share in passes[:number])
+        return cls(types=distinct.dictionary, counts=counts), numbers[begin : begin + len(passes[number].types)]
 
     def totals(self, final: Ids, size: int) -> npt.NDArray[np.int64]:
         """Sum the counts of the types with the same final id; shape (size,)."""

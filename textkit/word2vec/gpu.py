@@ -84,6 +84,7 @@ class SkipGramGpu:
     """
 
     device = "cuda"
+    span_blocks = 1024
     reproducible = False
 
     def __init__(
@@ -150,6 +151,11 @@ class SkipGramGpu:
         return self.model
 
     @property
+    def weights(self) -> Model:
+        """The two embeddings where they are trained."""
+        return Model(self.centers, self.contexts)
+
+    @property
     def block_tokens(self) -> int:
         """Number of tokens per block of text."""
         return BLOCK_TOKENS
@@ -184,6 +190,10 @@ class SkipGramGpu:
             piece_loss, piece_pairs = self._run_piece(text, begin * BLOCK_TOKENS, span, epoch, rate, before, all_tokens)
             loss, pairs = loss + piece_loss, pairs + piece_pairs
         return loss, pairs
+
+    def validate(self, text: Text, epoch: int) -> tuple[float, int]:
+        """Compute the loss of a whole text, without changing the model."""
+        return self.run(text, 0, self.blocks(text), epoch=epoch, rate=0.0, before=0, all_tokens=1)
 
     def _run_piece(
         self, text: Text, begin: int, span: tuple[int, int, int], epoch: int, rate: float, before: int, all_tokens: int
