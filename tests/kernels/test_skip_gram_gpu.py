@@ -206,6 +206,20 @@ def test_a_text_in_pieces_loses_only_the_windows_at_their_ends(monkeypatch):
     assert whole - 2 * 30 <= pieces < whole
 
 
+def test_a_piece_has_only_its_own_documents(monkeypatch):
+    from textkit.word2vec import gpu
+
+    lengths = (5,) * 60  # none crosses the end of a piece of 100 tokens
+    loss, pairs = Case(lengths=lengths).run(rate=0.0)
+    monkeypatch.setattr(gpu, "BLOCK_TOKENS", 50)
+    monkeypatch.setattr(gpu, "PIECE_BLOCKS", 2)
+    case = Case(lengths=lengths)
+    assert case.run(rate=0.0) == (pytest.approx(loss, rel=0.2), pairs)
+    for begin in (0, 100, 200):
+        _, offsets = case.gpu._ids_and_offsets(case.text, begin)
+        assert len(offsets) == 20
+
+
 @pytest.mark.parametrize(
     ("lengths", "words"),
     [((1,), 1), ((100,), 1), ((2,), 2), ((3, 0, 1), 3), ((120,), 2)],

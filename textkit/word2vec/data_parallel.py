@@ -14,7 +14,7 @@ from textkit.training.ranks import Ranks
 from textkit.word2vec.kernel import SkipGramKernel
 
 ROUND_TOKENS = 1 << 20  # tokens per process and round; after a round, the weights of all words are merged
-MIN_ROUNDS = 16  # minimum number of rounds per epoch, for small corpora
+MIN_ROUNDS = 4  # minimum number of rounds per epoch, for small corpora
 PARTS = 8  # parts of a round; after each, the weights of frequent words are merged
 FREQUENT = 1 / 32  # fraction of the vocabulary that counts as frequent
 # How fast a row converges: visits * learning rate * PULL is the share of the way that it goes in an interval, if small.

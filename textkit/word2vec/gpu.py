@@ -238,16 +238,18 @@ class SkipGramGpu:
             positions = torch.nonzero(keep)[:, 0]
             kept_ids = ids[positions]
             positions += begin
+            # Numbered from the first document of the piece: only whether two tokens share a document matters.
             documents = torch.searchsorted(offsets, positions, right=True, out_int32=True)
             self._piece = (cache_key, Piece(kept_ids, positions, documents))
         return self._piece[1]
 
     def _ids_and_offsets(self, text: Text, begin: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the ids of a piece and all document offsets, on the GPU."""
+        """Return the ids of a piece and the document offsets within it, on the GPU."""
         cache_key = (id(text.ids), begin)
         if self._stream is None or self._stream[0] != cache_key:
             ids = text.ids[begin : begin + PIECE_BLOCKS * BLOCK_TOKENS]
-            self._stream = (cache_key, (self._to_gpu(ids), self._to_gpu(text.offsets)))
+            first, last = np.searchsorted(text.offsets, [begin, begin + len(ids)])
+            self._stream = (cache_key, (self._to_gpu(ids), self._to_gpu(text.offsets[first:last])))
         return self._stream[1]
 
     def _key(self, epoch: int) -> torch.Tensor:
