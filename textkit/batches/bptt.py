@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch
+from textkit.files.mapped import SPAN, release
 
 # Random windows: probability of the full length rather than half of it, standard deviation and minimum, in tokens.
 _FULL_PROBABILITY, _DEVIATION, _MINIMUM = 0.95, 5.0, 5
@@ -78,14 +79,15 @@ class BpttBatches:
             epoch: Number of the epoch, from 0; it only affects random windows.
         """
         lengths = np.diff(self.bounds)
-        last = int(lengths.max()) - 1  # position of the last target within the longest streams
-        start = 0
-        for length in self._lengths(epoch):
-            stop = min(start + length, last)
+        unreleased = 0
+        for start, stop in self._windows(epoch):
             # A shorter stream is read one token into the next one; that target is ignored. The last stream is one of
             # the longest, so nothing is read beyond the end of the ids.
             starts = self.bounds[:-1][self.part]
             tokens = np.asarray(self.ids[starts[:, None] + np.arange(start, stop + 1)], dtype=np.int64)
+            if (unreleased := unreleased + tokens.size) >= SPAN:
+                release(self.ids)
+                unreleased = 0
             targets = tokens[:, 1:].copy()
             ended = lengths[self.part] <= stop
             targets[ended, -1] = IGNORED
@@ -96,8 +98,18 @@ class BpttBatches:
                 rate=(stop - start) / self.window if self.random_windows else 1.0,
                 count=targets.size - int(ended.sum()),
             )
-            start = stop
-            if start == last:
+
+    def steps(self, epoch: int = 0) -> int:
+        """Return the number of windows of an epoch, without reading any."""
+        return sum(1 for _ in self._windows(epoch))
+
+    def _windows(self, epoch: int) -> Iterator[tuple[int, int]]:
+        """Yield the position of the first input of each window, and that of its last target."""
+        start, last = 0, int(np.diff(self.bounds).max()) - 1  # of the longest streams
+        for length in self._lengths(epoch):
+            stop = min(start + length, last)
+            yield start, stop
+            if (start := stop) == last:
                 return
 
     def _lengths(self, epoch: int) -> Iterator[int]:

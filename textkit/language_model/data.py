@@ -16,6 +16,7 @@ from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import open_corpus
 from textkit.data.text_size import TextSize
+from textkit.files.mapped import SPAN, release
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import DocumentValidation, StreamValidation, Validation
 from textkit.text.arrow_arrays import to_numpy
@@ -40,6 +41,7 @@ class LanguageModelData:
         vocabulary: Vocabulary of the training text.
         batches: Returns the batches of an epoch, given its number from 0.
         predictions: Number of predictions per epoch.
+        steps: Number of batches in the first epoch.
         validation: The validation text; None without one.
         fingerprints: A digest of each text, by the name of its argument, which identifies text and vocabulary; None
             for a missing validation text.
@@ -48,6 +50,7 @@ class LanguageModelData:
     vocabulary: Vocabulary
     batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]]
     predictions: int
+    steps: int
     validation: Validation | None
     fingerprints: dict[str, str | None]
 
@@ -140,6 +143,7 @@ def _read_streams(
         vocabulary=vocabulary,
         batches=batches.epoch,
         predictions=batches.predictions,
+        steps=batches.steps(),
         validation=None if valid_stream is None else StreamValidation(valid_stream, rows=settings.batch_size),
         fingerprints={
             "corpus": _fingerprint(vocabulary, [stream.ids]),
@@ -203,6 +207,7 @@ def _read_documents(
         vocabulary=vocabulary,
         batches=lambda epoch: batches.epoch_part(epoch, ranks.rank, ranks.size),
         predictions=batches.predictions,
+        steps=batches.steps(),
         validation=DocumentValidation(SequenceBatches(validation, **batching), size, unknown) if validation else None,
         fingerprints={
             "corpus": _fingerprint(vocabulary, training),
@@ -246,6 +251,7 @@ def _fingerprint(vocabulary: Vocabulary, documents: Iterable[NDArray[np.int32]])
     digest = hashlib.blake2b(json.dumps([vocabulary.specials, vocabulary.tokens]).encode(), digest_size=16)
     for ids in documents:
         digest.update(len(ids).to_bytes(8, "little"))
-        for start in range(0, len(ids), 1 << 20):
-            digest.update(ids[start : start + (1 << 20)].tobytes())
+        for start in range(0, len(ids), SPAN):
+            digest.update(ids[start : start + SPAN].tobytes())
+            release(ids)
     return digest.hexdigest()

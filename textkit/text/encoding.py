@@ -18,13 +18,13 @@ import numpy.typing as npt
 
 from textkit.data.corpus import open_corpus
 from textkit.files.atomic import atomic_path
+from textkit.files.mapped import SPAN, release
 from textkit.text.first_pass import FirstPass
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Unknown, Vocabulary
 
 _VERSION = 1
-_CHUNK = 1 << 20  # ids hashed at a time
 
 
 class EncodedCorpus:
@@ -98,8 +98,9 @@ class EncodedCorpus:
             digest.update(json.dumps(tokens).encode())
         for array in (self.vocabulary.counts, self.ids, self.offsets):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            for start in range(0, len(array), _CHUNK):
-                digest.update(array[start : start + _CHUNK].tobytes())
+            for start in range(0, len(array), SPAN):
+                digest.update(array[start : start + SPAN].tobytes())
+                release(array)
         return digest.hexdigest()
 
     def __repr__(self) -> str:

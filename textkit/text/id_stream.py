@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.data.text_size import with_size
+from textkit.files.mapped import SPAN, release
 from textkit.text.arrow_arrays import to_arrow, to_numpy
 from textkit.text.first_pass import FirstPass
 from textkit.text.id_writer import IdWriter
@@ -23,7 +24,6 @@ LINE_ENDS: dict[Unit, str] = {"char": "\n", "word": "<eos>"}
 """Line-end token of each unit."""
 
 _SPECIALS: dict[Unit, tuple[str, ...]] = {"char": ("<pad>", "<unk>"), "word": ("<pad>", "<unk>", "<eos>")}
-_CHUNK = 1 << 20  # ids counted at a time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -276,8 +276,9 @@ def _is_unknown(text: FirstPass, final: Ids, vocabulary: Vocabulary) -> npt.NDAr
 
 def _count(ids: Ids, types: int) -> npt.NDArray[np.int64]:
     counts = np.zeros(types, dtype=np.int64)
-    for start in range(0, len(ids), _CHUNK):
-        counts += np.bincount(ids[start : start + _CHUNK], minlength=types)
+    for start in range(0, len(ids), SPAN):
+        counts += np.bincount(ids[start : start + SPAN], minlength=types)
+        release(ids)
     return counts
 
 

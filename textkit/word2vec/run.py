@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from tqdm.auto import tqdm
 
+from textkit.files.mapped import release
 from textkit.kernels.skip_gram_arrays import Text
 from textkit.text.encoding import EncodedCorpus
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
@@ -191,6 +192,7 @@ class Word2VecRun:
             before=position.epoch * self.tokens,
             all_tokens=self.tokens * self.settings.epochs,
         )
+        release(*self.text)
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"the loss must stay finite, got {loss} in epoch {position.epoch + 1}; try learning_rate="
@@ -226,6 +228,7 @@ class Word2VecRun:
             return None
         blocks = self.kernel.blocks(self.validation)
         loss, pairs = self.kernel.run(self.validation, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1)
+        release(*self.validation)
         if pairs == 0:
             raise ValueError(
                 "valid must have at least one (center, context) pair, got 0; use more text, or subsample=0, which "
