@@ -103,7 +103,8 @@ def messages(task: str, ranks: int, figures: dict[str, Any], tokens: int, batch:
 def computed_bytes(task: str, ranks: int, figures: dict[str, Any], tokens: int, batch: int) -> float:
     """Return the bytes that all processes send in an epoch."""
     times, fraction = messages(task, ranks, figures, tokens, batch)
-    return 2 * (ranks - 1) * 4 * figures["weights"] * times * fraction
+    weights: int = figures["weights"]
+    return 2 * (ranks - 1) * 4 * weights * times * fraction
 
 
 def print_outlook(task: str, speed: float, figures: dict[str, Any], tokens: int, batch: int) -> None:

@@ -326,3 +326,10 @@ def test_real_text_has_the_published_number_of_tokens():
     encoded = encode_corpus(path)
     assert encoded.tokens_read == 217_646 - 3_760  # the published count has an <eos> on each line
     assert len(encoded) == 3_760
+
+
+def test_a_digest_does_not_keep_the_ids_in_memory(mapped_ids, mapped_bytes):
+    corpus = encode_corpus(["one word"])
+    corpus.ids, before = mapped_ids, mapped_bytes()
+    corpus.fingerprint()
+    assert mapped_bytes() - before < 8 << 20

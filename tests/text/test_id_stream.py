@@ -112,7 +112,7 @@ def test_batches_and_chunks_do_not_show(monkeypatch, unit, size):
     first, last, vocabulary = read_split(documents, 0.4, unit=unit)
     monkeypatch.setattr(first_pass, "_BATCH_PIECES", size)
     monkeypatch.setattr(id_writer, "_CHUNK", size)
-    monkeypatch.setattr(id_stream, "_CHUNK", size)
+    monkeypatch.setattr(id_stream, "SPAN", size)
     again_first, again_last, same = read_split(documents, 0.4, unit=unit)
     assert same == vocabulary
     np.testing.assert_array_equal(again_first.ids, first.ids)

@@ -56,6 +56,11 @@ class Corpus:
         for part in self.parts:
             yield from part.pieces()
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether it is a streamed data set, which may be larger than a disk."""
+        return any(isinstance(part, Documents) and part.streamed for part in self.parts)
+
     def share(self, number: int, shares: int) -> "Corpus":
         """Return one of several shares, which together have all the text; a long text may be divided among them.
 
@@ -205,7 +210,8 @@ def _dataset(dataset: object, choices: Sequence[Choice]) -> Documents:
 
         return documents_of(dataset_rows(split_dataset_by_node(dataset, number, shares), choices))
 
-    return Documents(lambda: documents_of(dataset_rows(dataset, choices)), shared=shared)
+    streamed = isinstance(dataset, loaded_classes("datasets", "IterableDataset"))
+    return Documents(lambda: documents_of(dataset_rows(dataset, choices)), shared=shared, streamed=streamed)
 
 
 def _documents(rows: Callable[[], Iterator[Row]]) -> Iterator[Document]:

@@ -79,10 +79,12 @@ class Documents:
     Attributes:
         open: Returns an iterator over the documents.
         shared: Opens one of several shares, given its number and how many there are; None to take every n-th document.
+        streamed: Whether the documents may be more than a disk holds, so that a process should read its share only.
     """
 
     open: Callable[[], Iterator[Document]]
     shared: Callable[[int, int], Iterator[Document]] | None = field(default=None, kw_only=True)
+    streamed: bool = field(default=False, kw_only=True)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the documents; texts of 1 M characters or more in several pieces."""

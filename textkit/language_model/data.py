@@ -16,10 +16,11 @@ from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import open_corpus
 from textkit.data.text_size import TextSize
+from textkit.files.mapped import SPAN, release
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import DocumentValidation, StreamValidation, Validation
 from textkit.text.arrow_arrays import to_numpy
-from textkit.text.first_pass import FirstPass
+from textkit.text.first_pass import FirstPass, Share
 from textkit.text.id_stream import IdStream, Unit, read_split, read_stream
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
@@ -40,6 +41,7 @@ class LanguageModelData:
         vocabulary: Vocabulary of the training text.
         batches: Returns the batches of an epoch, given its number from 0.
         predictions: Number of predictions per epoch.
+        steps: Number of batches in the first epoch.
         validation: The validation text; None without one.
         fingerprints: A digest of each text, by the name of its argument, which identifies text and vocabulary; None
             for a missing validation text.
@@ -48,6 +50,7 @@ class LanguageModelData:
     vocabulary: Vocabulary
     batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]]
     predictions: int
+    steps: int
     validation: Validation | None
     fingerprints: dict[str, str | None]
 
@@ -64,6 +67,9 @@ def read_data(
     ranks: Ranks = ALONE,
 ) -> LanguageModelData:
     """Read the training text once, and the validation text with the vocabulary of the training text.
+
+    Every process reads all of the text, but of a streamed data set, which may be larger than a disk, only its own
+    shards: its streams are then those of its share.
 
     Args:
         corpus: Training corpus.
@@ -110,12 +116,21 @@ def _read_streams(
     ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
+    source = {name: reading[name] for name in ("column", "encoding", "errors") if name in reading}
+    corpus = open_corpus(corpus, **source)
+    shared = ranks.size > 1 and corpus.is_streamed
     reading = {"unit": unit, "tokenizer": tokenizer, **reading}
     valid_stream: IdStream | None = None
+    if isinstance(valid, float) and shared:
+        raise ValueError(
+            f"valid must be a corpus for a streamed data set in several processes, got {valid}; take some of its texts"
+        )
+    unopened = {name: value for name, value in reading.items() if name not in source}
     if isinstance(valid, float):
-        stream, valid_stream, vocabulary = read_split(corpus, valid, **limits, **reading)
+        stream, valid_stream, vocabulary = read_split(corpus, valid, **limits, **unopened)
     else:
-        stream, vocabulary = read_stream(corpus, **limits, **reading)
+        share = Share(ranks.rank, ranks.size, ranks.gather) if shared else None
+        stream, vocabulary = read_stream(corpus, share=share, **limits, **unopened)
         if valid is not None:
             try:
                 valid_stream, _ = read_stream(valid, vocabulary=vocabulary, **reading)
@@ -128,21 +143,26 @@ def _read_streams(
         )
     if valid_stream is not None and len(valid_stream) < 2:
         raise ValueError(f"valid must have at least 2 tokens, got {len(valid_stream)}; use more text")
+    rows = ranks.part(settings.batch_size)
+    streams = rows.stop - rows.start if shared else settings.batch_size
     batches = BpttBatches(
         stream.ids,
-        batch_size=settings.batch_size,
+        batch_size=streams,
         window=settings.window,
         random_windows=settings.random_windows,
         seed=seed,
-        part=ranks.part(settings.batch_size),
+        part=slice(None) if shared else rows,
+        longest=max(ranks.gather(-(-len(stream) // streams))) if shared else 0,
     )
+    fingerprint = _fingerprint(vocabulary, [stream.ids])
     return LanguageModelData(
         vocabulary=vocabulary,
         batches=batches.epoch,
-        predictions=batches.predictions,
+        predictions=sum(ranks.gather(batches.predictions)) if shared else batches.predictions,
+        steps=batches.steps(),
         validation=None if valid_stream is None else StreamValidation(valid_stream, rows=settings.batch_size),
         fingerprints={
-            "corpus": _fingerprint(vocabulary, [stream.ids]),
+            "corpus": " ".join(ranks.gather(fingerprint)) if shared else fingerprint,
             "valid": None if valid_stream is None else _fingerprint(vocabulary, [valid_stream.ids]),
         },
     )
@@ -203,6 +223,7 @@ def _read_documents(
         vocabulary=vocabulary,
         batches=lambda epoch: batches.epoch_part(epoch, ranks.rank, ranks.size),
         predictions=batches.predictions,
+        steps=batches.steps(),
         validation=DocumentValidation(SequenceBatches(validation, **batching), size, unknown) if validation else None,
         fingerprints={
             "corpus": _fingerprint(vocabulary, training),
@@ -246,6 +267,7 @@ def _fingerprint(vocabulary: Vocabulary, documents: Iterable[NDArray[np.int32]])
     digest = hashlib.blake2b(json.dumps([vocabulary.specials, vocabulary.tokens]).encode(), digest_size=16)
     for ids in documents:
         digest.update(len(ids).to_bytes(8, "little"))
-        for start in range(0, len(ids), 1 << 20):
-            digest.update(ids[start : start + (1 << 20)].tobytes())
+        for start in range(0, len(ids), SPAN):
+            digest.update(ids[start : start + SPAN].tobytes())
+            release(ids)
     return digest.hexdigest()

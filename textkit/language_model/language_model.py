@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal, overload
 
+import numpy as np
 import torch
 
 from textkit.batches.sequences import SequenceBatches
@@ -317,7 +318,7 @@ class LanguageModel:
             SequenceBatches(documents, begin=self.vocabulary["<bos>"], end=self.vocabulary["<eos>"]),
             characters=size.characters - blank,
             size=size.utf8_bytes - blank,
-            unknown=int((encoded.ids == self.vocabulary["<unk>"]).sum()),
+            unknown=sum(int(np.count_nonzero(ids == self.vocabulary["<unk>"])) for ids in documents),
             device=self.device,
         )
 

@@ -179,7 +179,7 @@ def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple
     if settings.schedule == "plateau":
         schedule = plateau = Plateau(settings.plateau_factor)
     elif settings.schedule != "constant":
-        steps = settings.epochs * math.ceil(sum(1 for _ in data.batches(0)) / settings.accumulate)
+        steps = settings.epochs * math.ceil(data.steps / settings.accumulate)
         decay = {"cosine": cosine, "linear": linear}[settings.schedule]
         schedule = decay(max(steps - settings.warmup, 1))
     return warmed_up(schedule, settings.warmup), plateau

@@ -8,7 +8,6 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -19,13 +18,13 @@ import numpy.typing as npt
 
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.files.atomic import atomic_path
-from textkit.text.first_pass import FirstPass
+from textkit.files.mapped import SPAN, release
+from textkit.text.first_pass import FirstPass, Share
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Unknown, Vocabulary
 
 _VERSION = 1
-_CHUNK = 1 << 20  # ids hashed at a time
 
 
 class EncodedCorpus:
@@ -99,8 +98,9 @@ class EncodedCorpus:
             digest.update(json.dumps(tokens).encode())
         for array in (self.vocabulary.counts, self.ids, self.offsets):
             digest.update(f"{array.dtype.str}{array.shape}".encode())
-            for start in range(0, len(array), _CHUNK):
-                digest.update(array[start : start + _CHUNK].tobytes())
+            for start in range(0, len(array), SPAN):
+                digest.update(array[start : start + SPAN].tobytes())
+                release(array)
         return digest.hexdigest()
 
     def __repr__(self) -> str:
@@ -171,21 +171,6 @@ def encode_corpus(
     )
 
 
-@dataclass(frozen=True)
-class Share:
-    """One of several shares of a corpus, each encoded by a process of its own with the vocabulary of the whole.
-
-    Attributes:
-        number: Number of the share, from 0.
-        shares: Number of shares.
-        gather: Sends an object to all processes; returns theirs, in the order of the shares.
-    """
-
-    number: int
-    shares: int
-    gather: Callable[[Any], list[Any]]
-
-
 def encode_share(
     source: object,
     share: Share,
@@ -250,8 +235,7 @@ def _encode(
             with IdWriter(ids_path) as writer:
                 first_pass = FirstPass.read(documents, split, writer, allow_empty=share is not None, progress=progress)
                 if vocabulary is None:
-                    shares, number = ([first_pass], 0) if share is None else (share.gather(first_pass), share.number)
-                    whole, numbers = FirstPass.merged(shares, number)
+                    whole, numbers = first_pass.of_all(share)
                     vocabulary, final = whole.vocabulary(
                         min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
                     )

@@ -6,6 +6,7 @@ The caller then builds a vocabulary from the counts, or takes an existing one, a
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +28,21 @@ _WORD_BLOCK = 1 << 22  # bytes of a text file split into words at a time
 _CHARACTER_BLOCK = 1 << 20  # bytes of a text file split into characters at a time; each character takes 8 bytes
 _BATCH_TEXT = 1 << 22  # characters in a batch of pieces to tokenize
 _BATCH_PIECES = 1 << 14  # maximum number of pieces in a batch
+
+
+@dataclass(frozen=True)
+class Share:
+    """One of several shares of a corpus, each encoded by a process of its own with the vocabulary of the whole.
+
+    Attributes:
+        number: Number of the share, from 0.
+        shares: Number of shares.
+        gather: Sends an object to all processes; returns theirs, in the order of the shares.
+    """
+
+    number: int
+    shares: int
+    gather: Callable[[Any], list[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,14 +156,22 @@ class FirstPass:
             The first pass over all shares, and its id of each type of the share with that number; int32, shape
             (types,).
         """
-        if len(passes) == 1:
-            return passes[0], np.arange(len(passes[0].types), dtype=np.int32)
         distinct = dictionary_encode(pa.concat_arrays([share.types for share in passes]))
         numbers = to_numpy(distinct.indices)
         counts = np.zeros(len(distinct.dictionary), dtype=np.int64)
         np.add.at(counts, numbers, np.concatenate([share.counts for share in passes]))
         begin = sum(len(share.types) for share in passes[:number])
         return cls(types=distinct.dictionary, counts=counts), numbers[begin : begin + len(passes[number].types)]
+
+    def of_all(self, share: Share | None) -> tuple["FirstPass", Ids]:
+        """Merge this first pass over a share with those of the other processes; None is the whole text.
+
+        Returns:
+            The first pass over the whole text, and its id of each type of this one; int32, shape (types,).
+        """
+        if share is None:
+            return self, np.arange(len(self.types), dtype=np.int32)
+        return FirstPass.merged(share.gather(self), share.number)
 
     def totals(self, final: Ids, size: int) -> npt.NDArray[np.int64]:
         """Sum the counts of the types with the same final id; shape (size,)."""

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.data.text_size import with_size
+from textkit.files.mapped import SPAN, release
 from textkit.text.arrow_arrays import to_arrow, to_numpy
-from textkit.text.first_pass import FirstPass
+from textkit.text.first_pass import FirstPass, Share
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Ids, Vocabulary
@@ -23,7 +24,6 @@ LINE_ENDS: dict[Unit, str] = {"char": "\n", "word": "<eos>"}
 """Line-end token of each unit."""
 
 _SPECIALS: dict[Unit, tuple[str, ...]] = {"char": ("<pad>", "<unk>"), "word": ("<pad>", "<unk>", "<eos>")}
-_CHUNK = 1 << 20  # ids counted at a time
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -60,6 +60,7 @@ def read_stream(
     column: str | None = None,
     encoding: str = "utf-8",
     errors: str = "strict",
+    share: Share | None = None,
 ) -> tuple[IdStream, Vocabulary]:
     r"""Read a corpus as one stream: the concatenated documents, each followed by a line-end token.
 
@@ -79,6 +80,7 @@ def read_stream(
         column: Text column of a table.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
+        share: The share of the corpus to read; a new vocabulary is that of the whole. None reads everything.
 
     Returns:
         The stream and its vocabulary.
@@ -98,11 +100,15 @@ def read_stream(
     _check(unit, vocabulary, min_count, max_size)
     if unknown not in ("keep", "error"):
         raise ValueError(f"unknown must be 'keep' or 'error', got {unknown!r}")
-    corpus, size = with_size(open_corpus(source, column=column, encoding=encoding, errors=errors))
+    whole_corpus = open_corpus(source, column=column, encoding=encoding, errors=errors)
+    own_corpus = whole_corpus if share is None else whole_corpus.share(share.number, share.shares)
+    corpus, size = with_size(own_corpus)
     with IdWriter() as writer:
         text = _read_lines(corpus, unit, tokenizer, writer, progress=progress)
         if vocabulary is None:
-            vocabulary, final = _vocabulary(text, unit, min_count, max_size)
+            whole, numbers = text.of_all(share)
+            vocabulary, final = _vocabulary(whole, unit, min_count, max_size)
+            final = final[numbers]
         else:
             final = vocabulary.lookup(text.types.to_pylist(), other=vocabulary["<unk>"])
         is_unknown = _is_unknown(text, final, vocabulary)
@@ -276,8 +282,9 @@ def _is_unknown(text: FirstPass, final: Ids, vocabulary: Vocabulary) -> npt.NDAr
 
 def _count(ids: Ids, types: int) -> npt.NDArray[np.int64]:
     counts = np.zeros(types, dtype=np.int64)
-    for start in range(0, len(ids), _CHUNK):
-        counts += np.bincount(ids[start : start + _CHUNK], minlength=types)
+    for start in range(0, len(ids), SPAN):
+        counts += np.bincount(ids[start : start + SPAN], minlength=types)
+        release(ids)
     return counts
 
 

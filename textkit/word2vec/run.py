@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm.auto import tqdm
 
+from textkit.files.mapped import release
 from textkit.kernels.skip_gram_arrays import Text
 from textkit.text.encoding import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
@@ -202,6 +203,7 @@ class Word2VecRun:
             before=position.epoch * self.tokens,
             all_tokens=self.tokens * self.settings.epochs,
         )
+        release(*self.text)
         if not np.isfinite(loss):
             raise FloatingPointError(
                 f"the loss must stay finite, got {loss} in epoch {position.epoch + 1}; try learning_rate="
@@ -236,6 +238,7 @@ class Word2VecRun:
         if self.validation is None:
             return None
         loss, pairs = self.kernel.validate(self.validation, VALID_EPOCH)
+        release(*self.validation)
         if pairs == 0:
             raise ValueError(
                 "valid must have at least one (center, context) pair, got 0; use more text, or subsample=0, which "

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from textkit.checks import check_count
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
-from textkit.text.encoding import EncodedCorpus, Share, encode_corpus, encode_share
+from textkit.text.encoding import EncodedCorpus, encode_corpus, encode_share
+from textkit.text.first_pass import Share
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
