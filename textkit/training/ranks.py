@@ -118,8 +118,3 @@ def join_ranks(device: torch.device | str) -> tuple[Ranks, torch.device]:
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
         atexit.register(distributed.destroy_process_group)
     return Ranks(distributed.get_rank(), distributed.get_world_size(), str(device)), device
-
-
-def is_first_rank() -> bool:
-    """Whether this process is the one that prints and saves, judged by ``torchrun``'s environment."""
-    return os.environ.get("RANK", "0") == "0"
