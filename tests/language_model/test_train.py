@@ -7,8 +7,11 @@ import torch
 from torch import nn
 
 from textkit.data.catalog import corpora_folder
+from textkit.language_model import defaults
+from textkit.language_model.defaults import default_config
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.train import train_language_model
+from textkit.loading import load
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.training.checkpoint import load_checkpoint
 
@@ -311,3 +314,26 @@ def test_defaults_suit_the_unit():
     word = train_language_model(text, unit="word", **short, settings=replace(SETTINGS, epochs=1))
     assert char.model.config != word.model.config
     assert word.model.config.tied
+
+
+def test_many_words_get_an_adaptive_softmax_and_a_line_that_says_so(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(defaults, "LARGE_VOCABULARY", 90)
+    monkeypatch.setattr(defaults, "_HEAD", 10)
+    words = [f"{ten}{one}" for ten in "abcdefghij" for one in "klmnopqrst"]
+    texts = [" ".join(words[: 10 + 9 * (line % 11)]) for line in range(44)]
+    config = replace(default_config("word"), dim=12, hidden=12)
+    scores = []
+    options = {"unit": "word", "valid": 0.2, "config": config, "settings": replace(SETTINGS, epochs=1, window=8)}
+    model = train(texts, progress=True, on_end=scores.append, **options)
+    cutoffs = model.model.config.cutoffs
+    assert len(cutoffs) == 3
+    listed = ", ".join(map(str, cutoffs))
+    assert f"103 words: adaptive softmax with the cutoffs {listed}\n" in capsys.readouterr().err
+    model.save(tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.model.config == model.model.config
+    text = texts[-9:]
+    assert again.score(text) == model.score(text)
+    assert again.generate("ak", length=9, seed=3) == model.generate("ak", length=9, seed=3)
+    assert train(texts[:1] * 20, **options).model.config.cutoffs == ()
+    assert capsys.readouterr().err == ""

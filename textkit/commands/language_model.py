@@ -89,7 +89,7 @@ def language_model(
             activation_penalty=activation_penalty,
             temporal_penalty=temporal_penalty,
             forget_bias=forget_bias,
-            cutoffs=None if cutoffs is None else whole_numbers("--cutoffs", cutoffs, "2000,10000"),
+            cutoffs=_cutoffs(cutoffs),
         ),
     )
     settings = replace(
@@ -164,3 +164,10 @@ def language_model(
         for score in scores
     )
     print(f"{output}: {model!r}{result}")
+
+
+def _cutoffs(text: str | None) -> tuple[int, ...] | str | None:
+    """Read --cutoffs: "auto", "none" or numbers."""
+    if text is None or text == "auto":
+        return text
+    return () if text == "none" else whole_numbers("--cutoffs", text, "2000,10000, auto or none")
