@@ -31,7 +31,8 @@ from textkit.batches.bptt import BpttBatches
 from textkit.language_model.built_in_model import built_in_model
 from textkit.language_model.state import CarriedState
 from textkit.models.rnn_language_model import RnnLanguageModel
-from textkit.text.id_stream import Unit, read_stream
+from textkit.text.id_stream import Unit
+from textkit.text.stream_reading import read_stream
 from textkit.training.loop import train as train_steps
 from textkit.training.optimizers import optimizer_for
 

@@ -16,8 +16,8 @@ from textkit.generation.settings import GenerationSettings, Unseen
 from textkit.generation.writer import Writer
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
-from textkit.text.encoding import encode_corpus
-from textkit.text.id_stream import UNITS, Unit, encode_text, read_stream
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.id_stream import UNITS, Unit, encode_text, encoded_stream
 from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
 from textkit.text.vocabulary import Vocabulary
 
@@ -214,7 +214,8 @@ class LanguageModel:
 
         Args:
             text: A str is the text itself. Anything else is a corpus: a Path, ``textkit.corpus(...)``, a data set, an
-                iterable of documents; each document is followed by a line end.
+                iterable of documents; each document is followed by a line end. An `EncodedCorpus` must have the
+                vocabulary of the model and line ends.
             batch_size: Number of parts that a stream is split into, to be read in parallel. 1 is exact; more are
                 faster, but each part starts from an empty state.
             column: Name of the text column, if the corpus is a table.
@@ -238,7 +239,12 @@ class LanguageModel:
             return self._score_documents(source)
         if isinstance(text, str):
             stream = encode_text(text, unit=self.unit, vocabulary=self.vocabulary, tokenizer=self.tokenizer)
+        elif isinstance(text, EncodedCorpus):
+            stream = encoded_stream(text, unit=self.unit, vocabulary=self.vocabulary)
         else:
+            # Imported here, because reading text needs pyarrow and scoring ids does not.
+            from textkit.text.stream_reading import read_stream
+
             stream, _ = read_stream(
                 text,
                 unit=self.unit,
@@ -306,6 +312,8 @@ class LanguageModel:
         )
 
     def _score_documents(self, source: Corpus) -> LanguageModelScore:
+        from textkit.text.encoding import encode_corpus
+
         corpus, size = with_size(source)
         splitter = self.tokenizer or get_tokenizer("character")
         encoded = encode_corpus(corpus, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")

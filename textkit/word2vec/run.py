@@ -13,7 +13,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from textkit.kernels.skip_gram_arrays import Text
-from textkit.text.encoding import EncodedCorpus
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
