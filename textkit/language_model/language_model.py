@@ -10,7 +10,6 @@ import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
-from textkit.data.text_size import with_size
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.generation.settings import GenerationSettings, Unseen
 from textkit.generation.writer import Writer
@@ -314,17 +313,18 @@ class LanguageModel:
     def _score_documents(self, source: Corpus) -> LanguageModelScore:
         from textkit.text.encoding import encode_corpus
 
-        corpus, size = with_size(source)
         splitter = self.tokenizer or get_tokenizer("character")
-        encoded = encode_corpus(corpus, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")
+        encoded = encode_corpus(source, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")
         # Empty documents are not scored, so their ends are subtracted from the size of the text.
+        size = encoded.size
+        assert size is not None  # only a folder of an earlier version lacks it
         documents = [ids for ids in encoded.documents() if len(ids)]
         blank = len(encoded) - len(documents)
         return score_documents(
             self.model,
             SequenceBatches(documents, begin=self.vocabulary["<bos>"], end=self.vocabulary["<eos>"]),
             characters=size.characters - blank,
-            size=size.utf8_bytes - blank,
+            size=size.bytes - blank,
             unknown=int((encoded.ids == self.vocabulary["<unk>"]).sum()),
             device=self.device,
         )
