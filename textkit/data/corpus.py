@@ -56,11 +56,6 @@ class Corpus:
         for part in self.parts:
             yield from part.pieces()
 
-    @property
-    def is_streamed(self) -> bool:
-        """Whether it is a streamed data set, which may be larger than a disk."""
-        return any(isinstance(part, Documents) and part.streamed for part in self.parts)
-
     def share(self, number: int, shares: int) -> "Corpus":
         """Return one of several shares, which together have all the text; a long text may be divided among them.
 
@@ -172,6 +167,13 @@ def open_corpus(
     if isinstance(source, loaded_classes("pandas", "Series")):
         return Corpus([_table(partial(series_rows, source))], name)
     return Corpus([Documents(Texts(_iterable(source)))], name)
+
+
+def is_streamed(source: object) -> bool:
+    """Whether a source is a streamed data set, which may be larger than a disk."""
+    if isinstance(source, Corpus):
+        return any(isinstance(part, Documents) and part.streamed for part in source.parts)
+    return isinstance(source, loaded_classes("datasets", "IterableDataset"))
 
 
 def _from_catalog(name: str, column: str | None, split: str | None) -> Corpus:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pyarrow as pa
 
 from textkit.files.compression import DamagedFileError, compression, open_bytes, read_chunk
 
@@ -142,6 +141,8 @@ class _Check:
 
 def _is_utf8(block: bytes) -> bool:
     """Validate UTF-8 with Arrow, which is ten times as fast as ``bytes.decode`` and needs no additional memory."""
+    import pyarrow as pa
+
     offsets = pa.py_buffer(np.array([0, len(block)], dtype=np.int64))
     try:
         pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(block)).validate(full=True)

@@ -16,11 +16,11 @@ from tqdm import tqdm
 from textkit.data.corpus import Corpus
 from textkit.data.sources import Part, Piece, TextFile
 from textkit.files.prefetch import prefetched
-from textkit.text.arrow_arrays import dictionary_encode, to_arrow, to_numpy
+from textkit.text.arrow_arrays import dictionary_encode, to_numpy
 from textkit.text.characters import split_characters
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, WhitespaceTokenizer
-from textkit.text.type_counts import TypeCounts, token_array
+from textkit.text.type_counts import ArrowTypes, TypeCounts, token_array
 from textkit.text.vocabulary import Ids, Unknown, Vocabulary
 from textkit.text.whitespace import SplitBlock, split_block
 
@@ -113,7 +113,6 @@ class FirstPass:
         max_size: int | None = None,
         specials: Sequence[str] = (),
         unknown: Unknown = "keep",
-        typed_specials: bool = True,
     ) -> tuple[Vocabulary, Ids]:
         """Build the vocabulary of the counted types.
 
@@ -123,7 +122,6 @@ class FirstPass:
             specials: Special tokens of the vocabulary.
             unknown: "keep" maps the tokens that are left out to ``<unk>`` and adds their counts to it, if the
                 vocabulary has it; "drop" gives them no id.
-            typed_specials: Whether a token spelled like a special is that special; otherwise it is left out.
 
         Returns:
             The vocabulary, and the final id of each type, -1 for a type without an id; int32, shape (types,).
@@ -131,14 +129,8 @@ class FirstPass:
         Raises:
             ValueError: If no token is left, or a setting is out of range.
         """
-        candidates = np.arange(len(self.types))
-        if not typed_specials:
-            candidates = np.flatnonzero(~_is_one_of(self.types, specials))
-        vocabulary, candidate_ids = Vocabulary.ranked(
-            self.types.take(to_arrow(candidates)), self.counts[candidates], min_count, max_size, specials
-        )
-        final = np.full(len(self.types), -1, dtype=np.int32)
-        final[candidates] = candidate_ids
+        types = ArrowTypes(self.types)
+        vocabulary, final = Vocabulary.ranked(types, self.counts, min_count, max_size, specials)
         if unknown == "keep" and vocabulary.unknown_id is not None:
             final[final < 0] = vocabulary.unknown_id
             vocabulary = vocabulary.with_counts(self.totals(final, len(vocabulary)))
@@ -180,13 +172,14 @@ class FirstPass:
         np.add.at(totals, final[has_id], self.counts[has_id])
         return totals
 
-
-def _is_one_of(types: pa.StringArray, tokens: Sequence[str]) -> npt.NDArray[np.bool_]:
-    is_member = np.zeros(len(types), dtype=bool)
-    for token in tokens:
-        if (position := types.index(token).as_py()) >= 0:
-            is_member[position] = True
-    return is_member
+    def unknown(self, final: Ids, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+        """Return whether each type became ``<unk>`` without being ``<unk>`` itself; shape (types,)."""
+        if vocabulary.unknown_id is None:
+            return np.zeros(len(self.types), dtype=bool)
+        is_unknown: npt.NDArray[np.bool_] = (final == vocabulary.unknown_id) & (self.counts > 0)
+        if (literal := self.types.index("<unk>").as_py()) >= 0:
+            is_unknown[literal] = False
+        return is_unknown
 
 
 def _split_part(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:

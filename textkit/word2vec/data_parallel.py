@@ -40,7 +40,7 @@ class SkipGramRanks:
         self.kernel, self.ranks = kernel, ranks
         self.device, self.reproducible, self.settings = kernel.device, kernel.reproducible, kernel.settings
         self.model = kernel.model
-        self._tokens, self._all_tokens = tokens, int(counts.sum())
+        self._tokens, self._all_tokens = tokens, int(ranks.sum([tokens])[0])
         self.rounds = max(-(-self._all_tokens // (ROUND_TOKENS * ranks.size)), MIN_ROUNDS)
         self._frequent = max(int(len(counts) * FREQUENT), 1)
         keep = keep_probabilities(counts, self.settings.subsample)

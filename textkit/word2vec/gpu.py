@@ -55,7 +55,7 @@ class Piece:
     Attributes:
         ids: (kept,) word of each token.
         positions: (kept,) position of each token in the text.
-        documents: (kept,) document of each token.
+        documents: (kept,) document of each token, from 0 for the first one of the piece.
     """
 
     ids: torch.Tensor
@@ -124,7 +124,7 @@ class SkipGramGpu:
         # Expected number of times that each word is a center, or a negative sample, in the other programs' tiles.
         self._flight = self._to_gpu((kept / kept.sum() * self.centers_of_tile * other_programs).astype(np.float32))
         self._noise_flight = self._to_gpu((noise * self.drawn * other_programs).astype(np.float32))
-        # The last piece, with its text, position and epoch, and the last ids and offsets, with their text and position.
+        # The last piece, with its text, position and epoch; its ids and document ends, with their text and position.
         self._piece: tuple[tuple[int, int, int], Piece] | None = None
         self._stream: tuple[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] | None = None
         self.upload()
@@ -244,12 +244,14 @@ class SkipGramGpu:
         return self._piece[1]
 
     def _ids_and_offsets(self, text: Text, begin: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the ids of a piece and the document offsets within it, on the GPU."""
+        """Return the ids of a piece and the ends of the documents within it, on the GPU."""
         cache_key = (id(text.ids), begin)
         if self._stream is None or self._stream[0] != cache_key:
             ids = text.ids[begin : begin + PIECE_BLOCKS * BLOCK_TOKENS]
-            first, last = np.searchsorted(text.offsets, [begin, begin + len(ids)])
-            self._stream = (cache_key, (self._to_gpu(ids), self._to_gpu(text.offsets[first:last])))
+            self._stream = None  # free the memory of the last piece
+            first, last = np.searchsorted(text.offsets, [begin, begin + len(ids)], side="right")
+            ends = np.unique(text.offsets[first:last])  # documents without tokens have the same end
+            self._stream = (cache_key, (self._to_gpu(ids), self._to_gpu(ends)))
         return self._stream[1]
 
     def _key(self, epoch: int) -> torch.Tensor:

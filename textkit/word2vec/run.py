@@ -14,7 +14,7 @@ from tqdm.auto import tqdm
 
 from textkit.files.mapped import release
 from textkit.kernels.skip_gram_arrays import Text
-from textkit.text.encoding import EncodedCorpus
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.early_stopping import stalled
@@ -116,8 +116,9 @@ class Word2VecRun:
         self.processes = 1 if ranks is None else ranks.size
         self.kernel, self.settings = kernel, kernel.settings
         self.text = _text(corpus)
-        # The words of the corpus, over all processes.
-        self.tokens, self.blocks = int(corpus.vocabulary.counts.sum()), kernel.blocks(self.text)
+        tokens = len(self.text.ids)
+        self.tokens = tokens if ranks is None else int(ranks.sum([tokens])[0])
+        self.blocks = kernel.blocks(self.text)
         self.validation = None if validation is None else _text(validation)
         self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
         self.patience, self.on_epoch, self.progress = patience, on_epoch, progress

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from textkit.checks import check_count
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
-from textkit.text.encoding import EncodedCorpus, encode_corpus, encode_share
-from textkit.text.first_pass import Share
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
@@ -62,7 +61,7 @@ def train_word2vec(
 
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of tokens; see
-            `textkit.corpus`. It is read once.
+            `textkit.corpus`. It is read once. Or an `EncodedCorpus`, which is used as it is.
         dim: Dimension of the vectors; None for that of ``init``, or 100.
         window: Context window: the maximum distance between a center and its context, in tokens that subsampling
             keeps. The distance is drawn from 1 to this for each center.
@@ -130,20 +129,25 @@ def train_word2vec(
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
         )
-    reading: dict[str, Any] = {
-        "tokenizer": tokenizer,
-        "column": column,
-        "encoding": encoding,
-        "errors": errors,
-    }
     ranks = _ranks(device if gpu else "cpu")
     progress = progress and (ranks is None or ranks.is_first)
-    limits: dict[str, Any] = {"min_count": min_count, "max_size": max_vocab, "progress": progress}
-    if ranks is None:
-        encoded = encode_corpus(corpus, **limits, **reading)
+    reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
+    if isinstance(corpus, EncodedCorpus):
+        split = None if tokenizer == "whitespace" else tokenizer
+        corpus.check_encoding(settings.min_count, settings.max_vocab, {"tokenizer": split, **reading})
+        encoded = corpus if ranks is None else corpus.share(ranks.rank, ranks.size)
     else:
-        encoded = encode_share(corpus, Share(ranks.rank, ranks.size, ranks.gather), **limits, **reading)
-    validation = None if valid is None else _encode_validation(valid, encoded, reading)
+        # Imported here, because reading text needs pyarrow and training on ids does not.
+        from textkit.text.encoding import encode_corpus, encode_share
+        from textkit.text.first_pass import Share
+
+        limits: dict[str, Any] = {"min_count": min_count, "max_size": max_vocab, "progress": progress}
+        if ranks is None:
+            encoded = encode_corpus(corpus, tokenizer=tokenizer, **limits, **reading)
+        else:
+            share = Share(ranks.rank, ranks.size, ranks.gather)
+            encoded = encode_share(corpus, share, tokenizer=tokenizer, **limits, **reading)
+    validation = None if valid is None else _encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
 
     # Words that only the pretrained vectors have come last, with a count of 0.
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
@@ -219,6 +223,15 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
 
 
 def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+    if isinstance(valid, EncodedCorpus):
+        if valid.vocabulary.tokens != corpus.vocabulary.tokens:
+            raise ValueError(
+                f"valid must have the {len(corpus.vocabulary)} words of the training vocabulary, got {valid!r} with "
+                "other ones; encode it with vocabulary=training.vocabulary"
+            )
+        return valid
+    from textkit.text.encoding import encode_corpus
+
     try:
         return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
     except ValueError as error:
