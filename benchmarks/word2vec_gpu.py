@@ -1,5 +1,6 @@
 """Skip-gram on a GPU beside the CPU kernel: words per second, bytes moved, memory, quality.
 
+    python benchmarks/word2vec_gpu.py     # wiki8 of the catalog
     TEXTKIT_DATA=PACKED/data python benchmarks/word2vec_gpu.py PACKED/wiki8 --json word2vec_gpu.json
     python benchmarks/word2vec_gpu.py PACKED/tales --device cpu --tokens 500 --epochs 1 --seeds 1 --unscored
 
@@ -43,7 +44,7 @@ COUNTED = {
     "gigabytes_per_second": "bytes_per_word times words_per_second",
     "copy": "bytes per second that a copy on the device reads and writes, best of ten",
     "device_mb": "largest memory that torch allocated on the GPU while training: vocabulary_mb, which grows with the "
-    "vocabulary, and what a piece of the text takes, which is limited by the size of a piece",
+    "vocabulary, and what a piece of the text takes, of piece_tokens at most",
     "wordsim353": "Spearman correlation", "simlex999": "Spearman correlation",
     "analogies": "accuracy, of google-analogies, among the 30,000 most frequent words",
 }  # fmt: skip
@@ -51,7 +52,7 @@ COUNTED = {
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure skip-gram on a GPU.")
-    parser.add_argument("corpus", type=Path, help="an encoded corpus of gpu_pack.py")
+    parser.add_argument("corpus", type=Path, nargs="?", help="an encoded corpus of gpu_pack.py  [default: wiki8]")
     parser.add_argument("--json", type=Path, default=Path("word2vec_gpu.json"), help="where the figures go")
     parser.add_argument("--device", choices=DEVICES, default="cuda")
     parser.add_argument("--tokens", type=int, default=None, help="only the first tokens of the corpus")
@@ -69,7 +70,10 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, device: str) -> None:
         self.options, self.device = options, device
-        corpus = unpack_corpus(options.corpus)
+        if options.corpus is None:
+            corpus = textkit.encode_corpus(textkit.corpus("wiki8"), min_count=5)
+        else:
+            corpus = unpack_corpus(options.corpus)
         self.ids, self.offsets = np.array(corpus.ids[: options.tokens]), np.array(corpus.offsets)
         self.words, self.counts = list(corpus.vocabulary.tokens), corpus.vocabulary.counts
         if options.tokens is not None:
@@ -202,7 +206,8 @@ def main() -> None:
     has_triton = find_spec("triton") is not None
     results: dict[str, Any] = {
         **device_facts(device), "triton": None, "kernel": "none: Triton is not installed", "counted": COUNTED,
-        "corpus": options.corpus.name, "tokens": len(bench.ids), "words": len(bench.words),
+        "corpus": options.corpus.name if options.corpus else "wiki8",
+        "tokens": len(bench.ids), "words": len(bench.words),
         "settings": asdict(bench.settings(1)), "read_seconds": time.perf_counter() - begin, "copy": bench.copy_rate(),
         "cpu": [], "gpu": [], "hot": [],
     }  # fmt: skip
@@ -231,7 +236,7 @@ def main() -> None:
 
 def measure_gpu(bench: Bench, options: argparse.Namespace, results: dict[str, Any], keep: Any, begin: float) -> None:
     """Train with the GPU's kernel: the default tuning, or the best of several."""
-    from textkit.word2vec.gpu import Tuning
+    from textkit.word2vec.gpu import BLOCK_TOKENS, PIECE_BLOCKS, Tuning
 
     def attempt(part: str, tuning: Tuning, seed: int, subsample: float = 1e-4) -> None:
         try:
@@ -240,6 +245,7 @@ def measure_gpu(bench: Bench, options: argparse.Namespace, results: dict[str, An
             keep(part, {"tuning": asdict(tuning), "seed": seed, "failed": repr(error)[:2000]})
             print(repr(error)[:300], file=sys.stderr, flush=True)
 
+    results["piece_tokens"] = PIECE_BLOCKS * BLOCK_TOKENS
     best = Tuning()
     attempt("gpu", best, 1)
     if options.tune:
