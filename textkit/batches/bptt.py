@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch
-from textkit.files.mapped import SPAN, release
+from textkit.files.mapped import release, span
 
 # Random windows: probability of the full length rather than half of it, standard deviation and minimum, in tokens.
 _FULL_PROBABILITY, _DEVIATION, _MINIMUM = 0.95, 5.0, 5
@@ -85,7 +85,7 @@ class BpttBatches:
             # the longest, so nothing is read beyond the end of the ids.
             starts = self.bounds[:-1][self.part]
             tokens = np.asarray(self.ids[starts[:, None] + np.arange(start, stop + 1)], dtype=np.int64)
-            if (unreleased := unreleased + tokens.size) >= SPAN:
+            if (unreleased := unreleased + tokens.size) >= span(len(tokens)):
                 release(self.ids)
                 unreleased = 0
             targets = tokens[:, 1:].copy()
