@@ -103,7 +103,7 @@ def _train_tiny(path: Path, unit: Any, **limits: Any) -> None:
         path,
         unit=unit,
         config=textkit.RnnLanguageModelConfig(cell="rnn_tanh", dim=8, hidden=8),
-        settings=textkit.LanguageModelSettings(batch_size=512, window=128, epochs=1, **limits),
+        settings=textkit.LanguageModelSettings(batch_size=512, window=512, epochs=1, **limits),
         progress=False,
     )
 

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +88,19 @@ def test_no_public_function_is_named_like_a_command():
 def test_unknown_names_are_named():
     with pytest.raises(AttributeError, match="no attribute 'trainword2vec'"):
         textkit.trainword2vec  # noqa: B018
+
+
+def test_tests_of_text_are_collected_without_torch(tmp_path):
+    (tmp_path / "triton.py").touch()  # as in CUDA builds of torch
+    program = (
+        "import sys, pytest\n"
+        "code = pytest.main(['--collect-only', '-p', 'no:cacheprovider', 'tests/text/test_characters.py'])\n"
+        "sys.exit(code or 'torch' in sys.modules)"
+    )
+    root = Path(__file__).parent.parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    environment.pop("PYTEST_ADDOPTS", None)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

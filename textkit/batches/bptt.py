@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch
-from textkit.files.mapped import SPAN, release
+from textkit.files.mapped import release, span
 
 # Random windows: probability of the full length rather than half of it, standard deviation and minimum, in tokens.
 _FULL_PROBABILITY, _DEVIATION, _MINIMUM = 0.95, 5.0, 5
@@ -87,7 +87,7 @@ class BpttBatches:
             # A shorter stream is read into the next one; these targets are ignored.
             positions = np.arange(start, stop + 1)
             tokens = np.asarray(self.ids[np.minimum(starts + positions, len(self.ids) - 1)], dtype=np.int64)
-            if (unreleased := unreleased + tokens.size) >= SPAN:
+            if (unreleased := unreleased + tokens.size) >= span(len(tokens)):
                 release(self.ids)
                 unreleased = 0
             targets = tokens[:, 1:].copy()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
-from textkit.files.mapped import SPAN, release
+from textkit.files.mapped import release, span
 from textkit.models.loss import Loss
 from textkit.text.id_stream import IdStream
 
@@ -205,7 +205,7 @@ def _windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBat
             targets=torch.from_numpy(np.where(real, ids[positions + 1], IGNORED).astype(np.int64)),
             first=start == 0,
         )
-        if (unreleased := unreleased + positions.size) >= SPAN:
+        if (unreleased := unreleased + positions.size) >= span(rows):
             release(ids)
             unreleased = 0
         yield batch

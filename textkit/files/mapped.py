@@ -6,6 +6,12 @@ from typing import Any
 from numpy.typing import NDArray
 
 SPAN = 1 << 20  # elements to read between two calls of `release`: few calls, and few megabytes in between
+_AROUND = 1 << 14  # elements that the system maps around one that is read: 64 KiB
+
+
+def span(places: int) -> int:
+    """Return the number of elements to read between two calls, if they are read at several places in turn."""
+    return max(SPAN, places * _AROUND)
 
 
 def release(*arrays: NDArray[Any]) -> None:
