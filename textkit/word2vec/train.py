@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
+from textkit.files.freed import return_freed_memory
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
@@ -130,6 +131,7 @@ def train_word2vec(
     }
     encoded = encode_corpus(corpus, min_count=min_count, max_size=max_vocab, progress=progress, **reading)
     validation = None if valid is None else _encode_validation(valid, encoded, reading)
+    return_freed_memory()
 
     # Words that only the pretrained vectors have come last, with a count of 0.
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
