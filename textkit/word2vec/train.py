@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
+from textkit.files.freed import return_freed_memory
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.tokenizers import Tokenizer
@@ -148,6 +149,7 @@ def train_word2vec(
             share = Share(ranks.rank, ranks.size, ranks.gather)
             encoded = encode_share(corpus, share, tokenizer=tokenizer, **limits, **reading)
     validation = None if valid is None else _encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
+    return_freed_memory()
 
     # Words that only the pretrained vectors have come last, with a count of 0.
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
