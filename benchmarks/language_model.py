@@ -140,10 +140,9 @@ def train_recipe(name: str, device: str, epochs: int | None) -> dict[str, Any]:
     settings = recipe.settings if epochs is None else replace(recipe.settings, epochs=epochs)
     reports: list[textkit.LanguageModelReport] = []
     scores: list[textkit.LanguageModelScore] = []
-    splits = {} if recipe.held_out else {"split": "train"}
     begin = time.perf_counter()
     model = textkit.train_language_model(
-        textkit.corpus(recipe.corpus, **splits),
+        textkit.corpus(recipe.corpus, split=None if recipe.held_out else "train"),
         unit=recipe.unit,
         valid=recipe.held_out or textkit.corpus(recipe.corpus, split="valid"),
         config=recipe.config,
@@ -213,7 +212,7 @@ def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
         ("PTB words, 2 x 200", "ptb", "word", 200, 200, 2, 20, 35),
     ]
     for name, corpus, unit, dim, hidden, layers, batch_size, window in cases:
-        source = textkit.corpus(corpus, **({"split": "train"} if corpus == "ptb" else {}))
+        source = textkit.corpus(corpus, split="train" if corpus == "ptb" else None)
         stream, vocabulary = read_stream(source, unit=unit)
         batches = BpttBatches(stream.ids, batch_size=batch_size, window=window)
         config = textkit.RnnLanguageModelConfig(dim=dim, hidden=hidden, layers=layers)

@@ -56,7 +56,7 @@ def test_missing_labels_are_found(label, multi_label):
         found_classes(labels, multi_label=multi_label)
 
 
-@pytest.mark.parametrize("labels", [[0.5, 1.0], np.array([0.0, 1.0]), pd.Series([0.0, 1.0]), [np.float32(0), 1]])
+@pytest.mark.parametrize("labels", [[0.5, 1.0], np.array([0.5, 1.0]), pd.Series([0.5, 1.0]), [np.float32(0.5), 1]])
 def test_floats_are_no_classes(labels):
     with pytest.raises(ValueError, match=r"a label must be a class, got the float .* for row 1 of the labels; round"):
         found_classes(labels, multi_label=False)

@@ -20,18 +20,21 @@ def check_given(value: Any, place: str) -> None:
         ValueError: If it is missing (None or NaN) or empty.
     """
     if is_nothing(value) or (isinstance(value, str) and not value):
-        raise ValueError(f"a label must be a class, got {value!r} for {place}; leave the row out or fill it in")
+        raise ValueError(
+            f"a label must be a class, got {value!r} for {place}; leave the row out or fill it in "
+            "(read_labeled: missing='skip')"
+        )
 
 
 def check_class(value: Any, place: str) -> str | int:
     """Return the label of a text with one label as plain Python.
 
     Args:
-        value: The label.
+        value: The label. A float that is whole, as pandas makes of integers beside missing values, becomes an int.
         place: Words for the message.
 
     Raises:
-        ValueError: If it is missing, empty or a float.
+        ValueError: If it is missing, empty or a float with a fraction.
         TypeError: If it is neither a str nor an int.
     """
     if isinstance(value, np.generic):
@@ -40,6 +43,8 @@ def check_class(value: Any, place: str) -> str | int:
     if isinstance(value, str | int):
         return value
     if isinstance(value, float):
+        if value.is_integer():
+            return int(value)
         raise ValueError(
             f"a label must be a class, got the float {value!r} for {place}; "
             "round floats with .astype(int), or cut them into bins"

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from textkit.files.compression import DamagedFileError, open_bytes, read_chunk
+from textkit.files.formats import HEAD, check_text
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -21,6 +22,7 @@ def utf8_blocks(
     encoding: str = "utf-8",
     errors: str = "strict",
     block_bytes: int = 1 << 24,
+    json: bool = False,
 ) -> Iterator[bytes]:
     """Read a text file as blocks of valid UTF-8 without a byte order mark and without NUL bytes.
 
@@ -34,19 +36,21 @@ def utf8_blocks(
         errors: Treatment of bytes that cannot be decoded: "strict" raises a ValueError, "replace" reads them as U+FFFD,
             "ignore" drops them. NUL bytes raise a ValueError with "strict", and are otherwise read as spaces.
         block_bytes: Approximate size of a block, in bytes.
+        json: Whether JSON is expected, which is refused otherwise, as any other format than plain text.
 
     Yields:
         Blocks, never empty, whose concatenation is the text.
 
     Raises:
-        ValueError: If bytes cannot be decoded, there is a NUL byte, or a compressed file is damaged. The message names
-            the file, the line and the byte offset in the decompressed file.
+        ValueError: If bytes cannot be decoded, there is a NUL byte, a compressed file is damaged, or the file begins
+            like one of another format. The message names the file, and the line and the byte offset in the
+            decompressed file.
         OSError: If the file cannot be read.
     """
     native = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     check = _Check(Path(path), errors, native)
     with open_bytes(path) as file:
-        chunks = _chunks(file, Path(path), block_bytes)
+        chunks = _chunks(file, Path(path), block_bytes, json)
         if not native:
             chunks = _to_utf8(chunks, Path(path), encoding, errors)
         first_chunk = next(chunks, b"")
@@ -118,10 +122,13 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _chunks(file: BinaryIO, path: Path, size: int) -> Iterator[bytes]:
+def _chunks(file: BinaryIO, path: Path, size: int, json: bool) -> Iterator[bytes]:
     try:
-        while chunk := read_chunk(file, size):
+        chunk = read_chunk(file, size)
+        check_text(path, chunk[:HEAD], json=json)
+        while chunk:
             yield chunk
+            chunk = read_chunk(file, size)
     except DamagedFileError as error:
         raise ValueError(
             f"{path} must be a complete {path.suffix} file, got a damaged one ({error}); download or compress it again"
