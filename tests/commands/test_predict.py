@@ -95,6 +95,7 @@ def test_files(run, folder, tmp_path, name):
     assert "texts" in err  # progress
 
 
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_a_column_and_a_catalog_name(run, folder, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("title,text\ngood,bad\n")
@@ -112,6 +113,7 @@ def test_lists_of_tokens(run, folder, tmp_path):
     assert row["text"] == ["good", "no word"]
 
 
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_stdin(run, folder):
     code, out, _ = run(folder, "--file", "-", stdin=b"good\r\nbad")
     assert code == 0
@@ -217,6 +219,7 @@ def test_what_comes_before_a_mistake_is_answered(run, folder, tmp_path):
     assert f"a document must be a text, got None for line 4 of {path}" in err
 
 
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_several_labels(run, tmp_path):
     by_hand(multi_label=True).save(tmp_path / "several")
     # of "good" itself, negative has the score 0, which is a probability of one half and not above it

@@ -123,6 +123,7 @@ def test_a_pair():
     expected = LabeledTexts(texts=["a", "b"], labels=[1, 0])
     for texts in (["a", "b"], iter(["a", "b"]), pd.Series(["a", "b"]), np.array(["a", "b"])):
         assert read_labeled((texts, np.array([1, 0]))) == expected
+    assert read_labeled((["a", "b"], pd.DataFrame({"y": [1, 0]}))) == expected
     assert read_labeled((["a"], [{"y", "x"}])).labels == [["x", "y"]]
     assert read_labeled((["a", "b"], [True, False])).labels == [True, False]
 
@@ -143,6 +144,9 @@ def test_a_pair():
         ((["a"], [[["x"]]]), TypeError, "got list for row 1"),
         (("a", ["x"]), TypeError, "texts must be a list, got str"),
         ((["a"], "x"), TypeError, "labels must be a list, got str"),
+        ((["a"], {"x": 1}), TypeError, "labels must be a list, got a dict"),
+        ((["a"], pd.get_dummies(["a", "b"])), ValueError, "labels must be one for each text, got a table with"),
+        ((pd.DataFrame({"a": ["b"]}), ["x"]), TypeError, "texts must be a list, got DataFrame; pass one of its col"),
         (([], []), ValueError, "source must hold at least one text, got none in tuple"),
         (["a", "b"], TypeError, r"source must be a table .* or a pair \(texts, labels\), got list"),
         (3, TypeError, "source must be a table .*, got int"),

@@ -197,6 +197,8 @@ def test_the_file_is_text_that_can_be_read(tmp_path):
         (b"", "line 1: must begin with 'textkit-vocabulary'"),
         (b"the 3\n", "line 1: must begin with"),
         (b"textkit-vocabulary\t2\n", "line 1: the version must be 1, got '2'; install a newer textkit"),
+        (b"textkit-vocabulary\t0\n", "line 1: the version must be 1, got '0'; save the vocabulary again"),
+        (b"textkit-vocabulary\t1x\n", "line 1: the version must be 1, got '1x'; save the vocabulary again"),
         (b"textkit-vocabulary\t1\t<mask>\n<mask>\t1\n", "specials must be among"),
         (b"textkit-vocabulary\t1\nthe\t3\nfox\n", "line 3: must be a token, a tab and a count, got 'fox"),
         (b"textkit-vocabulary\t1\nthe\t3\nfox\t1", "line 3: .* damaged or truncated"),

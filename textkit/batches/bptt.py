@@ -1,6 +1,6 @@
 """Split one stream of ids into windows for truncated backpropagation through time (BPTT)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch
+from textkit.checks import check_count, check_integers
 
 # Random windows: probability of the full length rather than half of it, standard deviation and minimum, in tokens.
 _FULL_PROBABILITY, _DEVIATION, _MINIMUM = 0.95, 5.0, 5
@@ -21,7 +22,7 @@ class BpttBatches:
     one nothing is predicted.
 
     Args:
-        ids: (tokens,) integers, possibly memory-mapped.
+        ids: (tokens,) integers, possibly memory-mapped, or a list of them.
         batch_size: Number of parallel streams.
         window: BPTT length, in tokens.
         random_windows: Whether to randomize the BPTT length: it is drawn from a normal distribution with a standard
@@ -32,9 +33,11 @@ class BpttBatches:
 
     Attributes:
         predictions: Number of tokens predicted per epoch, in all streams.
+        current_epoch: The epoch to iterate over, see `set_epoch`.
 
     Raises:
         ValueError: If a number is below 1, or a stream would have fewer than 2 tokens.
+        TypeError: If ids are not integers.
 
     >>> for batch in BpttBatches(np.arange(9), batch_size=2, window=3).epoch():
     ...     print(batch.inputs.tolist(), batch.targets.tolist(), batch.first)
@@ -44,7 +47,7 @@ class BpttBatches:
 
     def __init__(
         self,
-        ids: NDArray[Any],
+        ids: Sequence[int] | NDArray[Any],
         *,
         batch_size: int,
         window: int,
@@ -52,10 +55,9 @@ class BpttBatches:
         seed: int = 0,
         part: slice = slice(None),
     ) -> None:
-        if window < 1:
-            raise ValueError(f"window must be at least 1 token, got {window}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1 stream, got {batch_size}")
+        ids = check_integers("ids", ids, "encode the text first")
+        window = check_count("window", window, 1, "token")
+        batch_size = check_count("batch_size", batch_size, 1, "stream")
         if len(ids) < 2:
             raise ValueError(f"ids must hold at least 2 tokens, got {len(ids)}; use more text")
         if batch_size > len(ids) // 2:
@@ -70,6 +72,7 @@ class BpttBatches:
         self.bounds = np.arange(batch_size + 1) * len(ids) // batch_size
         self.predictions = len(ids) - batch_size
         self.part = part
+        self.current_epoch = 0
 
     def epoch(self, epoch: int = 0) -> Iterator[BpttBatch]:
         """Yield the windows of an epoch, in the order of the text.
@@ -78,10 +81,7 @@ class BpttBatches:
             epoch: Number of the epoch, from 0; it only affects random windows.
         """
         lengths = np.diff(self.bounds)
-        last = int(lengths.max()) - 1  # position of the last target within the longest streams
-        start = 0
-        for length in self._lengths(epoch):
-            stop = min(start + length, last)
+        for start, stop in self._windows(epoch):
             # A shorter stream is read one token into the next one; that target is ignored. The last stream is one of
             # the longest, so nothing is read beyond the end of the ids.
             starts = self.bounds[:-1][self.part]
@@ -96,9 +96,26 @@ class BpttBatches:
                 rate=(stop - start) / self.window if self.random_windows else 1.0,
                 count=targets.size - int(ended.sum()),
             )
+
+    def set_epoch(self, epoch: int) -> None:
+        """Set the epoch to iterate over."""
+        self.current_epoch = epoch
+
+    def __iter__(self) -> Iterator[BpttBatch]:
+        return self.epoch(self.current_epoch)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self._windows(self.current_epoch))
+
+    def _windows(self, epoch: int) -> Iterator[tuple[int, int]]:
+        """Yield start and stop of each window in the longest streams."""
+        last = int(np.diff(self.bounds).max()) - 1  # position of the last target within the longest streams
+        start = 0
+        lengths = self._lengths(epoch)
+        while start < last:
+            stop = min(start + next(lengths), last)
+            yield start, stop
             start = stop
-            if start == last:
-                return
 
     def _lengths(self, epoch: int) -> Iterator[int]:
         random = np.random.default_rng([self.seed, epoch])

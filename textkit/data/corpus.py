@@ -176,6 +176,22 @@ def open_corpus(
     return Corpus([Documents(Texts(_iterable(source), missing))], name)
 
 
+def takes_column(source: object) -> bool:
+    """Return whether a source is a table, whose text column can be named.
+
+    A validation corpus may be a table like the training corpus, or anything else, which has no column.
+
+    >>> takes_column("news.csv"), takes_column(["a text"])
+    (True, False)
+    """
+    if isinstance(source, str | os.PathLike):
+        return is_table(Path(source))
+    if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
+        return all(is_table(Path(item)) for item in source)
+    classes = loaded_classes("datasets", "Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict")
+    return isinstance(source, classes + loaded_classes("pandas", "DataFrame"))
+
+
 def _from_catalog(name: str, column: str | None, split: str | None, missing: Missing) -> Corpus:
     data_set = catalog.entry(name)
     if data_set.kind == "text":
@@ -188,8 +204,7 @@ def _from_catalog(name: str, column: str | None, split: str | None, missing: Mis
             "evaluate_similarity or evaluate_analogies"
         )
     table = data_set.table(split)
-    columns = [*table.columns, *(["text"] if table.text_from else [])]
-    text_column = choose_column(column or table.text_column, columns, repr(name))
+    text_column = choose_column(column or table.text_column, table.row_columns, repr(name))
 
     def rows() -> Iterator[Row]:
         return (Row(repr(name), (row[text_column],)) for row in catalog.rows(name, split))

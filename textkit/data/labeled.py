@@ -1,7 +1,7 @@
 """Texts and their labels, from a table or from memory: what a classifier learns from and is measured on."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,7 +11,7 @@ import numpy as np
 from textkit.data import catalog
 from textkit.data.columns import Choice, Row, choose_columns
 from textkit.data.corpus import corpus, open_corpus
-from textkit.data.label_checks import check_class, check_classes
+from textkit.data.label_checks import check_class, check_classes, label_list
 from textkit.data.tables import (
     TABLES,
     Document,
@@ -286,6 +286,10 @@ def _pair(texts: Any, labels: Any) -> Iterator[Row]:
     for name, values in (("texts", texts), ("labels", labels)):
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
             raise TypeError(f"{name} must be a list, got {type(values).__name__}; pass one for each text")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
+        raise TypeError(f"texts must be a list, got {type(texts).__name__}; pass one of its columns")
+    # A matrix of zeros and ones is not refused here: its rows are read like lists of labels.
+    labels = label_list(labels, multi_label=not hasattr(labels, "columns"))
     texts, labels = list(texts), list(labels)
     if len(texts) != len(labels):
         raise ValueError(f"labels must be as many as texts, got {len(labels)} for {len(texts)}; pair them again")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from textkit.batches.bptt import BpttBatches
 from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
-from textkit.data.corpus import open_corpus
+from textkit.data.corpus import open_corpus, takes_column
 from textkit.data.text_size import TextSize
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import DocumentValidation, StreamValidation, Validation
@@ -85,9 +85,17 @@ def read_data(
             raise ValueError(f"valid must be a fraction above 0 and below 1, or a corpus, got {valid}; try 0.1")
         valid = float(valid)
     read = _read_documents if settings.documents else _read_streams
-    data = read(
-        corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading, ranks=ranks
-    )
+    options: dict[str, Any] = {
+        "unit": unit,
+        "settings": settings,
+        "tokenizer": tokenizer,
+        "seed": seed,
+        "reading": reading,
+        # The column is that of the training table; a validation corpus that is no table has none.
+        "valid_reading": reading | ({} if takes_column(valid) else {"column": None}),
+        "ranks": ranks,
+    }
+    data = read(corpus, valid, **options)
     if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
         raise ValueError(
             f"min_count and max_vocab must leave a token to learn, got {settings.min_count} and {settings.max_vocab}; "
@@ -107,18 +115,19 @@ def _read_streams(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    valid_reading: dict[str, Any],
     ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
-    reading = {"unit": unit, "tokenizer": tokenizer, **reading}
+    split: dict[str, Any] = {"unit": unit, "tokenizer": tokenizer}
     valid_stream: IdStream | None = None
     if isinstance(valid, float):
-        stream, valid_stream, vocabulary = read_split(corpus, valid, **limits, **reading)
+        stream, valid_stream, vocabulary = read_split(corpus, valid, **limits, **split, **reading)
     else:
-        stream, vocabulary = read_stream(corpus, **limits, **reading)
+        stream, vocabulary = read_stream(corpus, **limits, **split, **reading)
         if valid is not None:
             try:
-                valid_stream, _ = read_stream(valid, vocabulary=vocabulary, **reading)
+                valid_stream, _ = read_stream(valid, vocabulary=vocabulary, **split, **valid_reading)
             except ValueError as error:
                 raise ValueError(f"valid must be a corpus that can be read: {error}") from error
     if len(stream) <= settings.window:
@@ -157,6 +166,7 @@ def _read_documents(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    valid_reading: dict[str, Any],
     ranks: Ranks,
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
@@ -185,7 +195,7 @@ def _read_documents(
     training, validation = ([final[ids] for ids in part] for part in (training, validation))
     if valid is not None and not isinstance(valid, float):
         try:
-            valid_text, validation = _read_first_pass(valid, split, **reading)
+            valid_text, validation = _read_first_pass(valid, split, **valid_reading)
         except ValueError as error:
             raise ValueError(f"valid must be a corpus that can be read: {error}") from error
         size = _text_size(validation, valid_text, unit)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from textkit.checks import remedy_for_version
 from textkit.data.corpus import open_corpus
 from textkit.files.atomic import atomic_path
 from textkit.text.first_pass import FirstPass
@@ -68,7 +69,10 @@ class EncodedCorpus:
                 f"{config_path} must describe an encoded corpus, got {error!r}; encode it again"
             ) from error
         if version != _VERSION:
-            raise ValueError(f"{config_path} must have version {_VERSION}, got {version!r}; install a newer textkit")
+            raise ValueError(
+                f"{config_path} must have version {_VERSION}, got {version!r}; "
+                f"{remedy_for_version(version, _VERSION, 'encode the corpus again')}"
+            )
         corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read)
         actual_sizes = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
         if actual_sizes != sizes or corpus.offsets[-1] != len(corpus.ids):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
+from textkit.data.corpus import takes_column
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
@@ -199,6 +201,12 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
 
 
 def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+    if isinstance(valid, Real):
+        raise TypeError(
+            f"valid must be a corpus, got {valid!r}; hold out a part of the texts yourself, such as texts[:1000]"
+        )
+    # The column is that of the training table; a validation corpus that is no table has none.
+    reading = reading | {"column": reading["column"] if takes_column(valid) else None}
     try:
         return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
     except ValueError as error:
