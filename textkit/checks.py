@@ -1,9 +1,11 @@
 """Validate numbers, switches and choices in settings; an error names the argument, the rule and the value."""
 
 import math
+import os
 import re
 from collections.abc import Collection
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,16 +86,31 @@ def set_fraction(settings: Any, name: str, remedy: str) -> None:
     object.__setattr__(settings, name, float(value))
 
 
-def set_switch(settings: Any, name: str) -> None:
-    """Check a boolean attribute of a frozen dataclass and store it as a bool.
+def check_switch(name: str, value: Any) -> bool:
+    """Check a boolean and return it as a bool.
 
     Raises:
         ValueError: If it is neither True nor False; a str such as "no" would count as true.
     """
-    value = getattr(settings, name)
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name} must be True or False, got {value!r}")
-    object.__setattr__(settings, name, bool(value))
+    return bool(value)
+
+
+def set_switch(settings: Any, name: str) -> None:
+    """Check a boolean attribute of a frozen dataclass and store it as a bool; see `check_switch`."""
+    object.__setattr__(settings, name, check_switch(name, getattr(settings, name)))
+
+
+def check_path(name: str, value: Any) -> Path:
+    """Check a path and return it as a Path.
+
+    Raises:
+        TypeError: If it is neither a str nor a Path.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a str or a Path, got {type(value).__name__}; pass the path of a file")
+    return Path(value)
 
 
 def is_finite(value: object) -> bool:

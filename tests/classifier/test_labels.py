@@ -221,3 +221,8 @@ def test_labels_in_odd_containers_are_refused(labels, error, message):
 def test_whole_floats_become_ints():
     assert found_classes(pd.Series([0.0, 1.0, 1.0]), multi_label=False).tolist() == [0, 1]
     assert class_ids([np.float32(1), 0], np.array([0, 1]), multi_label=False).tolist() == [1, 0]
+
+
+def test_half_of_a_surrogate_pair_is_refused_before_the_training():
+    with pytest.raises(ValueError, match=r"a label must be valid Unicode, got .* with half of a surrogate pair"):
+        found_classes(["x\ud800", "y"], multi_label=False)

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -183,3 +184,26 @@ def test_tables_as_they_come(run, tmp_path, column):
     done = run("textkit.train", "word2vec", tmp_path / "u.jsonl", "-o", tmp_path / "v.txt", "--text", "text")
     assert done.code == 1
     assert "remove it or fill it in (files and tables: --missing skip or --missing empty)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "never"),
+    [
+        (["evaluate", "neighbors", ".", "x"], "path must be a file of word vectors, got the folder '.'", "suffix"),
+        (["evaluate", "neighbors", "x.docx", "x"], "path must end in one of", "format="),
+        (
+            ["evaluate", "classifier", "m", "."],
+            "a table must be a file, got the folder .; pass a file in it",
+            "sorted(",
+        ),
+        (["predict", "m", "--file", "."], "a table must be a file, got the folder .; pass a file in it", "sorted("),
+        (["train", "classifier", ".", "-o", "m"], "a table must be a file, got the folder .; pass a file", "sorted("),
+    ],
+)
+def test_commands_do_not_speak_python(run, tmp_path, monkeypatch, arguments, message, never):
+    monkeypatch.setattr("textkit.evaluate.loaded", lambda *_: SimpleNamespace(multi_label=False))
+    command, *rest = arguments
+    done = run(f"textkit.{command}", *rest, cwd=tmp_path)
+    assert done.code == 1
+    assert message in done.err
+    assert never not in done.err

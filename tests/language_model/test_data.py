@@ -25,3 +25,16 @@ def test_the_column_is_that_of_the_training_table(tmp_path, documents):
     ]
     assert found[0] is not None
     assert len(set(found)) == 1
+
+
+def test_a_checkpoint_is_a_path():
+    with pytest.raises(TypeError, match="checkpoint must be a str or a Path, got int"):
+        textkit.train_language_model(["a b"] * 9, checkpoint=5)
+
+
+def test_a_vocabulary_without_room_is_named_without_an_argument_of_another_function():
+    settings = LanguageModelSettings(max_vocab=1)
+    with pytest.raises(
+        ValueError, match="the maximum size of a vocabulary must be above 2, the number of specials, got 1"
+    ):
+        textkit.train_language_model(["a b"] * 9, settings=settings)

@@ -62,9 +62,12 @@ def test_a_vocabulary_left_empty_tells_the_largest_count():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"min_count": 0}, "min_count must be at least 1, got 0"),
-        ({"max_size": 0}, "max_size must be more than 0, the number of specials, got 0"),
-        ({"max_size": 1, "specials": ["<unk>"]}, "max_size must be more than 1, the number of specials, got 1"),
+        ({"min_count": 0}, "min_count must be an integer of at least 1, got 0; 1 keeps"),
+        ({"max_size": 0}, "the maximum size of a vocabulary must be above 0, the number of specials, got 0"),
+        (
+            {"max_size": 1, "specials": ["<unk>"]},
+            "the maximum size of a vocabulary must be above 1, the number of specials, got 1",
+        ),
         ({"specials": ["<mask>"]}, "specials must be among <pad>, <unk>, <bos>, <eos>, got '<mask>'"),
     ],
 )
@@ -252,3 +255,26 @@ def test_pruning_is_counting_with_those_settings():
         counts, min_count=2, max_size=3, specials=["<unk>"]
     )
     assert len(whole) == 5
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: Vocabulary.from_counts(["a"]),
+            TypeError,
+            r"counts must map tokens to counts, got list; pass Counter\(",
+        ),
+        (lambda: Vocabulary.from_counts({"a": 1.5}), TypeError, "counts must be integers, got a list of float64"),
+        (
+            lambda: Vocabulary.from_counts({"a": 1}, min_count="2"),
+            ValueError,
+            "min_count must be an integer .*, got '2'",
+        ),
+        (lambda: Vocabulary.from_counts({"a": 1})[None], KeyError, "got None; a word is a str, not a NoneType"),
+        (lambda: Vocabulary.load(5), TypeError, "path must be a str or a Path, got int"),
+    ],
+)
+def test_types_that_nobody_expects_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -428,3 +428,15 @@ def test_the_column_is_that_of_the_training_table(tmp_path, kind):
 def test_valid_is_no_fraction():
     with pytest.raises(TypeError, match=r"valid must be a corpus, got 0.1; hold out a part of the texts yourself"):
         textkit.train_word2vec(["a b"] * 9, valid=0.1, min_count=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"reproducible": "yes"}, ValueError, "reproducible must be True or False, got 'yes'"),
+        ({"checkpoint": 5}, TypeError, "checkpoint must be a str or a Path, got int"),
+    ],
+)
+def test_types_that_nobody_expects_are_named(options, error, message):
+    with pytest.raises(error, match=message):
+        textkit.train_word2vec(["a b"] * 9, min_count=1, **options)

@@ -15,6 +15,8 @@ from textkit.data.corpus import Corpus, corpus
 from textkit.loading import load
 from textkit.models.storage import read_config
 
+# What Python can do about a suffix, but no command has an option for.
+_NO_OPTION = ", or pass the format, such as format='word2vec'"
 FAILED = 1
 INTERRUPTED = 130
 
@@ -74,7 +76,13 @@ def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: An
 
 
 def table_source(source: str) -> str | Path:
-    """Return a catalog name if no such file exists, else the path of the file."""
+    """Return a catalog name if no such file exists, else the path of the file.
+
+    Raises:
+        IsADirectoryError: If it is a folder.
+    """
+    if Path(source).is_dir():
+        raise IsADirectoryError(f"a table must be a file, got the folder {source}; pass a file in it")
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 
@@ -194,7 +202,7 @@ def command_line(app: Callable[[], object]) -> None:
             message = error.args[0]
         elif isinstance(error, OSError) and error.filename is not None and error.strerror:
             message = f"{error.filename}: {error.strerror}"
-        print(f"error: {_in_options(str(message), app)}", file=sys.stderr)
+        print(f"error: {_in_options(str(message).replace(_NO_OPTION, ''), app)}", file=sys.stderr)
         sys.exit(FAILED)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -214,8 +214,9 @@ def _from_catalog(name: str, column: str | None, split: str | None, missing: Mis
 
 def _check_decoding(encoding: str, errors: str) -> None:
     try:
-        codecs.getincrementaldecoder(encoding)
-    except LookupError:
+        # rot13 and base64 are codecs, but none of text in a file.
+        codecs.getincrementaldecoder(encoding)(errors="strict").decode(b"", final=True).encode()
+    except (LookupError, TypeError, ValueError, AttributeError):
         raise ValueError(f"encoding must be known to Python, got {encoding!r}; try 'utf-8' or 'latin-1'") from None
     if errors not in ("strict", "replace", "ignore"):
         raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', got {errors!r}")

@@ -49,6 +49,15 @@ def label_list(labels: Any, *, multi_label: bool = False, name: str = "labels") 
     return labels
 
 
+def is_unicode(text: str) -> bool:
+    r"""Return whether a text can be written in UTF-8, which half of a surrogate pair cannot.
+
+    >>> is_unicode("a"), is_unicode("\ud800")
+    (True, False)
+    """
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def check_given(value: Any, place: str) -> None:
     """Check that a label is there.
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from textkit.checks import remedy_for_version
+from textkit.checks import check_path, remedy_for_version
 from textkit.data.corpus import open_corpus
 from textkit.files.atomic import atomic_path
 from textkit.text.first_pass import FirstPass
@@ -58,7 +58,7 @@ class EncodedCorpus:
                 belong together.
             OSError: If a file is missing or cannot be read.
         """
-        folder = Path(folder)
+        folder = check_path("folder", folder)
         config_path = folder / "config.json"
         try:
             config = json.loads(config_path.read_text(encoding="utf-8"))

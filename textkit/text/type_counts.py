@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from textkit.checks import check_count
 from textkit.text.arrow_arrays import POOL, dictionary_encode, to_arrow, to_numpy
 
 _ABSENT = to_arrow(np.array([-1]))[0].cast(pa.int32())  # a plain -1 would make Arrow import pandas
@@ -104,11 +105,11 @@ def rank_types(
     Raises:
         ValueError: If no type is left but specials, or a limit is out of range.
     """
-    if min_count < 1:
-        raise ValueError(f"min_count must be at least 1, got {min_count}; 1 keeps every token")
-    if max_size is not None and max_size <= len(specials):
+    check_count("min_count", min_count, 1, remedy="1 keeps every token")
+    if max_size is not None and check_count("the maximum size of a vocabulary", max_size, 0) <= len(specials):
         raise ValueError(
-            f"max_size must be more than {len(specials)}, the number of specials, got {max_size}; None keeps all tokens"
+            f"the maximum size of a vocabulary must be above {len(specials)}, the number of specials, got {max_size}; "
+            "None keeps all tokens"
         )
     ids = np.full(len(types), -1, dtype=np.int32)
     special_counts = np.zeros(len(specials), dtype=np.int64)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.checks import check_count
+from textkit.checks import check_count, check_path, check_switch
 from textkit.data.corpus import takes_column
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
@@ -114,13 +114,15 @@ def train_word2vec(
         learning_rate=learning_rate,
         seed=seed,
     )
+    if reproducible is not None:
+        reproducible = check_switch("reproducible", reproducible)
     gpu = _is_gpu(device, reproducible)
     workers = check_count("workers", _usable_cores() if workers is None else workers, 1, "thread")
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")
         if valid is None:
             raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
-    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
+    if checkpoint is not None and not check_path("checkpoint", checkpoint).parent.is_dir():
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
         )
