@@ -200,6 +200,7 @@ def test_the_file_is_text_that_can_be_read(tmp_path):
         (b"", "line 1: must begin with 'textkit-vocabulary'"),
         (b"the 3\n", "line 1: must begin with"),
         (b"textkit-vocabulary\t2\n", "line 1: the version must be 1, got '2'; install a newer textkit"),
+        (b"textkit-vocabulary\t1\na\t99999999999999999999\n", "must be a complete saved vocabulary, but .*too large"),
         (b"textkit-vocabulary\t0\n", "line 1: the version must be 1, got '0'; save the vocabulary again"),
         (b"textkit-vocabulary\t1x\n", "line 1: the version must be 1, got '1x'; save the vocabulary again"),
         (b"textkit-vocabulary\t1\t<mask>\n<mask>\t1\n", "specials must be among"),

@@ -150,6 +150,10 @@ def _to_utf8(chunks: Iterator[bytes], path: Path, encoding: str, errors: str) ->
                 f"line {lines + 1}, byte offset {offset - pending + error.start}; pass the correct encoding, "
                 "or errors='replace'"
             ) from error
+        except UnicodeError as error:  # without a place, such as of UTF-16 without its mark
+            raise ValueError(
+                f"{path} must be {encoding} text, got an error: {error}; pass the correct encoding"
+            ) from error
         offset += len(chunk)
         lines += text.count("\n")
         if text:

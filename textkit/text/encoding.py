@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class EncodedCorpus:
             config = json.loads(config_path.read_text(encoding="utf-8"))
             version, sizes = config["version"], (config["tokens"], config["documents"], config["vocabulary"])
             tokens_read = int(config["tokens_read"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise ValueError(
                 f"{config_path} must describe an encoded corpus, got {error!r}; encode it again"
             ) from error
@@ -229,15 +230,19 @@ def _check_settings(
 
 def _mapped(path: Path) -> npt.NDArray[np.int32]:
     # An empty file cannot be memory-mapped.
-    if not path.stat().st_size:
+    size = path.stat().st_size
+    if not size:
         return np.empty(0, dtype=np.int32)
+    if size % 4:
+        raise ValueError(f"{path} must hold int32 ids, got {size} bytes, no multiple of 4; encode the corpus again")
     return np.memmap(path, dtype=np.int32, mode="r")
 
 
 def _mapped_offsets(path: Path) -> npt.NDArray[np.int64]:
     try:
         offsets: npt.NDArray[np.int64] = np.load(path, mmap_mode="r")
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, OverflowError, TypeError, SyntaxError, TokenError, MemoryError) as error:
+        # NumPy parses the header as Python.
         raise ValueError(f"{path} must hold document offsets, got {error}; encode the corpus again") from error
     if offsets.dtype != np.int64 or offsets.ndim != 1 or not len(offsets):
         raise ValueError(

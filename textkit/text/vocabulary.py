@@ -347,7 +347,7 @@ class Vocabulary:
         tokens, counts, specials = read_vocabulary(check_path("path", path))
         try:
             return cls(tokens, counts, specials)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # the latter of a count above 64 bits
             raise ValueError(f"{path} must be a complete saved vocabulary, but {error}") from error
 
 
