@@ -71,7 +71,7 @@ def check_given(value: Any, place: str) -> None:
     if is_nothing(value) or (isinstance(value, str) and not value):
         raise ValueError(
             f"a label must be a class, got {value!r} for {place}; leave the row out or fill it in "
-            "(read_labeled: missing='skip')"
+            "(files and tables: missing='skip')"
         )
 
 
