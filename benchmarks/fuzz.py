@@ -43,7 +43,7 @@ from textkit.evaluation.pairs import read_pairs
 from textkit.evaluation.questions import read_questions
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.word_avg import WordAvg, WordAvgConfig
-from textkit.text.encoding import EncodedCorpus
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.training.checkpoint import load_checkpoint, save_checkpoint
 
 SECONDS = 10

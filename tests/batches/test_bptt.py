@@ -145,3 +145,17 @@ def test_ids_are_integers_in_an_array_or_a_list():
             BpttBatches(ids, batch_size=1, window=2)
     with pytest.raises(ValueError, match=r"batch_size must be an integer of at least 1 stream, got 1.5"):
         BpttBatches([1, 2, 3], batch_size=1.5, window=2)
+
+
+@pytest.mark.parametrize("random_windows", [False, True])
+def test_windows_are_counted_without_reading_them(random_windows):
+    batches = BpttBatches(np.arange(997), batch_size=3, window=7, random_windows=random_windows)
+    for epoch in range(3):
+        assert batches.steps(epoch) == len(list(batches.epoch(epoch)))
+
+
+def test_a_mapped_text_is_not_kept_in_memory(mapped_ids, mapped_bytes):
+    before, most = mapped_bytes(), 0
+    for _ in BpttBatches(mapped_ids, batch_size=8, window=1 << 14).epoch():
+        most = max(most, mapped_bytes() - before)
+    assert most < 12 << 20

@@ -1,8 +1,11 @@
 import pytest
 
 import textkit
+from textkit.language_model import data
 from textkit.language_model.data import read_data
 from textkit.language_model.settings import LanguageModelSettings
+from textkit.text import stream_reading
+from textkit.text.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize("documents", [False, True])
@@ -38,3 +41,11 @@ def test_a_vocabulary_without_room_is_named_without_an_argument_of_another_funct
         ValueError, match="the maximum size of a vocabulary must be above 2, the number of specials, got 1"
     ):
         textkit.train_language_model(["a b"] * 9, settings=settings)
+
+
+def test_neither_a_digest_nor_counts_keep_a_mapped_text_in_memory(mapped_ids, mapped_bytes):
+    before = mapped_bytes()
+    data._fingerprint(Vocabulary.from_counts({"a": 1}), [mapped_ids])
+    assert mapped_bytes() - before < 8 << 20
+    assert stream_reading._count(mapped_ids, 2).tolist() == [len(mapped_ids), 0]
+    assert mapped_bytes() - before < 8 << 20

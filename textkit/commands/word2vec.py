@@ -6,7 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from textkit.commands.shared import check_output, column_option, delimiter_option, missing_option, opened_corpus
+from textkit.commands.shared import (
+    check_output,
+    column_option,
+    delimiter_option,
+    is_first_rank,
+    missing_option,
+    opened_corpus,
+)
 from textkit.data.tables import Missing
 from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
@@ -110,8 +117,11 @@ def word2vec(
         valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
         patience=patience or None,
         checkpoint=checkpoint,
-        on_epoch=print_epoch,
+        on_epoch=print_epoch if is_first_rank() else None,
     )
+    # Under torchrun all processes have the same vectors.
+    if not is_first_rank():
+        return
     vectors.save(output)
     # The checkpoint is needed until the vectors are saved.
     if checkpoint is not None:

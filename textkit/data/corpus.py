@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textkit.data import catalog
 from textkit.data.columns import Choice, Row, choose_column
@@ -56,6 +57,22 @@ class Corpus:
         """Yield the documents; texts of 1 MB or more in several pieces, split after a space if possible."""
         for part in self.parts:
             yield from part.pieces()
+
+    def share(self, number: int, shares: int) -> "Corpus":
+        """Return one of several shares, which together have all the text; a long text may be divided among them.
+
+        A file is divided at the start of a line, so that each share reads only its own bytes. A streamed data set is
+        divided by its shards if their number is a multiple of ``shares``. Of anything else, a share is every n-th
+        document.
+
+        Args:
+            number: Number of the share, from 0.
+            shares: Number of shares.
+
+        >>> [list(corpus(["a", "b", "c"]).share(number, 2)) for number in (0, 1)]
+        [['a', 'c'], ['b']]
+        """
+        return Corpus([part.share(number, shares) for part in self.parts], self.name)
 
     def __repr__(self) -> str:
         return f"Corpus({self.name})"
@@ -168,7 +185,7 @@ def open_corpus(
         rows()
         return Corpus([_table(rows, missing)], name)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
-        return Corpus([_table(partial(dataset_rows, source, choices), missing)], name)
+        return Corpus([_dataset(source, choices, missing)], name)
     if column is not None:
         raise ValueError(f"column must be None for {name}, which is not a table, got {column!r}; omit it")
     if isinstance(source, loaded_classes("pandas", "Series")):
@@ -176,20 +193,30 @@ def open_corpus(
     return Corpus([Documents(Texts(_iterable(source), missing))], name)
 
 
-def takes_column(source: object) -> bool:
-    """Return whether a source is a table, whose text column can be named.
+def validation_reading(valid: object, reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for reading a validation corpus: those of the training corpus.
 
-    A validation corpus may be a table like the training corpus, or anything else, which has no column.
+    The column is that of the training table. A validation corpus may be a table like it, or anything else, which has
+    no column.
 
-    >>> takes_column("news.csv"), takes_column(["a text"])
-    (True, False)
+    >>> validation_reading(["a text"], {"column": "text", "encoding": "utf-8"})
+    {'column': None, 'encoding': 'utf-8'}
     """
-    if isinstance(source, str | os.PathLike):
-        return is_table(Path(source))
-    if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
-        return all(is_table(Path(item)) for item in source)
-    classes = loaded_classes("datasets", "Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict")
-    return isinstance(source, classes + loaded_classes("pandas", "DataFrame"))
+    if isinstance(valid, str | os.PathLike):
+        is_tabular = is_table(Path(valid))
+    elif isinstance(valid, list | tuple) and valid and all(isinstance(item, os.PathLike) for item in valid):
+        is_tabular = all(is_table(Path(item)) for item in valid)
+    else:
+        classes = loaded_classes("datasets", "Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict")
+        is_tabular = isinstance(valid, classes + loaded_classes("pandas", "DataFrame"))
+    return {**reading, **({} if is_tabular else {"column": None})}
+
+
+def is_streamed(source: object) -> bool:
+    """Whether a source is a streamed data set, which may be larger than a disk."""
+    if isinstance(source, Corpus):
+        return any(isinstance(part, Documents) and part.streamed for part in source.parts)
+    return isinstance(source, loaded_classes("datasets", "IterableDataset"))
 
 
 def _from_catalog(name: str, column: str | None, split: str | None, missing: Missing) -> Corpus:
@@ -224,6 +251,16 @@ def _check_decoding(encoding: str, errors: str) -> None:
 
 def _table(rows: Callable[[], Iterator[Row]], missing: Missing) -> Documents:
     return Documents(lambda: documents_of(rows(), missing))
+
+
+def _dataset(dataset: object, choices: Sequence[Choice], missing: Missing) -> Documents:
+    def shared(number: int, shares: int) -> Iterator[Document]:
+        from datasets.distributed import split_dataset_by_node
+
+        return documents_of(dataset_rows(split_dataset_by_node(dataset, number, shares), choices), missing)
+
+    streamed = isinstance(dataset, loaded_classes("datasets", "IterableDataset"))
+    return Documents(lambda: documents_of(dataset_rows(dataset, choices), missing), shared=shared, streamed=streamed)
 
 
 def _existing_path(source: str | os.PathLike[str]) -> Path:

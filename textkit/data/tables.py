@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias, get_args
 from textkit.data.columns import Choice, Row, choose_columns
 from textkit.data.delimited import check_delimiter, delimited_rows
 from textkit.data.json_tables import json_array_rows, json_rows
-from textkit.data.parquet import parquet_rows
 from textkit.files.compression import compression, inner_suffix
 from textkit.files.lines import read_lines
 
@@ -109,6 +108,9 @@ def file_rows(
             raise ValueError(
                 f"source must be a .parquet file without a second compression, got {str(path)!r}; decompress it"
             )
+        # Imported here, because only Parquet files need pyarrow.
+        from textkit.data.parquet import parquet_rows
+
         return parquet_rows(path, choices)
     lines = read_lines(path, encoding=encoding, errors=errors, json=kind not in (".csv", ".tsv"))
     return text_rows(kind, lines, choices, name=str(path), delimiter=delimiter, missing=missing)
