@@ -3,8 +3,6 @@
 import ctypes
 import sys
 
-import pyarrow as pa
-
 
 def return_freed_memory() -> None:
     """Return what pyarrow and C's malloc keep for later allocations, after a phase that needs more than the next.
@@ -12,7 +10,8 @@ def return_freed_memory() -> None:
     Reading a text takes up to a hundred megabytes that training does not need. Does nothing for malloc where it is not
     glibc's.
     """
-    pa.default_memory_pool().release_unused()
+    if pyarrow := sys.modules.get("pyarrow"):  # training on ids needs no pyarrow
+        pyarrow.default_memory_pool().release_unused()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
