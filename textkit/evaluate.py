@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import check_output, command_line, loaded, opened_corpus, table_source
+from textkit.commands.shared import TrustTokenizer, check_output, command_line, loaded, opened_corpus, table_source
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.display.classification_plot import picture_kind
@@ -88,10 +88,11 @@ def language_model(
     column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
-    model = loaded(folder, "language-model")
+    model = loaded(folder, "language-model", trust_tokenizer=trust_tokenizer)
     corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors, argument="TEXT")
     _show(model.score(corpus, batch_size=batch_size), as_json)
 
@@ -111,10 +112,11 @@ def classifier(
     separator: options.Separator = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
 ) -> None:
     """Accuracy, F1, confusion matrix and calibration of a classifier."""
-    model = loaded(folder, "text-classifier")
+    model = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
     if separator is not None and not model.multi_label:
         raise ValueError(f"--separator must be left out with a single-label classifier, got {separator!r}; omit it")
     if plot is not None:

@@ -13,7 +13,7 @@ import typer
 from tqdm.auto import tqdm
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import command_line, loaded, table_source
+from textkit.commands.shared import TrustTokenizer, command_line, loaded, table_source
 from textkit.data.labeled import read_texts
 from textkit.data.tables import Document
 
@@ -43,6 +43,7 @@ def answer(
     batch_size: Annotated[int, typer.Option(help="Number of texts per batch.", min=1)] = 1000,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    trust_tokenizer: TrustTokenizer = False,
 ) -> None:
     """Print the label of each text, and its probability."""
     if (file is None) == (not texts):
@@ -56,7 +57,7 @@ def answer(
         source = _lines(encoding, errors)
     else:
         source = read_texts(table_source(file), text=text, split=split, encoding=encoding, errors=errors)
-    classifier = loaded(folder, "text-classifier")
+    classifier = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
     write = _json_line if format == "jsonl" else _csv_line
     if format == "csv":
         write("text", "label", "probability")

@@ -1,4 +1,6 @@
+import json
 import math
+import sys
 import time
 from collections import Counter
 from itertools import pairwise
@@ -314,9 +316,30 @@ def test_the_tokenizer_is_saved_by_its_name(bigrams, tmp_path):
     model.save(tmp_path / "model")
     assert LanguageModel.load(tmp_path / "model").generate("TO", length=1) == "TO be"
     nameless = LanguageModel(plain.model, plain.vocabulary, unit="word", tokenizer=lambda text: text.split("_"))
-    with pytest.raises(ValueError, match="tokenizer must be a function that can be imported by name"):
-        nameless.save(tmp_path / "nameless")
-    assert not (tmp_path / "nameless").exists()
+    nameless.save(tmp_path / "nameless")
+    with pytest.raises(ValueError, match=r"tokenizer must be passed for .*nameless'"):
+        LanguageModel.load(tmp_path / "nameless")
+    again = LanguageModel.load(tmp_path / "nameless", tokenizer=lambda text: text.split("_"))
+    assert again.generate("to", length=1) == nameless.generate("to", length=1)
+
+
+def test_a_function_that_the_folder_names_is_not_imported(bigrams, tmp_path, monkeypatch):
+    bigrams(WORDS, unit="word").save(tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "tokenizer": "module_of_another:split"}))
+    (tmp_path / "module_of_another.py").write_text("def split(text):\n    return text.split('_')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=r"got 'module_of_another:split' in the config of .*; pass the function"):
+        LanguageModel.load(tmp_path / "model")
+    assert "module_of_another" not in sys.modules
+    assert LanguageModel.load(tmp_path / "model", trust_tokenizer=True).generate("or_to", length=1) == "or_to be"
+    del sys.modules["module_of_another"]
+
+
+def test_a_model_of_characters_has_no_tokenizer_to_pass(random_model, tmp_path):
+    random_model().save(tmp_path / "model")
+    with pytest.raises(ValueError, match="tokenizer must be None for a model of characters"):
+        LanguageModel.load(tmp_path / "model", tokenizer="word")
 
 
 def test_weights_that_do_not_fit_the_config(random_model, tmp_path):

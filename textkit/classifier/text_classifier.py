@@ -32,7 +32,8 @@ from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.export import export_model
 from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.text.document_ids import DocumentIds, encode_documents
-from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
+from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
+from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 from textkit.training.ranks import join_ranks
@@ -133,6 +134,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
         ranks, device = join_ranks(usable_device(self.device))
+        if ranks.is_first:
+            warn_if_nameless(self._tokenizer(config))
         data = prepare(
             texts,
             labels,
@@ -313,15 +316,16 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.
 
+        A tokenizer that cannot be imported by name must be passed again to load the classifier.
+
         Raises:
             NotFittedError: If the classifier is not trained.
-            ValueError: If ``folder`` is a file or holds anything but a model, or the tokenizer is a function that
-                cannot be imported by its name.
+            ValueError: If ``folder`` is a file or holds anything but a model.
             OSError: If the folder cannot be written.
         """
         self._check_fitted()
         described = {
-            "tokenizer": tokenizer_name(self._tokenizer(self.model_.config)),
+            "tokenizer": saved_name(self._tokenizer(self.model_.config)),
             "classes": self.classes_.tolist(),
             "multi_label": self.multi_label,
             "settings": asdict(self._settings()),
@@ -329,14 +333,26 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         save_classifier(folder, self.model_, self.vocabulary_, described)
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> "TextClassifier":
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        tokenizer: str | Tokenizer | None = None,
+        trust_tokenizer: bool = False,
+    ) -> "TextClassifier":
         """Load a classifier saved by `save` to the CPU.
+
+        Args:
+            folder: The folder.
+            tokenizer: The tokenizer, if the classifier was trained with a function of your own; None for the named one.
+            trust_tokenizer: Whether to import and call a function that the folder names as its tokenizer.
 
         Raises:
             FileNotFoundError: If the folder does not exist.
-            ValueError: If it does not hold a classifier, or the classifier has a newer version or is damaged.
+            ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
+                tokenizer is a function that is neither passed nor trusted.
         """
-        stored = load_classifier(folder)
+        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
         classifier = cls(
             stored.model.config,
             multi_label=stored.multi_label,

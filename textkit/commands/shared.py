@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from tqdm.auto import tqdm
@@ -26,23 +26,30 @@ _USES = {
 """Name of each kind of model, and the command for it."""
 
 
-def loaded(folder: Path, kind: str, argument: str = "FOLDER") -> Any:
+def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer: bool = False) -> Any:
     """Load a model.
 
     Args:
         folder: Folder of the saved model.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
+        trust_tokenizer: Whether to import a function that the folder names as its tokenizer.
 
     Raises:
         FileNotFoundError: If the folder does not exist.
-        ValueError: If it does not contain a model, or one of a different kind.
+        ValueError: If it does not contain a model, or one of a different kind, or its tokenizer is not trusted.
     """
     saved_kind = read_config(folder)["kind"]
     if saved_kind != kind and saved_kind in _USES:
         name, use = _USES[saved_kind]
         raise ValueError(f"{argument} must contain {_USES[kind][0]}, got {name} in {folder}; {use}")
-    return load(folder)
+    return load(folder, trust_tokenizer=trust_tokenizer)
+
+
+TrustTokenizer = Annotated[
+    bool,
+    typer.Option("--trust-tokenizer", help="Import and call the function that FOLDER names as its tokenizer."),
+]
 
 
 def opened_corpus(
@@ -185,7 +192,10 @@ def _in_options(message: str, app: Callable[[], object]) -> str:
 
     def option(match: re.Match[str]) -> str:
         name = "--" + match["name"].replace("_", "-")
-        return f"{name} {match['quoted'] or match['plain']}" if name in options else match[0]
+        value = match["quoted"] or match["plain"]
+        if name not in options:
+            return match[0]
+        return name if value == "True" else f"{name} {value}"
 
     return re.sub(r"\b(?P<name>[a-z][a-z_]*)=(?:'(?P<quoted>[^']+)'|(?P<plain>[\w.]+))", option, message)
 

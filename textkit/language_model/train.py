@@ -21,6 +21,7 @@ from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.text.id_stream import UNITS, Unit
+from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.devices import resolved_precision, usable_device
 from textkit.training.optimizers import optimizer_for
@@ -110,6 +111,8 @@ def train_language_model(
     ranks, device = join_ranks(usable_device(device))
     settings = replace(settings, precision=resolved_precision(settings.precision, device))
     progress = progress and ranks.is_first
+    if tokenizer is not None and ranks.is_first:
+        warn_if_nameless(tokenizer)
     if settings.batch_size < ranks.size and not settings.documents:
         raise ValueError(
             f"batch_size must be at least {ranks.size}, the number of processes, got {settings.batch_size}"
