@@ -256,6 +256,28 @@ def test_an_error_in_the_text_leaves_the_old_files(tmp_path):
     assert EncodedCorpus.load(tmp_path).fingerprint() == old
 
 
+def test_a_folder_of_anything_else_stays_as_it_is(tmp_path, random_model):
+    lm, own = tmp_path / "m", tmp_path / "own"
+    random_model().save(lm)
+    own.mkdir()
+    (own / "vocabulary.txt").write_text("mine")
+    for folder in (lm, own):
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        with pytest.raises(ValueError, match=r"saved before, got '.*', which contains other files; choose another"):
+            encode_corpus(["a b"], folder=folder)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_earlier_corpus_is_replaced_and_stays_readable(tmp_path):
+    (tmp_path / "c").mkdir()
+    old = encode_corpus(["a b"], folder=tmp_path / "c")
+    (tmp_path / "c" / "notes.txt").write_text("mine")
+    encode_corpus(["c d e"], folder=tmp_path / "c")
+    assert old.ids.tolist() == [0, 1]
+    assert EncodedCorpus.load(tmp_path / "c").vocabulary.tokens == ("c", "d", "e")
+    assert (tmp_path / "c" / "notes.txt").read_text() == "mine"
+
+
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [

@@ -72,6 +72,17 @@ def test_the_first_loss_is_log_two_for_each_score():
     assert losses == [pytest.approx(6 * np.log(2), rel=1e-6)]
 
 
+def test_a_checkpoint_never_replaces_another_file(tmp_path):
+    vectors, corpus = tmp_path / "v.safetensors", tmp_path / "c.txt"
+    WordVectors(["a"], [[1.0]]).save(vectors)
+    corpus.write_text("a b\n")
+    for path in (vectors, corpus):
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match="checkpoint must be a new file or a checkpoint, got"):
+            train_word2vec(corpus, min_count=1, checkpoint=path, progress=False)
+        assert path.read_bytes() == before
+
+
 def test_metadata_tells_how_the_vectors_were_trained():
     described = json.loads(train(window=3).metadata["training"])
     assert described["window"] == 3

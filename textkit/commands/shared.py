@@ -88,12 +88,14 @@ def check_output(output: Path, inputs: Iterable[str | Path | None], option: str 
     Raises:
         FileNotFoundError: If its folder does not exist.
         IsADirectoryError: If it is a folder.
-        ValueError: If it is one of the inputs.
+        ValueError: If it is one of the inputs, or a device or pipe.
     """
     if not output.parent.is_dir():
         raise FileNotFoundError(f"the folder of {option} must exist, got {output.parent}; create it first")
     if output.is_dir():
         raise IsADirectoryError(f"{option} must be a file, got the folder {output}; add a file name to it")
+    if output.exists() and not output.is_file():
+        raise ValueError(f"{option} must be a file or a new name, got the device or pipe {output}; write a file")
     for source in inputs:
         if source is not None and Path(source).exists() and output.exists() and output.samefile(source):
             raise ValueError(f"{option} must not be an input file, got {output}; choose another name")

@@ -4,7 +4,6 @@ import math
 import os
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModel
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
+from textkit.training.checkpoint import check_replaceable
 from textkit.training.devices import resolved_precision, usable_device
 from textkit.training.optimizers import optimizer_for
 from textkit.training.ranks import join_ranks
@@ -88,7 +88,7 @@ def train_language_model(
 
     Raises:
         ValueError: If an argument or a setting is out of range, a text is empty or too short, the device is not
-            available, or the checkpoint belongs to a different training run.
+            available, or the checkpoint belongs to a different training run or is a file of another kind.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
         TypeError: If ``config`` or ``settings`` has another type.
@@ -169,10 +169,8 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
                 raise ValueError(f"{name} must be {value} without valid, got {got}; pass a validation text as valid")
         if settings.schedule == "plateau":
             raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
-    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
-        raise FileNotFoundError(
-            f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
-        )
+    if checkpoint is not None:
+        check_replaceable(checkpoint)
 
 
 def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple[Schedule, Plateau | None]:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textkit.data.corpus import open_corpus
-from textkit.files.atomic import atomic_path
+from textkit.files.atomic_folder import atomic_folder
 from textkit.text.first_pass import FirstPass
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -137,8 +137,8 @@ def encode_corpus(
         specials: Special tokens of a new vocabulary, from "<pad>", "<unk>", "<bos>" and "<eos>".
         unknown: Treatment of tokens outside the vocabulary: "drop" removes them, "keep" maps them to ``<unk>`` and
             includes them in its count.
-        folder: Folder for the result, created if missing; None for a temporary folder that is deleted with the
-            result.
+        folder: Folder for the result, created if missing; an encoded corpus in it is replaced. None for a temporary
+            folder that is deleted with the result.
         progress: Whether to show a progress bar on stderr.
         column: Text column of a table.
         encoding: Encoding of the files.
@@ -149,7 +149,7 @@ def encode_corpus(
 
     Raises:
         ValueError: If the corpus has no tokens, none reaches ``min_count``, all are unknown, bytes cannot be decoded,
-            a column is missing or a setting is out of range.
+            a column is missing, a setting is out of range, or ``folder`` holds anything but an encoded corpus.
         TypeError: If ``source`` is not a corpus, a document is not a text, or a token is not a str.
         OSError: If a file cannot be read, or the disk is full; an earlier result in ``folder`` is then preserved.
 
@@ -163,17 +163,12 @@ def encode_corpus(
     temporary = folder is None
     path = Path(tempfile.mkdtemp(prefix="textkit-") if folder is None else folder)
     try:
-        path.mkdir(parents=True, exist_ok=True)
         with ExitStack() as files:
-            # An ExitStack unwinds in reverse: config.json, opened first, is renamed last, when the files that it
-            # describes are in place.
-            config_path = None if temporary else files.enter_context(atomic_path(path / "config.json"))
-            vocabulary_path = None if temporary else files.enter_context(atomic_path(path / "vocabulary.txt"))
-            ids_path, offsets_path = (
-                path / name if temporary else files.enter_context(atomic_path(path / name))
-                for name in ("ids.bin", "offsets.npy")
-            )
-            with IdWriter(ids_path) as writer:
+            target = path
+            if not temporary:
+                path.absolute().parent.mkdir(parents=True, exist_ok=True)
+                target = files.enter_context(atomic_folder(path, replaceable=_is_corpus))
+            with IdWriter(target / "ids.bin") as writer:
                 first_pass = FirstPass.read(documents, split, writer, progress=progress)
                 if vocabulary is None:
                     vocabulary, final = first_pass.vocabulary(
@@ -184,17 +179,17 @@ def encode_corpus(
                     final = vocabulary.lookup(
                         first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id
                     )
-                kept = writer.renumber(final, offsets_path)
+                kept = writer.renumber(final, target / "offsets.npy")
             if not kept:
                 raise ValueError(
                     f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
                     "use the tokenizer that the vocabulary was built with"
                 )
-            if config_path and vocabulary_path:
-                vocabulary.save(vocabulary_path)
+            if not temporary:
+                vocabulary.save(target / "vocabulary.txt")
                 sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
                 config = {"version": _VERSION, **sizes, "tokens_read": writer.tokens}
-                config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+                (target / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         encoded = EncodedCorpus(path, vocabulary, writer.tokens)
     except BaseException:
         if temporary:
@@ -203,6 +198,14 @@ def encode_corpus(
     if temporary:
         weakref.finalize(encoded, _delete, path, os.getpid())
     return encoded
+
+
+def _is_corpus(folder: Path) -> bool:
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(config, dict) and "tokens_read" in config and "format" not in config
 
 
 def _check_settings(

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from textkit.checks import check_count
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoding import EncodedCorpus, encode_corpus
 from textkit.text.tokenizers import Tokenizer
+from textkit.training.checkpoint import check_replaceable
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Word2VecReport, Word2VecRun
@@ -91,7 +91,8 @@ def train_word2vec(
 
     Raises:
         ValueError: If a setting is out of range, the device is not usable or cannot be reproducible, the corpus is
-            empty, no word reaches ``min_count``, or the checkpoint belongs to a different training run.
+            empty, no word reaches ``min_count``, or the checkpoint belongs to a different training run or is a file of
+            another kind.
         ImportError: If the device is a GPU and Triton is not installed.
         TypeError: If ``init`` is not `WordVectors`.
         FileNotFoundError: If the folder of the checkpoint does not exist.
@@ -118,10 +119,8 @@ def train_word2vec(
         patience = check_count("patience", patience, 1, "epoch")
         if valid is None:
             raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
-    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
-        raise FileNotFoundError(
-            f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
-        )
+    if checkpoint is not None:
+        check_replaceable(checkpoint)
     reading: dict[str, Any] = {
         "tokenizer": tokenizer,
         "column": column,
