@@ -4,6 +4,7 @@ import sys
 import numpy as np
 import pytest
 
+from textkit.classifier.defaults import default_classifier_settings
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.loading import load
@@ -34,7 +35,7 @@ def test_what_is_saved_is_loaded(name, kind, tmp_path, classifier_of, reviews, s
         assert found.classes_.tolist() == classifier.classes_.tolist()
         assert found.classes_.dtype.kind == classifier.classes_.dtype.kind
         assert (found.model_.config, found.multi_label) == (small[name], multi_label)
-        assert found.settings == classifier.settings
+        assert found.settings == classifier.settings.completed(default_classifier_settings(name))
         assert not found.model_.training
         assert all(type(label) in (str, int, bool, list) for label, _ in found.predict_stream(texts[:3]))
         assert found.fit(texts, labels).predict(texts).shape[0] == 24  # it can be trained again
@@ -42,7 +43,9 @@ def test_what_is_saved_is_loaded(name, kind, tmp_path, classifier_of, reviews, s
 
 def test_a_folder_from_before_words_could_count_once(tmp_path, reviews, classifier_of):
     texts, labels = reviews()
-    classifier = TextClassifier(WordAvgConfig(dim=4, buckets=64), settings=ClassifierSettings(epochs=1))
+    classifier = TextClassifier(
+        WordAvgConfig(dim=4, buckets=64, binary=False, dropout=0.0), settings=ClassifierSettings(epochs=1)
+    )
     classifier.fit(texts, labels).save(tmp_path / "model")
     file = tmp_path / "model" / "config.json"
     config = json.loads(file.read_bytes())

@@ -7,7 +7,9 @@ from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
 
 
 def model_of(*, vocab=30, classes=3, **options):
-    config = RnnClassifierConfig(**{"dim": 5, "hidden": 6, "dropout": 0.0, **options})
+    config = RnnClassifierConfig(
+        **{"dim": 5, "hidden": 6, "pooling": "last", "dropout": 0.0, "word_dropout": 0.0, **options}
+    )
     return RnnClassifier(config, vocab, classes, generator=torch.Generator().manual_seed(1))
 
 

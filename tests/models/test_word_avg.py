@@ -8,7 +8,7 @@ from textkit.models.word_avg import MULTIPLIER, WordAvg, WordAvgConfig, ngram_id
 
 
 def model_of(*, vocab=30, classes=3, seed=1, **options):
-    config = WordAvgConfig(**{"dim": 5, "buckets": 128, **options})
+    config = WordAvgConfig(**{"dim": 5, "buckets": 128, "binary": False, "dropout": 0.0, **options})
     generator = torch.Generator().manual_seed(seed)
     model = WordAvg(config, vocab, classes, generator=generator)
     with torch.no_grad():
@@ -55,7 +55,12 @@ def test_scores_are_those_of_the_mean_of_words_and_ngrams(ngrams, buckets, binar
 
 
 def test_weights_start_as_published():
-    model = WordAvg(WordAvgConfig(dim=20, buckets=64), 500, 400, generator=torch.Generator().manual_seed(1))
+    model = WordAvg(
+        WordAvgConfig(dim=20, buckets=64, binary=False, dropout=0.0),
+        500,
+        400,
+        generator=torch.Generator().manual_seed(1),
+    )
     assert 0.049 < model.embedding.abs().max() <= 1 / 20
     assert model.ngram_embedding.shape == (64, 20)
     assert not model.ngram_embedding.any()

@@ -14,6 +14,7 @@ from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier
 from textkit.models.classifier_storage import load_weights, weight_arrays
 from textkit.models.storage import read_folder, write_folder
+from textkit.models.word_avg import WordAvgConfig
 from textkit.text.saved_tokenizer import restored_tokenizer
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
@@ -80,6 +81,8 @@ def load_classifier(
     split = restored_tokenizer(stored.config.get("tokenizer"), folder, tokenizer=tokenizer, trust=trust_tokenizer)
     try:
         saved = dict(stored.config["model"])
+        if saved["name"] == WordAvgConfig.__name__:
+            saved.setdefault("binary", False)  # as it was before there was this option
         config_class = {known.__name__: known for known in CLASSES}[saved.pop("name")]
         classes: Sequence[Any] = stored.config["classes"]
         # The meta device allocates no memory; load_weights assigns the stored arrays.

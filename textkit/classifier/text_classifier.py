@@ -54,7 +54,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         class_weight: "balanced" weights classes in the loss inversely to their frequency; a dict maps classes to
             weights; None weights all equally.
         multi_label: Whether a text may have any number of labels instead of exactly one.
-        settings: Training settings; None for the defaults of the model.
+        settings: Training settings; what they leave open, or None, is the default of the model.
         tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
             characters with a model of characters.
         device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.

@@ -65,8 +65,8 @@ def train_language_model(
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
             tokens become ``<unk>``.
-        config: Architecture of the model; None for the `default_config` of the unit.
-        settings: Training settings; None for the `default_settings` of the unit.
+        config: Architecture of the model; what it leaves open, or None, is the `default_config` of the unit.
+        settings: Training settings; what they leave open, or None, is the `default_settings` of the unit.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
         device: Device to train on: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
@@ -96,8 +96,8 @@ def train_language_model(
     """
     if unit not in UNITS:
         raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
-    config = default_config(unit) if config is None else config
-    settings = default_settings(unit) if settings is None else settings
+    config = RnnLanguageModelConfig() if config is None else config
+    settings = LanguageModelSettings() if settings is None else settings
     for name, value, expected in (
         ("config", config, RnnLanguageModelConfig),
         ("settings", settings, LanguageModelSettings),
@@ -106,6 +106,7 @@ def train_language_model(
             raise TypeError(
                 f"{name} must be {expected.__name__}, got {type(value).__name__}; pass {expected.__name__}(...)"
             )
+    config, settings = config.completed(default_config(unit)), settings.completed(default_settings(unit))
     seed = check_count("seed", seed, 0)
     _check(settings, valid, checkpoint)
     ranks, device = join_ranks(usable_device(device))

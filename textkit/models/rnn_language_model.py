@@ -1,17 +1,17 @@
 """A recurrent language model: predicts the next token from the tokens so far."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Integral
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
-from textkit.checks import check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
+from textkit.checks import SUITED, check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
 from textkit.models.cross_entropy import linear_cross_entropy
 from textkit.models.layers import CELLS, NO_DROPOUT, Cell, LayerState, RecurrentLayer, embed, locked_dropout
 from textkit.models.loss import Loss
@@ -23,6 +23,9 @@ State: TypeAlias = tuple[LayerState, ...]
 _TAIL_DIVISOR = 4
 
 
+_BY_UNIT = ("layers", "dim", "hidden", "tied", "input_dropout", "layer_dropout", "output_dropout")
+
+
 def detached(state: State) -> State:
     """Detach a state from the graph, so that gradients stop at the boundary between two windows."""
     return tuple(tuple(part.detach() for part in layer) for layer in state)
@@ -31,6 +34,10 @@ def detached(state: State) -> State:
 @dataclass(frozen=True, kw_only=True)
 class RnnLanguageModelConfig:
     """Architecture and regularization of an `RnnLanguageModel`.
+
+    ``layers``, ``dim``, ``hidden``, ``tied`` and the dropout of inputs, layers and outputs that are not given (None)
+    are what suits the unit; `default_config` in `textkit.language_model.defaults` has the values. In a network that
+    is made by hand they are those of `PLAIN`.
 
     Attributes:
         cell: Type of the recurrent cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
@@ -56,14 +63,14 @@ class RnnLanguageModelConfig:
     """
 
     cell: Cell = "lstm"
-    layers: int = 1
-    dim: int = 256
-    hidden: int = 384
-    tied: bool = False
+    layers: int = SUITED
+    dim: int = SUITED
+    hidden: int = SUITED
+    tied: bool = SUITED
     embedding_dropout: float = 0.0
-    input_dropout: float = 0.0
-    layer_dropout: float = 0.0
-    output_dropout: float = 0.0
+    input_dropout: float = SUITED
+    layer_dropout: float = SUITED
+    output_dropout: float = SUITED
     weight_dropout: float = 0.0
     activation_penalty: float = 0.0
     temporal_penalty: float = 0.0
@@ -73,10 +80,13 @@ class RnnLanguageModelConfig:
     def __post_init__(self) -> None:
         check_choice("cell", self.cell, CELLS)
         for name in ("layers", "dim", "hidden"):
-            set_count(self, name, 1)
-        set_switch(self, "tied")
-        for name in ("embedding", "input", "layer", "output", "weight"):
-            set_fraction(self, f"{name}_dropout", NO_DROPOUT)
+            if getattr(self, name) is not SUITED:
+                set_count(self, name, 1)
+        if self.tied is not SUITED:
+            set_switch(self, "tied")
+        for name in ("embedding_dropout", "input_dropout", "layer_dropout", "output_dropout", "weight_dropout"):
+            if name not in _BY_UNIT or getattr(self, name) is not SUITED:
+                set_fraction(self, name, NO_DROPOUT)
         for name in ("activation_penalty", "temporal_penalty"):
             set_finite(self, name, zero=True, remedy="0 disables the penalty")
         if not is_finite(self.forget_bias):
@@ -95,15 +105,27 @@ class RnnLanguageModelConfig:
         if self.cutoffs and self.tied:
             raise ValueError(f"cutoffs must be () for tied weights, got {self.cutoffs}; set tied=False or cutoffs=()")
         # The last cluster's vectors are divided once per cutoff and must keep at least one dimension.
-        if (least := _TAIL_DIVISOR ** len(self.cutoffs)) > self.widths[-1]:
+        least = _TAIL_DIVISOR ** len(self.cutoffs)
+        if self.hidden is not SUITED and least > self.hidden:
             raise ValueError(
                 f"hidden must be at least {least} for {len(self.cutoffs)} cutoffs, got {self.hidden}; raise it"
             )
+
+    def completed(self, defaults: "RnnLanguageModelConfig") -> "RnnLanguageModelConfig":
+        """Take what was not given from the defaults of the unit."""
+        left: dict[str, Any] = {name: getattr(defaults, name) for name in _BY_UNIT if getattr(self, name) is SUITED}
+        return replace(self, **left)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Number of units of each layer."""
         return (self.hidden,) * (self.layers - 1) + (self.dim if self.tied else self.hidden,)
+
+
+PLAIN = RnnLanguageModelConfig(
+    layers=1, dim=256, hidden=384, tied=False, input_dropout=0.0, layer_dropout=0.0, output_dropout=0.0
+)
+"""One layer without dropout."""
 
 
 class RnnLanguageModel(nn.Module):
@@ -113,7 +135,7 @@ class RnnLanguageModel(nn.Module):
     +-1 / sqrt(fan_in).
 
     Args:
-        config: Architecture and regularization.
+        config: Architecture and regularization; what was not given is as in `PLAIN`.
         vocab: Size of the vocabulary.
         generator: Random generator of the initial weights; torch's global one if None.
 
@@ -129,6 +151,7 @@ class RnnLanguageModel(nn.Module):
         super().__init__()
         if vocab < 1:
             raise ValueError(f"vocab must be at least 1 token, got {vocab}")
+        config = config.completed(PLAIN)
         if config.cutoffs and config.cutoffs[-1] >= vocab:
             raise ValueError(f"cutoffs must be below the vocabulary of {vocab}, got {config.cutoffs}; lower them")
         self.config = config

@@ -20,17 +20,16 @@ class WordAvgConfig(ClassifierConfig):
         dim: Dimension of the word and n-gram embeddings.
         ngrams: Maximum n-gram length, in words; 1 for words only.
         buckets: Number of hash buckets, each with one vector, that all n-grams share; a power of two, at most 2**24.
-        binary: Whether a word or n-gram counts once per text, however often it occurs. The named model ``"word_avg"``
-            sets it to True; the default is False because models saved before the option existed have no such entry.
+        binary: Whether a word or n-gram counts once per text, however often it occurs.
         dropout: Dropout of the mean vector, from 0 to below 1.
         word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
-    dim: int = 32
+    dim: int = 16
     ngrams: int = 2
-    buckets: int = 1 << 20
-    binary: bool = False
-    dropout: float = 0.0
+    buckets: int = 1 << 21
+    binary: bool = True
+    dropout: float = 0.3
     word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
