@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.checks import SUITED, check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
 from textkit.models.cross_entropy import linear_cross_entropy
+from textkit.models.forks import note_use
 from textkit.models.layers import CELLS, NO_DROPOUT, Cell, LayerState, RecurrentLayer, embed, locked_dropout
 from textkit.models.loss import Loss
 
@@ -185,6 +186,7 @@ class RnnLanguageModel(nn.Module):
         Returns:
             The outputs of the last layer after and before dropout, both (batch, time, width), and the new state.
         """
+        note_use()
         config, generator = self.config, self.dropout_generator
         # Multiplying the rates by 0 turns all dropout off in evaluation.
         active = 1.0 if self.training else 0.0
