@@ -229,8 +229,23 @@ def test_what_does_not_fit_together_is_refused():
         LanguageModel(model, vocabulary, unit="byte")
     with pytest.raises(ValueError, match="tokenizer must be None for characters, got 'word'"):
         LanguageModel(model, vocabulary, unit="char", tokenizer="word")
+    vocabulary = Vocabulary.from_counts({}, specials=["<pad>", "<unk>", "<eos>"])
     with pytest.raises(ValueError, match="tokenizer must be"):
         LanguageModel(model, vocabulary, unit="word", tokenizer="magic")
+
+
+@pytest.mark.parametrize(
+    ("unit", "specials", "message"),
+    [
+        ("char", ["<unk>"], r"the specials <pad>, <unk> for unit 'char', missing <pad>; make it with .*from_counts"),
+        ("word", ["<pad>", "<unk>"], r"missing <eos>; make it with .*specials=\['<pad>', '<unk>', '<eos>'\]\)"),
+        ("char", ["<pad>", "<unk>", "<bos>"], "vocabulary must have <eos> if it has <bos>"),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_scored_is_refused(unit, specials, message):
+    vocabulary = Vocabulary.from_counts({"a": 1, "b": 1}, specials=specials)
+    with pytest.raises(ValueError, match=message):
+        cut(vocabulary, unit)
 
 
 def test_a_score_is_that_of_the_table(bigrams):

@@ -1,9 +1,12 @@
+import copy
 import math
+import pickle
 
 import pytest
 import torch
 
 from textkit.batches.padding import pad
+from textkit.models.compact_table import CompactTable
 from textkit.models.word_avg import MULTIPLIER, WordAvg, WordAvgConfig, ngram_ids
 
 
@@ -87,3 +90,27 @@ def test_words_alone_need_no_buckets():
 def test_wrong_settings_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         WordAvgConfig(**options)
+
+
+@pytest.mark.parametrize("ngrams", [1, 2])
+def test_a_pickle_has_only_the_rows_that_are_not_zero(ngrams):
+    model = WordAvg(WordAvgConfig(ngrams=ngrams), 30, 3)
+    if ngrams > 1:
+        with torch.no_grad():
+            model.ngram_embedding[[3, 99, (1 << 21) - 1]] = torch.arange(3.0)[:, None]
+        model.ngram_embedding.requires_grad_(False)
+    content = pickle.dumps(model)
+    assert len(content) < 1 << 16
+    for found in (pickle.loads(content), copy.deepcopy(model)):
+        assert found.state_dict().keys() == model.state_dict().keys()
+        for name, weight in model.named_parameters():
+            assert torch.equal(found.get_parameter(name), weight)
+            assert found.get_parameter(name).requires_grad == weight.requires_grad
+    assert (model.ngram_embedding is None) == (ngrams == 1)
+
+
+@pytest.mark.parametrize("used", [(), (0,), (63,), (5, 6, 40), range(64)])
+def test_a_compact_table_gives_the_same_rows(used):
+    table = torch.zeros(64, 3)
+    table[[*used]] = torch.rand(len(used), 3) + 1
+    assert torch.equal(CompactTable(table)(torch.arange(64).view(4, 16)), table.view(4, 16, 3))

@@ -17,7 +17,7 @@ from textkit.generation.writer import Writer
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.text.encoding import encode_corpus
-from textkit.text.id_stream import UNITS, Unit, encode_text, read_stream
+from textkit.text.id_stream import UNITS, Unit, check_specials, encode_text, read_stream
 from textkit.text.saved_tokenizer import restored_tokenizer, saved_name
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
@@ -55,6 +55,11 @@ class LanguageModel:
             raise ValueError(
                 f"vocabulary must have the {model.vocab} tokens of the model, got {len(vocabulary)}; "
                 "pass the one that it was trained with"
+            )
+        check_specials(unit, vocabulary)
+        if "<bos>" in vocabulary.specials and "<eos>" not in vocabulary.specials:
+            raise ValueError(
+                "vocabulary must have <eos> if it has <bos>, got no <eos>; documents begin and end with them"
             )
         self.model = model
         self.vocabulary = vocabulary

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -21,6 +22,8 @@ from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Word2VecReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
+
+_WORKERS_PER_CORE = 4
 
 
 def train_word2vec(
@@ -64,7 +67,7 @@ def train_word2vec(
         subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
         epochs: Number of passes over the corpus.
         learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
-        workers: Number of threads; None for one per core that this process may use.
+        workers: Number of threads, at most four per core; None for one per core that this process may use.
         reproducible: True gives the same bytes for the same seed, with any number of workers. False lets the threads
             write without synchronization ("Hogwild"; Recht et al. 2011), which is faster. None is True on a CPU. A GPU
             adds in no fixed order and cannot be reproducible.
@@ -114,7 +117,11 @@ def train_word2vec(
         seed=seed,
     )
     gpu = _is_gpu(device, reproducible)
-    workers = check_count("workers", _usable_cores() if workers is None else workers, 1, "thread")
+    cores = _usable_cores()
+    workers = check_count("workers", cores if workers is None else workers, 1, "thread")
+    if workers > (most := cores * _WORKERS_PER_CORE):
+        warnings.warn(f"workers is lowered from {workers:,} to {most}, {_WORKERS_PER_CORE} for each core", stacklevel=2)
+        workers = most
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")
         if valid is None:
