@@ -41,6 +41,14 @@ def answer(
         Literal["csv", "jsonl"], typer.Option(metavar="<name>", help="Output format: csv, or jsonl for JSON Lines.")
     ] = "csv",
     batch_size: Annotated[int, typer.Option(help="Number of texts per batch.", min=1)] = 1000,
+    max_length: Annotated[
+        int | None,
+        typer.Option(
+            help="Maximum number of tokens per text; longer texts are truncated.",
+            min=1,
+            show_default="depends on the model",
+        ),
+    ] = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     trust_tokenizer: TrustTokenizer = False,
@@ -65,7 +73,9 @@ def answer(
     # A progress bar would interfere with predictions printed to the same terminal.
     with tqdm(unit=" texts", unit_scale=True, disable=file is None or sys.stdout.isatty()) as bar:
         while batch := list(islice(remaining, batch_size)):
-            for document, (label, probability) in zip(batch, classifier.predict_stream(batch), strict=True):
+            for document, (label, probability) in zip(
+                batch, classifier.predict_stream(batch, max_length=max_length), strict=True
+            ):
                 write(document, label, probability)
             # A program that waits for predictions gets them before the next batch is read.
             sys.stdout.flush()

@@ -386,6 +386,7 @@ def test_the_forget_gates_start_as_the_config_says():
         ({"cell": "LSTM"}, "cell must be one of rnn_tanh, rnn_relu, lstm, gru, got 'LSTM'"),
         ({"layers": 0}, "layers must be an integer of at least 1, got 0"),
         ({"dim": 2.5}, r"dim must be an integer of at least 1, got 2\.5"),
+        ({"layers": 10**9}, "layers must be at most 64, got 1000000000"),
         ({"hidden": -3}, "hidden must be an integer of at least 1, got -3"),
         *(({name: 1.0}, f"{name} must be at least 0 and below 1, got 1.0") for name in DROPOUTS),
         ({"input_dropout": -0.1}, "input_dropout must be at least 0 and below 1, got -0.1"),

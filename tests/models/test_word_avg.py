@@ -80,6 +80,7 @@ def test_words_alone_need_no_buckets():
     ("options", "message"),
     [
         ({"ngrams": 0}, "ngrams must be an integer of at least 1, got 0"),
+        ({"ngrams": 10**9}, "ngrams must be at most 32, got 1000000000; 2 or 3 is usual"),
         ({"buckets": 1.5}, r"buckets must be an integer of at least 1, got 1\.5"),
         ({"buckets": 2**25}, r"buckets must be a power of two up to 2\*\*24, got 33554432; try 1048576"),
         ({"binary": "no"}, "binary must be True or False, got 'no'"),

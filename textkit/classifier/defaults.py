@@ -6,7 +6,7 @@ few of the held-out reviews are then of a film that is also in the training part
 """
 
 from dataclasses import replace
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier, ClassifierConfig
@@ -44,7 +44,7 @@ _SETTINGS: dict[ModelName, ClassifierSettings] = {
 }
 
 
-def model_config(model: object, *, vectors: WordVectors | None = None) -> ClassifierConfig:
+def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
     """Return the config of a named model; a config is returned as it is.
 
     Args:
@@ -54,7 +54,11 @@ def model_config(model: object, *, vectors: WordVectors | None = None) -> Classi
 
     Raises:
         ValueError: If ``model`` is neither a known name nor a config.
+        TypeError: If ``vectors`` are not `WordVectors`.
     """
+    if vectors is not None and not isinstance(vectors, WordVectors):
+        got = type(vectors).__name__
+        raise TypeError(f"vectors must be WordVectors, got {got}; load a file with WordVectors.load(path)")
     if type(model) in CLASSES and isinstance(model, ClassifierConfig):
         return model
     if isinstance(model, str) and model in MODEL_NAMES:
@@ -78,3 +82,8 @@ def default_classifier_settings(model: object) -> ClassifierSettings:
     if isinstance(config, RnnClassifierConfig):
         return _SETTINGS["char_gru" if config.unit == "char" else "bilstm"]
     return _SETTINGS["cnn" if isinstance(config, CnnConfig) else "word_avg"]
+
+
+def default_tokenizer(config: ClassifierConfig) -> str:
+    """Return the default tokenizer of a model: lower-cased words, or characters with a model of characters."""
+    return "character" if isinstance(config, RnnClassifierConfig) and config.unit == "char" else "word-lower"

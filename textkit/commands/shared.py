@@ -5,7 +5,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from tqdm.auto import tqdm
@@ -175,6 +175,8 @@ def command_line(app: Callable[[], object]) -> None:
             message = f"{error.filename}: {error.strerror}"
         print(f"error: {_in_options(str(message), app)}", file=sys.stderr)
         sys.exit(FAILED)
+    except (MemoryError, RuntimeError) as error:
+        _end_without_memory(error, app)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -187,10 +189,7 @@ def command_line(app: Callable[[], object]) -> None:
 
 def _in_options(message: str, app: Callable[[], object]) -> str:
     """Replace column='text' by --column text in a message, for all options of the commands."""
-    if not isinstance(app, typer.Typer):
-        return message
-    command: Any = typer.main.get_command(app)
-    options = {option for one in (command, *getattr(command, "commands", {}).values()) for option in _options(one)}
+    options = _all_options(app)
 
     def option(match: re.Match[str]) -> str:
         name = "--" + match["name"].replace("_", "-")
@@ -200,6 +199,41 @@ def _in_options(message: str, app: Callable[[], object]) -> str:
         return name if value == "True" else f"{name} {value}"
 
     return re.sub(r"\b(?P<name>[a-z][a-z_]*)=(?:'(?P<quoted>[^']+)'|(?P<plain>[\w.]+))", option, message)
+
+
+def _end_without_memory(error: Exception, app: Callable[[], object]) -> NoReturn:
+    """End with one line if memory did not suffice; any other error is raised again."""
+    missing = _missing_memory(error)
+    if missing is None:
+        raise error
+    print(f"error: {missing}; {_smaller(app)}", file=sys.stderr)
+    sys.exit(FAILED)
+
+
+def _missing_memory(error: Exception) -> str | None:
+    """Describe a failed allocation of NumPy, torch or Python; None for any other error."""
+    message = str(error)
+    if found := re.search(r"(?:Unable to allocate|Tried to allocate) ([\d.]+ [KMGTPE]?i?B)", message):
+        return f"memory must suffice, but an array needs {found[1]}"
+    if found := re.search(r"you tried to allocate (\d+) bytes", message):
+        return f"memory must suffice, but an array needs {int(found[1]) / 2**30:,.1f} GiB"
+    return "memory must suffice, but it does not" if isinstance(error, MemoryError) else None
+
+
+def _smaller(app: Callable[[], object]) -> str:
+    """Name the options that determine the size: those that were given, else those that the command has."""
+    sizes = ("--dim", "--hidden", "--buckets", "--filters", "--layers", "--batch-size", "--budget", "--max-length")
+    words = [word.split("=")[0] for word in sys.argv]
+    known = _all_options(app)
+    chosen = [size for size in sizes if size in words] or [size for size in sizes if size in known][:3]
+    return f"lower {' or '.join(chosen)}" if chosen else "free memory, or use a smaller model"
+
+
+def _all_options(app: Callable[[], object]) -> set[str]:
+    if not isinstance(app, typer.Typer):
+        return set()
+    command: Any = typer.main.get_command(app)
+    return {option for one in (command, *getattr(command, "commands", {}).values()) for option in _options(one)}
 
 
 def _options(command: Any) -> Iterable[str]:

@@ -9,7 +9,7 @@ from torch import nn
 from textkit.checks import SUITED, check_choice, set_count, set_fraction, set_switch
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.export_scan import GatedCell, scan_layer
-from textkit.models.layers import NO_DROPOUT, RecurrentLayer, locked_dropout
+from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, RecurrentLayer, locked_dropout
 from textkit.models.pooling import flipped, last_step, masked_max
 from textkit.text.id_stream import UNITS, Unit
 
@@ -72,6 +72,8 @@ class RnnClassifierConfig(ClassifierConfig):
             check_choice(name, getattr(self, name), known)
         for name in ("hidden", "layers"):
             set_count(self, name, 1)
+        if self.layers > MOST_LAYERS:
+            raise ValueError(f"layers must be at most {MOST_LAYERS}, got {self.layers}; 1 or 2 is usual")
         set_switch(self, "bidirectional")
         for name in ("input_dropout", "layer_dropout", "weight_dropout"):
             set_fraction(self, name, NO_DROPOUT)

@@ -14,7 +14,16 @@ from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.checks import SUITED, check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
 from textkit.models.cross_entropy import linear_cross_entropy
 from textkit.models.forks import note_use
-from textkit.models.layers import CELLS, NO_DROPOUT, Cell, LayerState, RecurrentLayer, embed, locked_dropout
+from textkit.models.layers import (
+    CELLS,
+    MOST_LAYERS,
+    NO_DROPOUT,
+    Cell,
+    LayerState,
+    RecurrentLayer,
+    embed,
+    locked_dropout,
+)
 from textkit.models.loss import Loss
 
 State: TypeAlias = tuple[LayerState, ...]
@@ -83,6 +92,8 @@ class RnnLanguageModelConfig:
         for name in ("layers", "dim", "hidden"):
             if getattr(self, name) is not SUITED:
                 set_count(self, name, 1)
+        if self.layers is not SUITED and self.layers > MOST_LAYERS:
+            raise ValueError(f"layers must be at most {MOST_LAYERS}, got {self.layers}; 1 to 3 are usual")
         if self.tied is not SUITED:
             set_switch(self, "tied")
         for name in ("embedding_dropout", "input_dropout", "layer_dropout", "output_dropout", "weight_dropout"):

@@ -13,6 +13,8 @@ from textkit.models.compact_table import CompactTable, nonzero_rows
 from textkit.models.pooling import masked_sum
 from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
 
+_MOST_NGRAMS = 32  # the time for a text grows with it, also in a model of unknown origin
+
 
 @dataclass(frozen=True, kw_only=True)
 class WordAvgConfig(ClassifierConfig):
@@ -20,7 +22,7 @@ class WordAvgConfig(ClassifierConfig):
 
     Attributes:
         dim: Dimension of the word and n-gram embeddings.
-        ngrams: Maximum n-gram length, in words; 1 for words only.
+        ngrams: Maximum n-gram length, in words, at most 32; 1 for words only.
         buckets: Number of hash buckets, each with one vector, that all n-grams share; a power of two, at most 2**24.
         binary: Whether a word or n-gram counts once per text, however often it occurs.
         dropout: Dropout of the mean vector, from 0 to below 1.
@@ -39,6 +41,8 @@ class WordAvgConfig(ClassifierConfig):
         for name in ("ngrams", "buckets"):
             set_count(self, name, 1)
         set_switch(self, "binary")
+        if self.ngrams > _MOST_NGRAMS:
+            raise ValueError(f"ngrams must be at most {_MOST_NGRAMS}, got {self.ngrams}; 2 or 3 is usual")
         if self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1):
             raise ValueError(f"buckets must be a power of two up to 2**24, got {self.buckets}; try {1 << 20}")
 
