@@ -229,7 +229,7 @@ def test_what_does_not_fit_together_is_refused():
         LanguageModel(model, vocabulary, unit="byte")
     with pytest.raises(ValueError, match="tokenizer must be None for characters, got 'word'"):
         LanguageModel(model, vocabulary, unit="char", tokenizer="word")
-    vocabulary = Vocabulary.from_counts({}, specials=["<pad>", "<unk>", "<eos>"])
+    vocabulary = Vocabulary(["<pad>", "<unk>", "<eos>"], [0, 0, 0], specials=["<pad>", "<unk>", "<eos>"])
     with pytest.raises(ValueError, match="tokenizer must be"):
         LanguageModel(model, vocabulary, unit="word", tokenizer="magic")
 
@@ -305,7 +305,14 @@ def test_texts_that_cannot_be_scored(bigrams, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "config",
-    [{}, {"cell": "gru", "layers": 2}, {"tied": True, "dim": 16}, {"cutoffs": (6, 20)}, {"weight_dropout": 0.5}],
+    [
+        {},
+        {"cell": "gru", "layers": 2},
+        {"tied": True, "dim": 16},
+        {"cutoffs": (6, 20)},
+        {"cutoffs": (6, 20), "tied": True},
+        {"weight_dropout": 0.5},
+    ],
     ids=str,
 )
 def test_what_is_saved_is_loaded(config, random_model, tmp_path):

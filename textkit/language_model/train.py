@@ -2,6 +2,7 @@
 
 import math
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from textkit.checks import check_count
+from textkit.checks import SUITED, check_count
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
-from textkit.language_model.defaults import default_config, default_settings
+from textkit.language_model.defaults import default_config, default_settings, resolved_config
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.run import LanguageModelReport, LanguageModelRun
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
@@ -59,14 +61,19 @@ def train_language_model(
 
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of words; see
-            `textkit.corpus`. It is read once.
+            `textkit.corpus`. It is read once. Or an `EncodedCorpus`, encoded with ``line_end`` and
+            ``unknown="keep"``: words with ``specials=["<pad>", "<unk>", "<eos>"]``, characters with
+            ``specials=["<pad>", "<unk>"]`` and ``tokenizer="character"``.
         unit: "char" for characters, "word" for words with ``<eos>`` at each line end.
         valid: Validation text: a corpus, or the fraction of ``corpus`` to hold out, such as 0.1. The held-out part is
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
-            tokens become ``<unk>``.
+            tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
         config: Architecture of the model; what it leaves open, or None, is the `default_config` of the unit.
-        settings: Training settings; what they leave open, or None, is the `default_settings` of the unit.
+            ``cutoffs="auto"``, the default of words, is an adaptive softmax if the vocabulary has more than 20,000
+            tokens.
+        settings: Training settings; what they leave open, or None, is the `default_settings` of the unit; of an
+            `EncodedCorpus`, all words are kept.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
         device: Device to train on: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
@@ -81,7 +88,7 @@ def train_language_model(
         errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
         on_epoch: Called with a `LanguageModelReport` after each epoch.
         on_end: Called once with the exact score of the returned model on the validation text.
-        progress: Whether to show progress bars on stderr.
+        progress: Whether to show progress bars, and the cutoffs that were chosen, on stderr.
 
     Returns:
         The model, on ``device``, with the best weights if there is a validation text, else with the last ones.
@@ -91,7 +98,7 @@ def train_language_model(
             available, or the checkpoint belongs to a different training run or is a file of another kind.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
-        TypeError: If ``config`` or ``settings`` has another type.
+        TypeError: If ``config`` or ``settings`` has another type, or ``settings.documents`` needs texts.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.
     """
     if unit not in UNITS:
@@ -106,6 +113,8 @@ def train_language_model(
             raise TypeError(
                 f"{name} must be {expected.__name__}, got {type(value).__name__}; pass {expected.__name__}(...)"
             )
+    if isinstance(corpus, EncodedCorpus) and settings.min_count is SUITED:
+        settings = replace(settings, min_count=1)  # rare words are dropped in encoding
     config, settings = config.completed(default_config(unit)), settings.completed(default_settings(unit))
     seed = check_count("seed", seed, 0)
     _check(settings, valid, checkpoint)
@@ -128,6 +137,11 @@ def train_language_model(
         reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
         ranks=ranks,
     )
+    chosen, config = config, resolved_config(config, data.vocabulary)
+    if config != chosen and config.cutoffs and progress:
+        listed = ", ".join(map(str, config.cutoffs))
+        tokens = "words" if unit == "word" else "characters"
+        print(f"{len(data.vocabulary):,} {tokens}: adaptive softmax with the cutoffs {listed}", file=sys.stderr)
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
     model.to(device)
@@ -181,7 +195,7 @@ def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple
     if settings.schedule == "plateau":
         schedule = plateau = Plateau(settings.plateau_factor)
     elif settings.schedule != "constant":
-        steps = settings.epochs * math.ceil(sum(1 for _ in data.batches(0)) / settings.accumulate)
+        steps = settings.epochs * math.ceil(data.steps / settings.accumulate)
         decay = {"cosine": cosine, "linear": linear}[settings.schedule]
         schedule = decay(max(steps - settings.warmup, 1))
     return warmed_up(schedule, settings.warmup), plateau
