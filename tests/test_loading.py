@@ -33,6 +33,14 @@ def test_word_vectors(tmp_path):
     vectors = WordVectors(["sea", "boat"], np.eye(2, dtype=np.float32))
     vectors.save(tmp_path / "small.txt")
     assert textkit.load(tmp_path / "small.txt").words == vectors.words
+    with pytest.raises(ValueError, match="tokenizer must be None for word vectors, got 'word'"):
+        textkit.load(tmp_path / "small.txt", tokenizer="word")
+
+
+def test_metadata_of_vectors_imports_nothing(tmp_path):
+    vectors = WordVectors(["sea"], [[1.0]], metadata={"tokenizer": "module_of_metadata:split", "training": "{}"})
+    vectors.save(tmp_path / "sea.safetensors")
+    assert textkit.load(tmp_path / "sea.safetensors").metadata["tokenizer"] == "module_of_metadata:split"
 
 
 def test_what_is_no_saved_thing(tmp_path):

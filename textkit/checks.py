@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+SUITED: Any = None
+"""The default of a setting that is chosen to suit the model, before training; then it has the type of its field."""
+
 PRECISIONS = ("auto", "float32", "bfloat16")
 """Precisions supported in training."""
 

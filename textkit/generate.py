@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import command_line, loaded
+from textkit.commands.shared import TrustTokenizer, command_line, loaded
 from textkit.generation.settings import GenerationSettings
 from textkit.language_model.built_in_model import built_in_model
 
@@ -48,6 +48,7 @@ def write(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Skip prompt tokens that the model does not know.")
     ] = False,
+    trust_tokenizer: TrustTokenizer = False,
 ) -> None:
     """Generate text with a language model, and print it as it is generated."""
     stops = tuple(string.replace("\\n", "\n") for string in stop or ())
@@ -62,7 +63,10 @@ def write(
         samples=samples,
         unknown="skip" if skip_unknown else "error",
     )
-    language_model = built_in_model() if model is None else loaded(model, "language-model", "--model")
+    if model is None:
+        language_model = built_in_model()
+    else:
+        language_model = loaded(model, "language-model", "--model", trust_tokenizer=trust_tokenizer)
     writer = language_model.writer(prompt, settings)
     # Texts of a single line are printed without blank lines between them.
     single_lines = "\n" in stops

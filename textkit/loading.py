@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from textkit.models.storage import read_config
+from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 
 # Modules are imported when they are needed.
@@ -15,13 +16,19 @@ _CLASSES = {
 }
 
 
-def load(path: str | os.PathLike[str]) -> Any:
+def load(
+    path: str | os.PathLike[str], *, tokenizer: str | Tokenizer | None = None, trust_tokenizer: bool = False
+) -> Any:
     """Load a saved model, onto the CPU, or a file of word vectors.
 
     For type checking, use the ``load`` method of the class, such as ``LanguageModel.load``.
 
     Args:
         path: Folder of the model, or file of word vectors.
+        tokenizer: The tokenizer of a model that was trained with a function of your own; None for the named tokenizer
+            of the model.
+        trust_tokenizer: Whether to import and call the function ``module:function`` that the folder names as its
+            tokenizer. It is code: allow it only for folders that you trust.
 
     Returns:
         A `LanguageModel`, a `TextClassifier` or `WordVectors`.
@@ -29,11 +36,14 @@ def load(path: str | os.PathLike[str]) -> Any:
     Raises:
         FileNotFoundError: If the path does not exist.
         TypeError: If ``path`` is not a path.
-        ValueError: If it was not saved by textkit, is of a newer version or is damaged; the message names the file.
+        ValueError: If it was not saved by textkit, is of a newer version or is damaged (the message names the file), or
+            its tokenizer is a function that is neither passed nor trusted.
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a str or a Path, got {type(path).__name__}; pass the path it was saved to")
     if Path(path).is_file():
+        if tokenizer is not None:
+            raise ValueError(f"tokenizer must be None for word vectors, got {tokenizer!r}; leave it out")
         return WordVectors.load(path)
     kind = read_config(path)["kind"]
     if kind not in _CLASSES:
@@ -41,4 +51,4 @@ def load(path: str | os.PathLike[str]) -> Any:
             f"path must contain one of {', '.join(_CLASSES)}, got {kind!r} in {os.fspath(path)!r}; upgrade textkit"
         )
     module, name = _CLASSES[kind]
-    return getattr(import_module(module), name).load(path)
+    return getattr(import_module(module), name).load(path, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)

@@ -13,7 +13,7 @@ import typer
 from tqdm.auto import tqdm
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import command_line, loaded, missing_option, table_source
+from textkit.commands.shared import TrustTokenizer, command_line, loaded, missing_option, table_source
 from textkit.data.columns import Choice
 from textkit.data.labeled import read_texts
 from textkit.data.tables import Document, Missing, fill, text_rows
@@ -59,8 +59,17 @@ def answer(
         Literal["csv", "jsonl"], typer.Option(metavar="<name>", help="Output format: csv, or jsonl for JSON Lines.")
     ] = "csv",
     batch_size: Annotated[int, typer.Option(help="Number of texts per batch.", min=1)] = 1000,
+    max_length: Annotated[
+        int | None,
+        typer.Option(
+            help="Maximum number of tokens per text; longer texts are truncated.",
+            min=1,
+            show_default="depends on the model",
+        ),
+    ] = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    trust_tokenizer: TrustTokenizer = False,
 ) -> None:
     """Print the label of each text, and its probability."""
     if (file is None) == (not texts):
@@ -85,7 +94,7 @@ def answer(
     else:
         reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing}
         source = read_texts(table_source(file), **reading)
-    classifier = loaded(folder, "text-classifier")
+    classifier = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
     write = _json_line if format == "jsonl" else _csv_line
     if format == "csv":
         write("text", "label", "probability")
@@ -93,7 +102,9 @@ def answer(
     # A progress bar would interfere with predictions printed to the same terminal.
     with tqdm(unit=" texts", unit_scale=True, disable=file is None or sys.stdout.isatty()) as bar:
         while batch := list(islice(remaining, batch_size)):
-            predictions = classifier.predict_stream([document for document in batch if document is not None])
+            predictions = classifier.predict_stream(
+                [document for document in batch if document is not None], max_length=max_length
+            )
             for document in batch:
                 # A row without a text has a line all the same, so that the lines fit those of the file.
                 write(document, *((None, None) if document is None else next(predictions)))

@@ -8,10 +8,10 @@ from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.models.word_avg import WordAvgConfig
 
 SMALL = {
-    "word_avg": WordAvgConfig(dim=4, buckets=64),
-    "cnn": CnnConfig(dim=6, widths=(2, 3), filters=5, dropout=0.1),
-    "bilstm": RnnClassifierConfig(dim=6, hidden=6, dropout=0.1),
-    "char_gru": RnnClassifierConfig(unit="char", cell="gru", dim=6, hidden=8, dropout=0.1),
+    "word_avg": WordAvgConfig(dim=4, buckets=64, binary=False, dropout=0.0),
+    "cnn": CnnConfig(dim=6, widths=(2, 3), filters=5, dropout=0.1, word_dropout=0.0),
+    "bilstm": RnnClassifierConfig(dim=6, hidden=6, pooling="last", dropout=0.1, word_dropout=0.0),
+    "char_gru": RnnClassifierConfig(unit="char", dim=6, hidden=8, dropout=0.1, input_dropout=0.0),
 }
 SETTINGS = ClassifierSettings(epochs=3, batch_size=8, learning_rate=0.02)
 

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from textkit.classifier.defaults import CONFIGS, MODEL_NAMES, default_classifier_settings, model_config
+from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.text_classifier import TextClassifier
 from textkit.models.cnn import CnnConfig
+from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.models.word_avg import WordAvgConfig
 from textkit.vectors.word_vectors import WordVectors
 
@@ -43,3 +46,37 @@ def test_what_is_no_model(model):
     for ask in (model_config, default_classifier_settings):
         with pytest.raises(ValueError, match="model must be one of word_avg, cnn, bilstm, char_gru, or the config of"):
             ask(model)
+
+
+def test_what_a_config_does_not_name_is_that_of_the_named_model():
+    assert CnnConfig(dim=50) == replace(CONFIGS["cnn"], dim=50)
+    assert CnnConfig().word_dropout == 0.05
+    assert WordAvgConfig(ngrams=3) == replace(CONFIGS["word_avg"], ngrams=3)
+    assert (WordAvgConfig().dim, WordAvgConfig().binary, WordAvgConfig().dropout) == (16, True, 0.3)
+    assert RnnClassifierConfig(dim=50) == replace(CONFIGS["bilstm"], dim=50)
+    assert RnnClassifierConfig(unit="char", layers=2) == replace(CONFIGS["char_gru"], layers=2)
+    assert RnnClassifierConfig(unit="char", cell="lstm", input_dropout=0).input_dropout == 0
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+def test_settings_keep_what_suits_the_model(name):
+    suited = default_classifier_settings(name)
+    assert TextClassifier(name)._settings() == suited
+    assert TextClassifier(name, settings=ClassifierSettings())._settings() == suited
+    assert TextClassifier(name, settings=ClassifierSettings(epochs=suited.epochs))._settings() == suited
+    given = ClassifierSettings(patience=None, freeze_epochs=None, label_smoothing=0, max_length=9)
+    found = TextClassifier(CONFIGS[name], settings=given)._settings()
+    assert found == replace(suited, patience=None, freeze_epochs=None, label_smoothing=0, max_length=9)
+    assert TextClassifier(name).set_params(settings__min_count=2)._settings() == replace(suited, min_count=2)
+
+
+def test_settings_with_the_defaults_train_the_same_bytes(reviews, weights_of):
+    config = WordAvgConfig(buckets=64)
+    usual = TextClassifier(config).fit(*reviews())
+    named = TextClassifier(config, settings=ClassifierSettings(epochs=5)).fit(*reviews())
+    assert weights_of(usual) == weights_of(named)
+
+
+def test_the_order_of_parameters_does_not_matter():
+    first = TextClassifier("word_avg").set_params(settings__epochs=3).set_params(model="char_gru")
+    assert first._settings() == replace(default_classifier_settings("char_gru"), epochs=3)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
+from textkit.classifier.defaults import CLASSES
+from textkit.classifier.predictions import length_limit
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 
@@ -83,6 +85,37 @@ def test_long_texts_are_cut_with_a_warning(reviews, classifier_of):
         classifier = classifier_of(settings=settings).fit(texts, labels)
     assert np.array_equal(classifier.predict_proba(["so good"]), classifier.predict_proba(["so good bad bad"]))
     assert len(classifier.explain("so good bad").tokens) == 2
+
+
+def test_one_long_text_does_not_take_the_memory(reviews, classifier_of, monkeypatch):
+    classifier = classifier_of().fit(*reviews())
+    beginning = classifier.predict_proba(["so good"])
+    message = r"1 of 2 texts were truncated to max_length=2 tokens; pass a higher max_length"
+    for predict in (
+        classifier.predict_proba,
+        classifier.predict,
+        lambda t, **o: list(classifier.predict_stream(t, **o)),
+    ):
+        with pytest.warns(UserWarning, match=message):
+            predict(["so good bad bad", "good"], max_length=2)
+        with pytest.raises(ValueError, match="max_length must be an integer of at least 1 token, got 0"):
+            predict(["good"], max_length=0)
+    monkeypatch.setattr("textkit.classifier.predictions._LONGEST_OF_OTHERS", 2)
+    with pytest.warns(UserWarning, match=message):
+        assert np.array_equal(classifier.predict_proba(["so good bad bad", "good"])[:1], beginning)
+    assert not np.array_equal(classifier.predict_proba(["so good bad bad"], max_length=9), beginning)
+    with pytest.warns(UserWarning, match="1 of 1 texts were truncated"):
+        assert sum(classifier.evaluate(["so good bad bad"], ["good"]).support) == 1
+    assert len(classifier.explain("so good bad").tokens) == 2
+
+
+@pytest.mark.parametrize("name", ["cnn", "bilstm", "char_gru"])
+def test_every_model_has_a_limit(small, name):
+    config = small[name]
+    model = CLASSES[type(config)](config, 3, 2)
+    assert 10_000 < length_limit(model, None, None) < 200_000
+    assert length_limit(model, 10**9, None) == 10**9
+    assert length_limit(model, 10**9, 7) == length_limit(model, None, 7) == 7
 
 
 def test_labels_that_training_never_saw_are_errors(reviews, classifier_of):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from textkit.classifier.defaults import default_classifier_settings
 from textkit.classifier.run import ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.cnn import Cnn, CnnConfig
@@ -17,6 +18,10 @@ class Counter(Cnn):
 class Step:
     def to(self, device):
         return self
+
+
+def settings_of(**given):
+    return ClassifierSettings(**given).completed(default_classifier_settings("cnn"))
 
 
 def run_of(found, *, epochs=9, patience=None, on_epoch=None, progress=False):
@@ -36,7 +41,7 @@ def run_of(found, *, epochs=9, patience=None, on_epoch=None, progress=False):
         batches,
         steps=2,
         texts=4,
-        settings=ClassifierSettings(epochs=epochs, patience=patience),
+        settings=settings_of(epochs=epochs, patience=patience),
         threads=None,
         validate=None if found is None else lambda: next(results),
         on_epoch=on_epoch,
@@ -75,7 +80,7 @@ def test_a_loss_that_is_no_number_is_not_the_best():
 )
 def test_patience(accuracies, patience, epochs):
     run = run_of([(1.0, accuracy) for accuracy in accuracies], epochs=5 if patience != 1 else len(accuracies))
-    run.settings = ClassifierSettings(epochs=len(accuracies), patience=patience)
+    run.settings = settings_of(epochs=len(accuracies), patience=patience)
     run.run()
     assert len(run.history) == epochs
 

@@ -1,8 +1,10 @@
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from textkit.classifier.defaults import default_classifier_settings
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.loading import load
@@ -33,7 +35,7 @@ def test_what_is_saved_is_loaded(name, kind, tmp_path, classifier_of, reviews, s
         assert found.classes_.tolist() == classifier.classes_.tolist()
         assert found.classes_.dtype.kind == classifier.classes_.dtype.kind
         assert (found.model_.config, found.multi_label) == (small[name], multi_label)
-        assert found.settings == classifier.settings
+        assert found.settings == classifier.settings.completed(default_classifier_settings(name))
         assert not found.model_.training
         assert all(type(label) in (str, int, bool, list) for label, _ in found.predict_stream(texts[:3]))
         assert found.fit(texts, labels).predict(texts).shape[0] == 24  # it can be trained again
@@ -41,7 +43,9 @@ def test_what_is_saved_is_loaded(name, kind, tmp_path, classifier_of, reviews, s
 
 def test_a_folder_from_before_words_could_count_once(tmp_path, reviews, classifier_of):
     texts, labels = reviews()
-    classifier = TextClassifier(WordAvgConfig(dim=4, buckets=64), settings=ClassifierSettings(epochs=1))
+    classifier = TextClassifier(
+        WordAvgConfig(dim=4, buckets=64, binary=False, dropout=0.0), settings=ClassifierSettings(epochs=1)
+    )
     classifier.fit(texts, labels).save(tmp_path / "model")
     file = tmp_path / "model" / "config.json"
     config = json.loads(file.read_bytes())
@@ -52,11 +56,35 @@ def test_a_folder_from_before_words_could_count_once(tmp_path, reviews, classifi
     assert np.array_equal(found.predict_proba(texts), classifier.predict_proba(texts))
 
 
-def test_a_tokenizer_without_a_name_is_not_saved(tmp_path, reviews, classifier_of):
-    classifier = classifier_of(tokenizer=lambda text: text.split()).fit(*reviews())
-    with pytest.raises(ValueError, match="tokenizer"):
-        classifier.save(tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+def test_a_tokenizer_without_a_name_is_passed_again(tmp_path, reviews, classifier_of):
+    texts, labels = reviews()
+    classifier = classifier_of(tokenizer=lambda text: text.split()[::-1])
+    with pytest.warns(UserWarning, match=r"to load the saved model, pass it again: textkit\.load"):
+        classifier.fit(texts, labels)
+    classifier.save(tmp_path / "model")
+    assert json.loads((tmp_path / "model" / "config.json").read_bytes())["tokenizer"] == "custom"
+    with pytest.raises(ValueError, match=r"tokenizer must be passed for .*model'"):
+        load(tmp_path / "model")
+    found = load(tmp_path / "model", tokenizer=classifier.tokenizer)
+    assert np.array_equal(found.predict_proba(texts), classifier.predict_proba(texts))
+    found.save(tmp_path / "again")
+    assert TextClassifier.load(tmp_path / "again", tokenizer=str.split).predict(texts).shape == (len(texts),)
+
+
+def test_a_function_that_the_folder_names_is_not_imported(tmp_path, monkeypatch, reviews, classifier_of):
+    folder = tmp_path / "model"
+    classifier_of(tokenizer="whitespace").fit(*reviews()).save(folder)
+    config = json.loads((folder / "config.json").read_bytes())
+    (folder / "config.json").write_text(json.dumps({**config, "tokenizer": "module_of_a_stranger:split"}))
+    (tmp_path / "module_of_a_stranger.py").write_text("def split(text):\n    return ['good']\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for read in (load, TextClassifier.load):
+        with pytest.raises(ValueError, match=r"got 'module_of_a_stranger:split' in the config .*trust_tokenizer=True"):
+            read(folder)
+        assert read(folder, tokenizer=str.split).predict(["bad bad"]).tolist() == ["bad"]
+    assert "module_of_a_stranger" not in sys.modules
+    assert load(folder, trust_tokenizer=True).predict(["bad bad"]).tolist() == ["good"]
+    del sys.modules["module_of_a_stranger"]
 
 
 def test_damaged_folders(tmp_path, reviews, classifier_of):

@@ -20,7 +20,7 @@ from textkit.vectors.word_vectors import WordVectors
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-CONFIG = WordAvgConfig(dim=4, buckets=64)
+CONFIG = WordAvgConfig(dim=4, buckets=64, binary=False, dropout=0.0)
 SETTINGS = ClassifierSettings(epochs=4, batch_size=4, learning_rate=0.03)
 TEXTS = ["a good film", "so kind and good", "a bad film", "so sad and bad"] * 9
 LABELS = ["+", "+", "-", "-"] * 9
@@ -81,17 +81,18 @@ def test_parameters_of_the_parts():
     assert (found["seed"], found["settings__epochs"], found["model__dim"]) == (3, 4, 4)
     classifier.set_params(settings__epochs=7, model__dim=9, model__ngrams=1, seed=5)
     assert classifier.settings == ClassifierSettings(epochs=7, batch_size=4, learning_rate=0.03)
-    assert classifier.model == WordAvgConfig(dim=9, ngrams=1, buckets=64)
+    assert classifier.model == replace(CONFIG, dim=9, ngrams=1)
     assert classifier.seed == 5
 
 
 def test_parts_that_were_not_given_begin_with_what_suits_the_model():
     classifier = TextClassifier("char_gru").set_params(settings__patience=9, model__hidden=5)
     assert classifier.model == replace(CONFIGS["char_gru"], hidden=5)
-    assert classifier.settings == replace(default_classifier_settings("char_gru"), patience=9)
+    assert classifier.settings == ClassifierSettings(patience=9)
+    assert classifier._settings() == replace(default_classifier_settings("char_gru"), patience=9)
     classifier = TextClassifier("word_avg").set_params(settings__batch_size=5, model="cnn", model__filters=3)
     assert classifier.model == replace(CONFIGS["cnn"], filters=3)
-    assert classifier.settings == replace(default_classifier_settings("cnn"), batch_size=5)
+    assert classifier._settings() == replace(default_classifier_settings("cnn"), batch_size=5)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ LABELS = torch.tensor([0, 1, 2, 1, 0])
 def objective_of(*, workers=1, criterion=None, **options):
     generator = torch.Generator().manual_seed(1)
     documents, vocabulary = encode_documents(TEXTS, tokenizer="whitespace")
-    config = WordAvgConfig(**{"dim": 4, "ngrams": 2, "buckets": 64, **options})
+    config = WordAvgConfig(**{"dim": 4, "ngrams": 2, "buckets": 64, "binary": False, "dropout": 0.0, **options})
     model = WordAvg(config, len(vocabulary), 3, generator=generator)
     with torch.no_grad():
         if model.ngram_embedding is not None:

@@ -20,7 +20,7 @@ HALF_KNOWN = math.sqrt(3) / (1 + math.sqrt(3))
 def by_hand(**options):
     """A classifier for which "good" alone is three times as likely to be positive as negative, and "bad" vice versa."""
     vocabulary = Vocabulary.from_counts({"good": 2, "bad": 1}, specials=["<pad>", "<unk>"])
-    model = WordAvg(WordAvgConfig(dim=2, ngrams=1), len(vocabulary), 2)
+    model = WordAvg(WordAvgConfig(dim=2, ngrams=1, binary=False), len(vocabulary), 2)
     log3 = math.log(3)
     model.load_state_dict(
         {
@@ -203,7 +203,7 @@ def test_answers_come_batch_by_batch(run, folder, monkeypatch):
     asked = []
     stream = TextClassifier.predict_stream
     monkeypatch.setattr(
-        TextClassifier, "predict_stream", lambda self, texts: asked.append(texts) or stream(self, texts)
+        TextClassifier, "predict_stream", lambda self, texts, **_: asked.append(texts) or stream(self, texts)
     )
     out = run(folder, "--file", "-", "--batch-size", 2, stdin=b"good\nbad\ngood\n")[1]
     assert asked == [["good", "bad"], ["good"]]

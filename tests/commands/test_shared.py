@@ -78,3 +78,49 @@ def test_a_model_of_another_kind_is_named_with_its_command(bigrams, tmp_path):
 @pytest.mark.parametrize("name", ["train", "evaluate", "predict"])
 def test_a_command_starts_without_torch(python, name):
     assert python("-c", f"import sys, textkit.{name}; sys.exit('torch' in sys.modules)") == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "arguments", "message"),
+    [
+        (
+            MemoryError("Unable to allocate 15.7 GiB for an array with shape (3,)"),
+            ["--dim", "9"],
+            "needs 15.7 GiB; lower --dim",
+        ),
+        (
+            RuntimeError("[enforce fail] you tried to allocate 2147483648 bytes. Error 12"),
+            ["--hidden=9"],
+            "needs 2.0 GiB; lower --hidden",
+        ),
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0"),
+            [],
+            "needs 20.00 MiB; lower --dim or --hidden",
+        ),
+        (MemoryError(), [], "memory must suffice, but it does not; lower --dim or --hidden"),
+    ],
+)
+def test_too_little_memory_is_one_line(capsys, monkeypatch, error, arguments, message):
+    app = typer.Typer()
+
+    @app.command()
+    def train(dim: int = 1, hidden: int = 2):
+        raise error
+
+    monkeypatch.setattr(sys, "argv", ["textkit", *arguments])
+    with pytest.raises(SystemExit) as end:
+        command_line(app)
+    assert end.value.code == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error: memory must suffice, but")
+    assert err.endswith(f"{message}\n")
+    assert err.count("\n") == 1
+
+
+def test_an_error_of_the_program_keeps_its_traceback():
+    def fail():
+        raise RuntimeError("shapes differ")
+
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        command_line(fail)

@@ -65,6 +65,7 @@ def test_a_column_of_a_table(run, tmp_path):
         (["corpora", "-o", "x.txt"], "error"),
         ([TALES, "-o", "."], "must be a file, got the folder"),
         ([TALES, "-o", "x.txt", "--init", "none.txt"], "none.txt: No such file or directory"),
+        ([TALES, "-o", "/dev/null"], "must be a file or a new name, got the device or pipe /dev/null"),
         ([TALES, "-o", "x.txt", "--checkpoint", "x.txt"], "--output must not be used by another option"),
     ],
 )

@@ -13,7 +13,7 @@ VOCAB, CLASSES = 20, 3
 
 def word_avg(ngrams=3, **options):
     generator = torch.Generator().manual_seed(1)
-    config = WordAvgConfig(**{"dim": 8, "ngrams": ngrams, "buckets": 64, **options})
+    config = WordAvgConfig(**{"dim": 8, "ngrams": ngrams, "buckets": 64, "binary": False, **options})
     model = WordAvg(config, VOCAB, CLASSES, generator=generator)
     with torch.no_grad():
         model.output_bias.normal_(generator=generator)
@@ -55,7 +55,7 @@ def test_shares_of_word_avg_add_up_to_the_score(ngrams, ids, options):
 
 
 def test_the_shares_of_two_words_and_their_bigram_by_hand():
-    model = WordAvg(WordAvgConfig(dim=1, ngrams=2, buckets=64), VOCAB, 2)
+    model = WordAvg(WordAvgConfig(dim=1, ngrams=2, buckets=64, binary=False), VOCAB, 2)
     bigram = int(ngram_ids(torch.tensor([[4, 7]]), 2, 64)[0, 0])
     with torch.no_grad():
         model.embedding[4], model.embedding[7] = 3.0, -6.0

@@ -1,5 +1,8 @@
+import os
 import resource
+import socket
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +59,92 @@ def test_the_rights_of_the_old_file_are_kept(tmp_path):
     with atomic_path(path) as temporary:
         temporary.write_text("new")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_the_umask_of_the_process_is_left_alone(tmp_path, monkeypatch):
+    """A file that another thread makes meanwhile would be writable by all."""
+    before = os.umask(0o027)
+    try:
+        monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("it was changed"))
+        with atomic_path(tmp_path / "a.txt"):
+            pass
+    finally:
+        monkeypatch.undo()
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o666])
+def test_the_temporary_file_is_never_more_open_than_the_old_one(tmp_path, monkeypatch, mode):
+    path = tmp_path / "secret"
+    path.touch()
+    path.chmod(mode)
+    made = []
+    opened = os.open
+    monkeypatch.setattr(os, "open", lambda name, flags, mode=0o777: made.append(mode) or opened(name, flags, mode))
+    with atomic_path(path):
+        assert made == [mode]
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+
+
+def test_a_link_stays_and_its_target_is_written(tmp_path):
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "real.bin", tmp_path / "link.txt.gz"
+    target.write_text("old")
+    (tmp_path / "step").symlink_to(target)
+    link.symlink_to("step")
+    with atomic_path(link) as temporary:
+        assert temporary.parent == target.parent  # so that the rename stays within one disk
+        assert temporary.suffixes[-2:] == [".txt", ".gz"]
+        temporary.write_text("new")
+        assert target.read_text() == "old"
+    assert (link.readlink(), target.read_text()) == (Path("step"), "new")
+    assert [path.name for path in target.parent.iterdir()] == ["real.bin"]
+
+
+def test_a_link_to_a_file_that_is_not_there_yet(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("later")
+    with atomic_path(link) as temporary:
+        temporary.write_text("new")
+    assert (link.is_symlink(), (tmp_path / "later").read_text()) == (True, "new")
+
+
+def test_a_link_to_itself_or_to_a_missing_folder(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="symbolic links"), atomic_path(tmp_path / "loop"):
+        pass
+    (tmp_path / "far").symlink_to("missing/file")
+    with pytest.raises(FileNotFoundError, match=r"create '.*missing' first"), atomic_path(tmp_path / "far"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_symlink()) == ["far", "loop"]
+
+
+def test_what_is_no_regular_file_is_refused_and_stays(tmp_path):
+    pipe, listener, link = tmp_path / "pipe", tmp_path / "s", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    with socket.socket(socket.AF_UNIX) as server:
+        folder = os.open(tmp_path, os.O_RDONLY)  # the name of a socket must be short
+        server.bind(f"/proc/self/fd/{folder}/s")
+        os.close(folder)
+        for path, kind in ((pipe, "pipe"), (link, "pipe"), (listener, "socket")):
+            message = f"path must be a file or a new name, got the {kind} '.*{path.name}'; write a file"
+            with pytest.raises(ValueError, match=message), atomic_path(path):
+                pass
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe", "s"]
+
+
+def test_a_device_is_refused_and_stays(tmp_path):
+    device = tmp_path / "nothing"
+    try:
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    with pytest.raises(ValueError, match="got the device"), atomic_path(device):
+        pass
+    assert stat.S_ISCHR(device.stat().st_mode)
 
 
 def test_a_new_file_gets_the_rights_of_any_new_file(tmp_path):

@@ -125,3 +125,8 @@ def test_the_rights_are_those_of_any_new_folder(tmp_path):
     (tmp_path / "usual").mkdir()
     write(tmp_path / "a", "new")
     assert (tmp_path / "a").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_the_umask_of_the_process_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.umask", lambda mask: pytest.fail("it was changed"))
+    write(tmp_path / "a", "new")

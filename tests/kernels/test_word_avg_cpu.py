@@ -13,7 +13,7 @@ TEXTS = [[2, 3, 2, 3, 5], [], [7], [11, 4, 9], [3, 2]]
 
 def model_of(ngrams, *, binary=False, buckets=BUCKETS, vocab=VOCAB):
     generator = torch.Generator().manual_seed(1)
-    config = WordAvgConfig(dim=DIM, ngrams=ngrams, buckets=buckets, binary=binary)
+    config = WordAvgConfig(dim=DIM, ngrams=ngrams, buckets=buckets, binary=binary, dropout=0.0)
     model = WordAvg(config, vocab, 2, generator=generator)
     with torch.no_grad():
         if model.ngram_embedding is not None:

@@ -1,4 +1,6 @@
+import json
 import math
+import sys
 import time
 from collections import Counter
 from itertools import pairwise
@@ -227,8 +229,23 @@ def test_what_does_not_fit_together_is_refused():
         LanguageModel(model, vocabulary, unit="byte")
     with pytest.raises(ValueError, match="tokenizer must be None for characters, got 'word'"):
         LanguageModel(model, vocabulary, unit="char", tokenizer="word")
+    vocabulary = Vocabulary(["<pad>", "<unk>", "<eos>"], [0, 0, 0], specials=["<pad>", "<unk>", "<eos>"])
     with pytest.raises(ValueError, match="tokenizer must be"):
         LanguageModel(model, vocabulary, unit="word", tokenizer="magic")
+
+
+@pytest.mark.parametrize(
+    ("unit", "specials", "message"),
+    [
+        ("char", ["<unk>"], r"the specials <pad>, <unk> for unit 'char', missing <pad>; make it with .*from_counts"),
+        ("word", ["<pad>", "<unk>"], r"missing <eos>; make it with .*specials=\['<pad>', '<unk>', '<eos>'\]\)"),
+        ("char", ["<pad>", "<unk>", "<bos>"], "vocabulary must have <eos> if it has <bos>"),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_scored_is_refused(unit, specials, message):
+    vocabulary = Vocabulary.from_counts({"a": 1, "b": 1}, specials=specials)
+    with pytest.raises(ValueError, match=message):
+        cut(vocabulary, unit)
 
 
 def test_a_score_is_that_of_the_table(bigrams):
@@ -321,9 +338,30 @@ def test_the_tokenizer_is_saved_by_its_name(bigrams, tmp_path):
     model.save(tmp_path / "model")
     assert LanguageModel.load(tmp_path / "model").generate("TO", length=1) == "TO be"
     nameless = LanguageModel(plain.model, plain.vocabulary, unit="word", tokenizer=lambda text: text.split("_"))
-    with pytest.raises(ValueError, match="tokenizer must be a function that can be imported by name"):
-        nameless.save(tmp_path / "nameless")
-    assert not (tmp_path / "nameless").exists()
+    nameless.save(tmp_path / "nameless")
+    with pytest.raises(ValueError, match=r"tokenizer must be passed for .*nameless'"):
+        LanguageModel.load(tmp_path / "nameless")
+    again = LanguageModel.load(tmp_path / "nameless", tokenizer=lambda text: text.split("_"))
+    assert again.generate("to", length=1) == nameless.generate("to", length=1)
+
+
+def test_a_function_that_the_folder_names_is_not_imported(bigrams, tmp_path, monkeypatch):
+    bigrams(WORDS, unit="word").save(tmp_path / "model")
+    file = tmp_path / "model" / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_bytes()), "tokenizer": "module_of_another:split"}))
+    (tmp_path / "module_of_another.py").write_text("def split(text):\n    return text.split('_')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ValueError, match=r"got 'module_of_another:split' in the config of .*; pass the function"):
+        LanguageModel.load(tmp_path / "model")
+    assert "module_of_another" not in sys.modules
+    assert LanguageModel.load(tmp_path / "model", trust_tokenizer=True).generate("or_to", length=1) == "or_to be"
+    del sys.modules["module_of_another"]
+
+
+def test_a_model_of_characters_has_no_tokenizer_to_pass(random_model, tmp_path):
+    random_model().save(tmp_path / "model")
+    with pytest.raises(ValueError, match="tokenizer must be None for a model of characters"):
+        LanguageModel.load(tmp_path / "model", tokenizer="word")
 
 
 def test_weights_that_do_not_fit_the_config(random_model, tmp_path):

@@ -284,3 +284,13 @@ def test_a_training_can_begin_anew(tmp_path):
 def test_saving_changes_nothing(tmp_path):
     expected = outcome(EVERYTHING)
     assert outcome(EVERYTHING, checkpoint=tmp_path / "state", checkpoint_seconds=0) == expected
+
+
+def test_a_checkpoint_never_replaces_another_file(tmp_path):
+    corpus = tmp_path / "c.txt"
+    corpus.write_text("a fox ran home\n" * 9)
+    before = corpus.read_bytes()
+    for resume in (True, False):
+        with pytest.raises(ValueError, match="which is something else and would be overwritten; choose another name"):
+            train_language_model(corpus, checkpoint=corpus, resume=resume, progress=False)
+    assert corpus.read_bytes() == before

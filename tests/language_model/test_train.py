@@ -208,6 +208,14 @@ def test_words_of_a_table_and_rare_words():
     assert len(train(settings=replace(SETTINGS, max_vocab=6)).vocabulary) == 6
 
 
+def test_a_tokenizer_that_must_be_passed_again_is_known_before_training():
+    def stop(report):
+        raise AssertionError("it was trained")
+
+    with pytest.warns(UserWarning, match="to load the saved model, pass it again"), pytest.raises(AssertionError):
+        train(["a_b c_d"] * 20, unit="word", tokenizer=lambda text: text.split("_"), on_epoch=stop)
+
+
 @pytest.mark.parametrize("averaging", [False, True])
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path, averaging):
     checkpoint = tmp_path / "state"

@@ -14,13 +14,13 @@ from textkit.models.word_avg import WordAvg, WordAvgConfig
 
 VOCAB = 40
 CONFIGS = {
-    "words": WordAvgConfig(dim=8, ngrams=1),
-    "n-grams": WordAvgConfig(dim=8, ngrams=3, buckets=128),
-    "distinct": WordAvgConfig(dim=8, ngrams=3, buckets=128, binary=True),
-    "cnn": CnnConfig(dim=8, filters=6, dropout=0.0),
-    "lstm": RnnClassifierConfig(dim=8, hidden=7, dropout=0.0),
-    "lstm-max": RnnClassifierConfig(dim=8, hidden=7, layers=2, pooling="max", dropout=0.0),
-    "gru": RnnClassifierConfig(unit="char", cell="gru", dim=8, hidden=7, bidirectional=False, dropout=0.0),
+    "words": WordAvgConfig(dim=8, ngrams=1, binary=False, dropout=0.0),
+    "n-grams": WordAvgConfig(dim=8, ngrams=3, buckets=128, binary=False, dropout=0.0),
+    "distinct": WordAvgConfig(dim=8, ngrams=3, buckets=128, binary=True, dropout=0.0),
+    "cnn": CnnConfig(dim=8, filters=6, dropout=0.0, word_dropout=0.0),
+    "lstm": RnnClassifierConfig(dim=8, hidden=7, pooling="last", dropout=0.0, word_dropout=0.0),
+    "lstm-max": RnnClassifierConfig(dim=8, hidden=7, layers=2, pooling="max", dropout=0.0, word_dropout=0.0),
+    "gru": RnnClassifierConfig(unit="char", dim=8, hidden=7, bidirectional=False, dropout=0.0, input_dropout=0.0),
 }
 each = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 
@@ -125,7 +125,7 @@ def test_each_dropout_changes_training_and_nothing_else(config, name):
 
 
 def test_dropped_words_are_unknown_ones():
-    model = model_of(WordAvgConfig(dim=2, ngrams=1, word_dropout=0.3), vocab=3, classes=2)
+    model = model_of(WordAvgConfig(dim=2, ngrams=1, binary=False, dropout=0.0, word_dropout=0.3), vocab=3, classes=2)
     with torch.no_grad():
         model.embedding[1:] = torch.eye(2)  # <unk>, and the one word
         model.output_weight.copy_(torch.eye(2))
@@ -213,7 +213,7 @@ def test_a_gpu_gives_the_same(config):
 @pytest.mark.parametrize("kind", [ClassifierConfig, WordAvgConfig, CnnConfig, RnnClassifierConfig])
 def test_numbers_of_numpy_are_turned_into_those_of_json(kind):
     config = kind(dim=np.int64(16), dropout=np.float32(0.25), word_dropout=0)
-    assert config == kind(dim=16, dropout=0.25)
+    assert config == kind(dim=16, dropout=0.25, word_dropout=0.0)
     json.dumps(asdict(config))
     json.dumps(asdict(CnnConfig(widths=np.array([2, 3]))))
     json.dumps([asdict(WordAvgConfig(binary=np.True_)), asdict(RnnClassifierConfig(bidirectional=np.False_))])

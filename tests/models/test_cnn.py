@@ -7,7 +7,7 @@ from textkit.models.cnn import Cnn, CnnConfig
 
 
 def model_of(*, vocab=30, classes=3, **options):
-    config = CnnConfig(**{"dim": 5, "filters": 7, "widths": (1, 2, 4), "dropout": 0.0, **options})
+    config = CnnConfig(**{"dim": 5, "filters": 7, "widths": (1, 2, 4), "dropout": 0.0, "word_dropout": 0.0, **options})
     generator = torch.Generator().manual_seed(1)
     model = Cnn(config, vocab, classes, generator=generator)
     with torch.no_grad():

@@ -10,8 +10,8 @@ from textkit.models.word_avg import WordAvg, WordAvgConfig
 
 VOCAB, CLASSES = 30, 3
 MODELS = {
-    "words": (WordAvg, WordAvgConfig(dim=4, ngrams=1)),
-    "n-grams": (WordAvg, WordAvgConfig(dim=4, ngrams=3, buckets=64)),
+    "words": (WordAvg, WordAvgConfig(dim=4, ngrams=1, binary=False)),
+    "n-grams": (WordAvg, WordAvgConfig(dim=4, ngrams=3, buckets=64, binary=False)),
     "distinct n-grams": (WordAvg, WordAvgConfig(dim=4, ngrams=3, buckets=64, binary=True)),
     "cnn": (Cnn, CnnConfig(dim=4, filters=3)),
     "bilstm": (RnnClassifier, RnnClassifierConfig(dim=4, hidden=3, layers=2)),
@@ -24,6 +24,8 @@ def model_of(name):
     model = kind(config, VOCAB, CLASSES, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         model.output_bias.copy_(torch.tensor([0.5, -1.0, 0.0]))
+        if name in ("n-grams", "distinct n-grams"):
+            model.ngram_embedding[::3].normal_(generator=torch.Generator().manual_seed(3))
     return model.train()
 
 
@@ -46,6 +48,15 @@ def test_a_program_gives_the_same_for_any_number_and_length(name, tmp_path):
         ids, mask = texts(*lengths)
         expected = model(ids, mask).softmax(1)
         torch.testing.assert_close(program(ids, mask), expected, rtol=0, atol=1e-6)
+
+
+def test_only_the_n_grams_that_were_used_are_exported(tmp_path):
+    model = WordAvg(WordAvgConfig(), VOCAB, CLASSES)
+    with torch.no_grad():
+        model.ngram_embedding[7:900:7] = 1.0
+    export_model(model, tmp_path / "model.pt2", check=False)
+    assert (tmp_path / "model.pt2").stat().st_size < 1 << 19
+    assert model.ngram_embedding.shape == (1 << 21, 16)
 
 
 def test_several_labels_have_probabilities_of_their_own(tmp_path):

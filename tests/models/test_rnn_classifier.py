@@ -8,7 +8,9 @@ from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
 
 
 def model_of(*, vocab=30, classes=3, **options):
-    config = RnnClassifierConfig(**{"dim": 5, "hidden": 6, "dropout": 0.0, **options})
+    config = RnnClassifierConfig(
+        **{"dim": 5, "hidden": 6, "pooling": "last", "dropout": 0.0, "word_dropout": 0.0, **options}
+    )
     return RnnClassifier(config, vocab, classes, generator=torch.Generator().manual_seed(1))
 
 
@@ -93,6 +95,7 @@ def test_layer_dropout_lies_between_layers_only():
         ({"cell": "rnn_tanh"}, "cell must be one of lstm, gru, got 'rnn_tanh'"),
         ({"pooling": "mean"}, "pooling must be one of last, max, got 'mean'"),
         ({"bidirectional": None}, "bidirectional must be True or False, got None"),
+        ({"layers": 10**9}, "layers must be at most 64, got 1000000000"),
         ({"hidden": 0}, "hidden must be an integer of at least 1, got 0"),
         ({"layers": 1.5}, r"layers must be an integer of at least 1, got 1\.5"),
         ({"layer_dropout": 1.0}, r"layer_dropout must be at least 0 and below 1, got 1\.0; 0 disables dropout"),

@@ -394,6 +394,7 @@ def test_the_forget_gates_start_as_the_config_says():
         ({"cell": "LSTM"}, "cell must be one of rnn_tanh, rnn_relu, lstm, gru, got 'LSTM'"),
         ({"layers": 0}, "layers must be an integer of at least 1, got 0"),
         ({"dim": 2.5}, r"dim must be an integer of at least 1, got 2\.5"),
+        ({"layers": 10**9}, "layers must be at most 64, got 1000000000"),
         ({"hidden": -3}, "hidden must be an integer of at least 1, got -3"),
         *(({name: 1.0}, f"{name} must be at least 0 and below 1, got 1.0") for name in DROPOUTS),
         ({"input_dropout": -0.1}, "input_dropout must be at least 0 and below 1, got -0.1"),
@@ -406,7 +407,10 @@ def test_the_forget_gates_start_as_the_config_says():
         ({"cutoffs": (0, 5)}, r"cutoffs must be strictly increasing integers above 0, got \(0, 5\)"),
         ({"cutoffs": (2.5,)}, r"cutoffs must be strictly increasing integers above 0, got \(2.5,\)"),
         ({"cutoffs": "none"}, "cutoffs must be strictly increasing integers above 0, got 'none'"),
-        ({"cutoffs": (5, 9), "hidden": 15}, "hidden must be at least 16 for 2 cutoffs, got 15; raise it"),
+        (
+            {"cutoffs": (5, 9), "hidden": 15, "tied": False},
+            "hidden must be at least 16 for 2 cutoffs, got 15; raise it",
+        ),
     ],
 )
 def test_wrong_settings_are_named(options, message):

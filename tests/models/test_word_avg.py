@@ -1,14 +1,17 @@
+import copy
 import math
+import pickle
 
 import pytest
 import torch
 
 from textkit.batches.padding import pad
+from textkit.models.compact_table import CompactTable
 from textkit.models.word_avg import MULTIPLIER, WordAvg, WordAvgConfig, ngram_ids
 
 
 def model_of(*, vocab=30, classes=3, seed=1, **options):
-    config = WordAvgConfig(**{"dim": 5, "buckets": 128, **options})
+    config = WordAvgConfig(**{"dim": 5, "buckets": 128, "binary": False, "dropout": 0.0, **options})
     generator = torch.Generator().manual_seed(seed)
     model = WordAvg(config, vocab, classes, generator=generator)
     with torch.no_grad():
@@ -55,7 +58,12 @@ def test_scores_are_those_of_the_mean_of_words_and_ngrams(ngrams, buckets, binar
 
 
 def test_weights_start_as_published():
-    model = WordAvg(WordAvgConfig(dim=20, buckets=64), 500, 400, generator=torch.Generator().manual_seed(1))
+    model = WordAvg(
+        WordAvgConfig(dim=20, buckets=64, binary=False, dropout=0.0),
+        500,
+        400,
+        generator=torch.Generator().manual_seed(1),
+    )
     assert 0.049 < model.embedding.abs().max() <= 1 / 20
     assert model.ngram_embedding.shape == (64, 20)
     assert not model.ngram_embedding.any()
@@ -72,6 +80,7 @@ def test_words_alone_need_no_buckets():
     ("options", "message"),
     [
         ({"ngrams": 0}, "ngrams must be an integer of at least 1, got 0"),
+        ({"ngrams": 10**9}, "ngrams must be at most 32, got 1000000000; 2 or 3 is usual"),
         ({"buckets": 1.5}, r"buckets must be an integer of at least 1, got 1\.5"),
         ({"buckets": 2**25}, r"buckets must be a power of two up to 2\*\*24, got 33554432; try 1048576"),
         ({"binary": "no"}, "binary must be True or False, got 'no'"),
@@ -82,3 +91,27 @@ def test_words_alone_need_no_buckets():
 def test_wrong_settings_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         WordAvgConfig(**options)
+
+
+@pytest.mark.parametrize("ngrams", [1, 2])
+def test_a_pickle_has_only_the_rows_that_are_not_zero(ngrams):
+    model = WordAvg(WordAvgConfig(ngrams=ngrams), 30, 3)
+    if ngrams > 1:
+        with torch.no_grad():
+            model.ngram_embedding[[3, 99, (1 << 21) - 1]] = torch.arange(3.0)[:, None]
+        model.ngram_embedding.requires_grad_(False)
+    content = pickle.dumps(model)
+    assert len(content) < 1 << 16
+    for found in (pickle.loads(content), copy.deepcopy(model)):
+        assert found.state_dict().keys() == model.state_dict().keys()
+        for name, weight in model.named_parameters():
+            assert torch.equal(found.get_parameter(name), weight)
+            assert found.get_parameter(name).requires_grad == weight.requires_grad
+    assert (model.ngram_embedding is None) == (ngrams == 1)
+
+
+@pytest.mark.parametrize("used", [(), (0,), (63,), (5, 6, 40), range(64)])
+def test_a_compact_table_gives_the_same_rows(used):
+    table = torch.zeros(64, 3)
+    table[[*used]] = torch.rand(len(used), 3) + 1
+    assert torch.equal(CompactTable(table)(torch.arange(64).view(4, 16)), table.view(4, 16, 3))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from textkit.data.corpus import corpus
@@ -48,6 +48,7 @@ def test_documents_are_split_as_by_str_split(documents):
 def test_a_text_file_gives_what_its_lines_give(tmp_path_factory, documents):
     path = tmp_path_factory.mktemp("corpus") / "a.txt"
     lines = [document.replace("\n", " ").replace("\0", " ").replace("\ufeff", " ") for document in documents]
+    assume(any(line.split() for line in lines))
     path.write_bytes("\n".join(lines).encode())
     from_file = encode_corpus(path)
     lines = lines[:-1] if not lines[-1] else lines  # nothing after the last line end is no document
@@ -255,6 +256,28 @@ def test_an_error_in_the_text_leaves_the_old_files(tmp_path):
     with pytest.raises(TypeError):
         encode_corpus(["a", 3], folder=tmp_path)
     assert EncodedCorpus.load(tmp_path).fingerprint() == old
+
+
+def test_a_folder_of_anything_else_stays_as_it_is(tmp_path, random_model):
+    lm, own = tmp_path / "m", tmp_path / "own"
+    random_model().save(lm)
+    own.mkdir()
+    (own / "vocabulary.txt").write_text("mine")
+    for folder in (lm, own):
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        with pytest.raises(ValueError, match=r"saved before, got '.*', which contains other files; choose another"):
+            encode_corpus(["a b"], folder=folder)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_earlier_corpus_is_replaced_and_stays_readable(tmp_path):
+    (tmp_path / "c").mkdir()
+    old = encode_corpus(["a b"], folder=tmp_path / "c")
+    (tmp_path / "c" / "notes.txt").write_text("mine")
+    encode_corpus(["c d e"], folder=tmp_path / "c")
+    assert old.ids.tolist() == [0, 1]
+    assert EncodedCorpus.load(tmp_path / "c").vocabulary.tokens == ("c", "d", "e")
+    assert (tmp_path / "c" / "notes.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(

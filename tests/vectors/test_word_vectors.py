@@ -1,4 +1,5 @@
 import copy
+import os
 import pickle
 from collections import namedtuple
 
@@ -94,6 +95,19 @@ def test_nothing_can_be_changed():
 def test_bad_arguments(words, matrix, error, reason):
     with pytest.raises(error, match=reason):
         WordVectors(words, matrix)
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.vec.gz", "v.safetensors", "v.tsv"])
+def test_saving_follows_links_and_never_replaces_a_pipe(tmp_path, name):
+    vectors, link, pipe = WordVectors(["a"], [[1.0]]), tmp_path / name, tmp_path / f"pipe-{name}"
+    link.symlink_to("there")
+    vectors.save(link)
+    assert link.is_symlink()
+    assert WordVectors.load(link)["a"].tolist() == [1.0]
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="got the pipe"):
+        vectors.save(pipe)
+    assert pipe.is_fifo()
 
 
 def test_bad_metadata():

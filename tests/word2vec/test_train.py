@@ -46,7 +46,8 @@ def apart(vectors):
 
 
 @pytest.mark.parametrize("workers", [1, 3, 16])
-def test_the_same_bytes_with_any_number_of_workers(workers):
+def test_the_same_bytes_with_any_number_of_workers(workers, monkeypatch):
+    monkeypatch.setattr("textkit.word2vec.train._usable_cores", lambda: 4)  # of which each may have four
     reports, others = [], []
     expected = train(on_epoch=reports.append, valid=TALES)
     found = train(workers=workers, on_epoch=others.append, valid=TALES)
@@ -94,6 +95,24 @@ def test_the_first_loss_is_log_two_for_each_score():
     losses = []
     train(epochs=1, learning_rate=1e-9, negatives=5, on_epoch=lambda r: losses.append(r.loss))
     assert losses == [pytest.approx(6 * np.log(2), rel=1e-6)]
+
+
+def test_workers_are_a_few_per_core(monkeypatch):
+    monkeypatch.setattr("textkit.word2vec.train._usable_cores", lambda: 2)
+    with pytest.warns(UserWarning, match="workers is lowered from 20,000 to 8, 4 for each core"):
+        many = train_word2vec(["a b c"] * 50, min_count=1, dim=8, workers=20_000, progress=False)
+    assert np.array_equal(many.matrix, train_word2vec(["a b c"] * 50, min_count=1, dim=8, progress=False).matrix)
+
+
+def test_a_checkpoint_never_replaces_another_file(tmp_path):
+    vectors, corpus = tmp_path / "v.safetensors", tmp_path / "c.txt"
+    WordVectors(["a"], [[1.0]]).save(vectors)
+    corpus.write_text("a b\n")
+    for path in (vectors, corpus):
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match="checkpoint must be a new file or a checkpoint, got"):
+            train_word2vec(corpus, min_count=1, checkpoint=path, progress=False)
+        assert path.read_bytes() == before
 
 
 def test_metadata_tells_how_the_vectors_were_trained():

@@ -6,7 +6,7 @@ few of the held-out reviews are then of a film that is also in the training part
 """
 
 from dataclasses import replace
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier, ClassifierConfig
@@ -19,10 +19,10 @@ ModelName: TypeAlias = Literal["word_avg", "cnn", "bilstm", "char_gru"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
 CONFIGS: dict[ModelName, ClassifierConfig] = {
-    "word_avg": WordAvgConfig(dim=16, buckets=1 << 21, binary=True, dropout=0.3),
-    "cnn": CnnConfig(word_dropout=0.05),
-    "bilstm": RnnClassifierConfig(pooling="max", word_dropout=0.1),
-    "char_gru": RnnClassifierConfig(unit="char", cell="gru", hidden=192, dropout=0.4, input_dropout=0.2),
+    "word_avg": WordAvgConfig(),
+    "cnn": CnnConfig(),
+    "bilstm": RnnClassifierConfig(),
+    "char_gru": RnnClassifierConfig(unit="char"),
 }
 CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
     WordAvgConfig: WordAvg,
@@ -33,15 +33,18 @@ CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
 
 _MAX_TABLE = 1 << 27  # maximum number of values in the n-gram embedding of a model with pretrained vectors
 
+_USUAL = ClassifierSettings(
+    epochs=10, batch_size=32, learning_rate=0.001, label_smoothing=0.0, patience=3, freeze_epochs=0
+)
 _SETTINGS: dict[ModelName, ClassifierSettings] = {
-    "word_avg": ClassifierSettings(epochs=5, learning_rate=0.01),
-    "cnn": ClassifierSettings(freeze_epochs=5),
-    "bilstm": ClassifierSettings(epochs=6, label_smoothing=0.1, freeze_epochs=2),
-    "char_gru": ClassifierSettings(epochs=15, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5),
+    "word_avg": replace(_USUAL, epochs=5, learning_rate=0.01),
+    "cnn": replace(_USUAL, freeze_epochs=5),
+    "bilstm": replace(_USUAL, epochs=6, label_smoothing=0.1, freeze_epochs=2),
+    "char_gru": replace(_USUAL, epochs=15, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5),
 }
 
 
-def model_config(model: object, *, vectors: WordVectors | None = None) -> ClassifierConfig:
+def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
     """Return the config of a named model; a config is returned as it is.
 
     Args:
@@ -51,7 +54,11 @@ def model_config(model: object, *, vectors: WordVectors | None = None) -> Classi
 
     Raises:
         ValueError: If ``model`` is neither a known name nor a config.
+        TypeError: If ``vectors`` are not `WordVectors`.
     """
+    if vectors is not None and not isinstance(vectors, WordVectors):
+        got = type(vectors).__name__
+        raise TypeError(f"vectors must be WordVectors, got {got}; load a file with WordVectors.load(path)")
     if type(model) in CLASSES and isinstance(model, ClassifierConfig):
         return model
     if isinstance(model, str) and model in MODEL_NAMES:
@@ -75,3 +82,8 @@ def default_classifier_settings(model: object) -> ClassifierSettings:
     if isinstance(config, RnnClassifierConfig):
         return _SETTINGS["char_gru" if config.unit == "char" else "bilstm"]
     return _SETTINGS["cnn" if isinstance(config, CnnConfig) else "word_avg"]
+
+
+def default_tokenizer(config: ClassifierConfig) -> str:
+    """Return the default tokenizer of a model: lower-cased words, or characters with a model of characters."""
+    return "character" if isinstance(config, RnnClassifierConfig) and config.unit == "char" else "word-lower"

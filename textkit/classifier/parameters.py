@@ -29,11 +29,11 @@ class NestedParameters:
             ValueError: If a parameter does not exist.
         """
         super().set_params(**{name: value for name, value in params.items() if "__" not in name})  # type: ignore[misc]
-        for name, part in (("model", model_config), ("settings", lambda _: self._settings())):
+        for name in ("model", "settings"):
             inner = {key.removeprefix(f"{name}__"): params[key] for key in params if key.startswith(f"{name}__")}
             if inner:
-                # A name or None stands for a default, whose fields are set here.
-                current = part(self.model)
+                # A name or None stands for defaults; settings that are not set here still depend on the model.
+                current = model_config(self.model) if name == "model" else self._given_settings()
                 if unknown := set(inner) - {field.name for field in fields(current)}:
                     known = ", ".join(field.name for field in fields(current))
                     raise ValueError(f"the parameters of {name} must be among {known}, got {min(unknown)!r}")
@@ -43,8 +43,11 @@ class NestedParameters:
         return self
 
     def _settings(self) -> ClassifierSettings:
+        return self._given_settings().completed(default_classifier_settings(self.model))
+
+    def _given_settings(self) -> ClassifierSettings:
         if self.settings is None:
-            return default_classifier_settings(self.model)
+            return ClassifierSettings()
         if not isinstance(self.settings, ClassifierSettings):
             raise TypeError(
                 f"settings must be ClassifierSettings, got {type(self.settings).__name__}; pass None for the defaults"

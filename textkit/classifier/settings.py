@@ -1,9 +1,9 @@
 """Settings of classifier training."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-from textkit.checks import PRECISIONS, check_choice, set_count, set_finite, set_fraction
+from textkit.checks import PRECISIONS, SUITED, check_choice, set_count, set_finite, set_fraction
 
 _COUNTS = (
     ("epochs", 1, "epoch"),
@@ -19,9 +19,26 @@ _OPTIONAL = (
 )
 
 
+_AUTO: Any = "auto"  # None disables these
+
+BY_MODEL: dict[str, Any] = {
+    "epochs": SUITED,
+    "batch_size": SUITED,
+    "learning_rate": SUITED,
+    "label_smoothing": SUITED,
+    "patience": _AUTO,
+    "freeze_epochs": _AUTO,
+}
+"""The fields whose default depends on the model, with the value that stands for it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClassifierSettings:
     """Settings of classifier training: what the result depends on besides model, texts, labels and seed.
+
+    ``epochs``, ``batch_size``, ``learning_rate`` and ``label_smoothing`` that are not given (None) are what suits the
+    model, and so are ``patience`` and ``freeze_epochs`` if they are "auto". `default_classifier_settings` in
+    `textkit.classifier.defaults` has the values.
 
     Attributes:
         epochs: Number of passes over the texts.
@@ -48,16 +65,16 @@ class ClassifierSettings:
             instructions; or "auto" for "bfloat16" on a GPU that has it and "float32" elsewhere.
     """
 
-    epochs: int = 10
-    batch_size: int = 32
+    epochs: int = SUITED
+    batch_size: int = SUITED
     budget: int = 16384
-    learning_rate: float = 1e-3
+    learning_rate: float = SUITED
     vector_rate: float = 0.1
     weight_decay: float = 0.01
     clip_norm: float | None = 1.0
-    label_smoothing: float = 0.0
-    patience: int | None = 3
-    freeze_epochs: int | None = 0
+    label_smoothing: float = SUITED
+    patience: int | None = _AUTO
+    freeze_epochs: int | None = _AUTO
     valid_share: float = 0.1
     min_count: int = 1
     max_vocab: int | None = None
@@ -66,15 +83,28 @@ class ClassifierSettings:
 
     def __post_init__(self) -> None:
         for name, least, unit in _COUNTS:
-            set_count(self, name, least, unit)
+            if not self._is_open(name):
+                set_count(self, name, least, unit)
         for name, least, unit in _OPTIONAL:
-            if getattr(self, name) is not None:
+            if getattr(self, name) is not None and not self._is_open(name):
                 set_count(self, name, least, unit)
         for name in ("learning_rate", "vector_rate"):
-            set_finite(self, name, zero=False)
+            if not self._is_open(name):
+                set_finite(self, name, zero=False)
         set_finite(self, "weight_decay", zero=True)
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)
         for name in ("label_smoothing", "valid_share"):
-            set_fraction(self, name, "0.1 is usual")
+            if not self._is_open(name):
+                set_fraction(self, name, "0.1 is usual")
         check_choice("precision", self.precision, PRECISIONS)
+
+    def completed(self, defaults: "ClassifierSettings") -> "ClassifierSettings":
+        """Take the fields that were left to the model from its defaults."""
+        left: dict[str, Any] = {name: getattr(defaults, name) for name in BY_MODEL if self._is_open(name)}
+        return replace(self, **left)
+
+    def _is_open(self, name: str) -> bool:
+        """Whether a field is left to the model."""
+        value = getattr(self, name)
+        return name in BY_MODEL and type(value) is type(BY_MODEL[name]) and value == BY_MODEL[name]

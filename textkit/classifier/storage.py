@@ -14,6 +14,9 @@ from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier
 from textkit.models.classifier_storage import load_weights, weight_arrays
 from textkit.models.storage import read_folder, write_folder
+from textkit.models.word_avg import WordAvgConfig
+from textkit.text.saved_tokenizer import restored_tokenizer
+from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
 KIND = "text-classifier"
@@ -27,7 +30,7 @@ class StoredClassifier:
         model: The network, on the CPU, in evaluation mode.
         vocabulary: The vocabulary of its texts.
         classes: (classes,) the labels, sorted.
-        tokenizer: Name of the tokenizer.
+        tokenizer: Name of the tokenizer, or the function that was passed.
         multi_label: Whether a text may have any number of labels.
         settings: Settings of its training.
     """
@@ -35,7 +38,7 @@ class StoredClassifier:
     model: Classifier
     vocabulary: Vocabulary
     classes: NDArray[Any]
-    tokenizer: str
+    tokenizer: str | Tokenizer
     multi_label: bool
     settings: ClassifierSettings
 
@@ -59,16 +62,27 @@ def save_classifier(
     write_folder(folder, kind=KIND, config=config, vocabulary=vocabulary, weights=weight_arrays(model))
 
 
-def load_classifier(folder: str | os.PathLike[str]) -> StoredClassifier:
+def load_classifier(
+    folder: str | os.PathLike[str], *, tokenizer: str | Tokenizer | None = None, trust_tokenizer: bool = False
+) -> StoredClassifier:
     """Read what `save_classifier` wrote.
+
+    Args:
+        folder: The folder.
+        tokenizer: The tokenizer, if it is a function; None for the named one.
+        trust_tokenizer: Whether to import a function that the folder names as its tokenizer.
 
     Raises:
         FileNotFoundError: If the folder does not exist.
-        ValueError: If it does not hold a classifier, or the classifier has a newer version or is damaged.
+        ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
+            tokenizer is a function that is neither passed nor trusted.
     """
     stored = read_folder(folder, kind=KIND)
+    split = restored_tokenizer(stored.config.get("tokenizer"), folder, tokenizer=tokenizer, trust=trust_tokenizer)
     try:
         saved = dict(stored.config["model"])
+        if saved["name"] == WordAvgConfig.__name__:
+            saved.setdefault("binary", False)  # as it was before there was this option
         config_class = {known.__name__: known for known in CLASSES}[saved.pop("name")]
         classes: Sequence[Any] = stored.config["classes"]
         # The meta device allocates no memory; load_weights assigns the stored arrays.
@@ -81,7 +95,7 @@ def load_classifier(folder: str | os.PathLike[str]) -> StoredClassifier:
             model=model.eval(),
             vocabulary=stored.vocabulary,
             classes=np.array(classes),
-            tokenizer=stored.config["tokenizer"],
+            tokenizer=split,
             multi_label=stored.config["multi_label"],
             settings=ClassifierSettings(**stored.config["settings"]),
         )

@@ -14,11 +14,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 
 from textkit.checks import check_count
-from textkit.classifier.data import checked_texts, prepare, text_stream, truncate, warn_of_texts
-from textkit.classifier.defaults import ModelName, model_config
+from textkit.classifier.data import checked_texts, prepare, text_stream
+from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
 from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights
 from textkit.classifier.parameters import NestedParameters
+from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, labels_of, length_limit
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
@@ -31,9 +32,9 @@ from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.export import export_model
-from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.text.document_ids import DocumentIds, encode_documents
-from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
+from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
+from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 from textkit.training.ranks import join_ranks
@@ -54,7 +55,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         class_weight: "balanced" weights classes in the loss inversely to their frequency; a dict maps classes to
             weights; None weights all equally.
         multi_label: Whether a text may have any number of labels instead of exactly one.
-        settings: Training settings; None for the defaults of the model.
+        settings: Training settings; what they leave open, or None, is the default of the model.
         tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
             characters with a model of characters.
         device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
@@ -134,6 +135,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
         ranks, device = join_ranks(usable_device(self.device))
+        if ranks.is_first:
+            warn_if_nameless(self._tokenizer(config))
         data = prepare(
             texts,
             labels,
@@ -185,41 +188,48 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
                     setattr(self, name, value)
         return self
 
-    def predict(self, texts: Any) -> NDArray[Any]:
+    def predict(self, texts: Any, *, max_length: int | None = None) -> NDArray[Any]:
         """Predict the most probable label of each text; with ``multi_label`` all labels with a probability above 0.5.
 
         Args:
             texts: (texts,) as for `fit`.
+            max_length: As in `predict_proba`.
 
         Returns:
             (texts,) labels; with ``multi_label`` an indicator matrix (texts, classes) int64 of zeros and ones.
         """
-        return self._decide(self.predict_proba(texts))
+        return decide(self.predict_proba(texts, max_length=max_length), self.classes_, multi_label=self.multi_label)
 
-    def predict_proba(self, texts: Any) -> NDArray[np.float64]:
+    def predict_proba(self, texts: Any, *, max_length: int | None = None) -> NDArray[np.float64]:
         """Predict the probability of each class.
 
         An empty text is predicted like any other, with a warning.
 
         Args:
             texts: (texts,) as for `fit`.
+            max_length: Maximum number of tokens of a text; of a longer one only the beginning counts, with a warning.
+                None protects the memory: 16,384 for recurrent models, 131,072 for cnn, 1,048,576 for word_avg. The
+                ``max_length`` of the settings applies, too.
 
         Returns:
             (texts, classes), in the order of ``classes_``. Rows sum to 1 unless a text may have several labels.
 
         Raises:
             NotFittedError: If the classifier is not trained.
-            ValueError: If a text is missing.
+            ValueError: If a text is missing, or ``max_length`` is below 1.
             TypeError: If a text has a wrong type, or ``texts`` is a single str.
         """
         self._check_fitted()
-        return self._probabilities(self._documents([] if _is_empty(texts) else checked_texts(texts)))
+        return self._probabilities(self._documents([] if is_empty(texts) else checked_texts(texts), max_length))
 
-    def predict_stream(self, texts: Iterable[Document]) -> Iterator[tuple[Any, float]]:
+    def predict_stream(
+        self, texts: Iterable[Document], *, max_length: int | None = None
+    ) -> Iterator[tuple[Any, float]]:
         """Predict the texts of a stream, holding only a batch of them in memory.
 
         Args:
             texts: Any iterable of texts.
+            max_length: As in `predict_proba`.
 
         Yields:
             The label and its probability; with ``multi_label`` a list of labels, and the probability that exactly these
@@ -231,16 +241,10 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             TypeError: If a text has a wrong type, or ``texts`` is a single str.
         """
         self._check_fitted()
-        remaining, warned = text_stream(texts), False
+        remaining, warned = text_stream(texts), set[str]()
         while batch := list(islice(remaining, _STREAM_BATCH)):
-            documents = self._documents(batch, warn=False)
-            warned = warned or warn_of_texts(batch, documents, stacklevel=2)
-            probabilities = self._probabilities(documents)
-            for label, row in zip(self._decide(probabilities), probabilities, strict=True):
-                if self.multi_label:
-                    yield self.classes_[label > 0].tolist(), float(np.where(label > 0, row, 1 - row).prod())
-                else:
-                    yield label.item() if isinstance(label, np.generic) else label, float(row.max())
+            probabilities = self._probabilities(self._documents(batch, max_length, warned))
+            yield from labels_of(probabilities, self.classes_, multi_label=self.multi_label)
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
@@ -273,8 +277,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             ValueError: As `fit`.
         """
         self._check_fitted()
-        documents = checked_texts(texts)
-        probabilities = self._probabilities(self._documents(documents), progress=self.progress)
+        probabilities = self._probabilities(self._documents(checked_texts(texts)), progress=self.progress)
         return report(labels, probabilities, self.classes_, multi_label=self.multi_label)
 
     def explain(self, text: Document, label: Any = None) -> Explanation:
@@ -290,16 +293,14 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         self._check_fitted()
         (document,) = checked_texts([text])
         tokens = get_tokenizer(self._tokenizer(self.model_.config))(document) if isinstance(document, str) else document
-        tokens = tokens[: self._settings().max_length]
+        tokens = tokens[: length_limit(self.model_, None, self._settings().max_length)]
         documents, _ = encode_documents([tokens], tokenizer="whitespace", vocabulary=self.vocabulary_)
         if label is None:
             index = int(class_scores(self.model_, documents).argmax())
-        elif label not in (known := self.classes_.tolist()):
-            raise ValueError(f"label must be one of {', '.join(map(repr, known))}, got {label!r}")
         else:
-            index = known.index(label)
-        name = self.classes_[index].item()
-        return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
+            index = class_index(label, self.classes_)
+        label = self.classes_[index].item()
+        return explain(self.model_, tokens, documents.ids, label=label, index=index, multi_label=self.multi_label)
 
     def export(self, path: str | os.PathLike[str]) -> None:
         """Export the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
@@ -315,15 +316,16 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.
 
+        A tokenizer that cannot be imported by name must be passed again to load the classifier.
+
         Raises:
             NotFittedError: If the classifier is not trained.
-            ValueError: If ``folder`` is a file or holds anything but a model, or the tokenizer is a function that
-                cannot be imported by its name.
+            ValueError: If ``folder`` is a file or holds anything but a model.
             OSError: If the folder cannot be written.
         """
         self._check_fitted()
         described = {
-            "tokenizer": tokenizer_name(self._tokenizer(self.model_.config)),
+            "tokenizer": saved_name(self._tokenizer(self.model_.config)),
             "classes": self.classes_.tolist(),
             "multi_label": self.multi_label,
             "settings": asdict(self._settings()),
@@ -331,14 +333,26 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         save_classifier(folder, self.model_, self.vocabulary_, described)
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> "TextClassifier":
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        tokenizer: str | Tokenizer | None = None,
+        trust_tokenizer: bool = False,
+    ) -> "TextClassifier":
         """Load a classifier saved by `save` to the CPU.
+
+        Args:
+            folder: The folder.
+            tokenizer: The tokenizer, if the classifier was trained with a function of your own; None for the named one.
+            trust_tokenizer: Whether to import and call a function that the folder names as its tokenizer.
 
         Raises:
             FileNotFoundError: If the folder does not exist.
-            ValueError: If it does not hold a classifier, or the classifier has a newer version or is damaged.
+            ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
+                tokenizer is a function that is neither passed nor trusted.
         """
-        stored = load_classifier(folder)
+        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
         classifier = cls(
             stored.model.config,
             multi_label=stored.multi_label,
@@ -359,16 +373,10 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         return tags
 
     def _config(self) -> ClassifierConfig:
-        vectors: Any = self.vectors
-        if vectors is not None and not isinstance(vectors, WordVectors):
-            got = type(vectors).__name__
-            raise TypeError(f"vectors must be WordVectors, got {got}; load a file with WordVectors.load(path)")
-        return model_config(self.model, vectors=vectors)
+        return model_config(self.model, vectors=self.vectors)
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
-        if self.tokenizer is not None:
-            return self.tokenizer
-        return "character" if isinstance(config, RnnClassifierConfig) and config.unit == "char" else "word-lower"
+        return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
 
     def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
@@ -378,23 +386,17 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         if not hasattr(self, "model_"):
             raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
 
-    def _documents(self, texts: list[Document], *, warn: bool = True) -> DocumentIds:
-        documents, _ = encode_documents(
-            texts, tokenizer=self._tokenizer(self.model_.config), vocabulary=self.vocabulary_
+    def _documents(self, texts: list[Document], max_length: int | None = None, warned: Any = None) -> DocumentIds:
+        trained_length = self._settings().max_length
+        return documents_to_predict(
+            texts,
+            tokenizer=self._tokenizer(self.model_.config),
+            vocabulary=self.vocabulary_,
+            max_length=length_limit(self.model_, max_length, trained_length),
+            trained_length=trained_length,
+            warned=set() if warned is None else warned,
         )
-        if warn:
-            warn_of_texts(texts, documents, stacklevel=3)
-        return truncate(documents, self._settings().max_length)
 
     def _probabilities(self, documents: DocumentIds, *, progress: bool = False) -> NDArray[np.float64]:
         scores = class_scores(self.model_, documents, progress=progress)
         return class_probabilities(scores, multi_label=self.multi_label).numpy()
-
-    def _decide(self, probabilities: NDArray[np.float64]) -> NDArray[Any]:
-        if self.multi_label:
-            return (probabilities > 0.5).astype(np.int64)
-        return np.asarray(self.classes_[probabilities.argmax(1)])
-
-
-def _is_empty(texts: Any) -> bool:
-    return not isinstance(texts, str) and hasattr(texts, "__len__") and len(texts) == 0

@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from tqdm.auto import tqdm
@@ -34,23 +34,30 @@ def is_first_rank() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def loaded(folder: Path, kind: str, argument: str = "FOLDER") -> Any:
+def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer: bool = False) -> Any:
     """Load a model.
 
     Args:
         folder: Folder of the saved model.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
+        trust_tokenizer: Whether to import a function that the folder names as its tokenizer.
 
     Raises:
         FileNotFoundError: If the folder does not exist.
-        ValueError: If it does not contain a model, or one of a different kind.
+        ValueError: If it does not contain a model, or one of a different kind, or its tokenizer is not trusted.
     """
     saved_kind = read_config(folder)["kind"]
     if saved_kind != kind and saved_kind in _USES:
         name, use = _USES[saved_kind]
         raise ValueError(f"{argument} must contain {_USES[kind][0]}, got {name} in {folder}; {use}")
-    return load(folder)
+    return load(folder, trust_tokenizer=trust_tokenizer)
+
+
+TrustTokenizer = Annotated[
+    bool,
+    typer.Option("--trust-tokenizer", help="Import and call the function that FOLDER names as its tokenizer."),
+]
 
 
 def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: Any) -> Corpus:
@@ -98,12 +105,14 @@ def check_output(output: Path, inputs: Iterable[str | Path | None], option: str 
     Raises:
         FileNotFoundError: If its folder does not exist.
         IsADirectoryError: If it is a folder.
-        ValueError: If it is one of the inputs.
+        ValueError: If it is one of the inputs, or a device or pipe.
     """
     if not output.parent.is_dir():
         raise FileNotFoundError(f"the folder of {option} must exist, got {output.parent}; create it first")
     if output.is_dir():
         raise IsADirectoryError(f"{option} must be a file, got the folder {output}; add a file name to it")
+    if output.exists() and not output.is_file():
+        raise ValueError(f"{option} must be a file or a new name, got the device or pipe {output}; write a file")
     for source in inputs:
         if source is not None and Path(source).exists() and output.exists() and output.samefile(source):
             raise ValueError(f"{option} must not be an input file, got {output}; choose another name")
@@ -210,6 +219,8 @@ def command_line(app: Callable[[], object]) -> None:
             message = f"{error.filename}: {error.strerror}"
         print(f"error: {_in_options(str(message).replace(_NO_OPTION, ''), app)}", file=sys.stderr)
         sys.exit(FAILED)
+    except (MemoryError, RuntimeError) as error:
+        _end_without_memory(error, app)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -222,16 +233,51 @@ def command_line(app: Callable[[], object]) -> None:
 
 def _in_options(message: str, app: Callable[[], object]) -> str:
     """Replace column='text' by --column text in a message, for all options of the commands."""
-    if not isinstance(app, typer.Typer):
-        return message
-    command: Any = typer.main.get_command(app)
-    options = {option for one in (command, *getattr(command, "commands", {}).values()) for option in _options(one)}
+    options = _all_options(app)
 
     def option(match: re.Match[str]) -> str:
         name = "--" + match["name"].replace("_", "-")
-        return f"{name} {match['quoted'] or match['plain']}" if name in options else match[0]
+        value = match["quoted"] or match["plain"]
+        if name not in options:
+            return match[0]
+        return name if value == "True" else f"{name} {value}"
 
     return re.sub(r"\b(?P<name>[a-z][a-z_]*)=(?:'(?P<quoted>[^']+)'|(?P<plain>[\w.]+))", option, message)
+
+
+def _end_without_memory(error: Exception, app: Callable[[], object]) -> NoReturn:
+    """End with one line if memory did not suffice; any other error is raised again."""
+    missing = _missing_memory(error)
+    if missing is None:
+        raise error
+    print(f"error: {missing}; {_smaller(app)}", file=sys.stderr)
+    sys.exit(FAILED)
+
+
+def _missing_memory(error: Exception) -> str | None:
+    """Describe a failed allocation of NumPy, torch or Python; None for any other error."""
+    message = str(error)
+    if found := re.search(r"(?:Unable to allocate|Tried to allocate) ([\d.]+ [KMGTPE]?i?B)", message):
+        return f"memory must suffice, but an array needs {found[1]}"
+    if found := re.search(r"you tried to allocate (\d+) bytes", message):
+        return f"memory must suffice, but an array needs {int(found[1]) / 2**30:,.1f} GiB"
+    return "memory must suffice, but it does not" if isinstance(error, MemoryError) else None
+
+
+def _smaller(app: Callable[[], object]) -> str:
+    """Name the options that determine the size: those that were given, else those that the command has."""
+    sizes = ("--dim", "--hidden", "--buckets", "--filters", "--layers", "--batch-size", "--budget", "--max-length")
+    words = [word.split("=")[0] for word in sys.argv]
+    known = _all_options(app)
+    chosen = [size for size in sizes if size in words] or [size for size in sizes if size in known][:3]
+    return f"lower {' or '.join(chosen)}" if chosen else "free memory, or use a smaller model"
+
+
+def _all_options(app: Callable[[], object]) -> set[str]:
+    if not isinstance(app, typer.Typer):
+        return set()
+    command: Any = typer.main.get_command(app)
+    return {option for one in (command, *getattr(command, "commands", {}).values()) for option in _options(one)}
 
 
 def _options(command: Any) -> Iterable[str]:

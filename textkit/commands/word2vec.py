@@ -15,7 +15,7 @@ from textkit.commands.shared import (
     opened_corpus,
 )
 from textkit.data.tables import Missing
-from textkit.vectors.formats.by_suffix import find_format
+from textkit.vectors.formats.by_suffix import check_writable_path
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import Word2VecReport
 from textkit.word2vec.settings import Word2VecSettings
@@ -33,7 +33,12 @@ def word2vec(
         ),
     ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", help="Output file: .safetensors .txt .bin .vec (also .gz .xz).")
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Output file: .safetensors .txt .bin .vec (also .gz .xz), or X.tsv and X_metadata.tsv.",
+        ),
     ],
     dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,
     window: Annotated[
@@ -82,7 +87,7 @@ def word2vec(
     """Word vectors by skip-gram with negative sampling."""
     check_output(output, [*corpus, valid, init, checkpoint])
     # Report an unknown suffix before training rather than after it.
-    find_format(output)
+    check_writable_path(output)
 
     def print_epoch(report: Word2VecReport) -> None:
         validation = "" if report.valid_loss is None else f", validation loss {report.valid_loss:.4f}"

@@ -143,7 +143,7 @@ def check_hash(path: Path, expected: str, *, keep_aside: Path | None) -> None:
     if actual == expected:
         return
     if keep_aside is None:
-        remedy = "replace the file, or delete it to download it again"
+        remedy = "replace the file, or move it away to download it"
         bad_path = path
     else:
         bad_path = keep_aside.with_name(keep_aside.name + ".bad")

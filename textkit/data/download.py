@@ -91,7 +91,7 @@ def _make(file: DataFile, source: Path, target: Path) -> None:
             _recode(source, file.encoding or "utf-8", file.until, target)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
         raise ValueError(
-            f"{source} must be a complete archive, got a damaged one ({error}); delete it and call again"
+            f"{source} must be a complete archive, got a damaged one ({error}); move it away and call again"
         ) from error
 
 

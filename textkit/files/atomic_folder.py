@@ -2,9 +2,9 @@
 
 import ctypes
 import os
+import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -39,11 +39,9 @@ def atomic_folder(path: str | os.PathLike[str], *, replaceable: Callable[[Path],
             f"the parent folder of path must exist, got {os.fspath(path)!r}; create {str(target.parent)!r} first"
         )
     _check(target, replaceable)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name[:40]}-", suffix=".tmp", dir=target.parent))
+    temporary = target.with_name(f".{target.name[:40]}-{secrets.token_hex(4)}.tmp")
+    temporary.mkdir()
     try:
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o777 & ~mask)
         yield temporary
         for entry in (*temporary.iterdir(), temporary):
             _fsync(entry)

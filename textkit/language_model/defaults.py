@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.language_model.settings import LanguageModelSettings
-from textkit.models.rnn_language_model import RnnLanguageModelConfig
+from textkit.models.rnn_language_model import PLAIN, RnnLanguageModelConfig
 from textkit.models.tied_adaptive import TAIL_DIVISOR
 from textkit.text.id_stream import Unit
 from textkit.text.vocabulary import Vocabulary
@@ -23,8 +23,9 @@ _GRID = 48  # candidates for each further cutoff
 def default_config(unit: Unit) -> RnnLanguageModelConfig:
     """Return the default config of a character or word model."""
     if unit == "char":
-        return RnnLanguageModelConfig(dim=64, hidden=384, output_dropout=0.3)
-    return RnnLanguageModelConfig(
+        return replace(PLAIN, dim=64, output_dropout=0.3)
+    return replace(
+        PLAIN,
         layers=2,
         dim=200,
         hidden=200,
@@ -82,6 +83,6 @@ def adaptive_cutoffs(counts: NDArray[np.integer]) -> tuple[int, ...]:
 def default_settings(unit: Unit) -> LanguageModelSettings:
     """Return the default training settings of a character or word model."""
     if unit == "char":
-        return LanguageModelSettings()
+        return LanguageModelSettings(batch_size=16, window=64, epochs=10, min_count=1)
     # Words that occur once become <unk>, so that the model learns to expect unknown words.
     return LanguageModelSettings(batch_size=10, window=35, epochs=15, min_count=2)

@@ -18,8 +18,9 @@ from textkit.generation.writer import Writer
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.text.encoded_corpus import EncodedCorpus
-from textkit.text.id_stream import UNITS, Unit, encode_text, encoded_stream
-from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
+from textkit.text.id_stream import UNITS, Unit, check_specials, encode_text, encoded_stream
+from textkit.text.saved_tokenizer import restored_tokenizer, saved_name
+from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 
 KIND = "language-model"
@@ -55,6 +56,11 @@ class LanguageModel:
             raise ValueError(
                 f"vocabulary must have the {model.vocab} tokens of the model, got {len(vocabulary)}; "
                 "pass the one that it was trained with"
+            )
+        check_specials(unit, vocabulary)
+        if "<bos>" in vocabulary.specials and "<eos>" not in vocabulary.specials:
+            raise ValueError(
+                "vocabulary must have <eos> if it has <bos>, got no <eos>; documents begin and end with them"
             )
         self.model = model
         self.vocabulary = vocabulary
@@ -261,12 +267,13 @@ class LanguageModel:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the model as a folder of plain files: config.json, vocabulary.txt and weights.safetensors.
 
+        A tokenizer that cannot be imported by name must be passed again to load the model.
+
         Args:
             folder: Target folder; its parent must exist. An existing model is replaced atomically.
 
         Raises:
-            ValueError: If ``folder`` is a file or holds anything but a model, or the tokenizer is a function that
-                cannot be imported by its name.
+            ValueError: If ``folder`` is a file or holds anything but a model.
             OSError: If the folder cannot be written.
         """
         write_folder(
@@ -274,7 +281,7 @@ class LanguageModel:
             kind=KIND,
             config={
                 "unit": self.unit,
-                "tokenizer": None if self.tokenizer is None else tokenizer_name(self.tokenizer),
+                "tokenizer": None if self.tokenizer is None else saved_name(self.tokenizer),
                 "model": asdict(self.model.config),
             },
             vocabulary=self.vocabulary,
@@ -282,14 +289,31 @@ class LanguageModel:
         )
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> "LanguageModel":
+    def load(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        tokenizer: str | Tokenizer | None = None,
+        trust_tokenizer: bool = False,
+    ) -> "LanguageModel":
         """Load a model saved by `save` to the CPU.
+
+        Args:
+            folder: The folder.
+            tokenizer: The tokenizer, if the model was trained with a function of your own; None for the named one.
+            trust_tokenizer: Whether to import and call a function that the folder names as its tokenizer.
 
         Raises:
             FileNotFoundError: If the folder does not exist.
-            ValueError: If it does not hold a language model, or the model has a newer version or is damaged.
+            ValueError: If it does not hold a language model, the model has a newer version or is damaged, or its
+                tokenizer is a function that is neither passed nor trusted.
         """
         stored = read_folder(folder, kind=KIND)
+        split = stored.config.get("tokenizer")
+        if stored.config.get("unit") == "word":
+            split = restored_tokenizer(split, folder, tokenizer=tokenizer, trust=trust_tokenizer)
+        elif tokenizer is not None:
+            raise ValueError(f"tokenizer must be None for a model of characters, got {tokenizer!r}; leave it out")
         try:
             config = RnnLanguageModelConfig(**stored.config["model"])
             # The meta device allocates no memory; the loaded weights are assigned below.
@@ -298,7 +322,7 @@ class LanguageModel:
             weights = {name: torch.tensor(array) for name, array in stored.weights.items()}
             model.load_state_dict(weights, assign=True)
             model.eval()
-            return cls(model, stored.vocabulary, unit=stored.config["unit"], tokenizer=stored.config["tokenizer"])
+            return cls(model, stored.vocabulary, unit=stored.config["unit"], tokenizer=split)
         except (TypeError, ValueError, KeyError, RuntimeError) as error:
             raise ValueError(
                 f"{stored.folder} must hold a language model whose config.json fits its {WEIGHTS}, got {error!r}; "

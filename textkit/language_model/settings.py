@@ -1,9 +1,9 @@
 """Settings of language model training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from textkit.checks import PRECISIONS, check_choice, set_count, set_finite, set_fraction, set_switch
+from textkit.checks import PRECISIONS, SUITED, check_choice, set_count, set_finite, set_fraction, set_switch
 
 _COUNTS = (
     ("batch_size", "stream"),
@@ -19,9 +19,16 @@ _CHOICES = {
 }
 
 
+BY_UNIT = ("batch_size", "window", "epochs", "min_count")
+"""The fields whose default depends on the unit."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelSettings:
     """Settings of language model training: what the result depends on besides model, corpus and seed.
+
+    ``batch_size``, ``window``, ``epochs`` and ``min_count`` that are not given (None) are what suits the unit;
+    `default_settings` in `textkit.language_model.defaults` has the values.
 
     Attributes:
         batch_size: Number of parallel streams that the text is split into.
@@ -56,9 +63,9 @@ class LanguageModelSettings:
             batch_size * window tokens, padding included.
     """
 
-    batch_size: int = 16
-    window: int = 64
-    epochs: int = 10
+    batch_size: int = SUITED
+    window: int = SUITED
+    epochs: int = SUITED
     optimizer: Literal["adamw", "sgd"] = "adamw"
     learning_rate: float = 0.004
     weight_decay: float = 0.01
@@ -73,13 +80,14 @@ class LanguageModelSettings:
     state_reset: float = 0.02
     accumulate: int = 1
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    min_count: int = 1
+    min_count: int = SUITED
     max_vocab: int | None = None
     documents: bool = False
 
     def __post_init__(self) -> None:
         for name, unit in _COUNTS:
-            set_count(self, name, 1, unit)
+            if name not in BY_UNIT or getattr(self, name) is not SUITED:
+                set_count(self, name, 1, unit)
         for name, unit in (("warmup", "step"), ("non_monotone", "epoch")):
             set_count(self, name, 0, unit)
         for name, unit in (("patience", "epoch"), ("max_vocab", "token")):
@@ -99,3 +107,7 @@ class LanguageModelSettings:
             check_choice(name, getattr(self, name), choices)
         if self.documents and self.random_windows:
             raise ValueError("random_windows must be False with documents, got True; documents are not split")
+
+    def completed(self, defaults: "LanguageModelSettings") -> "LanguageModelSettings":
+        """Take the fields that were left to the unit from its defaults."""
+        return replace(self, **{name: getattr(defaults, name) for name in BY_UNIT if getattr(self, name) is SUITED})

@@ -5,13 +5,12 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from textkit.checks import check_count, check_path
+from textkit.checks import SUITED, check_count, check_path
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.freed import return_freed_memory
 from textkit.language_model.averaging import TriggeredAverage
@@ -22,8 +21,11 @@ from textkit.language_model.run import LanguageModelReport, LanguageModelRun
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import UNITS, Unit
+from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
+from textkit.training.checkpoint import check_replaceable
 from textkit.training.devices import resolved_precision, usable_device
 from textkit.training.optimizers import optimizer_for
 from textkit.training.ranks import join_ranks
@@ -68,9 +70,11 @@ def train_language_model(
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
             tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
-        config: Architecture of the model; None for the `default_config` of the unit. ``cutoffs="auto"``, the default of
-            words, is an adaptive softmax if the vocabulary has more than 20,000 tokens.
-        settings: Training settings; None for the `default_settings` of the unit.
+        config: Architecture of the model; what it leaves open, or None, is the `default_config` of the unit.
+            ``cutoffs="auto"``, the default of words, is an adaptive softmax if the vocabulary has more than 20,000
+            tokens.
+        settings: Training settings; what they leave open, or None, is the `default_settings` of the unit; of an
+            `EncodedCorpus`, all words are kept.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
         device: Device to train on: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
@@ -92,7 +96,7 @@ def train_language_model(
 
     Raises:
         ValueError: If an argument or a setting is out of range, a text is empty or too short, the device is not
-            available, or the checkpoint belongs to a different training run.
+            available, or the checkpoint belongs to a different training run or is a file of another kind.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
         TypeError: If ``config`` or ``settings`` has another type, or ``settings.documents`` needs texts.
@@ -100,8 +104,8 @@ def train_language_model(
     """
     if unit not in UNITS:
         raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
-    config = default_config(unit) if config is None else config
-    settings = default_settings(unit) if settings is None else settings
+    config = RnnLanguageModelConfig() if config is None else config
+    settings = LanguageModelSettings() if settings is None else settings
     for name, value, expected in (
         ("config", config, RnnLanguageModelConfig),
         ("settings", settings, LanguageModelSettings),
@@ -110,11 +114,16 @@ def train_language_model(
             raise TypeError(
                 f"{name} must be {expected.__name__}, got {type(value).__name__}; pass {expected.__name__}(...)"
             )
+    if isinstance(corpus, EncodedCorpus) and settings.min_count is SUITED:
+        settings = replace(settings, min_count=1)  # rare words are dropped in encoding
+    config, settings = config.completed(default_config(unit)), settings.completed(default_settings(unit))
     seed = check_count("seed", seed, 0)
     _check(settings, valid, checkpoint)
     ranks, device = join_ranks(usable_device(device))
     settings = replace(settings, precision=resolved_precision(settings.precision, device))
     progress = progress and ranks.is_first
+    if tokenizer is not None and ranks.is_first:
+        warn_if_nameless(tokenizer)
     if settings.batch_size < ranks.size and not settings.documents:
         raise ValueError(
             f"batch_size must be at least {ranks.size}, the number of processes, got {settings.batch_size}"
@@ -177,10 +186,8 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
                 raise ValueError(f"{name} must be {value} without valid, got {got}; pass a validation text as valid")
         if settings.schedule == "plateau":
             raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
-    if checkpoint is not None and not check_path("checkpoint", checkpoint).parent.is_dir():
-        raise FileNotFoundError(
-            f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
-        )
+    if checkpoint is not None:
+        check_replaceable(check_path("checkpoint", checkpoint))
 
 
 def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple[Schedule, Plateau | None]:

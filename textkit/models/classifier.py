@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from textkit.batches.records import TextBatch
 from textkit.checks import set_count, set_fraction
+from textkit.models.forks import note_use
 from textkit.models.layers import NO_DROPOUT, drop_words, dropout_mask
 
 PAD, UNKNOWN = 0, 1
@@ -110,6 +111,7 @@ class Classifier(nn.Module, ABC):
         Returns:
             (batch, classes), logits.
         """
+        note_use()
         if self.training and self.config.word_dropout > 0:
             ids = drop_words(ids, self.config.word_dropout, UNKNOWN, self.dropout_generator)
         return self.output(self.features(ids.masked_fill(~mask, PAD), mask))

@@ -31,7 +31,7 @@ class CnnConfig(ClassifierConfig):
     widths: tuple[int, ...] = (3, 4, 5)
     filters: int = 100
     dropout: float = 0.5
-    word_dropout: float = 0.0
+    word_dropout: float = 0.05
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,6 +13,7 @@ from torch import nn
 
 from textkit.files.atomic import atomic_path
 from textkit.models.classifier import Classifier
+from textkit.models.word_avg import WordAvg
 
 Program: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -75,8 +76,11 @@ def export_model(
         raise ValueError(f"path must end in .pt2 for torch.export or in .onnx, got {str(path)!r}; choose one")
     if kind == ".onnx":
         _require_onnx()
+    exported = copy.deepcopy(model)
+    if isinstance(exported, WordAvg):
+        exported.compact()
     # With gradients, the scan of a recurrent layer would need a compiler on the machine that runs the file.
-    whole = Probabilities(copy.deepcopy(model), multi_label=multi_label).cpu().eval().requires_grad_(False)
+    whole = Probabilities(exported, multi_label=multi_label).cpu().eval().requires_grad_(False)
     with atomic_path(path) as temporary, torch.no_grad():
         example = _texts(model.vocab, batch=3, time=7, generator=torch.Generator().manual_seed(0))
         kinds[kind](whole, temporary, example)

@@ -16,6 +16,8 @@ CELLS: tuple[Cell, ...] = get_args(Cell)
 LayerState: TypeAlias = tuple[torch.Tensor, ...]
 """(h,), or (h, c) of an LSTM; each (batch, hidden)."""
 
+MOST_LAYERS = 64
+"""Maximum number of recurrent layers; a config of unknown origin must not keep a process busy for ever."""
 NO_DROPOUT = "0 disables dropout"
 """The remedy in errors about a dropout rate."""
 

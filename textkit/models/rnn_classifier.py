@@ -1,24 +1,36 @@
 """A recurrent text classifier, with the final states or the maximum over time as features."""
 
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import torch
 from torch import nn
 
-from textkit.checks import check_choice, set_count, set_fraction, set_switch
+from textkit.checks import SUITED, check_choice, set_count, set_fraction, set_switch
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.export_scan import GatedCell, scan_layer
-from textkit.models.layers import NO_DROPOUT, RecurrentLayer, locked_dropout
+from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, RecurrentLayer, locked_dropout
 from textkit.models.pooling import flipped, last_step, masked_max
 from textkit.text.id_stream import UNITS, Unit
 
 Pooling = Literal["last", "max"]
 
+_BY_UNIT: dict[Unit, dict[str, Any]] = {
+    "word": {
+        "cell": "lstm", "hidden": 128, "pooling": "max", "dropout": 0.5, "input_dropout": 0.0, "word_dropout": 0.1,
+    },
+    "char": {
+        "cell": "gru", "hidden": 192, "pooling": "last", "dropout": 0.4, "input_dropout": 0.2, "word_dropout": 0.0,
+    },
+}  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class RnnClassifierConfig(ClassifierConfig):
     """Architecture and regularization of an `RnnClassifier`.
+
+    What is not given suits the unit: the defaults are those of the named models "bilstm" for words and "char_gru" for
+    characters.
 
     Attributes:
         unit: Type of the tokens: "word" or "char".
@@ -37,25 +49,31 @@ class RnnClassifierConfig(ClassifierConfig):
     """
 
     unit: Unit = "word"
-    cell: GatedCell = "lstm"
+    cell: GatedCell = SUITED
     dim: int = 128
-    hidden: int = 128
+    hidden: int = SUITED
     layers: int = 1
     bidirectional: bool = True
-    pooling: Pooling = "last"
-    dropout: float = 0.5
-    input_dropout: float = 0.0
+    pooling: Pooling = SUITED
+    dropout: float = SUITED
+    input_dropout: float = SUITED
     layer_dropout: float = 0.0
     weight_dropout: float = 0.0
-    word_dropout: float = 0.0
+    word_dropout: float = SUITED
 
     def __post_init__(self) -> None:
+        check_choice("unit", self.unit, UNITS)
+        for name, value in _BY_UNIT[self.unit].items():
+            if getattr(self, name) is SUITED:
+                object.__setattr__(self, name, value)
         super().__post_init__()
-        choices = {"unit": UNITS, "cell": get_args(GatedCell), "pooling": get_args(Pooling)}
+        choices = {"cell": get_args(GatedCell), "pooling": get_args(Pooling)}
         for name, known in choices.items():
             check_choice(name, getattr(self, name), known)
         for name in ("hidden", "layers"):
             set_count(self, name, 1)
+        if self.layers > MOST_LAYERS:
+            raise ValueError(f"layers must be at most {MOST_LAYERS}, got {self.layers}; 1 or 2 is usual")
         set_switch(self, "bidirectional")
         for name in ("input_dropout", "layer_dropout", "weight_dropout"):
             set_fraction(self, name, NO_DROPOUT)

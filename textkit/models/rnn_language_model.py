@@ -1,24 +1,37 @@
 """A recurrent language model: predicts the next token from the tokens so far."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Integral
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
-from textkit.checks import check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
+from textkit.checks import SUITED, check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
 from textkit.models.cross_entropy import linear_cross_entropy
-from textkit.models.layers import CELLS, NO_DROPOUT, Cell, LayerState, RecurrentLayer, drop_tokens, locked_dropout
+from textkit.models.forks import note_use
+from textkit.models.layers import (
+    CELLS,
+    MOST_LAYERS,
+    NO_DROPOUT,
+    Cell,
+    LayerState,
+    RecurrentLayer,
+    drop_tokens,
+    locked_dropout,
+)
 from textkit.models.loss import Loss
 from textkit.models.tied_adaptive import TAIL_DIVISOR, TiedAdaptiveSoftmax
 
 State: TypeAlias = tuple[LayerState, ...]
 """The recurrent state: for each layer (h,), or (h, c) of an LSTM; each (batch, units of the layer)."""
+
+
+_BY_UNIT = ("layers", "dim", "hidden", "tied", "input_dropout", "layer_dropout", "output_dropout", "cutoffs")
 
 
 def detached(state: State) -> State:
@@ -29,6 +42,10 @@ def detached(state: State) -> State:
 @dataclass(frozen=True, kw_only=True)
 class RnnLanguageModelConfig:
     """Architecture and regularization of an `RnnLanguageModel`.
+
+    ``layers``, ``dim``, ``hidden``, ``tied``, ``cutoffs`` and the dropout of inputs, layers and outputs that are not
+    given are what suits the unit; `default_config` in `textkit.language_model.defaults` has the values. In a network
+    that is made by hand they are those of `PLAIN`.
 
     Attributes:
         cell: Type of the recurrent cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
@@ -55,27 +72,32 @@ class RnnLanguageModelConfig:
     """
 
     cell: Cell = "lstm"
-    layers: int = 1
-    dim: int = 256
-    hidden: int = 384
-    tied: bool = False
+    layers: int = SUITED
+    dim: int = SUITED
+    hidden: int = SUITED
+    tied: bool = SUITED
     embedding_dropout: float = 0.0
-    input_dropout: float = 0.0
-    layer_dropout: float = 0.0
-    output_dropout: float = 0.0
+    input_dropout: float = SUITED
+    layer_dropout: float = SUITED
+    output_dropout: float = SUITED
     weight_dropout: float = 0.0
     activation_penalty: float = 0.0
     temporal_penalty: float = 0.0
     forget_bias: float = 1.0
-    cutoffs: tuple[int, ...] | Literal["auto"] = ()
+    cutoffs: tuple[int, ...] | Literal["auto"] = SUITED
 
     def __post_init__(self) -> None:
         check_choice("cell", self.cell, CELLS)
         for name in ("layers", "dim", "hidden"):
-            set_count(self, name, 1)
-        set_switch(self, "tied")
-        for name in ("embedding", "input", "layer", "output", "weight"):
-            set_fraction(self, f"{name}_dropout", NO_DROPOUT)
+            if getattr(self, name) is not SUITED:
+                set_count(self, name, 1)
+        if self.layers is not SUITED and self.layers > MOST_LAYERS:
+            raise ValueError(f"layers must be at most {MOST_LAYERS}, got {self.layers}; 1 to 3 are usual")
+        if self.tied is not SUITED:
+            set_switch(self, "tied")
+        for name in ("embedding_dropout", "input_dropout", "layer_dropout", "output_dropout", "weight_dropout"):
+            if name not in _BY_UNIT or getattr(self, name) is not SUITED:
+                set_fraction(self, name, NO_DROPOUT)
         for name in ("activation_penalty", "temporal_penalty"):
             set_finite(self, name, zero=True, remedy="0 disables the penalty")
         if not is_finite(self.forget_bias):
@@ -84,7 +106,7 @@ class RnnLanguageModelConfig:
         self._check_cutoffs()
 
     def _check_cutoffs(self) -> None:
-        if isinstance(self.cutoffs, str) and self.cutoffs == "auto":
+        if self.cutoffs is SUITED or (isinstance(self.cutoffs, str) and self.cutoffs == "auto"):
             return
         cutoffs = tuple(self.cutoffs) if isinstance(self.cutoffs, Iterable) else (self.cutoffs,)
         whole = all(isinstance(cutoff, Integral) for cutoff in cutoffs)
@@ -94,13 +116,24 @@ class RnnLanguageModelConfig:
             )
         object.__setattr__(self, "cutoffs", tuple(map(int, cutoffs)))  # config.json stores a list
         # The last cluster's vectors are divided once per cutoff and must keep at least one dimension.
-        if not self.tied and (least := TAIL_DIVISOR ** len(cutoffs)) > self.hidden:
+        if self.tied is False and self.hidden is not SUITED and (least := TAIL_DIVISOR ** len(cutoffs)) > self.hidden:
             raise ValueError(f"hidden must be at least {least} for {len(cutoffs)} cutoffs, got {self.hidden}; raise it")
+
+    def completed(self, defaults: "RnnLanguageModelConfig") -> "RnnLanguageModelConfig":
+        """Take what was not given from the defaults of the unit."""
+        left: dict[str, Any] = {name: getattr(defaults, name) for name in _BY_UNIT if getattr(self, name) is SUITED}
+        return replace(self, **left)
 
     @property
     def widths(self) -> tuple[int, ...]:
         """Number of units of each layer."""
         return (self.hidden,) * (self.layers - 1) + (self.dim if self.tied else self.hidden,)
+
+
+PLAIN = RnnLanguageModelConfig(
+    layers=1, dim=256, hidden=384, tied=False, input_dropout=0.0, layer_dropout=0.0, output_dropout=0.0, cutoffs=()
+)
+"""One layer without dropout."""
 
 
 class RnnLanguageModel(nn.Module):
@@ -110,7 +143,7 @@ class RnnLanguageModel(nn.Module):
     +-1 / sqrt(fan_in).
 
     Args:
-        config: Architecture and regularization.
+        config: Architecture and regularization; what was not given is as in `PLAIN`.
         vocab: Size of the vocabulary.
         generator: Random generator of the initial weights; torch's global one if None.
 
@@ -128,6 +161,7 @@ class RnnLanguageModel(nn.Module):
         super().__init__()
         if vocab < 1:
             raise ValueError(f"vocab must be at least 1 token, got {vocab}")
+        config = config.completed(PLAIN)
         cutoffs = config.cutoffs
         if cutoffs == "auto":
             raise ValueError("cutoffs must be chosen before a model is made, got 'auto'; use resolved_config")
@@ -169,6 +203,7 @@ class RnnLanguageModel(nn.Module):
         Returns:
             The outputs of the last layer after and before dropout, both (batch, time, width), and the new state.
         """
+        note_use()
         config, generator = self.config, self.dropout_generator
         # Multiplying the rates by 0 turns all dropout off in evaluation.
         active = 1.0 if self.training else 0.0

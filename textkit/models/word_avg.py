@@ -1,6 +1,7 @@
 """A linear classifier on the mean of word and hashed n-gram vectors: fast, and hard to beat on long texts."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -8,8 +9,11 @@ from torch.nn import functional as F
 
 from textkit.checks import set_count, set_switch
 from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.compact_table import CompactTable, nonzero_rows
 from textkit.models.pooling import masked_sum
 from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
+
+_MOST_NGRAMS = 32  # the time for a text grows with it, also in a model of unknown origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,19 +22,18 @@ class WordAvgConfig(ClassifierConfig):
 
     Attributes:
         dim: Dimension of the word and n-gram embeddings.
-        ngrams: Maximum n-gram length, in words; 1 for words only.
+        ngrams: Maximum n-gram length, in words, at most 32; 1 for words only.
         buckets: Number of hash buckets, each with one vector, that all n-grams share; a power of two, at most 2**24.
-        binary: Whether a word or n-gram counts once per text, however often it occurs. The named model ``"word_avg"``
-            sets it to True; the default is False because models saved before the option existed have no such entry.
+        binary: Whether a word or n-gram counts once per text, however often it occurs.
         dropout: Dropout of the mean vector, from 0 to below 1.
         word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
     """
 
-    dim: int = 32
+    dim: int = 16
     ngrams: int = 2
-    buckets: int = 1 << 20
-    binary: bool = False
-    dropout: float = 0.0
+    buckets: int = 1 << 21
+    binary: bool = True
+    dropout: float = 0.3
     word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -38,6 +41,8 @@ class WordAvgConfig(ClassifierConfig):
         for name in ("ngrams", "buckets"):
             set_count(self, name, 1)
         set_switch(self, "binary")
+        if self.ngrams > _MOST_NGRAMS:
+            raise ValueError(f"ngrams must be at most {_MOST_NGRAMS}, got {self.ngrams}; 2 or 3 is usual")
         if self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1):
             raise ValueError(f"buckets must be a power of two up to 2**24, got {self.buckets}; try {1 << 20}")
 
@@ -101,7 +106,8 @@ class WordAvg(Classifier):
         generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
-        ngram_embedding: (buckets, dim); None if the model uses words only.
+        ngram_embedding: (buckets, dim); None if the model uses words only. Pickled as its rows that are not zero.
+        ngram_lookup: Stands for ``ngram_embedding`` in a model to export; None otherwise.
     """
 
     config: WordAvgConfig
@@ -111,6 +117,7 @@ class WordAvg(Classifier):
     ) -> None:
         super().__init__(config, vocab, classes, width=config.dim, bound=1 / config.dim, generator=generator)
         self.ngram_embedding = None
+        self.ngram_lookup: Any = None
         if config.ngrams > 1:
             self.ngram_embedding = nn.Parameter(torch.zeros(config.buckets, config.dim))
         with torch.no_grad():
@@ -120,13 +127,43 @@ class WordAvg(Classifier):
         """Return the mean of the vectors (batch, dim); see `Classifier.features`."""
         words, word_mask = distinct(ids, mask) if self.config.binary else (ids, mask)
         total, count = masked_sum(self.embed(words), word_mask)
-        if self.ngram_embedding is not None:
+        if self.config.ngrams > 1:
             ngrams, ngram_mask = self._ngrams(ids, mask)
             if self.config.binary:
                 ngrams, ngram_mask = distinct(ngrams, ngram_mask)
-            ngram_total, ngram_count = masked_sum(F.embedding(ngrams, self.ngram_embedding), ngram_mask)
+            ngram_total, ngram_count = masked_sum(self._ngram_vectors(ngrams), ngram_mask)
             total, count = total + ngram_total, count + ngram_count
         return total / count.clamp(min=1)
+
+    def compact(self) -> None:
+        """Replace the table of n-grams by its rows that are not zero; the model can no longer be trained or saved."""
+        if self.ngram_embedding is not None:
+            self.ngram_lookup, self.ngram_embedding = CompactTable(self.ngram_embedding), None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle only the rows of the n-gram embedding that are not zero."""
+        state = self.__dict__.copy()
+        table = self.ngram_embedding
+        if table is not None:
+            rows = nonzero_rows(table)
+            parameters = {name: each for name, each in self._parameters.items() if name != "ngram_embedding"}
+            state |= {"_parameters": parameters, "_ngram_rows": (rows, table.detach()[rows], table.requires_grad)}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        stored = state.pop("_ngram_rows", None)
+        super().__setstate__(state)  # type: ignore[no-untyped-call]
+        if stored is not None:
+            rows, vectors, trained = stored
+            table = vectors.new_zeros(self.config.buckets, self.config.dim)
+            table[rows] = vectors
+            self.ngram_embedding = nn.Parameter(table, requires_grad=trained)
+
+    def _ngram_vectors(self, rows: torch.Tensor) -> torch.Tensor:
+        if self.ngram_embedding is not None:
+            return F.embedding(rows, self.ngram_embedding)
+        vectors: torch.Tensor = self.ngram_lookup(rows)
+        return vectors
 
     def _ngrams(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the buckets of all n-grams and a mask of those within the text; both (batch, time * (ngrams - 1))."""

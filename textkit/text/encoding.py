@@ -12,7 +12,7 @@ from pathlib import Path
 
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.data.text_size import with_size
-from textkit.files.atomic import atomic_path
+from textkit.files.atomic_folder import atomic_folder
 from textkit.text.encoded_corpus import VERSION, EncodedCorpus, EncodedSize
 from textkit.text.first_pass import FirstPass, Share
 from textkit.text.id_writer import IdWriter
@@ -50,8 +50,8 @@ def encode_corpus(
             includes them in its count.
         line_end: Token to add after each document, as a language model needs: "<eos>" for words, with "<eos>" among the
             specials, and a line feed for characters. None adds none.
-        folder: Folder for the result, created if missing; None for a temporary folder that is deleted with the
-            result.
+        folder: Folder for the result, created if missing; an encoded corpus in it is replaced. None for a temporary
+            folder that is deleted with the result.
         progress: Whether to show a progress bar on stderr.
         column: Text column of a table.
         encoding: Encoding of the files.
@@ -62,7 +62,7 @@ def encode_corpus(
 
     Raises:
         ValueError: If the corpus has no tokens, none reaches ``min_count``, all are unknown, bytes cannot be decoded,
-            a column is missing or a setting is out of range.
+            a column is missing, a setting is out of range, or ``folder`` holds anything but an encoded corpus.
         TypeError: If ``source`` is not a corpus, a document is not a text, or a token is not a str.
         OSError: If a file cannot be read, or the disk is full; an earlier result in ``folder`` is then preserved.
 
@@ -137,17 +137,12 @@ def _encode(
     temporary = folder is None
     path = Path(tempfile.mkdtemp(prefix="textkit-") if folder is None else folder)
     try:
-        path.mkdir(parents=True, exist_ok=True)
         with ExitStack() as files:
-            # An ExitStack unwinds in reverse: config.json, opened first, is renamed last, when the files that it
-            # describes are in place.
-            config_path = None if temporary else files.enter_context(atomic_path(path / "config.json"))
-            vocabulary_path = None if temporary else files.enter_context(atomic_path(path / "vocabulary.txt"))
-            ids_path, offsets_path = (
-                path / name if temporary else files.enter_context(atomic_path(path / name))
-                for name in ("ids.bin", "offsets.npy")
-            )
-            with IdWriter(ids_path) as writer:
+            target = path
+            if not temporary:
+                path.absolute().parent.mkdir(parents=True, exist_ok=True)
+                target = files.enter_context(atomic_folder(path, replaceable=_is_corpus))
+            with IdWriter(target / "ids.bin") as writer:
                 first_pass = FirstPass.read(
                     documents, split, writer, line_end=line_end, allow_empty=share is not None, progress=progress
                 )
@@ -163,18 +158,18 @@ def _encode(
                         first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id
                     )
                 unknown_tokens = int(first_pass.counts[first_pass.unknown(final, vocabulary)].sum())
-                kept = writer.renumber(final, offsets_path)
+                kept = writer.renumber(final, target / "offsets.npy")
             if not kept and share is None:
                 raise ValueError(
                     f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
                     "use the tokenizer that the vocabulary was built with"
                 )
             encoded_size = EncodedSize(characters=size.characters, bytes=size.utf8_bytes, unknown=unknown_tokens)
-            if config_path and vocabulary_path:
-                vocabulary.save(vocabulary_path)
+            if not temporary:
+                vocabulary.save(target / "vocabulary.txt")
                 sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
                 config = {"version": VERSION, **sizes, "tokens_read": writer.tokens, "size": asdict(encoded_size)}
-                config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+                (target / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         encoded = EncodedCorpus(path, vocabulary, writer.tokens, encoded_size)
     except BaseException:
         if temporary:
@@ -183,6 +178,14 @@ def _encode(
     if temporary:
         weakref.finalize(encoded, _delete, path, os.getpid())
     return encoded
+
+
+def _is_corpus(folder: Path) -> bool:
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(config, dict) and "tokens_read" in config and "format" not in config
 
 
 def _check_settings(

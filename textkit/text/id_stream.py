@@ -198,10 +198,20 @@ def check_stream(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, 
             f"min_count and max_size must not be set together with vocabulary, got {min_count} and {max_size}; "
             "prune the vocabulary instead"
         )
-    if missing := [special for special in SPECIALS_OF[unit] if special not in vocabulary.specials]:
+    check_specials(unit, vocabulary)
+
+
+def check_specials(unit: Unit, vocabulary: Vocabulary) -> None:
+    """Check that texts can be encoded with a vocabulary.
+
+    Raises:
+        ValueError: If it lacks a special token that streams of this unit have.
+    """
+    needed = SPECIALS_OF[unit]
+    if missing := [special for special in needed if special not in vocabulary.specials]:
         raise ValueError(
-            f"vocabulary must have the specials {', '.join(SPECIALS_OF[unit])} for unit {unit!r}, "
-            f"missing {', '.join(missing)}; use the vocabulary that read_stream returned for the training text"
+            f"vocabulary must have the specials {', '.join(needed)} for unit {unit!r}, missing {', '.join(missing)}; "
+            f"make it with Vocabulary.from_counts(counts, specials={list(needed)})"
         )
 
 

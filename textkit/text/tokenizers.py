@@ -300,6 +300,8 @@ def get_tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
         if not callable(spec):
             raise TypeError(f"tokenizer must be a name or a callable, got {type(spec).__name__}; names: {_NAMES}")
         return FunctionTokenizer(spec)
+    if names_function(spec):
+        return FunctionTokenizer(_find(spec))
     if spec.startswith("spacy:"):
         return SpacyTokenizer(spec.removeprefix("spacy:"))
     match spec:
@@ -313,9 +315,16 @@ def get_tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
             return CharacterTokenizer()
         case "jieba":
             return JiebaTokenizer()
-    if ":" in spec:
-        return FunctionTokenizer(_find(spec))
     raise ValueError(f"tokenizer must be {_NAMES}, got {spec!r}")
+
+
+def names_function(name: str) -> bool:
+    """Return whether the name of a tokenizer is that of a function, ``module:function``.
+
+    >>> names_function("spacy:en"), names_function("mymodule:split")
+    (False, True)
+    """
+    return ":" in name and not name.startswith("spacy:")
 
 
 # The public name is textkit.tokenizer; inside the package, arguments have that name.

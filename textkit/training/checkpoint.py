@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,47 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from textkit.files.atomic import atomic_path
+from textkit.files.atomic import atomic_path, leftovers, regular_file
 
 FORMAT = "textkit-checkpoint"
 VERSION = 1
+_LENGTH_BYTES = 8  # of a safetensors file, which begins with the length of its header
+_MAX_HEADER_BYTES = 100_000_000  # as in the safetensors library
+
+
+def check_replaceable(path: str | os.PathLike[str]) -> None:
+    """Check, before any work is done, that a checkpoint can be written: to a new file, or in place of a checkpoint.
+
+    Raises:
+        FileNotFoundError: If its folder does not exist.
+        IsADirectoryError: If it is a folder.
+        ValueError: If it is a file that no training run wrote, or no regular file.
+    """
+    path = Path(path)
+    file = regular_file(path)
+    if not file.parent.is_dir():
+        raise FileNotFoundError(
+            f"the folder of checkpoint must exist, got {os.fspath(path)!r}; create {str(file.parent)!r}"
+        )
+    if file.exists() and not _is_checkpoint(file):
+        raise ValueError(
+            f"checkpoint must be a new file or a checkpoint, got {os.fspath(path)!r}, which is something else and "
+            "would be overwritten; choose another name"
+        )
+
+
+def _is_checkpoint(path: Path) -> bool:
+    """Whether a file begins as a checkpoint does; the rest may be damaged."""
+    with open(path, "rb") as file:
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        if length > min(path.stat().st_size, _MAX_HEADER_BYTES):
+            return False
+        try:
+            header = json.loads(file.read(length))
+        except (ValueError, RecursionError):
+            return False
+    metadata = header.get("__metadata__") if isinstance(header, dict) else None
+    return isinstance(metadata, dict) and metadata.get("format") == FORMAT
 
 
 def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
@@ -45,18 +81,17 @@ def load_checkpoint(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any
     """
     if not Path(path).is_file():
         raise FileNotFoundError(f"checkpoint must be a file, got {os.fspath(path)!r}")
+    check_replaceable(path)
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
             header = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
-        if header.get("format") != FORMAT:
-            raise ValueError("it has no checkpoint header")
         version, state = int(header["version"]), json.loads(header["state"])
         if version == VERSION and header["digest"] != _digest(arrays):
             raise ValueError("its weights are damaged")
     except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(
-            f"checkpoint must be a file written by textkit, got {os.fspath(path)!r} ({error}); "
+            f"checkpoint must be whole, got {os.fspath(path)!r}, which is damaged ({error}); "
             "delete it to start from the beginning, or choose another file"
         ) from error
     if version > VERSION:
@@ -91,8 +126,7 @@ def check_identity(path: str | os.PathLike[str], found: Mapping[str, Any], expec
 
 def remove_leftovers(path: str | os.PathLike[str]) -> None:
     """Delete the temporary files of processes that were killed while saving to ``path``."""
-    path = Path(path)
-    for leftover in path.parent.glob(f".{escape(path.stem[:40])}-????????.tmp{''.join(path.suffixes[-2:])}"):
+    for leftover in leftovers(path):
         with suppress(OSError):
             leftover.unlink()
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
+from textkit.models.forks import note_use
 from textkit.models.loss import Loss
 from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import Schedule, constant
@@ -132,6 +133,7 @@ def train(
         raise ValueError(f"epochs must be at least 1, got {epochs}")
     if accumulate < 1:
         raise ValueError(f"accumulate must be at least 1 batch, got {accumulate}")
+    note_use()
     start = Progress() if start is None else start
     if start.end_of_epoch:
         start = Progress(epoch=start.epoch + 1, step=start.step)

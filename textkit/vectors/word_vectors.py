@@ -331,7 +331,8 @@ class WordVectors:
 
         Raises:
             OSError: If the file cannot be written; an existing file is then unchanged.
-            ValueError: If the format is unknown or cannot store one of the words, such as a word with a space.
+            ValueError: If the format is unknown or cannot store one of the words, such as a word with a space, or
+                NAME_metadata.tsv is a file of something else.
         """
         write_vectors(path, VectorTable(self._words, self._matrix, self._metadata), format)
 

@@ -3,11 +3,11 @@
 import json
 import math
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
 from numbers import Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from textkit.files.freed import return_freed_memory
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.tokenizers import Tokenizer
+from textkit.training.checkpoint import check_replaceable
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Word2VecReport, Word2VecRun
@@ -26,6 +27,8 @@ from textkit.word2vec.threads import SkipGramThreads
 
 if TYPE_CHECKING:
     from textkit.training.ranks import Ranks
+
+_WORKERS_PER_CORE = 4
 
 
 def train_word2vec(
@@ -73,7 +76,7 @@ def train_word2vec(
         subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
         epochs: Number of passes over the corpus.
         learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
-        workers: Number of threads of each process; None for one per core that it may use.
+        workers: Number of threads of each process, at most four per core; None for one per core that it may use.
         reproducible: True gives the same bytes for the same seed, with any number of workers. False lets the threads
             write without synchronization ("Hogwild"; Recht et al. 2011), which is faster. None is True on a CPU. A GPU
             adds in no fixed order and cannot be reproducible.
@@ -100,7 +103,8 @@ def train_word2vec(
 
     Raises:
         ValueError: If a setting is out of range, the device is not usable or cannot be reproducible, the corpus is
-            empty, no word reaches ``min_count``, or the checkpoint belongs to a different training run.
+            empty, no word reaches ``min_count``, or the checkpoint belongs to a different training run or is a file of
+            another kind.
         ImportError: If the device is a GPU and Triton is not installed.
         TypeError: If ``init`` is not `WordVectors`.
         FileNotFoundError: If the folder of the checkpoint does not exist.
@@ -124,15 +128,17 @@ def train_word2vec(
     if reproducible is not None:
         reproducible = check_switch("reproducible", reproducible)
     gpu = _is_gpu(device, reproducible)
-    workers = check_count("workers", _usable_cores() if workers is None else workers, 1, "thread")
+    cores = _usable_cores()
+    workers = check_count("workers", cores if workers is None else workers, 1, "thread")
+    if workers > (most := cores * _WORKERS_PER_CORE):
+        warnings.warn(f"workers is lowered from {workers:,} to {most}, {_WORKERS_PER_CORE} for each core", stacklevel=2)
+        workers = most
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")
         if valid is None:
             raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
-    if checkpoint is not None and not check_path("checkpoint", checkpoint).parent.is_dir():
-        raise FileNotFoundError(
-            f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
-        )
+    if checkpoint is not None:
+        check_replaceable(check_path("checkpoint", checkpoint))
     ranks = _ranks(device if gpu else "cpu")
     progress = progress and (ranks is None or ranks.is_first)
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}

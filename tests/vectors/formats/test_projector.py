@@ -20,6 +20,33 @@ def test_written_files(tmp_path):
     assert WordVectors.load(tmp_path / "v.tsv").words == ("a", "New York")
 
 
+def test_a_pair_that_was_saved_is_replaced(tmp_path):
+    for name in ("v.tsv", "v.tsv.gz"):
+        WordVectors(["a", "b"], [[1, 2], [3, 4]]).save(tmp_path / name)
+        WordVectors(["c"], [[1]]).save(tmp_path / name)
+        assert WordVectors.load(tmp_path / name).words == ("c",)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        (None, b"mine\n"),  # the usual name of a table about v.tsv, say
+        (b"1\t2\n", b"a\nb\n"),
+        (b"name\tage\n", b"mine\n"),
+        (b"1\t2\n3\t4\n", b"word\tcount\na\t1\nb\t2\n"),
+        (b"1\t2\n", b"word\tcount\n"),
+    ],
+)
+def test_a_file_of_words_that_was_not_saved_with_the_numbers_stays(tmp_path, numbers, words):
+    if numbers is not None:
+        (tmp_path / "v.tsv").write_bytes(numbers)
+    (tmp_path / "v_metadata.tsv").write_bytes(words)
+    with pytest.raises(ValueError, match=r"must leave v_metadata\.tsv free for the words, got .*choose another name"):
+        WordVectors(["c"], [[1]]).save(tmp_path / "v.tsv")
+    assert (tmp_path / "v_metadata.tsv").read_bytes() == words
+    assert (tmp_path / "v.tsv").exists() == (numbers is not None)
+
+
 @pytest.mark.parametrize("name", ["v_metadata.tsv", "metadata.tsv"])
 def test_names_of_the_words_file(read, name):
     assert read(b"1\t2\n3\t4\n", b"a\nb\n", words_name=name)["b"].tolist() == [3, 4]

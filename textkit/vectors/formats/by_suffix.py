@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textkit.files.compression import COMPRESSED, compression, inner_suffix
 from textkit.vectors.formats.glove_text import read_text, write_text
-from textkit.vectors.formats.projector import read_projector, write_projector
+from textkit.vectors.formats.projector import check_pair, read_projector, write_projector
 from textkit.vectors.formats.read_options import ReadOptions
 from textkit.vectors.formats.safetensors_file import read_safetensors, write_safetensors
 from textkit.vectors.formats.word2vec_binary import read_binary, write_binary
@@ -100,6 +100,21 @@ def read_vectors(path: str | os.PathLike[str], options: ReadOptions, name: str |
     """
     path = Path(path)
     return find_format(path, name).read(path, options)
+
+
+def check_writable_path(path: str | os.PathLike[str], name: str | None = None) -> None:
+    """Check, before any work is done, that vectors can be written to a path.
+
+    Args:
+        path: File to write.
+        name: A name in `FORMATS`; None to use the suffix.
+
+    Raises:
+        ValueError: If the format is unknown, or its second file would replace another one.
+    """
+    path = Path(path)
+    if find_format(path, name) is FORMATS["projector"]:
+        check_pair(path)
 
 
 def write_vectors(path: str | os.PathLike[str], table: VectorTable, name: str | None = None) -> None:

@@ -95,10 +95,12 @@ def write_projector(path: Path, table: VectorTable) -> None:
         table: Words and vectors.
 
     Raises:
-        ValueError: If a word is empty or contains a tab or a line ending.
+        ValueError: If a word is empty or contains a tab or a line ending, or NAME_metadata.tsv belongs to something
+            else.
         OSError: If a file cannot be written; an existing pair is then unchanged.
     """
     check_writable(table.words, BREAKS_LINE, "projector")
+    check_pair(path)
     compression_suffix = compression(path)
     # Both files are complete before the first of them is renamed.
     with atomic_path(metadata_path(path)) as words_temporary, atomic_path(path) as temporary:
@@ -107,6 +109,41 @@ def write_projector(path: Path, table: VectorTable) -> None:
         with open_writer(temporary, compression_suffix) as stream:
             for rows in formatted_rows(table.matrix, "\t"):
                 stream.write("".join([f"{row}\n" for row in rows]).encode())
+
+
+def check_pair(path: Path) -> None:
+    """Check, before any work is done, that the file of words beside ``path`` is new or one that was saved with it.
+
+    Raises:
+        ValueError: If it is another file.
+    """
+    words_path = metadata_path(path)
+    if words_path.exists() and not _is_pair(path, words_path):
+        raise ValueError(
+            f"path must leave {words_path.name} free for the words, got {str(path)!r}, beside which there is another "
+            "file of that name; choose another name"
+        )
+
+
+def _is_pair(path: Path, words_path: Path) -> bool:
+    """Whether two files are as `write_projector` leaves them: as many rows of numbers as of words, without a header."""
+    if not (path.is_file() and words_path.is_file()):
+        return False
+    try:
+        with ByteSource(path) as source, ByteSource(words_path) as words_source:
+            words = 0
+            for _, block in line_blocks(words_source):
+                if b"\t" in block:
+                    return False
+                words += block.count(b"\n")
+            rows = 0
+            for first, block in line_blocks(source):
+                if first == 1:
+                    [float(number) for number in block.split(b"\n", 1)[0].split(b"\t")]
+                rows += block.count(b"\n")
+    except ValueError:
+        return False
+    return rows == words
 
 
 def _words(source: ByteSource) -> Iterator[bytes]:
