@@ -2,6 +2,7 @@
 
 The parts of the package, in the order in which text flows through it:
 
+    progress.py      progress bars and lines on stderr
     files/           atomic files and folders, compressed files, lines
     checks.py        validation of numbers and choices
     data/            sources of texts and labels: corpora, tables, the catalog, downloads

@@ -9,13 +9,20 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import check_output, command_line, loaded, opened_corpus, table_source
+from textkit.commands.shared import (
+    Quiet,
+    check_output,
+    command_line,
+    loaded,
+    loaded_vectors,
+    opened_corpus,
+    table_source,
+)
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.display.classification_plot import picture_kind
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
-from textkit.vectors.word_vectors import WordVectors
 
 app = typer.Typer(
     help="Evaluate word vectors, a language model or a classifier.",
@@ -39,9 +46,10 @@ def similarity(
     ] = ["wordsim353", "simlex999"],  # noqa: B006  # typer requires a list
     limit: Limit = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Spearman correlation with human judgments of word pairs."""
-    _show(evaluate_similarity(WordVectors.load(vectors, limit=limit), pairs), as_json)
+    _show(evaluate_similarity(loaded_vectors(vectors, limit=limit, quiet=quiet), pairs), as_json)
 
 
 @app.command()
@@ -52,9 +60,10 @@ def analogies(
     vocabulary: Annotated[int, typer.Option(help="Search only the first N words.")] = 30_000,
     limit: Limit = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Accuracy on analogy questions: a is to b as c is to what?"""
-    word_vectors = WordVectors.load(vectors, limit=limit)
+    word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
     _show(evaluate_analogies(word_vectors, questions, method=method, vocabulary_size=vocabulary), as_json)
 
 
@@ -65,9 +74,12 @@ def neighbors(
     k: Annotated[int, typer.Option("-k", help="Number of neighbors.", min=1)] = 10,
     limit: Limit = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Nearest neighbors of each word by cosine similarity."""
-    results = dict(zip(words, WordVectors.load(vectors, limit=limit).most_similar_batch(words, k), strict=True))
+    results = dict(
+        zip(words, loaded_vectors(vectors, limit=limit, quiet=quiet).most_similar_batch(words, k), strict=True)
+    )
     if as_json:
         print(json.dumps(results, ensure_ascii=False, indent=2))
         return
@@ -89,11 +101,12 @@ def language_model(
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
     model = loaded(folder, "language-model")
     corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors, argument="TEXT")
-    _show(model.score(corpus, batch_size=batch_size), as_json)
+    _show(model.score(corpus, batch_size=batch_size, progress=not quiet), as_json)
 
 
 @app.command()
@@ -112,6 +125,7 @@ def classifier(
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Accuracy, F1, confusion matrix and calibration of a classifier."""
     model = loaded(folder, "text-classifier")
@@ -131,8 +145,9 @@ def classifier(
         label_separator=(separator or ";") if model.multi_label else None,
         encoding=encoding,
         errors=errors,
+        progress=not quiet,
     )
-    model.progress = True
+    model.progress = not quiet
     report = model.evaluate(labeled.texts, _as_classes(labeled.labels, model.classes_.tolist()))
     if plot is not None:
         report.plot(plot)

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import command_line, loaded
+from textkit.commands.shared import Quiet, command_line, loaded
 from textkit.generation.settings import GenerationSettings
 from textkit.language_model.built_in_model import built_in_model
+from textkit.training.interrupts import Terminated
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DEFAULT = GenerationSettings(temperature=0.5)
@@ -48,6 +49,7 @@ def write(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Skip prompt tokens that the model does not know.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Generate text with a language model, and print it as it is generated."""
     stops = tuple(string.replace("\\n", "\n") for string in stop or ())
@@ -62,7 +64,7 @@ def write(
         samples=samples,
         unknown="skip" if skip_unknown else "error",
     )
-    language_model = built_in_model() if model is None else loaded(model, "language-model", "--model")
+    language_model = built_in_model(progress=not quiet) if model is None else loaded(model, "language-model", "--model")
     writer = language_model.writer(prompt, settings)
     # Texts of a single line are printed without blank lines between them.
     single_lines = "\n" in stops
@@ -70,9 +72,17 @@ def write(
         if sample and not single_lines:
             print()
         last_piece = ""
-        for piece in writer.pieces(sample):
-            print(piece, end="", flush=True)
-            last_piece = piece
+        try:
+            for piece in writer.pieces(sample):
+                # A model that starts after a line end may write more of them, which no one wants to see first.
+                if not prompt and not last_piece and not single_lines and not (piece := piece.lstrip("\n")):
+                    continue
+                print(piece, end="", flush=True)
+                last_piece = piece
+        except (KeyboardInterrupt, Terminated):
+            if last_piece and not last_piece.endswith("\n"):
+                print(flush=True)  # so that what is said next does not stick to the last word
+            raise
         if not last_piece.endswith("\n"):
             print(flush=True)
 

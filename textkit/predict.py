@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from tqdm.auto import tqdm
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import command_line, loaded, table_source
+from textkit.commands.shared import Quiet, command_line, loaded, table_source
 from textkit.data.labeled import read_texts
 from textkit.data.tables import Document
+from textkit.files.compression import size_on_disk
+from textkit.progress import ReadingBar
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DIGITS = 6  # decimals of a printed probability
@@ -43,6 +44,7 @@ def answer(
     batch_size: Annotated[int, typer.Option(help="Number of texts per batch.", min=1)] = 1000,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    quiet: Quiet = False,
 ) -> None:
     """Print the label of each text, and its probability."""
     if (file is None) == (not texts):
@@ -62,13 +64,17 @@ def answer(
         write("text", "label", "probability")
     remaining = iter(source)
     # A progress bar would interfere with predictions printed to the same terminal.
-    with tqdm(unit=" texts", unit_scale=True, disable=file is None or sys.stdout.isatty()) as bar:
+    show = not quiet and file is not None and not sys.stdout.isatty()
+    size = None if file is None or file == "-" else size_on_disk(file)
+    done = 0
+    with ReadingBar("predicting", size=size, unit="texts", show=show) as bar:
         while batch := list(islice(remaining, batch_size)):
             for document, (label, probability) in zip(batch, classifier.predict_stream(batch), strict=True):
                 write(document, label, probability)
             # A program that waits for predictions gets them before the next batch is read.
             sys.stdout.flush()
-            bar.update(len(batch))
+            done += len(batch)
+            bar.count(done)
 
 
 def _lines(encoding: str, errors: str) -> Iterator[str]:

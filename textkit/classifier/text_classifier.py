@@ -58,7 +58,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             characters with a model of characters.
         device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
-        progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
+        progress: Whether to show progress on stderr, in training and in `evaluate`.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
@@ -126,9 +126,10 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             ValueError: If the numbers of texts and labels differ, a text or label is missing, there is only one class,
                 labels are floats, a validation label is not among the classes, or a parameter is out of range.
             TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
-            FloatingPointError: If a loss is not finite. As after Ctrl-C, the estimator then has the best weights so
-                far, or the model of an earlier `fit` if no epoch was completed.
+            FloatingPointError: If a loss is not finite. As after Ctrl-C, SIGTERM and SIGHUP, the estimator then has the
+                best weights so far, or the model of an earlier `fit` if no epoch was completed.
             KeyboardInterrupt: On Ctrl-C.
+            Terminated: On SIGTERM or SIGHUP; a SystemExit.
         """
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
@@ -142,6 +143,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             vectors=self.vectors,
             settings=settings,
             seed=seed,
+            progress=self.progress and ranks.is_first,
         )
         if data.cut:
             warnings.warn(
@@ -272,7 +274,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         documents = checked_texts(texts)
-        probabilities = self._probabilities(self._documents(documents), progress=self.progress)
+        probabilities = self._probabilities(self._documents(documents, progress=self.progress), progress=self.progress)
         return report(labels, probabilities, self.classes_, multi_label=self.multi_label)
 
     def explain(self, text: Document, label: Any = None) -> Explanation:
@@ -376,9 +378,9 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         if not hasattr(self, "model_"):
             raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
 
-    def _documents(self, texts: list[Document], *, warn: bool = True) -> DocumentIds:
+    def _documents(self, texts: list[Document], *, warn: bool = True, progress: bool = False) -> DocumentIds:
         documents, _ = encode_documents(
-            texts, tokenizer=self._tokenizer(self.model_.config), vocabulary=self.vocabulary_
+            texts, tokenizer=self._tokenizer(self.model_.config), vocabulary=self.vocabulary_, progress=progress
         )
         if warn and (empty := int(np.count_nonzero(documents.lengths == 0))):
             warnings.warn(

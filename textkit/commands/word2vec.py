@@ -1,12 +1,13 @@
 """``python -m textkit.train word2vec``: train word vectors and save them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import check_output, opened_corpus
+from textkit.commands.shared import Quiet, check_output, loaded_vectors, opened_corpus, stop
+from textkit.progress import say
+from textkit.training.interrupts import Terminated
 from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import Word2VecReport
@@ -66,42 +67,53 @@ def word2vec(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Word vectors by skip-gram with negative sampling."""
     check_output(output, [*corpus, valid, init, checkpoint])
+    if checkpoint is not None:
+        check_output(checkpoint, [*corpus, valid, init], "--checkpoint")
     # Report an unknown suffix before training rather than after it.
     find_format(output)
 
     def print_epoch(report: Word2VecReport) -> None:
         validation = "" if report.valid_loss is None else f", validation loss {report.valid_loss:.4f}"
-        print(
-            f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.words_per_second:,.0f} words/s",
-            file=sys.stderr,
-        )
+        say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.words_per_second:,.0f} words/s")
 
-    vectors = train_word2vec(
-        opened_corpus(corpus, column=column, encoding=encoding, errors=errors),
-        dim=dim,
-        window=window,
-        negatives=negatives,
-        min_count=min_count,
-        max_vocab=max_vocab,
-        subsample=subsample,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        workers=workers,
-        reproducible=reproducible,
-        device=device,
-        seed=seed,
-        tokenizer=tokenizer,
-        init=None if init is None else WordVectors.load(init),
-        valid=None
-        if valid is None
-        else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
-        patience=patience,
-        checkpoint=checkpoint,
-        on_epoch=print_epoch,
-    )
+    saved: list[str] = []
+
+    def save_so_far(vectors: WordVectors) -> None:
+        vectors.save(output)
+        saved.append(f"{output}: saved the vectors so far")
+
+    try:
+        vectors = train_word2vec(
+            opened_corpus(corpus, column=column, encoding=encoding, errors=errors),
+            dim=dim,
+            window=window,
+            negatives=negatives,
+            min_count=min_count,
+            max_vocab=max_vocab,
+            subsample=subsample,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            workers=workers,
+            reproducible=reproducible,
+            device=device,
+            seed=seed,
+            tokenizer=tokenizer,
+            init=None if init is None else loaded_vectors(init, quiet=quiet),
+            valid=None
+            if valid is None
+            else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
+            patience=patience,
+            checkpoint=checkpoint,
+            on_epoch=None if quiet else print_epoch,
+            on_stop=save_so_far,
+            progress=not quiet,
+        )
+    except (KeyboardInterrupt, Terminated) as error:
+        stop(error, saved[0] if saved else None, checkpoint=checkpoint)
     vectors.save(output)
     # The checkpoint is needed until the vectors are saved.
     if checkpoint is not None:

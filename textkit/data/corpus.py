@@ -22,7 +22,7 @@ from textkit.data.tables import (
     series_rows,
     take_split,
 )
-from textkit.files.compression import inner_suffix
+from textkit.files.compression import inner_suffix, size_on_disk
 
 
 class Corpus:
@@ -55,6 +55,13 @@ class Corpus:
         """Yield the documents; texts of 1 MB or more in several pieces, split after a space if possible."""
         for part in self.parts:
             yield from part.pieces()
+
+    @property
+    def file_size(self) -> int | None:
+        """Size of the files in bytes, as they are on the disk; None if a part does not come from a file."""
+        sizes = [None if part.path is None else size_on_disk(part.path) for part in self.parts]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
 
     def __repr__(self) -> str:
         return f"Corpus({self.name})"
@@ -179,8 +186,8 @@ def _check_decoding(encoding: str, errors: str) -> None:
         raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', got {errors!r}")
 
 
-def _table(rows: Callable[[], Iterator[Row]]) -> Documents:
-    return Documents(partial(_documents, rows))
+def _table(rows: Callable[[], Iterator[Row]], path: Path | None = None) -> Documents:
+    return Documents(partial(_documents, rows), path)
 
 
 def _documents(rows: Callable[[], Iterator[Row]]) -> Iterator[Document]:
@@ -218,7 +225,7 @@ def _file(path: Path, column: str | None, encoding: str, errors: str) -> Part:
         # Report a Parquet file in a compressed file here rather than when the corpus is read.
         if inner_suffix(path) == ".parquet":
             rows()
-        return _table(rows)
+        return _table(rows, path)
     if column is not None:
         raise ValueError(
             f"column must be None for a text file, got {column!r} for {str(path)!r}; "

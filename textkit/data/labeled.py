@@ -24,11 +24,14 @@ from textkit.data.tables import (
     loaded_classes,
     take_split,
 )
+from textkit.files.compression import size_on_disk
+from textkit.progress import ReadingBar
 
 Label: TypeAlias = str | int
 """The name of a class. Where a text may be of several classes, its label is a list of them."""
 
 _SHOWN = 3  # values in a message
+_COUNTED = 1000  # rows between two moves of the bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,7 @@ def read_labeled(
     label_separator: str | None = None,
     encoding: str = "utf-8",
     errors: str = "strict",
+    progress: bool = False,
 ) -> LabeledTexts:
     """Read texts and labels.
 
@@ -75,6 +79,7 @@ def read_labeled(
             label is then a list. None takes a cell for one class.
         encoding: The encoding of files.
         errors: What becomes of bytes that are not in the encoding: "strict", "replace" or "ignore".
+        progress: Whether to show progress on stderr.
 
     Returns:
         Texts and labels, in the order of the source.
@@ -110,11 +115,14 @@ def read_labeled(
         rows, written = found
     texts: list[Document] = []
     labels: list[Any] = []
-    for place, (document, value) in rows:
-        texts.append(check_document(document, place))
-        if label_separator is not None and isinstance(value, str):
-            value = [name for part in value.split(label_separator) if (name := part.strip())]
-        labels.append(check_label(value, place))
+    with ReadingBar(size=_file_size(source) if progress else None, unit="rows", show=progress) as bar:
+        for place, (document, value) in rows:
+            texts.append(check_document(document, place))
+            if label_separator is not None and isinstance(value, str):
+                value = [name for part in value.split(label_separator) if (name := part.strip())]
+            labels.append(check_label(value, place))
+            if not len(texts) % _COUNTED:
+                bar.count(len(texts))
     if not texts:
         raise ValueError(f"source must hold at least one text, got none in {_described(source)}; is it empty?")
     if written:
@@ -271,6 +279,12 @@ def _check_numbers(labels: list[Any], place: str) -> None:
     if fractions := [number for number in numbers if not number.is_integer()]:
         shown = ", ".join(map(str, fractions[:_SHOWN])) + (", ..." if len(fractions) > _SHOWN else "")
         raise ValueError(f"label must be classes, got the floats {shown} in {place}; round or bin them")
+
+
+def _file_size(source: object) -> int | None:
+    if not isinstance(source, str | os.PathLike) or source in catalog.names():
+        return None
+    return size_on_disk(source)
 
 
 def _described(source: object) -> str:

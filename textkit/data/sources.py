@@ -55,9 +55,13 @@ class TextFile:
 
 @dataclass(frozen=True)
 class Documents:
-    """Documents from any other source than a text file; ``open`` returns an iterator over them."""
+    """Documents from any other source than a text file; ``open`` returns an iterator over them.
+
+    If they come from a single file, ``path`` names it.
+    """
 
     open: Callable[[], Iterator[Document]]
+    path: Path | None = None
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the documents; texts of 1 M characters or more in several pieces."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from textkit.files.compression import compression, inner_suffix
 from textkit.files.lines import read_lines
+from textkit.progress import report_position
 
 Document: TypeAlias = str | list[str]
 """A text to be tokenized, or a list of tokens to be used unchanged."""
@@ -277,7 +278,17 @@ def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
     with file:
         names = choose_columns(choices, file.schema_arrow.names, str(path))
         batches = file.iter_batches(batch_size=_ROWS, columns=names, use_threads=False)
-        yield from _numbered(([batch.column(name).to_pylist() for name in names] for batch in batches), str(path))
+        reported = _reported(batches, file.metadata.num_rows, path)
+        yield from _numbered(([batch.column(name).to_pylist() for name in names] for batch in reported), str(path))
+
+
+def _reported(batches: Iterable[pa.RecordBatch], rows: int, path: Path) -> Iterator[pa.RecordBatch]:
+    """Yield batches, and report the same fraction of the file as of its rows."""
+    key, size, done = object(), path.stat().st_size, 0
+    for batch in batches:
+        done += len(batch)
+        report_position(key, size * done // max(rows, 1), size)
+        yield batch
 
 
 def _numbered(batches: Iterable[Sequence[Iterable[Any]]], place: str) -> Iterator[Row]:

@@ -3,9 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -35,15 +32,19 @@ class EncodedCorpus:
         offsets: int64, shape (documents + 1,), memory-mapped: document i is ``ids[offsets[i]:offsets[i + 1]]``.
         vocabulary: Vocabulary of the ids.
         tokens_read: Number of tokens in the corpus before any were dropped.
-        folder: Folder with the files.
+        folder: Folder with the files; None if they are unnamed temporary files, which end with the arrays.
     """
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary, tokens_read: int) -> None:
-        self.folder = folder
-        self.vocabulary = vocabulary
-        self.tokens_read = tokens_read
-        self.ids: npt.NDArray[np.int32] = _mapped(folder / "ids.bin")
-        self.offsets: npt.NDArray[np.int64] = _mapped_offsets(folder / "offsets.npy")
+    def __init__(
+        self,
+        folder: Path | None,
+        vocabulary: Vocabulary,
+        tokens_read: int,
+        ids: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+    ) -> None:
+        self.folder, self.vocabulary, self.tokens_read = folder, vocabulary, tokens_read
+        self.ids, self.offsets = ids, offsets
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "EncodedCorpus":
@@ -69,7 +70,7 @@ class EncodedCorpus:
             ) from error
         if version != _VERSION:
             raise ValueError(f"{config_path} must have version {_VERSION}, got {version!r}; install a newer textkit")
-        corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read)
+        corpus = _in_folder(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read)
         actual_sizes = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
         if actual_sizes != sizes or corpus.offsets[-1] != len(corpus.ids):
             raise ValueError(
@@ -106,8 +107,11 @@ class EncodedCorpus:
         return f"EncodedCorpus({len(self.ids)} tokens, {len(self)} documents, {len(self.vocabulary)} types)"
 
     def __reduce__(self) -> tuple[Callable[..., "EncodedCorpus"], tuple[Any, ...]]:
-        """Pickle only the path of the files: another process maps the same files, and does not delete them."""
-        return EncodedCorpus, (self.folder, self.vocabulary, self.tokens_read)
+        """Pickle only the path of the folder, whose files another process maps too; without a folder, copy the ids."""
+        if self.folder is not None:
+            return _in_folder, (self.folder, self.vocabulary, self.tokens_read)
+        arrays = np.array(self.ids), np.array(self.offsets)
+        return EncodedCorpus, (None, self.vocabulary, self.tokens_read, *arrays)
 
 
 def encode_corpus(
@@ -137,9 +141,9 @@ def encode_corpus(
         specials: Special tokens of a new vocabulary, from "<pad>", "<unk>", "<bos>" and "<eos>".
         unknown: Treatment of tokens outside the vocabulary: "drop" removes them, "keep" maps them to ``<unk>`` and
             includes them in its count.
-        folder: Folder for the result, created if missing; None for a temporary folder that is deleted with the
-            result.
-        progress: Whether to show a progress bar on stderr.
+        folder: Folder for the result, created if missing; None for unnamed temporary files, which need as much disk
+            but disappear with the result, however the process ends.
+        progress: Whether to show progress on stderr.
         column: Text column of a table.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
@@ -160,49 +164,42 @@ def encode_corpus(
     documents = open_corpus(source, column=column, encoding=encoding, errors=errors)
     _check_settings(vocabulary, min_count, max_size, specials, unknown)
     split = get_tokenizer(tokenizer)
-    temporary = folder is None
-    path = Path(tempfile.mkdtemp(prefix="textkit-") if folder is None else folder)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with ExitStack() as files:
+    with ExitStack() as files:
+        config_path = vocabulary_path = ids_path = offsets_path = None
+        if folder is not None:
+            folder = Path(folder)
+            folder.mkdir(parents=True, exist_ok=True)
             # An ExitStack unwinds in reverse: config.json, opened first, is renamed last, when the files that it
             # describes are in place.
-            config_path = None if temporary else files.enter_context(atomic_path(path / "config.json"))
-            vocabulary_path = None if temporary else files.enter_context(atomic_path(path / "vocabulary.txt"))
-            ids_path, offsets_path = (
-                path / name if temporary else files.enter_context(atomic_path(path / name))
-                for name in ("ids.bin", "offsets.npy")
+            config_path, vocabulary_path, ids_path, offsets_path = (
+                files.enter_context(atomic_path(folder / name))
+                for name in ("config.json", "vocabulary.txt", "ids.bin", "offsets.npy")
             )
-            with IdWriter(ids_path) as writer:
-                first_pass = FirstPass.read(documents, split, writer, progress=progress)
-                if vocabulary is None:
-                    vocabulary, final = first_pass.vocabulary(
-                        min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
-                    )
-                else:
-                    unknown_id = vocabulary.unknown_id if unknown == "keep" else None
-                    final = vocabulary.lookup(
-                        first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id
-                    )
-                kept = writer.renumber(final, offsets_path)
+        with IdWriter(ids_path) as writer:
+            first_pass = FirstPass.read(documents, split, writer, progress=progress)
+            if vocabulary is None:
+                vocabulary, final = first_pass.vocabulary(
+                    min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
+                )
+            else:
+                unknown_id = vocabulary.unknown_id if unknown == "keep" else None
+                final = vocabulary.lookup(first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id)
+            kept = writer.renumber(final)
             if not kept:
                 raise ValueError(
                     f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
                     "use the tokenizer that the vocabulary was built with"
                 )
-            if config_path and vocabulary_path:
-                vocabulary.save(vocabulary_path)
-                sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
-                config = {"version": _VERSION, **sizes, "tokens_read": writer.tokens}
-                config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-        encoded = EncodedCorpus(path, vocabulary, writer.tokens)
-    except BaseException:
-        if temporary:
-            shutil.rmtree(path, ignore_errors=True)
-        raise
-    if temporary:
-        weakref.finalize(encoded, _delete, path, os.getpid())
-    return encoded
+            if folder is None:
+                return EncodedCorpus(None, vocabulary, writer.tokens, writer.ids(), writer.offsets())
+            if offsets_path is not None:
+                writer.save_offsets(offsets_path)
+        if config_path is not None and vocabulary_path is not None:
+            vocabulary.save(vocabulary_path)
+            sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
+            config = {"version": _VERSION, **sizes, "tokens_read": writer.tokens}
+            config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return _in_folder(folder, vocabulary, writer.tokens)
 
 
 def _check_settings(
@@ -223,6 +220,12 @@ def _check_settings(
         raise ValueError("unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']")
 
 
+def _in_folder(folder: Path, vocabulary: Vocabulary, tokens_read: int) -> EncodedCorpus:
+    """Map the files of an encoded corpus."""
+    arrays = _mapped(folder / "ids.bin"), _mapped_offsets(folder / "offsets.npy")
+    return EncodedCorpus(folder, vocabulary, tokens_read, *arrays)
+
+
 def _mapped(path: Path) -> npt.NDArray[np.int32]:
     # An empty file cannot be memory-mapped.
     if not path.stat().st_size:
@@ -240,9 +243,3 @@ def _mapped_offsets(path: Path) -> npt.NDArray[np.int64]:
             f"{path} must hold int64 offsets, got {offsets.dtype} of shape {offsets.shape}; encode the corpus again"
         )
     return offsets
-
-
-def _delete(folder: Path, owner: int) -> None:
-    # A forked worker holds a copy of the object, but the files belong to its parent.
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)

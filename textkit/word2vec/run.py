@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from textkit.kernels.skip_gram_arrays import Text
+from textkit.progress import ProgressBar
 from textkit.text.encoding import EncodedCorpus
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.early_stopping import stalled
@@ -90,7 +89,11 @@ class Word2VecRun:
         checkpoint: File to which the state is saved; None for no checkpoints.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         on_epoch: Called with a `Word2VecReport` after each epoch.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
+
+    Attributes:
+        stopped: Position at which the run was stopped by a signal, with the vectors in the kernel's model; None if it
+            was not.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Word2VecRun:
         self.validation = None if validation is None else _text(validation)
         self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
         self.patience, self.on_epoch, self.progress = patience, on_epoch, progress
+        self.stopped: Position | None = None
         self.identity = {
             "corpus": corpus.fingerprint() if checkpoint is not None else "",
             "valid": validation.fingerprint() if checkpoint is not None and validation is not None else "",
@@ -127,6 +131,7 @@ class Word2VecRun:
 
         Raises:
             KeyboardInterrupt: On Ctrl-C, after the state is saved.
+            Terminated: On SIGTERM or SIGHUP, after the state is saved.
             FloatingPointError: If the loss is not finite.
             ValueError: If the checkpoint belongs to a different training run, or a text has no (center, context) pair.
         """
@@ -136,21 +141,24 @@ class Word2VecRun:
         with self._bar(position) as bar, HeldInterrupt() as interrupt:
             while position.epoch < self.settings.epochs and not self._stopped(position):
                 position, report = self._after_span(position), None
-                status = f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {position.mean:.4f}"
-                bar.set_postfix_str(status, refresh=False)
-                bar.update(self._seen(position) - bar.n)
+                status = f"loss {position.mean:.4f}, epoch {position.epoch + 1}/{self.settings.epochs}"
+                bar.move(self._seen(position), status)
                 if position.block == self.blocks:
                     position, report = self._after_epoch(position)
-                if report or interrupt.pressed or time.monotonic() - saved >= self.checkpoint_seconds:
+                pressed = interrupt.pressed  # asked once: what raises below has been saved
+                if report or pressed or time.monotonic() - saved >= self.checkpoint_seconds:
                     self._save(position)
                     saved = time.monotonic()
                 if report and self.on_epoch:
                     self.on_epoch(report)
-                if interrupt.pressed:
-                    raise KeyboardInterrupt
-        # Ctrl-C may have been pressed after the last check in the loop.
+                elif report:
+                    bar.milestone()
+                if pressed:
+                    break
         if interrupt.pressed:
-            raise KeyboardInterrupt
+            self.kernel.download()
+            self.stopped = position
+            raise interrupt.error
         if all(math.isnan(loss) for loss in position.losses):
             raise ValueError(
                 "corpus must have at least one (center, context) pair, got 0; use longer documents, a lower min_count "
@@ -159,16 +167,9 @@ class Word2VecRun:
         self.kernel.download()
         return position
 
-    def _bar(self, position: Position) -> "tqdm[Any]":
-        return tqdm(
-            total=self.tokens * self.settings.epochs,
-            initial=self._seen(position),
-            unit=" words",
-            unit_scale=True,
-            desc="word2vec",
-            disable=not self.progress,
-            dynamic_ncols=True,
-        )
+    def _bar(self, position: Position) -> ProgressBar:
+        total = self.tokens * self.settings.epochs
+        return ProgressBar("training", total=total, initial=self._seen(position), unit="words", show=self.progress)
 
     def _stopped(self, position: Position) -> bool:
         """Whether the validation loss has not improved for ``patience`` epochs."""
