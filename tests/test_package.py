@@ -37,3 +37,10 @@ def test_no_public_function_is_named_like_a_command():
 def test_unknown_names_are_named():
     with pytest.raises(AttributeError, match="no attribute 'trainword2vec'"):
         textkit.trainword2vec  # noqa: B018
+
+
+def test_the_first_use_of_a_name_draws_no_random_number_of_the_program():
+    code = (
+        "import random, textkit\nstate = random.getstate()\ntextkit.TextClassifier\nassert random.getstate() == state\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=100)

@@ -31,9 +31,12 @@ def terminal(monkeypatch):
         with open(theirs, "w") as stderr, monkeypatch.context() as patch:
             patch.setattr(sys, "stderr", stderr)
             function()
-            text = os.read(ours, 1 << 16).decode()
+            print("\x04", flush=True, file=stderr)
+            text = ""
+            while "\x04" not in text:
+                text += os.read(ours, 1 << 16).decode()
         os.close(ours)
-        return text
+        return text.partition("\x04")[0]
 
     return shown
 

@@ -144,7 +144,14 @@ def __getattr__(name: str) -> object:
     """
     if name not in _PUBLIC:
         raise AttributeError(f"module 'textkit' has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = getattr(import_module(_PUBLIC[name]), name)
+    # A library may draw random numbers while it is imported; those of the program must not depend on it.
+    import random
+
+    state = random.getstate()
+    try:
+        value = getattr(import_module(_PUBLIC[name]), name)
+    finally:
+        random.setstate(state)
     globals()[name] = value
     return value
 

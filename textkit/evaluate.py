@@ -21,8 +21,10 @@ from textkit.commands.shared import (
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.display.classification_plot import picture_kind
+from textkit.display.terminal import columns_of
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
+from textkit.progress import say
 
 app = typer.Typer(
     help="Evaluate word vectors, a language model or a classifier.",
@@ -64,7 +66,13 @@ def analogies(
 ) -> None:
     """Accuracy on analogy questions: a is to b as c is to what?"""
     word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
-    _show(evaluate_analogies(word_vectors, questions, method=method, vocabulary_size=vocabulary), as_json)
+    report = evaluate_analogies(word_vectors, questions, method=method, vocabulary_size=vocabulary)
+    if not report.total.asked:
+        raise ValueError(
+            f"--questions must have one whose four words are among the first {vocabulary} of {vectors}, got 0 of "
+            f"{report.total.skipped}; use a higher --vocabulary, or questions with words of the vectors"
+        )
+    _show(report, as_json)
 
 
 @app.command()
@@ -77,17 +85,26 @@ def neighbors(
     quiet: Quiet = False,
 ) -> None:
     """Nearest neighbors of each word by cosine similarity."""
-    results = dict(
-        zip(words, loaded_vectors(vectors, limit=limit, quiet=quiet).most_similar_batch(words, k), strict=True)
-    )
+    word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
+    asked = list(dict.fromkeys(words))
+    known = [word for word in asked if word in word_vectors]
+    for word in asked:
+        if word not in word_vectors:
+            try:
+                word_vectors.index(word)
+            except KeyError as error:
+                if not known:
+                    raise
+                say(f"warning: {error}")
+    results = dict(zip(known, word_vectors.most_similar_batch(known, k), strict=True))
     if as_json:
         print(json.dumps(results, ensure_ascii=False, indent=2))
         return
-    width = max((len(neighbor) for neighbors in results.values() for neighbor, _ in neighbors), default=0)
+    width = max((columns_of(neighbor) for neighbors in results.values() for neighbor, _ in neighbors), default=0)
     for number, (word, neighbors) in enumerate(results.items()):
         print(f"{chr(10) * bool(number)}{word}")
         for neighbor, cosine in neighbors:
-            print(f"  {neighbor:{width}}  {cosine:6.3f}")
+            print(f"  {neighbor}{' ' * (width - columns_of(neighbor))}  {cosine:6.3f}")
 
 
 @app.command()

@@ -155,16 +155,20 @@ def whole_numbers(option: str, listed: str, example: str) -> tuple[int, ...]:
         ) from None
 
 
-def command_line(app: Callable[[], object]) -> None:
+def command_line(app: Callable[[], object], *, prints: bool = True) -> None:
     """Run a typer application; a user error ends it with one line on stderr instead of a traceback.
 
     Messages that name an argument of a function, such as column='text', name the option instead: --column text.
+
+    Args:
+        app: The application.
+        prints: Whether what it prints is its result, so that stdout must be open.
 
     Raises:
         SystemExit: At the end, with the exit code: 1 after an error, 130 after Ctrl-C, 143 after SIGTERM, 129 after
             SIGHUP.
     """
-    if sys.stdout is None:  # as by 1>&-; print would leave the result out without a word
+    if prints and sys.stdout is None:  # as by 1>&-
         say("error: stdout must be open, as the result is printed there; redirect it to /dev/null to drop it")
         sys.exit(FAILED)
     try:

@@ -79,7 +79,7 @@ def read_labeled(
             label is then a list. None takes a cell for one class.
         encoding: The encoding of files.
         errors: What becomes of bytes that are not in the encoding: "strict", "replace" or "ignore".
-        progress: Whether to show progress on stderr.
+        progress: Whether to show progress on stderr, if it takes more than a second.
 
     Returns:
         Texts and labels, in the order of the source.
@@ -115,7 +115,7 @@ def read_labeled(
         rows, written = found
     texts: list[Document] = []
     labels: list[Any] = []
-    with ReadingBar(size=_file_size(source) if progress else None, unit="rows", show=progress) as bar:
+    with ReadingBar(size=_file_size(source) if progress else None, unit="rows", show=progress, brief=True) as bar:
         for place, (document, value) in rows:
             texts.append(check_document(document, place))
             if label_separator is not None and isinstance(value, str):

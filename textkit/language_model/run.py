@@ -22,6 +22,7 @@ from textkit.training.loop import Progress, train
 from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import Plateau, Schedule
 
+_USUAL_RATES = {"adamw": LanguageModelSettings.learning_rate, "sgd": 10.0}  # the highest to advise
 _SHOWN_SECONDS = 0.1  # between two updates of the bar, each of which waits for a GPU
 
 
@@ -268,7 +269,7 @@ class LanguageModelRun:
         return position
 
     def _advice(self, error: FloatingPointError) -> str:
-        lower = f"learning_rate={self.settings.learning_rate / 4:g}"
+        lower = f"learning_rate={min(self.settings.learning_rate / 4, _USUAL_RATES[self.settings.optimizer]):g}"
         clipping = "" if self.settings.clip_norm is not None else " or clip_norm=1.0"
         checkpoint = ""
         if self.checkpoint is not None and Path(self.checkpoint).exists():
