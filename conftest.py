@@ -13,11 +13,15 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch and NumPy are imported
 collect_ignore = [] if find_spec("triton") else ["textkit/kernels/skip_gram_gpu.py", "textkit/word2vec/gpu.py"]
-if find_spec("triton") and find_spec("torch"):
-    import torch
 
-    if not torch.cuda.is_available():
-        os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined
+
+def pytest_collect_file(file_path):
+    """Set up Triton before a file with its kernels is imported; other files must not need torch."""
+    if "gpu" in file_path.stem and find_spec("triton") and find_spec("torch"):
+        import torch
+
+        if not torch.cuda.is_available():
+            os.environ.setdefault("TRITON_INTERPRET", "1")  # read when a kernel is defined
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -3,6 +3,7 @@
 import os
 import signal
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,6 +34,28 @@ def has_gpu():
     import torch
 
     return torch.cuda.is_available()
+
+
+@pytest.fixture
+def mapped_bytes():
+    """Return a function that tells how much of this process's memory is pages of files."""
+    status = Path("/proc/self/status")
+    if not status.exists() or "RssFile" not in status.read_text():
+        pytest.skip("only Linux tells pages of files from other memory")
+
+    def pages():
+        lines = dict(line.split(":") for line in status.read_text().splitlines())
+        return 1024 * sum(int(lines[kind].split()[0]) for kind in ("RssFile", "RssShmem"))  # the latter in a tmpfs
+
+    return pages
+
+
+@pytest.fixture
+def mapped_ids(tmp_path):
+    """Return 32 MiB of zeros as memory-mapped ids."""
+    with (tmp_path / "mapped").open("wb") as file:
+        file.truncate(32 << 20)
+    return np.memmap(tmp_path / "mapped", np.int32, "r")
 
 
 @pytest.fixture(scope="session")

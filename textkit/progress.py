@@ -187,8 +187,8 @@ class ReadingBar(ProgressBar):
         """Show the position in one of the files."""
         with self._lock:
             self._files[key] = (position, size)
-            # Files that nobody announced add to the total when they are opened.
-            self.measure(max(self._size, sum(size for _, size in self._files.values())), "B")
+            if not self._size:  # files that nobody announced add to the total when they are opened
+                self.measure(sum(size for _, size in self._files.values()), "B")
             self.move(sum(position for position, _ in self._files.values()))
 
 

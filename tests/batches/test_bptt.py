@@ -125,3 +125,17 @@ def test_wrong_settings_are_named(tokens, options, message):
 def test_the_largest_batch_that_is_named_is_possible():
     (batch,) = epoch(11, batch_size=5, window=5)
     assert len(batch) == 6
+
+
+@pytest.mark.parametrize("random_windows", [False, True])
+def test_windows_are_counted_without_reading_them(random_windows):
+    batches = BpttBatches(np.arange(997), batch_size=3, window=7, random_windows=random_windows)
+    for epoch in range(3):
+        assert batches.steps(epoch) == len(list(batches.epoch(epoch)))
+
+
+def test_a_mapped_text_is_not_kept_in_memory(mapped_ids, mapped_bytes):
+    before, most = mapped_bytes(), 0
+    for _ in BpttBatches(mapped_ids, batch_size=8, window=1 << 14).epoch():
+        most = max(most, mapped_bytes() - before)
+    assert most < 12 << 20

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from textkit.commands import language_model_options as train_options
-from textkit.commands.language_model import language_model
+from textkit.commands.language_model import _cutoffs, language_model
 from textkit.data.catalog import corpora_folder
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.defaults import default_config, default_settings
@@ -119,6 +119,11 @@ def test_documents_of_a_table(run, tmp_path):
     assert done.code == 0, done.err
     assert "<bos>" in load(out).vocabulary.specials
     assert "\n" not in load(out).generate(length=200, seed=1)
+
+
+@pytest.mark.parametrize(("given", "cutoffs"), [("none", ()), ("auto", "auto"), ("20,40", (20, 40)), (None, None)])
+def test_cutoffs_are_chosen_none_or_numbers(given, cutoffs):
+    assert _cutoffs(given) == cutoffs
 
 
 @pytest.mark.parametrize(

@@ -125,3 +125,14 @@ def test_the_table_that_is_printed():
     assert len({len(line) for line in lines[:-1]}) == 1
     assert "unknown tokens make all figures too good" in lines[-1]
     assert "unknown tokens make" not in str(replace(score, unknown=0.0))
+
+
+def test_a_mapped_text_is_not_kept_in_memory(mapped_ids, mapped_bytes):
+    class Watcher(Table):
+        def window_loss(self, batch, state=None):
+            seen.append(mapped_bytes() - before)
+            return Loss(total=torch.zeros(()), count=len(batch)), True
+
+    seen, before = [], mapped_bytes()
+    score_ids(Watcher(COIN), IdStream(ids=mapped_ids, characters=1, bytes=1, unknown=0), batch_size=8, window=1 << 14)
+    assert max(seen) < 12 << 20

@@ -12,6 +12,8 @@ SHAPES = [
     {"cell": "gru", "layers": 2, "hidden": 20},
     {"cell": "lstm", "layers": 2, "tied": True},
     {"cell": "lstm", "cutoffs": (5, 11)},
+    {"cell": "lstm", "cutoffs": (5, 11, 20), "tied": True},
+    {"cell": "gru", "cutoffs": (29,), "tied": True, "dim": 9, "layers": 2},
     {"cell": "gru", "cutoffs": (29,), "output_dropout": 0.5, "weight_dropout": 0.5, "embedding_dropout": 0.5},
 ]
 

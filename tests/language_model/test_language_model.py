@@ -288,7 +288,14 @@ def test_texts_that_cannot_be_scored(bigrams, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "config",
-    [{}, {"cell": "gru", "layers": 2}, {"tied": True, "dim": 16}, {"cutoffs": (6, 20)}, {"weight_dropout": 0.5}],
+    [
+        {},
+        {"cell": "gru", "layers": 2},
+        {"tied": True, "dim": 16},
+        {"cutoffs": (6, 20)},
+        {"cutoffs": (6, 20), "tied": True},
+        {"weight_dropout": 0.5},
+    ],
     ids=str,
 )
 def test_what_is_saved_is_loaded(config, random_model, tmp_path):

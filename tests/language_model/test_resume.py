@@ -61,7 +61,11 @@ MIXED = {
     "config": RnnLanguageModelConfig(dim=8, hidden=8, output_dropout=0.2),
     "settings": LanguageModelSettings(batch_size=4, window=20, epochs=3, precision="bfloat16"),
 }
-KINDS = {"everything": EVERYTHING, "documents": DOCUMENTS, "mixed": MIXED}
+ADAPTIVE = {
+    "config": RnnLanguageModelConfig(dim=16, hidden=8, tied=True, cutoffs=(5, 12), embedding_dropout=0.1),
+    "settings": LanguageModelSettings(batch_size=4, window=80, epochs=2, precision="bfloat16"),
+}
+KINDS = {"everything": EVERYTHING, "documents": DOCUMENTS, "mixed": MIXED, "adaptive": ADAPTIVE}
 
 CHILD = """
 import os, signal, sys

@@ -7,9 +7,9 @@ from textkit.models.layers import (
     CELLS,
     RecurrentLayer,
     _flatten_weights,
+    drop_tokens,
     drop_words,
     dropout_mask,
-    embed,
     locked_dropout,
 )
 
@@ -176,15 +176,15 @@ def test_locked_dropout_drops_the_same_units_at_every_step():
 def test_nothing_is_dropped_at_rate_zero():
     sequence, random = torch.ones(2, 3, 4), generator(1)
     assert locked_dropout(sequence, 0.0, random) is sequence
-    weight, ids = torch.rand(5, 4), torch.tensor([[1, 3]])
-    assert torch.equal(embed(ids, weight, 0.0, random), weight[ids])
+    vectors, ids = torch.rand(1, 2, 4), torch.tensor([[1, 3]])
+    assert drop_tokens(vectors, ids, 5, 0.0, random) is vectors
     assert torch.equal(random.get_state(), generator(1).get_state())
 
 
 def test_dropped_tokens_are_dropped_wherever_they_stand():
     weight = torch.rand(30, 4, generator=generator(1)) + 0.1
     ids = torch.randint(30, (6, 40), generator=generator(2))
-    vectors = embed(ids, weight, 0.3, generator(3))
+    vectors = drop_tokens(weight[ids], ids, 30, 0.3, generator(3))
     # the same as a lookup in an embedding some of whose rows are zero
     mask = dropout_mask((30, 1), 0.3, like=weight, generator=generator(3))
     torch.testing.assert_close(vectors, F.embedding(ids, weight * mask))

@@ -19,6 +19,8 @@ DROPOUTS = {
     for name, rate in {"embedding": 0.1, "input": 0.2, "layer": 0.3, "output": 0.4, "weight": 0.5}.items()
 }
 
+ADAPTIVE = [{"cutoffs": (4, 10), "hidden": 16}, {"cutoffs": (4, 10), "tied": True}]
+
 
 def model_of(*, seed=1, vocab=VOCAB, **options):
     config = RnnLanguageModelConfig(**{"dim": 6, "hidden": 8, **options})
@@ -88,7 +90,9 @@ def test_a_fresh_model_knows_next_to_nothing():
     assert loss.total.item() / loss.count == pytest.approx(math.log(50), rel=0.02)
 
 
-@pytest.mark.parametrize("options", [{}, {"tied": True}, {"cutoffs": (5, 12), "hidden": 16}])
+@pytest.mark.parametrize(
+    "options", [{}, {"tied": True}, {"cutoffs": (5, 12), "hidden": 16}, {"tied": True, "cutoffs": (5, 12)}]
+)
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_state_carries_a_text_from_window_to_window(cell, options):
     model = model_of(cell=cell, layers=2, **options)
@@ -101,7 +105,8 @@ def test_a_state_carries_a_text_from_window_to_window(cell, options):
     for layer, wanted in zip(after, end, strict=True):
         for part, part_wanted in zip(layer, wanted, strict=True):
             torch.testing.assert_close(part, part_wanted)
-    widths = (16 if "cutoffs" in options else 8, {"tied": 6, "cutoffs": 16}.get(next(iter(options), ""), 8))
+    hidden = options.get("hidden", 8)
+    widths = (hidden, 6 if "tied" in options else hidden)
     assert [[tuple(part.shape) for part in layer] for layer in end] == [
         [(3, width)] * (2 if cell == "lstm" else 1) for width in widths
     ]
@@ -134,7 +139,7 @@ def test_ends_of_streams_are_not_predicted():
     assert model.loss(batch).count == sum(part.count for part in parts) == 7
 
 
-@pytest.mark.parametrize("options", [{}, {"cutoffs": (5,)}])
+@pytest.mark.parametrize("options", [{}, {"cutoffs": (5,)}, {"cutoffs": (5,), "tied": True}])
 def test_documents_in_a_batch_cost_the_same_as_each_alone(options):
     model = model_of(layers=2, **options)
     documents = [tokens(length, seed=length).numpy() for length in (3, 9, 0, 5)]
@@ -229,13 +234,13 @@ def test_output_dropout_leaves_the_raw_outputs_whole():
 
 def test_the_global_state_of_torch_is_left_alone():
     before = torch.get_rng_state()
-    for options in ({}, {"tied": True}, {"cutoffs": (5,)}):
+    for options in ({}, {"tied": True}, {"cutoffs": (5,)}, {"cutoffs": (5,), "tied": True}):
         model = model_of(layers=2, **DROPOUTS, **options)
         model.loss(window(tokens(2, 5))).total.backward()
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("options", [{}, {"tied": True}, {"cutoffs": (5,)}])
+@pytest.mark.parametrize("options", [{}, {"tied": True}, {"cutoffs": (5,)}, {"cutoffs": (5,), "tied": True}])
 def test_the_same_seed_gives_the_same_bytes(options):
     def trained(seed):
         model = model_of(seed=seed, layers=2, activation_penalty=1.0, **DROPOUTS, **options)
@@ -254,7 +259,7 @@ def test_the_same_seed_gives_the_same_bytes(options):
     assert not torch.equal(other["embedding"], first["embedding"])
 
 
-@pytest.mark.parametrize("options", [{}, {"tied": True}, {"cutoffs": (5,)}, DROPOUTS])
+@pytest.mark.parametrize("options", [{}, {"tied": True}, {"cutoffs": (5,)}, {"cutoffs": (5,), "tied": True}, DROPOUTS])
 @pytest.mark.parametrize("cell", CELLS)
 def test_mixed_precision_gives_about_the_same(cell, options):
     model = model_of(cell=cell, layers=2, activation_penalty=2.0, temporal_penalty=1.0, **options)
@@ -278,8 +283,9 @@ def test_mixed_precision_gives_about_the_same(cell, options):
 # ---- adaptive softmax ----
 
 
-def test_an_adaptive_softmax_gives_chances_that_sum_to_one():
-    model = model_of(cutoffs=(4, 10), hidden=16)
+@pytest.mark.parametrize("options", ADAPTIVE)
+def test_an_adaptive_softmax_gives_chances_that_sum_to_one(options):
+    model = model_of(**options)
     features, _, _ = model.features(tokens(2, 5))
     chances = model.log_probabilities(features).exp()
     assert chances.shape == (2, 5, VOCAB)
@@ -287,8 +293,9 @@ def test_an_adaptive_softmax_gives_chances_that_sum_to_one():
     torch.testing.assert_close(model(tokens(2, 5))[0].exp(), chances)
 
 
-def test_the_loss_of_an_adaptive_softmax_is_that_of_its_chances():
-    model = model_of(cutoffs=(4, 10), hidden=16)
+@pytest.mark.parametrize("options", ADAPTIVE)
+def test_the_loss_of_an_adaptive_softmax_is_that_of_its_chances(options):
+    model = model_of(**options)
     batch = window(tokens(3, 9), ignored=[(2, 7)])
     log_probabilities = model(batch.inputs)[0]
     expected = F.nll_loss(log_probabilities.flatten(0, 1), batch.targets.flatten(), reduction="sum")
@@ -299,8 +306,9 @@ def test_the_loss_of_an_adaptive_softmax_is_that_of_its_chances():
     assert all(gradient.abs().sum() > 0 for gradient in gradients)
 
 
-def test_an_adaptive_softmax_has_no_scores():
-    model = model_of(cutoffs=(4,))
+@pytest.mark.parametrize("tied", [False, True])
+def test_an_adaptive_softmax_has_no_scores(tied):
+    model = model_of(cutoffs=(4,), tied=tied)
     with pytest.raises(ValueError, match=r"cutoffs must be \(\) for scores, got \(4,\); use log_probabilities"):
         model.scores(torch.zeros(1, 8))
 
@@ -316,7 +324,7 @@ def test_log_probabilities_of_a_plain_softmax():
 # ---- weights ----
 
 
-@pytest.mark.parametrize("options", [{}, {"tied": True}, {"cutoffs": (4, 10), "hidden": 16}])
+@pytest.mark.parametrize("options", [{}, {"tied": True}, *ADAPTIVE])
 def test_weights_can_be_saved_as_plain_tensors(tmp_path, options):
     model = model_of(layers=3, **DROPOUTS, **options)
     weights = model.state_dict()
@@ -397,7 +405,7 @@ def test_the_forget_gates_start_as_the_config_says():
         ({"cutoffs": (5, 5)}, r"cutoffs must be strictly increasing integers above 0, got \(5, 5\)"),
         ({"cutoffs": (0, 5)}, r"cutoffs must be strictly increasing integers above 0, got \(0, 5\)"),
         ({"cutoffs": (2.5,)}, r"cutoffs must be strictly increasing integers above 0, got \(2.5,\)"),
-        ({"cutoffs": (5,), "tied": True}, r"cutoffs must be \(\) for tied weights, got \(5,\); set tied=False"),
+        ({"cutoffs": "none"}, "cutoffs must be strictly increasing integers above 0, got 'none'"),
         ({"cutoffs": (5, 9), "hidden": 15}, "hidden must be at least 16 for 2 cutoffs, got 15; raise it"),
     ],
 )
@@ -411,6 +419,8 @@ def test_wrong_vocabularies_are_named():
         model_of(vocab=0)
     with pytest.raises(ValueError, match=r"cutoffs must be below the vocabulary of 20, got \(5, 20\); lower them"):
         model_of(vocab=20, cutoffs=(5, 20), hidden=16)
+    with pytest.raises(ValueError, match="cutoffs must be chosen before a model is made, got 'auto'"):
+        model_of(cutoffs="auto")
 
 
 def test_a_config_survives_json():

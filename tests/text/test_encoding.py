@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from textkit.data.corpus import corpus
 from textkit.text import first_pass, id_writer
-from textkit.text.encoding import EncodedCorpus, encode_corpus
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.encoding import encode_corpus
 from textkit.text.vocabulary import Vocabulary
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -316,6 +317,7 @@ def test_the_config_is_plain_json(tmp_path):
         "documents": 2,
         "vocabulary": 1,
         "tokens_read": 3,
+        "size": {"characters": 6, "bytes": 6, "unknown": 0},
     }
 
 
@@ -344,3 +346,10 @@ def test_real_text_has_the_published_number_of_tokens():
     encoded = encode_corpus(path)
     assert encoded.tokens_read == 217_646 - 3_760  # the published count has an <eos> on each line
     assert len(encoded) == 3_760
+
+
+def test_a_digest_does_not_keep_the_ids_in_memory(mapped_ids, mapped_bytes):
+    corpus = encode_corpus(["one word"])
+    corpus.ids, before = mapped_ids, mapped_bytes()
+    corpus.fingerprint()
+    assert mapped_bytes() - before < 8 << 20

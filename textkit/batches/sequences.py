@@ -70,6 +70,10 @@ class SequenceBatches:
             own = indices[rank::size]
             yield self._batch(own) if len(own) else None
 
+    def steps(self, epoch: int = 0) -> int:
+        """Return the number of batches of an epoch."""
+        return sum(1 for _ in self._buckets.epoch(epoch))
+
     def _batch(self, indices: NDArray[np.intp]) -> SequenceBatch:
         # Longest first, the order into which packing would sort them.
         indices = indices[np.argsort(-self.lengths[indices], kind="stable")]

@@ -7,6 +7,7 @@ from textkit.commands.shared import (
     Quiet,
     check_folder,
     given,
+    is_first_rank,
     loaded_vectors,
     stop,
     table_source,
@@ -71,7 +72,6 @@ def classifier(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, model_config
     from textkit.classifier.text_classifier import TextClassifier
-    from textkit.training.ranks import is_first_rank
 
     check_folder(output)
     if separator is not None and not multi_label:

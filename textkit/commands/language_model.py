@@ -4,7 +4,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import language_model_options as options
-from textkit.commands.shared import Quiet, check_folder, check_output, given, opened_corpus, stop, whole_numbers
+from textkit.commands.shared import (
+    Quiet,
+    check_folder,
+    check_output,
+    given,
+    is_first_rank,
+    opened_corpus,
+    stop,
+    whole_numbers,
+)
 from textkit.progress import say
 from textkit.training.interrupts import Terminated
 
@@ -68,7 +77,6 @@ def language_model(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import default_config, default_settings
     from textkit.language_model.train import train_language_model
-    from textkit.training.ranks import is_first_rank
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
@@ -91,7 +99,7 @@ def language_model(
             activation_penalty=activation_penalty,
             temporal_penalty=temporal_penalty,
             forget_bias=forget_bias,
-            cutoffs=None if cutoffs is None else whole_numbers("--cutoffs", cutoffs, "2000,10000"),
+            cutoffs=_cutoffs(cutoffs),
         ),
     )
     settings = replace(
@@ -170,3 +178,10 @@ def language_model(
         for score in scores
     )
     print(f"{output}: {model!r}{result}")
+
+
+def _cutoffs(text: str | None) -> tuple[int, ...] | str | None:
+    """Read --cutoffs: "auto", "none" or numbers."""
+    if text is None or text == "auto":
+        return text
+    return () if text == "none" else whole_numbers("--cutoffs", text, "2000,10000, auto or none")

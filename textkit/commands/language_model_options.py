@@ -74,7 +74,15 @@ WeightDropout = Annotated[float | None, _model("Weight dropout: fraction of the 
 ActivationPenalty = Annotated[float | None, _model("Weight of activation regularization (AR).", "0")]
 TemporalPenalty = Annotated[float | None, _model("Weight of temporal activation regularization (TAR).", "0")]
 ForgetBias = Annotated[float | None, _model("Initial bias of an LSTM's forget gates.", "1")]
-Cutoffs = Annotated[str | None, _model("Adaptive softmax: ids at which rarer words begin, such as 2000,10000.", "none")]
+Cutoffs = Annotated[
+    str | None,
+    _model(
+        "Adaptive softmax: ids at which rarer words begin, such as 2000,10000; none; or auto: by their counts if there "
+        "are more than 20,000 words.",
+        "char none, word auto",
+        "<ids>",
+    ),
+]
 
 Epochs = Annotated[int | None, _training("Number of passes over the text.", "char 10, word 15")]
 BatchSize = Annotated[int | None, _training("Number of parallel streams of text.", "char 16, word 10")]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import Quiet, check_output, loaded_vectors, opened_corpus, stop
+from textkit.commands.shared import Quiet, check_output, is_first_rank, loaded_vectors, opened_corpus, stop
 from textkit.progress import say
 from textkit.training.interrupts import Terminated
 from textkit.vectors.formats.by_suffix import find_format
@@ -80,6 +80,8 @@ def word2vec(
         validation = "" if report.valid_loss is None else f", validation loss {report.valid_loss:.4f}"
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.words_per_second:,.0f} words/s")
 
+    # Under torchrun all processes have the same vectors; only the first prints and saves.
+    first = is_first_rank()
     saved: list[str] = []
 
     def save_so_far(vectors: WordVectors) -> None:
@@ -108,12 +110,14 @@ def word2vec(
             else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
             patience=patience,
             checkpoint=checkpoint,
-            on_epoch=None if quiet else print_epoch,
-            on_stop=save_so_far,
+            on_epoch=print_epoch if first and not quiet else None,
+            on_stop=save_so_far if first else None,
             progress=not quiet,
         )
     except (KeyboardInterrupt, Terminated) as error:
-        stop(error, saved[0] if saved else None, checkpoint=checkpoint)
+        stop(error, saved[0] if saved else None, checkpoint=checkpoint, show=first)
+    if not first:
+        return
     vectors.save(output)
     # The checkpoint is needed until the vectors are saved.
     if checkpoint is not None:

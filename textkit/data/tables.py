@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 
 from textkit.files.compression import compression, inner_suffix
 from textkit.files.lines import read_lines
 from textkit.progress import report_position
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Document: TypeAlias = str | list[str]
 """A text to be tokenized, or a list of tokens to be used unchanged."""
@@ -267,6 +268,7 @@ def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
     Raises:
         ValueError: If the file is not a Parquet file, is damaged, or a column is missing.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -282,7 +284,7 @@ def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
         yield from _numbered(([batch.column(name).to_pylist() for name in names] for batch in reported), str(path))
 
 
-def _reported(batches: Iterable[pa.RecordBatch], rows: int, path: Path) -> Iterator[pa.RecordBatch]:
+def _reported(batches: "Iterable[pa.RecordBatch]", rows: int, path: Path) -> "Iterator[pa.RecordBatch]":
     """Yield batches, and report the same fraction of the file as of its rows."""
     key, size, done = object(), path.stat().st_size, 0
     for batch in batches:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
+from textkit.files.mapped import release, span
 from textkit.models.loss import Loss
 from textkit.progress import ProgressBar
 from textkit.text.id_stream import IdStream
@@ -205,13 +206,18 @@ def _windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBat
     """
     predictions = len(ids) - 1
     time = -(-predictions // rows)
+    unreleased = 0
     for start in range(0, time, window):
         steps = np.arange(start, min(start + window, time))
         positions = np.arange(rows)[:, None] * time + steps  # (rows, steps)
         real = positions < predictions
         positions = np.minimum(positions, predictions - 1)
-        yield BpttBatch(
+        batch = BpttBatch(
             inputs=torch.from_numpy(ids[positions].astype(np.int64)),
             targets=torch.from_numpy(np.where(real, ids[positions + 1], IGNORED).astype(np.int64)),
             first=start == 0,
         )
+        if (unreleased := unreleased + positions.size) >= span(rows):
+            release(ids)
+            unreleased = 0
+        yield batch

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-import pyarrow as pa
-
 from textkit.progress import is_reported, report_position
 
 COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
@@ -89,6 +87,8 @@ def open_writer(path: Path, suffix: str) -> Iterator[IO[bytes]]:
                 with bz2.open(plain, "wb") as archive:
                     yield cast(IO[bytes], archive)
             case ".zst":
+                import pyarrow as pa
+
                 with pa.CompressedOutputStream(plain, "zstd") as arrow:
                     yield cast(IO[bytes], arrow)
             case _:
@@ -136,6 +136,8 @@ class _ZstdReader(io.BufferedReader):
     """A decompressed file that has, like those of the other kinds, the file number of the compressed one."""
 
     def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+
         self._plain = path.open("rb")
         super().__init__(cast(io.RawIOBase, pa.CompressedInputStream(self._plain, "zstd")), _BUFFER)
 

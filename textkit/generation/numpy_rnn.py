@@ -5,6 +5,7 @@ microseconds. Matrix products are computed as rows of dot products (`numpy.vecdo
 number of threads.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TypeAlias, cast
@@ -16,6 +17,7 @@ from torch import nn
 
 from textkit.models.layers import RecurrentLayer
 from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.models.tied_adaptive import TiedAdaptiveSoftmax
 
 Floats: TypeAlias = NDArray[np.float32]
 LayerState: TypeAlias = tuple[Floats, ...]
@@ -36,9 +38,14 @@ class TokenSteps:
 
     def __init__(self, model: RnnLanguageModel) -> None:
         self._embedding = _floats(model.embedding)
+        self._rare = None if model.tied_adaptive is None else _RareTokens(model.tied_adaptive, self._embedding)
         self._layers = [_LayerSteps(layer) for layer in model.layers if isinstance(layer, RecurrentLayer)]
         self._first_projection = lru_cache(maxsize=_CACHED_TOKENS)(self._project_token)
-        self._logits = _plain_output(model) if model.adaptive is None else _adaptive_output(model.adaptive)
+        self._logits: Callable[[Floats], Floats]
+        if self._rare is not None:
+            self._logits = self._rare.log_probs
+        else:
+            self._logits = _plain_output(model) if model.adaptive is None else _adaptive_output(model.adaptive)
 
     def start(self) -> State:
         """Return the state before any text: zeros."""
@@ -67,7 +74,8 @@ class TokenSteps:
         return self._logits(state[-1][0])
 
     def _project_token(self, token: int) -> Floats:
-        return self._layers[0].project(self._embedding[token])
+        vector = self._embedding[token] if self._rare is None else self._rare.embedding(token)
+        return self._layers[0].project(vector)
 
 
 class _LayerSteps:
@@ -154,6 +162,34 @@ def _adaptive_output(adaptive: nn.AdaptiveLogSoftmaxWithLoss) -> Callable[[Float
         return np.concatenate([head_log_probs[:frequent], *clusters])
 
     return log_probs
+
+
+class _RareTokens:
+    """`TiedAdaptiveSoftmax`: the embeddings of rarer tokens, and the log-probabilities of all."""
+
+    def __init__(self, layer: TiedAdaptiveSoftmax, frequent: Floats) -> None:
+        self._bounds, self._frequent = layer.bounds, frequent
+        self._head = np.concatenate([frequent, _floats(layer.clusters)])
+        self._head_bias = _floats(layer.head_bias)
+        parts = (layer.vectors, layer.projections, layer.biases)
+        self._vectors, self._projections, self._biases = ([_floats(weight) for weight in part] for part in parts)
+
+    def embedding(self, token: int) -> Floats:
+        if token < self._bounds[0]:
+            return cast(Floats, self._frequent[token])
+        cluster = bisect_right(self._bounds, token) - 1
+        return _product(self._projections[cluster], self._vectors[cluster][token - self._bounds[cluster]])
+
+    def log_probs(self, features: Floats) -> Floats:
+        head = _log_softmax(_product(self._head, features) + self._head_bias)
+        frequent = self._bounds[0]
+        clusters = [
+            log_prob + _log_softmax(_product(vectors, _product(projection.T, features)) + bias)
+            for log_prob, vectors, projection, bias in zip(
+                head[frequent:], self._vectors, self._projections, self._biases, strict=True
+            )
+        ]
+        return np.concatenate([head[:frequent], *clusters])
 
 
 def _log_softmax(logits: Floats) -> Floats:

@@ -4,9 +4,20 @@ They were chosen on 200 kB of tales, with a tenth of the text for validation: tr
 cores. Beyond that, more text and more epochs help more than other settings.
 """
 
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
+from textkit.models.tied_adaptive import TAIL_DIVISOR
 from textkit.text.id_stream import Unit
+from textkit.text.vocabulary import Vocabulary
+
+LARGE_VOCABULARY = 20_000  # tokens; above this, cutoffs "auto" give an adaptive softmax
+_HEAD = 4000  # tokens of its first cluster, which are scored at every position
+_GRID = 48  # candidates for each further cutoff
 
 
 def default_config(unit: Unit) -> RnnLanguageModelConfig:
@@ -14,8 +25,58 @@ def default_config(unit: Unit) -> RnnLanguageModelConfig:
     if unit == "char":
         return RnnLanguageModelConfig(dim=64, hidden=384, output_dropout=0.3)
     return RnnLanguageModelConfig(
-        layers=2, dim=200, hidden=200, tied=True, input_dropout=0.3, layer_dropout=0.2, output_dropout=0.4
+        layers=2,
+        dim=200,
+        hidden=200,
+        tied=True,
+        input_dropout=0.3,
+        layer_dropout=0.2,
+        output_dropout=0.4,
+        cutoffs="auto",
     )
+
+
+def resolved_config(config: RnnLanguageModelConfig, vocabulary: Vocabulary) -> RnnLanguageModelConfig:
+    """Replace the cutoffs "auto" by those that suit a vocabulary: none up to `LARGE_VOCABULARY` tokens.
+
+    Args:
+        config: Config of a model.
+        vocabulary: Vocabulary with the counts of its tokens.
+    """
+    if config.cutoffs != "auto":
+        return config
+    cutoffs = () if len(vocabulary) <= LARGE_VOCABULARY else adaptive_cutoffs(vocabulary.counts)
+    if not config.tied:
+        while TAIL_DIVISOR ** len(cutoffs) > config.hidden:
+            cutoffs = cutoffs[:-1]
+    return replace(config, cutoffs=cutoffs)
+
+
+def adaptive_cutoffs(counts: NDArray[np.integer]) -> tuple[int, ...]:
+    """Choose the cutoffs of an adaptive softmax with three clusters of rarer tokens.
+
+    The first 4,000 tokens are scored at every position, the tokens of a further cluster only where one of them is the
+    target. The other two cutoffs minimize the expected number of scores; they are rounded to two digits.
+
+    Args:
+        counts: (vocab,) count of each token, most frequent first, but for specials.
+
+    >>> adaptive_cutoffs(1_000_000 // np.arange(1, 100_001))
+    (4000, 21000, 52000)
+    """
+    vocab = len(counts)
+    below = np.concatenate([[0], np.cumsum(counts)]) / counts.sum()  # share of the tokens with lower ids
+    grid = np.unique([int(float(f"{size:.1e}")) for size in np.geomspace(_HEAD, vocab, _GRID + 2)[1:-1]])
+    grid = grid[(grid > _HEAD) & (grid < vocab)]
+    second, third = grid[:, None], grid[None, :]
+    scores = (
+        (below[second] - below[_HEAD]) * (second - _HEAD)
+        + (below[third] - below[second]) * (third - second)
+        + (1 - below[third]) * (vocab - third)
+    )
+    best = np.where(second < third, scores, np.inf).argmin()
+    row, column = np.unravel_index(best, scores.shape)
+    return _HEAD, int(grid[row]), int(grid[column])
 
 
 def default_settings(unit: Unit) -> LanguageModelSettings:

@@ -15,12 +15,13 @@ from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.writable import check_writable
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
-from textkit.language_model.defaults import default_config, default_settings
+from textkit.language_model.defaults import default_config, default_settings, resolved_config
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.run import LanguageModelReport, LanguageModelRun
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.progress import say
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.devices import resolved_precision, usable_device
@@ -61,13 +62,16 @@ def train_language_model(
 
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of words; see
-            `textkit.corpus`. It is read once.
+            `textkit.corpus`. It is read once. Or an `EncodedCorpus`, encoded with ``line_end`` and
+            ``unknown="keep"``: words with ``specials=["<pad>", "<unk>", "<eos>"]``, characters with
+            ``specials=["<pad>", "<unk>"]`` and ``tokenizer="character"``.
         unit: "char" for characters, "word" for words with ``<eos>`` at each line end.
         valid: Validation text: a corpus, or the fraction of ``corpus`` to hold out, such as 0.1. The held-out part is
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
-            tokens become ``<unk>``.
-        config: Architecture of the model; None for the `default_config` of the unit.
+            tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
+        config: Architecture of the model; None for the `default_config` of the unit. ``cutoffs="auto"``, the default of
+            words, is an adaptive softmax if the vocabulary has more than 20,000 tokens.
         settings: Training settings; None for the `default_settings` of the unit.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
         device: Device to train on: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is one.
@@ -86,7 +90,7 @@ def train_language_model(
             model so far when Ctrl-C, SIGTERM, SIGHUP or a loss that is not finite stops the training after an epoch or
             more, before the error is raised.
         on_end: Called once with the exact score of the returned model on the validation text. Ctrl-C skips the score.
-        progress: Whether to show progress on stderr.
+        progress: Whether to show progress, and the cutoffs that were chosen, on stderr.
 
     Returns:
         The model, on ``device``, with the best weights if there is a validation text, else with the last ones.
@@ -98,7 +102,7 @@ def train_language_model(
         IsADirectoryError: If the checkpoint is a folder.
         OSError: If no checkpoint can be written there.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
-        TypeError: If ``config`` or ``settings`` has another type.
+        TypeError: If ``config`` or ``settings`` has another type, or ``settings.documents`` needs texts.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.
         Terminated: On SIGTERM or SIGHUP, after the state is saved; a SystemExit.
     """
@@ -133,6 +137,11 @@ def train_language_model(
         reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
         ranks=ranks,
     )
+    chosen, config = config, resolved_config(config, data.vocabulary)
+    if config != chosen and config.cutoffs and progress:
+        listed = ", ".join(map(str, config.cutoffs))
+        tokens = "words" if unit == "word" else "characters"
+        say(f"{len(data.vocabulary):,} {tokens}: adaptive softmax with the cutoffs {listed}")
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
     model.to(device)
@@ -199,7 +208,7 @@ def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple
     if settings.schedule == "plateau":
         schedule = plateau = Plateau(settings.plateau_factor)
     elif settings.schedule != "constant":
-        steps = settings.epochs * math.ceil(sum(1 for _ in data.batches(0)) / settings.accumulate)
+        steps = settings.epochs * math.ceil(data.steps / settings.accumulate)
         decay = {"cosine": cosine, "linear": linear}[settings.schedule]
         schedule = decay(max(steps - settings.warmup, 1))
     return warmed_up(schedule, settings.warmup), plateau

@@ -1,4 +1,4 @@
-"""Building blocks of the models: dropout with one mask per window, embedding lookup, and a recurrent layer.
+"""Building blocks of the models: dropout with one mask per window, and a recurrent layer.
 
 Every mask is drawn from a generator passed as an argument, so that training can resume exactly from a saved state.
 """
@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 Cell = Literal["rnn_tanh", "rnn_relu", "lstm", "gru"]
@@ -87,28 +86,25 @@ def drop_words(
     return ids.masked_fill(dropped.to(ids.device, torch.bool), replacement)
 
 
-def embed(
-    ids: torch.Tensor, weight: torch.Tensor, rate: float = 0.0, generator: torch.Generator | None = None
+def drop_tokens(
+    vectors: torch.Tensor, ids: torch.Tensor, vocab: int, rate: float, generator: torch.Generator | None = None
 ) -> torch.Tensor:
-    """Look up the embeddings of tokens, with embedding dropout.
-
-    Whole rows of the embedding are dropped, so a dropped token is dropped at every position (Gal and Ghahramani 2016,
-    section 4.2).
+    """Apply embedding dropout: a dropped token is 0 at every position (Gal and Ghahramani 2016, section 4.2).
 
     Args:
+        vectors: (batch, time, dim), the embeddings of the tokens.
         ids: (batch, time) int64.
-        weight: (vocab, dim).
+        vocab: Size of the vocabulary.
         rate: Probability of dropping a token of the vocabulary, from 0 to below 1.
         generator: See `dropout_mask`.
 
     Returns:
-        (batch, time, dim).
+        (batch, time, dim); ``vectors`` itself if the rate is 0.
     """
-    vectors = F.embedding(ids, weight)
     if rate == 0:
         return vectors
     # One factor per token in the batch is cheaper than a masked copy of the whole matrix.
-    return vectors * dropout_mask((len(weight), 1), rate, like=weight, generator=generator)[ids]
+    return vectors * dropout_mask((vocab, 1), rate, like=vectors, generator=generator)[ids]
 
 
 class RecurrentLayer(nn.Module):

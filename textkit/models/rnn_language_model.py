@@ -1,10 +1,10 @@
 """A recurrent language model: predicts the next token from the tokens so far."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
 from torch import nn
@@ -13,14 +13,12 @@ from torch.nn import functional as F
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.checks import check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
 from textkit.models.cross_entropy import linear_cross_entropy
-from textkit.models.layers import CELLS, NO_DROPOUT, Cell, LayerState, RecurrentLayer, embed, locked_dropout
+from textkit.models.layers import CELLS, NO_DROPOUT, Cell, LayerState, RecurrentLayer, drop_tokens, locked_dropout
 from textkit.models.loss import Loss
+from textkit.models.tied_adaptive import TAIL_DIVISOR, TiedAdaptiveSoftmax
 
 State: TypeAlias = tuple[LayerState, ...]
 """The recurrent state: for each layer (h,), or (h, c) of an LSTM; each (batch, units of the layer)."""
-
-# Each rarer cluster of the adaptive softmax has vectors a quarter as long: Grave et al. 2017, section 4.3.
-_TAIL_DIVISOR = 4
 
 
 def detached(state: State) -> State:
@@ -38,7 +36,7 @@ class RnnLanguageModelConfig:
         dim: Dimension of the token embeddings.
         hidden: Number of units per layer.
         tied: Whether the output layer shares the embedding's weights (Press and Wolf 2017); the last layer then has
-            ``dim`` units.
+            ``dim`` units. With ``cutoffs``, rarer words also have shorter embeddings; see `TiedAdaptiveSoftmax`.
         embedding_dropout: Fraction of the vocabulary whose embeddings are dropped, from 0 to below 1; one mask per
             window.
         input_dropout: Dropout before the first recurrent layer, from 0 to below 1; one mask per window.
@@ -52,7 +50,8 @@ class RnnLanguageModelConfig:
         forget_bias: Initial bias of an LSTM's forget gates. 1 makes the cell retain its state at first; 0 is more
             stable for many or wide layers at a high learning rate.
         cutoffs: Ids at which the clusters of rarer words start in an adaptive softmax (Grave et al. 2017), such as
-            (2000, 10000); empty for a plain softmax.
+            (2000, 10000); empty for a plain softmax. "auto" is replaced before a model is made: by cutoffs chosen from
+            the counts of a vocabulary of more than 20,000 tokens, and by a plain softmax for a smaller one.
     """
 
     cell: Cell = "lstm"
@@ -68,7 +67,7 @@ class RnnLanguageModelConfig:
     activation_penalty: float = 0.0
     temporal_penalty: float = 0.0
     forget_bias: float = 1.0
-    cutoffs: tuple[int, ...] = ()
+    cutoffs: tuple[int, ...] | Literal["auto"] = ()
 
     def __post_init__(self) -> None:
         check_choice("cell", self.cell, CELLS)
@@ -85,6 +84,8 @@ class RnnLanguageModelConfig:
         self._check_cutoffs()
 
     def _check_cutoffs(self) -> None:
+        if isinstance(self.cutoffs, str) and self.cutoffs == "auto":
+            return
         cutoffs = tuple(self.cutoffs) if isinstance(self.cutoffs, Iterable) else (self.cutoffs,)
         whole = all(isinstance(cutoff, Integral) for cutoff in cutoffs)
         if not whole or any(low >= high for low, high in pairwise((0, *cutoffs))):
@@ -92,13 +93,9 @@ class RnnLanguageModelConfig:
                 f"cutoffs must be strictly increasing integers above 0, got {self.cutoffs!r}; try (2000, 10000)"
             )
         object.__setattr__(self, "cutoffs", tuple(map(int, cutoffs)))  # config.json stores a list
-        if self.cutoffs and self.tied:
-            raise ValueError(f"cutoffs must be () for tied weights, got {self.cutoffs}; set tied=False or cutoffs=()")
         # The last cluster's vectors are divided once per cutoff and must keep at least one dimension.
-        if (least := _TAIL_DIVISOR ** len(self.cutoffs)) > self.widths[-1]:
-            raise ValueError(
-                f"hidden must be at least {least} for {len(self.cutoffs)} cutoffs, got {self.hidden}; raise it"
-            )
+        if not self.tied and (least := TAIL_DIVISOR ** len(cutoffs)) > self.hidden:
+            raise ValueError(f"hidden must be at least {least} for {len(cutoffs)} cutoffs, got {self.hidden}; raise it")
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -118,32 +115,42 @@ class RnnLanguageModel(nn.Module):
         generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
+        embedding: (vocab, dim), the embeddings; those of the first ``cutoffs[0]`` tokens only for a tied adaptive
+            softmax, which has the others.
         dropout_generator: Random generator of the dropout masks, used in training only. For speed, replace it by one on
             the model's device. Its state belongs in a checkpoint.
 
     Raises:
-        ValueError: If the vocabulary is empty, or a cutoff is beyond its end.
+        ValueError: If the vocabulary is empty, a cutoff is beyond its end, or the cutoffs are still "auto".
     """
 
     def __init__(self, config: RnnLanguageModelConfig, vocab: int, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
         if vocab < 1:
             raise ValueError(f"vocab must be at least 1 token, got {vocab}")
-        if config.cutoffs and config.cutoffs[-1] >= vocab:
-            raise ValueError(f"cutoffs must be below the vocabulary of {vocab}, got {config.cutoffs}; lower them")
+        cutoffs = config.cutoffs
+        if cutoffs == "auto":
+            raise ValueError("cutoffs must be chosen before a model is made, got 'auto'; use resolved_config")
+        if cutoffs and cutoffs[-1] >= vocab:
+            raise ValueError(f"cutoffs must be below the vocabulary of {vocab}, got {cutoffs}; lower them")
         self.config = config
         self.vocab = vocab
         self.dropout_generator = torch.Generator("cpu").manual_seed(0)
-        self.embedding = nn.Parameter(torch.empty(vocab, config.dim))
+        shortened = config.tied and bool(cutoffs)
+        self.embedding = nn.Parameter(torch.empty(cutoffs[0] if shortened else vocab, config.dim))
         with torch.no_grad():
             self.embedding.uniform_(-0.1, 0.1, generator=generator)
         self.layers = nn.ModuleList(
             RecurrentLayer(config.cell, inputs, hidden, forget_bias=config.forget_bias, generator=generator)
             for inputs, hidden in zip((config.dim, *config.widths), config.widths, strict=False)
         )
-        self.adaptive = _adaptive_softmax(config, vocab, generator) if config.cutoffs else None
+        self.adaptive, self.tied_adaptive = None, None
+        if shortened:
+            self.tied_adaptive = TiedAdaptiveSoftmax(vocab, config.dim, cutoffs, generator=generator)
+        elif cutoffs:
+            self.adaptive = _adaptive_softmax(config.widths[-1], vocab, cutoffs, generator)
         self.output_weight, self.output_bias = None, None
-        if self.adaptive is None:
+        if not cutoffs:
             self.output_bias = nn.Parameter(torch.zeros(vocab))
             if not config.tied:
                 self.output_weight = nn.Parameter(torch.empty(vocab, config.widths[-1]))
@@ -165,7 +172,11 @@ class RnnLanguageModel(nn.Module):
         config, generator = self.config, self.dropout_generator
         # Multiplying the rates by 0 turns all dropout off in evaluation.
         active = 1.0 if self.training else 0.0
-        sequence = embed(inputs, self.embedding, active * config.embedding_dropout, generator)  # (batch, time, dim)
+        if self.tied_adaptive is None:
+            sequence = F.embedding(inputs, self.embedding)  # (batch, time, dim)
+        else:
+            sequence = self.tied_adaptive.embed(inputs, self.embedding)
+        sequence = drop_tokens(sequence, inputs, self.vocab, active * config.embedding_dropout, generator)
         sequence = locked_dropout(sequence, active * config.input_dropout, generator)
         layer_states: list[LayerState] = []
         for index, layer in enumerate(self.layers):
@@ -193,7 +204,7 @@ class RnnLanguageModel(nn.Module):
         Raises:
             ValueError: If the softmax is adaptive, which has no logits; use `log_probabilities`.
         """
-        if self.adaptive is not None:
+        if self.config.cutoffs:
             raise ValueError(f"cutoffs must be () for scores, got {self.config.cutoffs}; use log_probabilities")
         return F.linear(features, self._output_matrix, self.output_bias)
 
@@ -206,6 +217,8 @@ class RnnLanguageModel(nn.Module):
         Returns:
             (..., vocab); the exponentials of each row sum to 1.
         """
+        if self.tied_adaptive is not None:
+            return self.tied_adaptive.log_probabilities(features, self.embedding)
         if self.adaptive is None:
             return F.log_softmax(self.scores(features), dim=-1)
         with _full_precision(features):
@@ -223,7 +236,7 @@ class RnnLanguageModel(nn.Module):
             Logits, or log-probabilities of an adaptive softmax, (batch, time, vocab); and the new state.
         """
         features, _, state = self.features(inputs, state)
-        return self.scores(features) if self.adaptive is None else self.log_probabilities(features), state
+        return self.log_probabilities(features) if self.config.cutoffs else self.scores(features), state
 
     def window_loss(self, batch: BpttBatch | SequenceBatch, state: State | None = None) -> tuple[Loss, State]:
         """Compute the loss of one window and the state after it.
@@ -238,7 +251,9 @@ class RnnLanguageModel(nn.Module):
         lengths = batch.lengths if isinstance(batch, SequenceBatch) else None
         features, undropped, state = self.features(batch.inputs, state, lengths)
         rows, targets = features.flatten(0, 1), batch.targets.flatten()  # (batch * time, width), (batch * time,)
-        if self.adaptive is not None:
+        if self.tied_adaptive is not None:
+            total = self.tied_adaptive.cross_entropy(rows, targets, self.embedding)
+        elif self.adaptive is not None:
             # torch's adaptive softmax has no ignore_index.
             real = targets != IGNORED
             with _full_precision(features):
@@ -286,11 +301,11 @@ def _full_precision(tensor: torch.Tensor) -> torch.autocast:
 
 
 def _adaptive_softmax(
-    config: RnnLanguageModelConfig, vocab: int, generator: torch.Generator | None
+    width: int, vocab: int, cutoffs: Sequence[int], generator: torch.Generator | None
 ) -> nn.AdaptiveLogSoftmaxWithLoss:
     # skip_init, because torch would draw the initial weights from its global generator.
     adaptive: nn.AdaptiveLogSoftmaxWithLoss = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        nn.AdaptiveLogSoftmaxWithLoss, config.widths[-1], vocab, list(config.cutoffs), div_value=float(_TAIL_DIVISOR)
+        nn.AdaptiveLogSoftmaxWithLoss, width, vocab, list(cutoffs), div_value=float(TAIL_DIVISOR)
     )
     for weight in adaptive.parameters():
         _init_uniform(weight, generator)

@@ -60,6 +60,8 @@ class IdWriter:
 
     def ids(self) -> npt.NDArray[np.int32]:
         """Memory-map the ids, read-only; shape (tokens,). The map outlives the writer."""
+        if not os.fstat(self._ids.fileno()).st_size:  # an empty file cannot be memory-mapped
+            return np.empty(0, dtype=np.int32)
         return np.asarray(np.memmap(self._ids, dtype=np.int32, mode="r"))
 
     def offsets(self) -> npt.NDArray[np.int64]:

@@ -1,5 +1,8 @@
 """Collect rows into a table, with little more memory than the result takes."""
 
+import mmap
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,6 +11,7 @@ from textkit.vectors.formats.read_options import ReadOptions
 from textkit.vectors.vector_table import VectorTable
 
 MAX_DIM = 1_000_000  # a header with a larger dimension is considered damaged
+_BLOCK = 1 << 22  # bytes by which the table grows
 
 
 class TableBuilder:
@@ -15,7 +19,8 @@ class TableBuilder:
 
     Args:
         dim: Dimension of the vectors.
-        rows: Expected number of rows, allocated in advance. There may be more.
+        rows: Expected number of rows, allocated in advance. There may be more; they are collected in blocks, which are
+            joined at the end.
         options: Rows to keep.
         bad: Receives reports of duplicate words and of numbers that are not finite.
     """
@@ -29,7 +34,10 @@ class TableBuilder:
         self._words: dict[str, None] = {}  # an ordered set
         self._bad = bad
         expected = rows if self._max_rows is None else min(rows, self._max_rows)
-        self._matrix: NDArray[np.float32] = np.empty((expected, dim), dtype=np.float32)
+        self._dim = dim
+        self._filled: deque[NDArray[np.float32]] = deque()
+        self._block: NDArray[np.float32] = np.empty((expected, dim), dtype=np.float32)
+        self._next = 0  # the first free row of the block
 
     def full(self) -> bool:
         """Return whether all requested rows are collected, so that the reader can stop."""
@@ -58,21 +66,32 @@ class TableBuilder:
         elif not np.logical_and.reduce(np.isfinite(row)):
             self._bad.report(place, f"the vector of {word!r} has a number that is not finite")
         else:
-            count = len(self._words)
-            if count == len(self._matrix):
-                self._resize(count + max(count // 16, 64))
-            self._matrix[count] = row
+            if self._next == len(self._block):
+                self._begin_block()
+            self._block[self._next] = row
+            self._next += 1
             self._words[word] = None
 
     def table(self) -> VectorTable:
         """Return the table. The builder is empty afterwards."""
-        self._resize(len(self._words))
-        words, matrix = tuple(self._words), self._matrix
-        self._words, self._matrix = {}, np.empty((0, matrix.shape[1]), dtype=np.float32)
+        self._begin_block()
+        words, self._words = tuple(self._words), {}
+        if len(self._filled) == 1:
+            return VectorTable(words, self._filled.pop())
+        # The pages of an empty array are not in memory before they are written to, and those of a block are given back
+        # with it. So the table never exists twice, as it would with ndarray.resize, which copies from NumPy 2.5 on.
+        matrix = np.empty((len(words), self._dim), dtype=np.float32)
+        end = 0
+        while self._filled:
+            block = self._filled.popleft()
+            start, end = end, end + len(block)
+            matrix[start:end] = block
         return VectorTable(words, matrix)
 
-    def _resize(self, rows: int) -> None:
-        # On Linux, realloc moves the pages of a large array instead of copying them, so the table never exists twice.
-        # No view of the matrix exists before the end, so the reference check is not needed.
-        if rows != len(self._matrix):
-            self._matrix.resize((rows, self._matrix.shape[1]), refcheck=False)
+    def _begin_block(self) -> None:
+        if self._next:
+            self._filled.append(self._block[: self._next])
+        # A map of its own goes back to the system at once; malloc may keep what is freed.
+        rows = max(_BLOCK // (4 * self._dim), 1)
+        self._block = np.frombuffer(mmap.mmap(-1, 4 * rows * self._dim), np.float32).reshape(rows, self._dim)
+        self._next = 0
