@@ -32,6 +32,7 @@ import textkit
 from textkit.commands.shared import command_line
 from textkit.data.catalog import corpora_folder
 from textkit.train import app
+from textkit.training.interrupts import terminable
 
 FAULTS_PER_TRAINING = 4  # then a training may come to its end
 CHARACTERS = 40_000  # of the tales
@@ -247,4 +248,5 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with terminable():  # so that a stopped benchmark deletes its folders
+        typer.run(main)

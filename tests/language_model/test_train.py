@@ -217,7 +217,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path,
         train(settings=settings, valid=0.2, checkpoint=checkpoint, checkpoint_seconds=0)
     message = str(caught.value)
     assert "became" in message or "finite" in message
-    assert "start again with learning_rate=2.5e+29 or clip_norm=1.0" in message
+    assert "start again with learning_rate=10 or clip_norm=1.0" in message
     assert f"{str(checkpoint)!r} keeps the last good state" in message
     arrays, _ = load_checkpoint(checkpoint)
     assert all(np.isfinite(array).all() for name, array in arrays.items() if name.startswith("weights"))
@@ -227,9 +227,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path,
 
 def test_weights_that_are_not_finite_are_no_result():
     settings = replace(SETTINGS, epochs=1, optimizer="sgd", learning_rate=1e300, schedule="constant", clip_norm=None)
-    with pytest.raises(
-        FloatingPointError, match=r"weights must stay finite.*start again with learning_rate=2\.5e\+299"
-    ):
+    with pytest.raises(FloatingPointError, match=r"weights must stay finite.*start again with learning_rate=10"):
         train(["x" * 33 + "y" * 34], settings=settings)  # a single step
 
 
