@@ -33,6 +33,8 @@ TOKENIZERS = {"char": "character", "word": "whitespace"}
 
 def pack_corpus(encoded: textkit.EncodedCorpus, folder: Path) -> None:
     """Compress an encoded corpus: ids as two bytes each, wider ones aside, and the other files as they are."""
+    if encoded.folder is None:
+        raise ValueError("encoded must be in a folder, got temporary files; pass folder= to encode_corpus")
     folder.mkdir(parents=True, exist_ok=True)
     ids = np.asarray(encoded.ids)
     encoded.vocabulary.save(folder / "vocabulary.txt")

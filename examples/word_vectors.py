@@ -26,7 +26,9 @@ def main(path: str | None = None) -> None:
         print(f"{word}: {neighbors}")
 
     # Evaluate. Your own file has two words and a score on each line; "wordsim353" is a public data set.
-    judgments = [("king", "queen", 8.6), ("sea", "boat", 7.5), ("king", "boat", 1.5), ("queen", "sea", 1.0)]
+    related = [("sea", "ship"), ("baker", "bread"), ("emperor", "crown"), ("fisherman", "boat"), ("gold", "silver")]
+    unrelated = [("moon", "bread"), ("ship", "flour"), ("emperor", "salt"), ("bell", "fish"), ("door", "eel")]
+    judgments = [(a, b, 8.0) for a, b in related] + [(a, b, 1.0) for a, b in unrelated]
     print(textkit.evaluate_similarity(vectors, judgments))
 
     # Save and load: .safetensors files are memory-mapped; other programs read .txt, .bin and .vec.

@@ -90,6 +90,13 @@ def test_unknown_names_are_named():
         textkit.trainword2vec  # noqa: B018
 
 
+def test_the_first_use_of_a_name_draws_no_random_number_of_the_program():
+    code = (
+        "import random, textkit\nstate = random.getstate()\ntextkit.TextClassifier\nassert random.getstate() == state\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=100)
+
+
 def test_tests_of_text_are_collected_without_torch(tmp_path):
     (tmp_path / "triton.py").touch()  # as in CUDA builds of torch
     program = (

@@ -2,6 +2,7 @@
 
 The parts of the package, in the order in which text flows through it:
 
+    progress.py      progress bars and lines on stderr
     files/           atomic files and folders, compressed files, lines
     checks.py        validation of numbers and choices
     data/            sources of texts and labels: corpora, tables, the catalog, downloads
@@ -144,7 +145,14 @@ def __getattr__(name: str) -> object:
     """
     if name not in _PUBLIC:
         raise AttributeError(f"module 'textkit' has no attribute {name!r}; it has {', '.join(__all__)}")
-    value = getattr(import_module(_PUBLIC[name]), name)
+    # A library may draw random numbers while it is imported; those of the program must not depend on it.
+    import random
+
+    state = random.getstate()
+    try:
+        value = getattr(import_module(_PUBLIC[name]), name)
+    finally:
+        random.setstate(state)
     globals()[name] = value
     return value
 

@@ -10,12 +10,14 @@ import typer
 
 from textkit.commands import classifier_options as options
 from textkit.commands.shared import (
+    Quiet,
     TrustTokenizer,
     check_output,
     column_option,
     command_line,
     delimiter_option,
     loaded,
+    loaded_vectors,
     missing_option,
     opened_corpus,
     table_source,
@@ -24,9 +26,10 @@ from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.data.tables import Missing
 from textkit.display.classification_plot import picture_kind
+from textkit.display.terminal import columns_of
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
-from textkit.vectors.word_vectors import WordVectors
+from textkit.progress import say
 
 app = typer.Typer(
     help="Evaluate word vectors, a language model or a classifier.",
@@ -50,9 +53,10 @@ def similarity(
     ] = ["wordsim353", "simlex999"],  # noqa: B006  # typer requires a list
     limit: Limit = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Spearman correlation with human judgments of word pairs."""
-    _show(evaluate_similarity(WordVectors.load(vectors, limit=limit), pairs), as_json)
+    _show(evaluate_similarity(loaded_vectors(vectors, limit=limit, quiet=quiet), pairs), as_json)
 
 
 @app.command()
@@ -63,10 +67,17 @@ def analogies(
     vocabulary: Annotated[int, typer.Option(help="Search only the first N words.")] = 30_000,
     limit: Limit = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Accuracy on analogy questions: a is to b as c is to what?"""
-    word_vectors = WordVectors.load(vectors, limit=limit)
-    _show(evaluate_analogies(word_vectors, questions, method=method, vocabulary_size=vocabulary), as_json)
+    word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
+    report = evaluate_analogies(word_vectors, questions, method=method, vocabulary_size=vocabulary)
+    if not report.total.asked:
+        raise ValueError(
+            f"--questions must have one whose four words are among the first {vocabulary} of {vectors}, got 0 of "
+            f"{report.total.skipped}; use a higher --vocabulary, or questions with words of the vectors"
+        )
+    _show(report, as_json)
 
 
 @app.command()
@@ -76,17 +87,29 @@ def neighbors(
     k: Annotated[int, typer.Option("-k", help="Number of neighbors.", min=1)] = 10,
     limit: Limit = None,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Nearest neighbors of each word by cosine similarity."""
-    results = dict(zip(words, WordVectors.load(vectors, limit=limit).most_similar_batch(words, k), strict=True))
+    word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
+    asked = list(dict.fromkeys(words))
+    known = [word for word in asked if word in word_vectors]
+    for word in asked:
+        if word not in word_vectors:
+            try:
+                word_vectors.index(word)
+            except KeyError as error:
+                if not known:
+                    raise
+                say(f"warning: {error}")
+    results = dict(zip(known, word_vectors.most_similar_batch(known, k), strict=True))
     if as_json:
         print(json.dumps(results, ensure_ascii=False, indent=2))
         return
-    width = max((len(neighbor) for neighbors in results.values() for neighbor, _ in neighbors), default=0)
+    width = max((columns_of(neighbor) for neighbors in results.values() for neighbor, _ in neighbors), default=0)
     for number, (word, neighbors) in enumerate(results.items()):
         print(f"{chr(10) * bool(number)}{word}")
         for neighbor, cosine in neighbors:
-            print(f"  {neighbor:{width}}  {cosine:6.3f}")
+            print(f"  {neighbor}{' ' * (width - columns_of(neighbor))}  {cosine:6.3f}")
 
 
 @app.command()
@@ -103,6 +126,7 @@ def language_model(
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
     model = loaded(folder, "language-model", trust_tokenizer=trust_tokenizer)
@@ -115,7 +139,7 @@ def language_model(
         delimiter=delimiter,
         missing=missing,
     )
-    _show(model.score(corpus, batch_size=batch_size), as_json)
+    _show(model.score(corpus, batch_size=batch_size, progress=not quiet), as_json)
 
 
 @app.command()
@@ -137,6 +161,7 @@ def classifier(
     errors: options.Errors = "strict",
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Accuracy, F1, confusion matrix and calibration of a classifier."""
     model = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
@@ -158,8 +183,9 @@ def classifier(
         errors=errors,
         delimiter=delimiter,
         missing=missing,
+        progress=not quiet,
     )
-    model.progress = True
+    model.progress = not quiet
     report = model.evaluate(labeled.texts, _as_classes(labeled.labels, model.classes_.tolist()))
     if plot is not None:
         report.plot(plot)

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import TrustTokenizer, command_line, loaded
+from textkit.commands.shared import Quiet, TrustTokenizer, command_line, loaded
 from textkit.generation.settings import GenerationSettings
 from textkit.language_model.built_in_model import built_in_model
+from textkit.training.interrupts import Terminated
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DEFAULT = GenerationSettings(temperature=0.5)
@@ -49,6 +50,7 @@ def write(
         bool, typer.Option("--skip-unknown", help="Skip prompt tokens that the model does not know.")
     ] = False,
     trust_tokenizer: TrustTokenizer = False,
+    quiet: Quiet = False,
 ) -> None:
     """Generate text with a language model, and print it as it is generated."""
     stops = tuple(string.replace("\\n", "\n") for string in stop or ())
@@ -64,7 +66,7 @@ def write(
         unknown="skip" if skip_unknown else "error",
     )
     if model is None:
-        language_model = built_in_model()
+        language_model = built_in_model(progress=not quiet)
     else:
         language_model = loaded(model, "language-model", "--model", trust_tokenizer=trust_tokenizer)
     writer = language_model.writer(prompt, settings)
@@ -74,9 +76,17 @@ def write(
         if sample and not single_lines:
             print()
         last_piece = ""
-        for piece in writer.pieces(sample):
-            print(piece, end="", flush=True)
-            last_piece = piece
+        try:
+            for piece in writer.pieces(sample):
+                # A model that starts after a line end may write more of them, which no one wants to see first.
+                if not prompt and not last_piece and not single_lines and not (piece := piece.lstrip("\n")):
+                    continue
+                print(piece, end="", flush=True)
+                last_piece = piece
+        except (KeyboardInterrupt, Terminated):
+            if last_piece and not last_piece.endswith("\n"):
+                print(flush=True)  # so that what is said next does not stick to the last word
+            raise
         if not last_piece.endswith("\n"):
             print(flush=True)
 

@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from tqdm.auto import tqdm
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import TrustTokenizer, command_line, loaded, missing_option, table_source
+from textkit.commands.shared import Quiet, TrustTokenizer, command_line, loaded, missing_option, table_source
 from textkit.data.columns import Choice
 from textkit.data.labeled import read_texts
 from textkit.data.tables import Document, Missing, fill, text_rows
+from textkit.files.compression import size_on_disk
 from textkit.files.formats import HEAD, check_text
+from textkit.progress import ReadingBar
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DIGITS = 6  # decimals of a printed probability
@@ -70,6 +71,7 @@ def answer(
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     trust_tokenizer: TrustTokenizer = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print the label of each text, and its probability."""
     if (file is None) == (not texts):
@@ -100,7 +102,10 @@ def answer(
         write("text", "label", "probability")
     remaining = iter(source)
     # A progress bar would interfere with predictions printed to the same terminal.
-    with tqdm(unit=" texts", unit_scale=True, disable=file is None or sys.stdout.isatty()) as bar:
+    show = not quiet and file is not None and not sys.stdout.isatty()
+    size = None if file is None or file == "-" else size_on_disk(file)
+    done = 0
+    with ReadingBar("predicting", size=size, unit="texts", show=show) as bar:
         while batch := list(islice(remaining, batch_size)):
             predictions = classifier.predict_stream(
                 [document for document in batch if document is not None], max_length=max_length
@@ -110,7 +115,8 @@ def answer(
                 write(document, *((None, None) if document is None else next(predictions)))
             # A program that waits for predictions gets them before the next batch is read.
             sys.stdout.flush()
-            bar.update(len(batch))
+            done += len(batch)
+            bar.count(done)
 
 
 def _check_left_out(values: dict[str, str | None], where: str, remedy: str = "it applies to tables only") -> None:

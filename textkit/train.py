@@ -17,4 +17,4 @@ for command in (word2vec, language_model, classifier):
     app.command()(command)
 
 if __name__ == "__main__":
-    command_line(app)
+    command_line(app, prints=False)

@@ -22,7 +22,7 @@ def test_a_loss_that_is_not_finite_keeps_the_best_so_far(name, reviews, classifi
 
     classifier = classifier_of(name, ClassifierSettings(epochs=5, batch_size=8, learning_rate=0.02))
     with pytest.raises(
-        FloatingPointError, match=r"the (loss|gradient) became nan at step 12 of epoch 2; try a smaller"
+        FloatingPointError, match=r"the (loss|gradient) became nan at step 13 of epoch 3; try a smaller"
     ):
         classifier.fit(*reviews(), valid=valid, on_epoch=spoil)
     assert len(classifier.history_) == 2

@@ -30,7 +30,9 @@ def text(tmp_path):
 
 def test_the_numbers_as_json(run, folder, text):
     code, out, err = run(folder, text, "--json")
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert [line.partition(": 0 % of ")[0] for line in err.splitlines()] == ["reading", "scoring"]
+    assert run(folder, text, "--json", "--quiet") == (0, out, "")
     score = json.loads(out)
     assert score["tokens"] == 6
     assert score["nats"] == pytest.approx(3 * math.log(2) / 6, rel=1e-6)
@@ -82,7 +84,7 @@ def test_mistakes(run, folder, text, tmp_path):
     ):
         code, out, err = run(*arguments)
         assert (code, out) == (1, "")
-        assert err.startswith("error: ")
+        assert err.splitlines()[-1].startswith("error: ")
         assert message in err
     (tmp_path / "empty.txt").touch()
     code, _, err = run(folder, tmp_path / "empty.txt")

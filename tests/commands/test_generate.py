@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 from functools import partial
@@ -124,6 +126,25 @@ def test_text_is_printed_while_it_is_written_and_a_broken_pipe_is_no_error(abc):
         process.kill()
         process.stderr.close()
         process.wait()
+
+
+def test_the_text_does_not_begin_with_empty_lines(run, bigrams, tmp_path):
+    bigrams({"\n": {"\n": 0.8, "a": 0.2}, "a": {"\n": 1}}).save(tmp_path / "gaps")
+    assert bigrams({"\n": {"\n": 0.8, "a": 0.2}, "a": {"\n": 1}}).generate(length=30, temperature=1, seed=1)[0] == "\n"
+    done = run("--model", tmp_path / "gaps", "--length", 30, "--temperature", 1)
+    assert done.out.startswith("a\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_stands_on_a_line_of_its_own(bigrams, tmp_path, number, code):
+    bigrams({"\n": {"a": 1}, "a": {"a": 1}}).save(tmp_path / "endless")
+    command = [sys.executable, "-m", "textkit.generate", "--model", str(tmp_path / "endless"), "--length", "1000000000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout.read(10) == "a" * 10
+        process.send_signal(number)
+        assert process.stdout.read().splitlines()[1:] == ["interrupted"]
+    assert process.returncode == code
 
 
 def test_help_fits_80_columns(run):

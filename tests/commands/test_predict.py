@@ -92,7 +92,8 @@ def test_files(run, folder, tmp_path, name):
     assert [row["text"] for row in rows] == ["good", 'bad, "bad"', "good x"]
     assert [row["label"] for row in rows] == ["positive", "negative", "positive"]
     assert float(rows[2]["probability"]) == pytest.approx(HALF_KNOWN, abs=1e-6)
-    assert "texts" in err  # progress
+    assert err.startswith("predicting: 0 % of ")
+    assert run(folder, "--file", tmp_path / name, "--quiet") == (0, out, "")
 
 
 @pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")

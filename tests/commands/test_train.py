@@ -210,6 +210,33 @@ def test_commands_do_not_speak_python(run, tmp_path, monkeypatch, arguments, mes
     assert never not in done.err
 
 
+def test_chinese_neighbors_are_aligned(run, tmp_path):
+    path = tmp_path / "chinese.txt"
+    path.write_text("3 2\n\u8336 1 0\n\u8336\u58f6 1 1\ntea 1 2\n", encoding="utf-8")
+    _, *lines = run("textkit.evaluate", "neighbors", path, "\u8336").out.splitlines()
+    assert lines == ["  \u8336\u58f6   0.707", "  tea    0.447"]
+
+
+def test_an_unknown_word_does_not_hide_the_others(run, tmp_path):
+    path = tmp_path / "two.txt"
+    path.write_text("2 2\nsea 1 2\nboat 2 1\n")
+    done = run("textkit.evaluate", "neighbors", path, "sea", "seaa", "boat", "--json")
+    assert done.code == 0
+    assert list(json.loads(done.out)) == ["sea", "boat"]
+    assert done.err.startswith("warning: ")
+    assert "seaa" in done.err
+    assert run("textkit.evaluate", "neighbors", path, "seaa").code == 1
+
+
+def test_no_usable_question_is_an_error(run, trained, tmp_path):
+    path, _ = trained
+    questions = tmp_path / "questions.txt"
+    questions.write_text(": royalty\nking queen prince princess\n")
+    done = run("textkit.evaluate", "analogies", path, "--questions", questions)
+    assert (done.code, done.out) == (1, "")
+    assert "--questions must have one whose four words are among the first 30000" in done.err
+
+
 def test_only_the_first_process_prints_and_saves(run, tmp_path, monkeypatch):
     checkpoint = tmp_path / "state"
     arguments = ["textkit.train", "word2vec", "tales", "--epochs", "1", "--dim", "8", "--checkpoint", checkpoint]

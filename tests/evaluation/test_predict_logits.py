@@ -1,12 +1,8 @@
-import functools
-import time
-
 import numpy as np
 import pytest
 import torch
-from tqdm.auto import tqdm
 
-from textkit.evaluation import predict_logits as module
+from textkit import progress
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.cnn import Cnn, CnnConfig
 from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
@@ -45,13 +41,11 @@ def test_progress_is_shown_where_it_takes_long(capsys, monkeypatch):
     model = Cnn(CnnConfig(dim=4), 10, 3)
     class_scores(model, documents_of("a b", "c"), progress=True)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(module, "tqdm", functools.partial(tqdm, mininterval=0))
-    scores = model.scores
-    monkeypatch.setattr(model, "scores", lambda batch: (time.sleep(0.6), scores(batch))[1])
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
     class_scores(model, documents_of("a b", "c d", "e"), budget=2)
     assert capsys.readouterr().err == ""
     class_scores(model, documents_of("a b", "c d", "e"), budget=2, progress=True)
-    assert "2/3" in capsys.readouterr().err
+    assert "scoring: 67 % of 3 texts" in capsys.readouterr().err
 
 
 def test_no_texts_have_no_scores():

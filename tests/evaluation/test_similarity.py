@@ -63,7 +63,7 @@ def test_several_sets_at_once(tmp_path):
     report = evaluate_similarity(VECTORS, {"file": path, "list": RISING, "none": [("x", "y", 1), ("x", "z", 2)]})
     assert [result.name for result in report.results] == ["file", "list", "none"]
     assert [result.usable for result in report.results] == [4, 4, 0]
-    assert report.results[0].low == report.results[1].low
+    assert report.results[0].note == report.results[1].note == "no interval below 10 usable pairs"
     assert report.results[2].note == "Spearman needs two usable pairs, got 0"
     assert math.isnan(report.results[2].spearman)
     assert [result.name for result in evaluate_similarity(VECTORS, [path, str(path)]).results] == ["rising"] * 2
@@ -120,10 +120,15 @@ def test_no_bootstrap_gives_no_interval():
     assert math.isnan(result.high)
 
 
-def test_two_pairs_are_enough_though_most_resamples_are_constant():
-    result = only(evaluate_similarity(VECTORS, RISING[:2], bootstrap=5))
+@pytest.mark.parametrize(("count", "has_interval"), [(2, False), (9, False), (10, True)])
+def test_a_few_pairs_have_a_figure_but_no_interval(count, has_interval):
+    words = [f"w{i}" for i in range(11)]
+    vectors = WordVectors(words, [[1, i] for i in range(11)])
+    pairs = [(words[0], words[i + 1], -i) for i in range(count)]
+    result = only(evaluate_similarity(vectors, pairs, bootstrap=5))
     assert result.spearman == pytest.approx(1)
-    assert math.isnan(result.low) or result.low == pytest.approx(1)
+    assert math.isnan(result.low) != has_interval
+    assert (result.note == "") == has_interval
 
 
 def test_a_frame_has_a_row_a_set_and_the_text_fits_eighty_columns():

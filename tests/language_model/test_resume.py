@@ -1,6 +1,7 @@
 """A training that is killed and gone on with ends like one that was never stopped."""
 
 import hashlib
+import os
 import signal
 import subprocess
 import sys
@@ -165,14 +166,17 @@ def test_a_killed_training_ends_with_the_same_bytes(kind, moments, tmp_path):
     module = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
     code = module + CHILD
     steps = []
+    (tmp_path / "tmp").mkdir()
     for moment, count in moments:
         child = subprocess.run(
             [sys.executable, "-c", code, kind, moment, str(count), str(checkpoint)],
             capture_output=True,
             text=True,
             timeout=120,
+            env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
         )
         assert child.returncode == -signal.SIGKILL, child.stderr
+        assert not list((tmp_path / "tmp").glob("*textkit*"))
         steps.append(load_checkpoint(checkpoint)[1]["position"]["progress"]["step"])
     assert steps == sorted(set(steps)), "each process went on where the one before was killed"
     found, rest = outcome(KINDS[kind], checkpoint=checkpoint)

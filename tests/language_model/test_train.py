@@ -225,7 +225,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path,
         train(settings=settings, valid=0.2, checkpoint=checkpoint, checkpoint_seconds=0)
     message = str(caught.value)
     assert "became" in message or "finite" in message
-    assert "start again with learning_rate=2.5e+29 or clip_norm=1.0" in message
+    assert "start again with learning_rate=10 or clip_norm=1.0" in message
     assert f"{str(checkpoint)!r} keeps the last good state" in message
     arrays, _ = load_checkpoint(checkpoint)
     assert all(np.isfinite(array).all() for name, array in arrays.items() if name.startswith("weights"))
@@ -235,9 +235,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path,
 
 def test_weights_that_are_not_finite_are_no_result():
     settings = replace(SETTINGS, epochs=1, optimizer="sgd", learning_rate=1e300, schedule="constant", clip_norm=None)
-    with pytest.raises(
-        FloatingPointError, match=r"weights must stay finite.*start again with learning_rate=2\.5e\+299"
-    ):
+    with pytest.raises(FloatingPointError, match=r"weights must stay finite.*start again with learning_rate=10"):
         train(["x" * 33 + "y" * 34], settings=settings)  # a single step
 
 
@@ -324,15 +322,16 @@ def test_unknown_words_that_no_model_could_learn_are_refused():
     assert scores[0].unknown == 1 / 3
 
 
-def test_progress_shows_speed_losses_and_perplexity_on_stderr(capsys):
+def test_progress_shows_losses_on_stderr(capsys):
     train(progress=True, valid=0.2)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "language model: 100%" in err
-    assert "tokens/s" in err
-    assert "epoch 2/2, loss" in err
-    assert ", validation " in err
-    assert "perplexity" in err
+    first, *others = err.splitlines()
+    assert first == "reading ..."
+    assert len(others) == 3  # the start and two epochs
+    assert "training: 100 % of 2.81k tokens, loss" in others[-1]
+    assert ", valid " in others[-1]
+    assert others[-1].endswith("epoch 2/2")
     train(valid=0.2)
     assert capsys.readouterr() == ("", "")
 

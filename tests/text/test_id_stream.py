@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.encoded_corpus import EncodedCorpus, map_folder
 from textkit.text.encoding import encode_corpus
 from textkit.text.id_stream import SPECIALS_OF, encode_text, encoded_stream, split_stream
 from textkit.text.stream_reading import read_split, read_stream
@@ -96,6 +96,6 @@ def test_another_vocabulary_is_refused():
 
 def test_a_folder_without_the_size_of_its_text_is_encoded_again(tmp_path):
     corpus = encoded(["a b"], "word", folder=tmp_path)
-    earlier = EncodedCorpus(tmp_path, corpus.vocabulary, corpus.tokens_read)
+    earlier = map_folder(tmp_path, corpus.vocabulary, corpus.tokens_read, None)
     with pytest.raises(ValueError, match="must record the size of its text"):
         encoded_stream(earlier, unit="word")

@@ -59,7 +59,7 @@ def test_schedule_and_clipping():
 
 def test_a_loss_that_is_not_finite_stops_before_the_step():
     model = Guess(1.0)
-    with pytest.raises(FloatingPointError, match="loss became inf at step 1 of epoch 0; try a smaller learning rate"):
+    with pytest.raises(FloatingPointError, match="loss became inf at step 2 of epoch 1; try a smaller learning rate"):
         list(train(model, lambda epoch: [Number(1.0), Number(float("inf"))], sgd(model), epochs=1))
     assert model.guess.item() == 1.0
 
@@ -70,7 +70,7 @@ def test_a_gradient_that_is_not_finite_stops_before_the_step():
             return Loss(total=(self.guess - batch.value).abs().sqrt(), count=1)  # at 0 its slope has no end
 
     model = Steep(1.0)
-    with pytest.raises(FloatingPointError, match=r"gradient became (inf|nan) at step 0 of epoch 0"):
+    with pytest.raises(FloatingPointError, match=r"gradient became (inf|nan) at step 1 of epoch 1"):
         list(train(model, lambda epoch: [Number(1.0)], sgd(model), epochs=1, clip_norm=1.0))
     assert model.guess.item() == 1.0
 
@@ -193,7 +193,7 @@ class TestRunningAhead:
             guesses.append(model.guess.item())
         assert guesses[0] != 1.0
         assert guesses == [guesses[0]] * 4
-        message = r"loss or the gradient became (inf|nan) by step 4 of epoch 0; try"
+        message = r"loss or the gradient became (inf|nan) by step 4 of epoch 1; try"
         with pytest.raises(FloatingPointError, match=message):
             progress.settled()
         with pytest.raises(FloatingPointError, match=message):
@@ -201,7 +201,7 @@ class TestRunningAhead:
 
 
 def test_no_batch_and_no_epoch_are_errors():
-    with pytest.raises(ValueError, match="at least one prediction, got none in epoch 0"):
+    with pytest.raises(ValueError, match="at least one prediction, got none in epoch 1"):
         list(train(Guess(), lambda epoch: [], sgd(Guess()), epochs=1))
     with pytest.raises(ValueError, match="epochs must be at least 1, got 0"):
         list(train(Guess(), lambda epoch: [], sgd(Guess()), epochs=0))

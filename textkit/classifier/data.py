@@ -71,6 +71,7 @@ def prepare(
     settings: ClassifierSettings,
     seed: int,
     vectors: WordVectors | None = None,
+    progress: bool = False,
 ) -> ClassifierData:
     """Check texts and labels, hold out validation texts, and encode everything as ids.
 
@@ -83,6 +84,7 @@ def prepare(
         settings: Training settings.
         seed: Seed for the choice of validation texts.
         vectors: Pretrained vectors, whose words need not occur in training; None without any.
+        progress: Whether to show progress on stderr, if it takes more than a second.
 
     Raises:
         ValueError: If there are no texts, the numbers of texts and labels differ, or a text or label is missing.
@@ -94,7 +96,7 @@ def prepare(
     _check_length("labels", labels, texts)
     classes = found_classes(labels, multi_label=multi_label)
     targets = class_ids(labels, classes, multi_label=multi_label)
-    options: dict[str, Any] = {"tokenizer": tokenizer}
+    options: dict[str, Any] = {"tokenizer": tokenizer, "progress": progress}
     if valid is not None:
         valid_texts, valid_labels = _pair(valid)
         valid_texts = checked_texts(valid_texts, "valid texts")

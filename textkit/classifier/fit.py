@@ -103,7 +103,7 @@ def fit_model(
         given_vectors: Whether the embedding is pretrained, so that ``settings.freeze_epochs`` applies to it.
         seed: Seed of the order of the texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
         ranks: The processes that train together.
 
     Returns:
@@ -136,16 +136,18 @@ def fit_model(
         settings=settings,
         # torch's idle threads spin, and would take cores from the kernel's threads.
         threads=1 if use_kernel else None,
-        validate=None if validation is None else lambda: validation_loss(model, validation),
+        validate=None
+        if validation is None
+        else lambda: validation_loss(model, validation, progress and ranks.is_first),
         on_epoch=on_epoch,
         progress=progress and ranks.is_first,
         ranks=ranks,
     )
 
 
-def validation_loss(model: Classifier, examples: Examples) -> tuple[float, float]:
+def validation_loss(model: Classifier, examples: Examples, progress: bool = False) -> tuple[float, float]:
     """Compute the validation loss in nats per text, and the accuracy (of all labels where there may be several)."""
-    scores, targets = class_scores(model, examples.documents).double(), examples.targets
+    scores, targets = class_scores(model, examples.documents, progress=progress).double(), examples.targets
     loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double())) / len(examples)
     if targets.ndim == 1:
         return loss, float((scores.argmax(1) == targets).double().mean())

@@ -47,6 +47,7 @@ def documents_to_predict(
     max_length: int,
     trained_length: int | None,
     warned: set[str],
+    progress: bool = False,
 ) -> DocumentIds:
     """Encode texts and truncate them, with a warning of empty texts, and of those that training would not have cut.
 
@@ -57,8 +58,9 @@ def documents_to_predict(
         max_length: Maximum number of tokens of a text.
         trained_length: The limit in training; None if there was none.
         warned: Names of the warnings that were given before, which are not repeated; new ones are added.
+        progress: Whether to show progress on stderr.
     """
-    documents, _ = encode_documents(texts, tokenizer=tokenizer, vocabulary=vocabulary)
+    documents, _ = encode_documents(texts, tokenizer=tokenizer, vocabulary=vocabulary, progress=progress)
     if "texts" not in warned and warn_of_texts(texts, documents, stacklevel=4):
         warned.add("texts")
     cut = int(np.count_nonzero(documents.lengths > max_length))

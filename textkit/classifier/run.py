@@ -3,14 +3,13 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier
+from textkit.progress import ProgressBar
 from textkit.training.devices import torch_threads
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Batch, Trainable, train
@@ -63,7 +62,7 @@ class ClassifierRun:
         threads: Number of torch threads during training, but not validation; None leaves it unchanged.
         validate: Returns validation loss and accuracy of the current weights; None without validation texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
         ranks: The processes that train together.
 
     Attributes:
@@ -95,10 +94,11 @@ class ClassifierRun:
         self._best: _Best | None = None
 
     def run(self) -> None:
-        """Train to the end. The model then has the best weights, even after an error or Ctrl-C.
+        """Train to the end. The model then has the best weights, even after an error or a signal.
 
         Raises:
             KeyboardInterrupt: On Ctrl-C.
+            Terminated: On SIGTERM or SIGHUP.
             FloatingPointError: If a loss is not finite.
         """
         try:
@@ -126,22 +126,25 @@ class ClassifierRun:
         with self._bar() as bar, HeldInterrupt() as interrupt, torch_threads(self.threads):
             started = time.monotonic()
             for progress in steps:
-                bar.update(progress.epoch * self.texts + progress.count - bar.n)
+                if not progress.end_of_epoch:
+                    bar.move(progress.epoch * self.texts + progress.count)
                 if progress.end_of_epoch:
                     seconds = time.monotonic() - started
                     with torch_threads(threads):
                         report = self._report(progress.epoch, progress.loss, seconds)
-                    bar.set_postfix_str(_status(report, settings.epochs), refresh=False)
+                    bar.move((progress.epoch + 1) * self.texts, _status(report, settings.epochs))
                     if self.on_epoch is not None:
                         self.on_epoch(report)
+                    else:
+                        bar.milestone()
                     started = time.monotonic()
                 if self.ranks.any([interrupt.pressed])[0]:
-                    raise KeyboardInterrupt
+                    raise interrupt.error
                 if progress.end_of_epoch and self._stopped(progress.epoch):
                     break
-        # Ctrl-C may have been pressed after the last check in the loop.
+        # The signal may have come after the last check in the loop.
         if interrupt.pressed:
-            raise KeyboardInterrupt
+            raise interrupt.error
 
     def _report(self, epoch: int, loss: float, seconds: float) -> ClassifierReport:
         valid_loss, accuracy = (None, None) if self.validate is None else self.validate()
@@ -174,19 +177,10 @@ class ClassifierRun:
         patience = self.settings.patience
         return patience is not None and self._best is not None and epoch - self._best.epoch >= patience
 
-    def _bar(self) -> "tqdm[Any]":
-        return tqdm(
-            total=self.texts * self.settings.epochs,
-            unit=" texts",
-            unit_scale=True,
-            desc="classifier",
-            disable=not self.progress,
-            dynamic_ncols=True,
-        )
+    def _bar(self) -> ProgressBar:
+        return ProgressBar("training", total=self.texts * self.settings.epochs, unit="texts", show=self.progress)
 
 
 def _status(report: ClassifierReport, epochs: int) -> str:
-    status = f"epoch {report.epoch}/{epochs}, loss {report.loss:.3f}"
-    if report.valid_accuracy is not None:
-        status += f", validation accuracy {100 * report.valid_accuracy:.1f} %"
-    return status
+    accuracy = "" if report.valid_accuracy is None else f", valid {100 * report.valid_accuracy:.1f} %"
+    return f"loss {report.loss:.3f}{accuracy}, epoch {report.epoch}/{epochs}"

@@ -60,7 +60,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             characters with a model of characters.
         device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
-        progress: Whether to show a progress bar on stderr, in training and in `evaluate`.
+        progress: Whether to show progress on stderr, in training and in `evaluate`.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
@@ -128,9 +128,10 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             ValueError: If the numbers of texts and labels differ, a text or label is missing, there is only one class,
                 labels are floats, a validation label is not among the classes, or a parameter is out of range.
             TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
-            FloatingPointError: If a loss is not finite. As after Ctrl-C, the estimator then has the best weights so
-                far, or the model of an earlier `fit` if no epoch was completed.
+            FloatingPointError: If a loss is not finite. As after Ctrl-C, SIGTERM and SIGHUP, the estimator then has the
+                best weights so far, or the model of an earlier `fit` if no epoch was completed.
             KeyboardInterrupt: On Ctrl-C.
+            Terminated: On SIGTERM or SIGHUP; a SystemExit.
         """
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)
@@ -146,6 +147,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             vectors=self.vectors,
             settings=settings,
             seed=seed,
+            progress=self.progress and ranks.is_first,
         )
         if data.cut:
             warnings.warn(
@@ -277,7 +279,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             ValueError: As `fit`.
         """
         self._check_fitted()
-        probabilities = self._probabilities(self._documents(checked_texts(texts)), progress=self.progress)
+        documents = self._documents(checked_texts(texts), progress=self.progress)
+        probabilities = self._probabilities(documents, progress=self.progress)
         return report(labels, probabilities, self.classes_, multi_label=self.multi_label)
 
     def explain(self, text: Document, label: Any = None) -> Explanation:
@@ -386,7 +389,9 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         if not hasattr(self, "model_"):
             raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
 
-    def _documents(self, texts: list[Document], max_length: int | None = None, warned: Any = None) -> DocumentIds:
+    def _documents(
+        self, texts: list[Document], max_length: int | None = None, warned: Any = None, *, progress: bool = False
+    ) -> DocumentIds:
         trained_length = self._settings().max_length
         return documents_to_predict(
             texts,
@@ -395,6 +400,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             max_length=length_limit(self.model_, max_length, trained_length),
             trained_length=trained_length,
             warned=set() if warned is None else warned,
+            progress=progress,
         )
 
     def _probabilities(self, documents: DocumentIds, *, progress: bool = False) -> NDArray[np.float64]:

@@ -1,14 +1,21 @@
 """``python -m textkit.train classifier``: train a text classifier and save it."""
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from tqdm.auto import tqdm
-
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import check_folder, given, is_first_rank, table_source, whole_numbers
+from textkit.commands.shared import (
+    Quiet,
+    check_folder,
+    given,
+    is_first_rank,
+    loaded_vectors,
+    stop,
+    table_source,
+    whole_numbers,
+)
 from textkit.data.labeled import read_labeled
-from textkit.vectors.word_vectors import WordVectors
+from textkit.progress import say
+from textkit.training.interrupts import Terminated
 
 if TYPE_CHECKING:
     from textkit.classifier.run import ClassifierReport
@@ -61,6 +68,7 @@ def classifier(
     tokenizer: options.Tokenizer = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    quiet: Quiet = False,
 ) -> None:
     """A text classifier, trained on a table of texts and labels."""
     # torch takes seconds to import, and word2vec and --help do not need it.
@@ -78,7 +86,7 @@ def classifier(
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
     if vectors is None and freeze_epochs is not None:
         raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; add --vectors")
-    pretrained = None if vectors is None else WordVectors.load(vectors)
+    pretrained = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
     config = options.replace_defaults(
         model_config(model, vectors=pretrained),
         given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
@@ -102,15 +110,13 @@ def classifier(
     reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
     reading |= {"delimiter": delimiter, "missing": missing}
     reading["label_separator"] = (separator or ";") if multi_label else None
+    reading["progress"] = first and not quiet
     training = read_labeled(table_source(table), split=split, **reading)
     validation = read_labeled(table_source(valid or table), split=valid_split, **reading) if has_valid else None
 
     def print_epoch(report: "ClassifierReport") -> None:
         accuracy = "" if report.valid_accuracy is None else f", validation accuracy {100 * report.valid_accuracy:.2f} %"
-        tqdm.write(
-            f"epoch {report.epoch}: loss {report.loss:.4f}{accuracy}, {report.texts_per_second:,.0f} texts/s",
-            file=sys.stderr,
-        )
+        say(f"epoch {report.epoch}: loss {report.loss:.4f}{accuracy}, {report.texts_per_second:,.0f} texts/s")
 
     trained_classifier = TextClassifier(
         config,
@@ -121,21 +127,26 @@ def classifier(
         tokenizer=tokenizer,
         device=device,
         seed=seed,
-        progress=True,
+        progress=not quiet,
     )
     try:
         trained_classifier.fit(
             training.texts,
             training.labels,
             valid=None if validation is None else (validation.texts, validation.labels),
-            on_epoch=print_epoch if first else None,
+            on_epoch=print_epoch if first and not quiet else None,
         )
-    except (KeyboardInterrupt, FloatingPointError):
+    except (KeyboardInterrupt, Terminated, FloatingPointError) as error:
+        saved = None
         epochs_done = len(getattr(trained_classifier, "history_", ()))
         # fit removes the model if its weights are not finite.
         if first and epochs_done and hasattr(trained_classifier, "model_"):
             trained_classifier.save(output)
-            print(f"{output}: saved the best of {epochs_done} epochs; training did not complete", file=sys.stderr)
+            saved = f"{output}: saved the best of {epochs_done} epoch{'s' * (epochs_done != 1)}"
+        if not isinstance(error, FloatingPointError):
+            stop(error, saved, resumes=False, show=first)
+        if saved:
+            say(f"{saved}; training did not complete")
         raise
     if not first:
         return

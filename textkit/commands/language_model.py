@@ -1,16 +1,25 @@
 """``python -m textkit.train language-model``: train a language model and save it."""
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tqdm.auto import tqdm
-
 from textkit.commands import language_model_options as options
-from textkit.commands.shared import check_folder, check_output, given, is_first_rank, opened_corpus, whole_numbers
+from textkit.commands.shared import (
+    Quiet,
+    check_folder,
+    check_output,
+    given,
+    is_first_rank,
+    opened_corpus,
+    stop,
+    whole_numbers,
+)
+from textkit.progress import say
+from textkit.training.interrupts import Terminated
 
 if TYPE_CHECKING:
     from textkit.evaluation.perplexity import LanguageModelScore
+    from textkit.language_model.language_model import LanguageModel
     from textkit.language_model.run import LanguageModelReport
 
 
@@ -64,6 +73,7 @@ def language_model(
     missing: options.Missing = "error",
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    quiet: Quiet = False,
 ) -> None:
     """A recurrent language model of characters or words."""
     # torch takes seconds to import, and word2vec and --help do not need it.
@@ -126,10 +136,13 @@ def language_model(
     def print_epoch(report: "LanguageModelReport") -> None:
         validation = "" if report.valid_loss is None else f", validation {report.valid_loss:.4f}"
         validation += "" if report.valid_perplexity is None else f" (perplexity {report.valid_perplexity:,.2f})"
-        tqdm.write(
-            f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.tokens_per_second:,.0f} tokens/s",
-            file=sys.stderr,
-        )
+        say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.tokens_per_second:,.0f} tokens/s")
+
+    saved: list[str] = []
+
+    def save(model: "LanguageModel") -> None:
+        model.save(output)
+        saved.append(f"{output}: saved the best model so far")
 
     # Of the processes of torchrun, only the first prints and saves.
     first = is_first_rank()
@@ -152,18 +165,19 @@ def language_model(
             seed=seed,
             checkpoint=checkpoint,
             resume=resume,
-            on_epoch=print_epoch if first else None,
+            on_epoch=print_epoch if first and not quiet else None,
+            on_model=save if first else None,
             on_end=scores.append if first else None,
+            progress=not quiet,
         )
-    except KeyboardInterrupt:
-        if checkpoint is None:
-            print("nothing was saved; use --checkpoint FILE to be able to resume training", file=sys.stderr)
-        elif checkpoint.exists():
-            print(f"{checkpoint}: saved the state of training; run the same command to resume", file=sys.stderr)
+    except (KeyboardInterrupt, Terminated) as error:
+        stop(error, saved[0] if saved else None, checkpoint=checkpoint, show=first)
+    except FloatingPointError:
+        if saved:
+            say(f"{saved[0]}; training did not complete")
         raise
     if not first:
         return
-    model.save(output)
     # The checkpoint is needed until the model is saved.
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)

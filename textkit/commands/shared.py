@@ -9,18 +9,23 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
-from tqdm.auto import tqdm
 
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
+from textkit.files.compression import size_on_disk
+from textkit.files.writable import check_writable
 from textkit.loading import load
 from textkit.models.storage import read_config
+from textkit.progress import ReadingBar, say
+from textkit.training.interrupts import Terminated, terminable
+from textkit.vectors.word_vectors import WordVectors
 
 # What Python can do about a suffix, but no command has an option for.
 _NO_OPTION = ", or pass the format, such as format='word2vec'"
 FAILED = 1
 INTERRUPTED = 130
 
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 
 _USES = {
     "language-model": ("a language model", "use it with python -m textkit.generate"),
@@ -52,6 +57,17 @@ def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer
         name, use = _USES[saved_kind]
         raise ValueError(f"{argument} must contain {_USES[kind][0]}, got {name} in {folder}; {use}")
     return load(folder, trust_tokenizer=trust_tokenizer)
+
+
+def loaded_vectors(path: Path, *, limit: int | None = None, quiet: bool = False) -> WordVectors:
+    """Load word vectors, and show how much of the file is read.
+
+    Raises:
+        ValueError: If the file is not one of word vectors.
+        OSError: If it cannot be read.
+    """
+    with ReadingBar(size=size_on_disk(path), unit="words", show=not quiet, brief=True):
+        return WordVectors.load(path, limit=limit)
 
 
 TrustTokenizer = Annotated[
@@ -106,6 +122,7 @@ def check_output(output: Path, inputs: Iterable[str | Path | None], option: str 
         FileNotFoundError: If its folder does not exist.
         IsADirectoryError: If it is a folder.
         ValueError: If it is one of the inputs, or a device or pipe.
+        OSError: If nothing can be written there.
     """
     if not output.parent.is_dir():
         raise FileNotFoundError(f"the folder of {option} must exist, got {output.parent}; create it first")
@@ -118,6 +135,7 @@ def check_output(output: Path, inputs: Iterable[str | Path | None], option: str 
             raise ValueError(f"{option} must not be an input file, got {output}; choose another name")
         if source is not None and Path(source).absolute() == output.absolute():
             raise ValueError(f"{option} must not be used by another option, got {output}; choose another name")
+    check_writable(output, option)
 
 
 def check_folder(output: Path, checkpoint: Path | None = None) -> None:
@@ -126,6 +144,7 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
     Raises:
         FileNotFoundError: If the parent folder does not exist.
         ValueError: If the folder contains anything but a model, or the checkpoint is the folder or in it.
+        OSError: If nothing can be written there.
     """
     if not output.parent.is_dir():
         raise FileNotFoundError(f"the folder of --output must exist, got {output.parent}; create it first")
@@ -133,12 +152,11 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
         raise ValueError(
             f"--checkpoint must not be in the folder of --output, got {checkpoint}; put it beside the folder"
         )
-    if output.is_dir() and not any(output.iterdir()):
-        return
-    if output.exists():
+    check_writable(output, "--output", is_folder=True)
+    if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         try:
             read_config(output)
-        except ValueError as error:
+        except (ValueError, NotADirectoryError) as error:
             raise ValueError(
                 f"--output must be a new folder or one with a saved model, got {output}; choose another name"
             ) from error
@@ -190,25 +208,30 @@ def whole_numbers(option: str, listed: str, example: str) -> tuple[int, ...]:
         ) from None
 
 
-def command_line(app: Callable[[], object]) -> None:
+def command_line(app: Callable[[], object], *, prints: bool = True) -> None:
     """Run a typer application; a user error ends it with one line on stderr instead of a traceback.
 
     Messages that name an argument of a function, such as column='text', name the option instead: --column text.
 
+    Args:
+        app: The application.
+        prints: Whether what it prints is its result, so that stdout must be open.
+
     Raises:
-        SystemExit: At the end, with the exit code: 1 after an error, 130 after Ctrl-C.
+        SystemExit: At the end, with the exit code: 1 after an error, 130 after Ctrl-C, 143 after SIGTERM, 129 after
+            SIGHUP.
     """
+    if prints and sys.stdout is None:  # as by 1>&-
+        say("error: stdout must be open, as the result is printed there; redirect it to /dev/null to drop it")
+        sys.exit(FAILED)
     try:
-        with warnings.catch_warnings():
+        with terminable(), warnings.catch_warnings():
             warnings.showwarning = _warner()
             app()
     except UnicodeEncodeError as error:
         # The encoding of the terminal or pipe lacks a character.
         text = error.object[error.start : error.end]
-        print(
-            f"error: stdout must be able to encode {text!a}, got {error.encoding}; set PYTHONIOENCODING=utf-8",
-            file=sys.stderr,
-        )
+        say(f"error: stdout must be able to encode {text!a}, got {error.encoding}; set PYTHONIOENCODING=utf-8")
         sys.exit(FAILED)
     except (ValueError, OSError, KeyError, TypeError, ImportError, FloatingPointError) as error:
         message: object = error
@@ -217,18 +240,47 @@ def command_line(app: Callable[[], object]) -> None:
             message = error.args[0]
         elif isinstance(error, OSError) and error.filename is not None and error.strerror:
             message = f"{error.filename}: {error.strerror}"
-        print(f"error: {_in_options(str(message).replace(_NO_OPTION, ''), app)}", file=sys.stderr)
+        say(f"error: {_in_options(str(message).replace(_NO_OPTION, ''), app)}")
         sys.exit(FAILED)
     except (MemoryError, RuntimeError) as error:
         _end_without_memory(error, app)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        say("interrupted")
         sys.exit(INTERRUPTED)
     except SystemExit as end:
         # typer converts Ctrl-C to this exit code.
-        if end.code == INTERRUPTED:
-            print("interrupted", file=sys.stderr)
+        if isinstance(end, Terminated) or (end.code == INTERRUPTED and not isinstance(end, _Stopped)):
+            say("interrupted")
         raise
+
+
+class _Stopped(SystemExit):
+    """The end of a command that has said why."""
+
+
+def stop(
+    error: BaseException, saved: str | None, *, checkpoint: Path | None = None, resumes: bool = True, show: bool = True
+) -> NoReturn:
+    """End a training command that was interrupted, with a line that says what is where and how to go on.
+
+    Args:
+        error: KeyboardInterrupt or `Terminated`.
+        saved: What was saved to the output, such as "m: saved the best of 3 epochs"; None for nothing.
+        checkpoint: File with the state of the training; None without one.
+        resumes: Whether the command has checkpoints.
+        show: Whether to print the line; false for all processes of ``torchrun`` but the first.
+
+    Raises:
+        _Stopped: Always, a SystemExit: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
+    """
+    parts = [saved or "no epoch was complete, so that no result was saved"]
+    if checkpoint is not None and checkpoint.exists():
+        parts.append(f"{checkpoint}: saved the state of training; run the same command to resume")
+    elif resumes and checkpoint is None:
+        parts.append("use --checkpoint FILE to be able to resume")
+    if show:
+        say(f"interrupted; {'; '.join(parts)}")
+    raise _Stopped(error.code if isinstance(error, Terminated) else INTERRUPTED) from error
 
 
 def _in_options(message: str, app: Callable[[], object]) -> str:
@@ -294,6 +346,6 @@ def _warner() -> Callable[..., None]:
     def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: object) -> None:
         if (location := (category, filename, lineno)) not in shown_locations:
             shown_locations.add(location)
-            tqdm.write(f"warning: {message}", file=sys.stderr)
+            say(f"warning: {message}")
 
     return show

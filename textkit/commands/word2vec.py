@@ -1,20 +1,24 @@
 """``python -m textkit.train word2vec``: train word vectors and save them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from textkit.commands.shared import (
+    Quiet,
     check_output,
     column_option,
     delimiter_option,
     is_first_rank,
+    loaded_vectors,
     missing_option,
     opened_corpus,
+    stop,
 )
 from textkit.data.tables import Missing
+from textkit.progress import say
+from textkit.training.interrupts import Terminated
 from textkit.vectors.formats.by_suffix import check_writable_path
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import Word2VecReport
@@ -83,18 +87,18 @@ def word2vec(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Word vectors by skip-gram with negative sampling."""
     check_output(output, [*corpus, valid, init, checkpoint])
+    if checkpoint is not None:
+        check_output(checkpoint, [*corpus, valid, init], "--checkpoint")
     # Report an unknown suffix before training rather than after it.
     check_writable_path(output)
 
     def print_epoch(report: Word2VecReport) -> None:
         validation = "" if report.valid_loss is None else f", validation loss {report.valid_loss:.4f}"
-        print(
-            f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.words_per_second:,.0f} words/s",
-            file=sys.stderr,
-        )
+        say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.words_per_second:,.0f} words/s")
 
     reading: dict[str, Any] = {
         "column": column,
@@ -103,29 +107,41 @@ def word2vec(
         "delimiter": delimiter,
         "missing": missing,
     }
-    vectors = train_word2vec(
-        opened_corpus(corpus, **reading),
-        dim=dim,
-        window=window,
-        negatives=negatives,
-        min_count=min_count,
-        max_vocab=max_vocab,
-        subsample=subsample,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        workers=workers,
-        reproducible=reproducible,
-        device=device,
-        seed=seed,
-        tokenizer=tokenizer,
-        init=None if init is None else WordVectors.load(init),
-        valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
-        patience=patience or None,
-        checkpoint=checkpoint,
-        on_epoch=print_epoch if is_first_rank() else None,
-    )
-    # Under torchrun all processes have the same vectors.
-    if not is_first_rank():
+    # Under torchrun all processes have the same vectors; only the first prints and saves.
+    first = is_first_rank()
+    saved: list[str] = []
+
+    def save_so_far(vectors: WordVectors) -> None:
+        vectors.save(output)
+        saved.append(f"{output}: saved the vectors so far")
+
+    try:
+        vectors = train_word2vec(
+            opened_corpus(corpus, **reading),
+            dim=dim,
+            window=window,
+            negatives=negatives,
+            min_count=min_count,
+            max_vocab=max_vocab,
+            subsample=subsample,
+            epochs=epochs,
+            learning_rate=learning_rate,
+            workers=workers,
+            reproducible=reproducible,
+            device=device,
+            seed=seed,
+            tokenizer=tokenizer,
+            init=None if init is None else loaded_vectors(init, quiet=quiet),
+            valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
+            patience=patience or None,
+            checkpoint=checkpoint,
+            on_epoch=print_epoch if first and not quiet else None,
+            on_stop=save_so_far if first else None,
+            progress=not quiet,
+        )
+    except (KeyboardInterrupt, Terminated) as error:
+        stop(error, saved[0] if saved else None, checkpoint=checkpoint, show=first)
+    if not first:
         return
     vectors.save(output)
     # The checkpoint is needed until the vectors are saved.

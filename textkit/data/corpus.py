@@ -58,6 +58,13 @@ class Corpus:
         for part in self.parts:
             yield from part.pieces()
 
+    @property
+    def file_size(self) -> int | None:
+        """Size of the files in bytes, as they are on the disk; None if a part does not come from a file."""
+        sizes = [part.file_size for part in self.parts]
+        known = [size for size in sizes if size is not None]
+        return sum(known) if len(known) == len(sizes) else None
+
     def share(self, number: int, shares: int) -> "Corpus":
         """Return one of several shares, which together have all the text; a long text may be divided among them.
 
@@ -249,8 +256,8 @@ def _check_decoding(encoding: str, errors: str) -> None:
         raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', got {errors!r}")
 
 
-def _table(rows: Callable[[], Iterator[Row]], missing: Missing) -> Documents:
-    return Documents(lambda: documents_of(rows(), missing))
+def _table(rows: Callable[[], Iterator[Row]], missing: Missing, path: Path | None = None) -> Documents:
+    return Documents(lambda: documents_of(rows(), missing), path)
 
 
 def _dataset(dataset: object, choices: Sequence[Choice], missing: Missing) -> Documents:
@@ -301,7 +308,7 @@ def _file(path: Path, column: str | None, encoding: str, errors: str, delimiter:
         )
         # Report a wrong delimiter, or a compressed Parquet file, here rather than when the corpus is read.
         rows()
-        return _table(rows, missing)
+        return _table(rows, missing, path)
     if column is not None:
         raise ValueError(
             f"column must be None for a text file, got {column!r} for {str(path)!r}; tables end in {', '.join(TABLES)}"

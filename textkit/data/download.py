@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from textkit.data.data_files import DataFile, check_hash
 from textkit.data.imdb import write_imdb_table
 from textkit.files.atomic import atomic_path
+from textkit.progress import ProgressBar
 
 _SCHEMES = ("http", "https")
 
@@ -63,21 +64,44 @@ def _source(file: DataFile, cache: Path) -> Path:
 def _fetch(address: str, target: Path, expected: str) -> None:
     import pooch
     import requests  # type: ignore[import-untyped, unused-ignore]
-    from tqdm import tqdm
 
     if urlsplit(address).scheme not in _SCHEMES:
         raise ValueError(f"address must begin with http:// or https://, got {address!r}; correct the catalog")
     # pooch.retrieve would delete a file with a wrong hash, so use only its downloader.
     with ExitStack() as stack:
         temporary = stack.enter_context(atomic_path(target))
-        # pooch sets the total if the server sends it; with a total of 0 it would show no progress bar.
         name = Path(urlsplit(address).path).name
-        progress = stack.enter_context(tqdm(total=1, unit="B", unit_scale=True, desc=name, delay=0.5))
+        bar = stack.enter_context(ProgressBar(name, total=None, unit="B", brief=True))
         try:
-            pooch.HTTPDownloader(progressbar=progress, chunk_size=1 << 16)(address, str(temporary), None)
+            pooch.HTTPDownloader(progressbar=_PoochBar(bar), chunk_size=1 << 16)(address, str(temporary), None)
         except requests.RequestException as error:
             raise ConnectionError(f"{address} could not be downloaded: {error}") from error
         check_hash(temporary, expected, keep_aside=target)
+
+
+class _PoochBar:
+    """A bar with the interface that pooch expects; it sets the total if the server sends it, else to 0."""
+
+    def __init__(self, bar: ProgressBar) -> None:
+        self._bar = bar
+
+    @property
+    def total(self) -> int:
+        return self._bar.total or 0
+
+    @total.setter
+    def total(self, size: int) -> None:
+        if size:
+            self._bar.measure(size, "B")
+
+    def update(self, count: int) -> None:
+        self._bar.move(self._bar.position + count)
+
+    def reset(self) -> None:
+        self._bar.move(0)
+
+    def close(self) -> None:
+        pass
 
 
 def _make(file: DataFile, source: Path, target: Path) -> None:

@@ -27,11 +27,14 @@ from textkit.data.tables import (
     loaded_classes,
     take_split,
 )
+from textkit.files.compression import size_on_disk
+from textkit.progress import ReadingBar
 
 Label: TypeAlias = str | int
 """The name of a class. Where a text may be of several classes, its label is a list of them."""
 
 _SHOWN = 3  # values in a message
+_COUNTED = 1000  # rows between two moves of the bar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,7 @@ def read_labeled(
     errors: str = "strict",
     delimiter: str | None = None,
     missing: Missing = "error",
+    progress: bool = False,
 ) -> LabeledTexts:
     """Read texts and labels.
 
@@ -85,6 +89,7 @@ def read_labeled(
         missing: What to do with a row whose text or label is missing (None, NaN, an empty label, or a JSON object
             without the column): "error" raises a ValueError; "skip" leaves the row out, also where its text is empty;
             "empty" reads a missing text as an empty one, while a missing label remains an error.
+        progress: Whether to show progress on stderr, if it takes more than a second.
 
     Returns:
         Texts and labels, in the order of the source. Labels that are whole floats, such as 1.0, become int.
@@ -122,14 +127,17 @@ def read_labeled(
         rows, written = found
     texts: list[Document] = []
     labels: list[Any] = []
-    for place, (document, value) in rows:
-        filled = fill(document, place, missing)
-        if label_separator is not None and isinstance(value, str):
-            value = [name for part in value.split(label_separator) if (name := part.strip())]
-        if filled is None or (missing == "skip" and (is_nothing(value) or (isinstance(value, str) and not value))):
-            continue
-        texts.append(filled)
-        labels.append(check_label(value, place))
+    with ReadingBar(size=_file_size(source) if progress else None, unit="rows", show=progress, brief=True) as bar:
+        for place, (document, value) in rows:
+            filled = fill(document, place, missing)
+            if label_separator is not None and isinstance(value, str):
+                value = [name for part in value.split(label_separator) if (name := part.strip())]
+            if filled is None or (missing == "skip" and (is_nothing(value) or (isinstance(value, str) and not value))):
+                continue
+            texts.append(filled)
+            labels.append(check_label(value, place))
+            if not len(texts) % _COUNTED:
+                bar.count(len(texts))
     if not texts:
         raise ValueError(f"source must hold at least one text, got none in {_described(source)}; is it empty?")
     if written:
@@ -307,6 +315,12 @@ def _check_numbers(labels: list[Any], place: str) -> None:
     if fractions := [number for number in numbers if not number.is_integer()]:
         shown = ", ".join(map(str, fractions[:_SHOWN])) + (", ..." if len(fractions) > _SHOWN else "")
         raise ValueError(f"label must be classes, got the floats {shown} in {place}; round or bin them")
+
+
+def _file_size(source: object) -> int | None:
+    if not isinstance(source, str | os.PathLike) or source in catalog.names():
+        return None
+    return size_on_disk(source)
 
 
 def _described(source: object) -> str:

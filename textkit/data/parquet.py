@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from textkit.data.columns import Choice, Row, choose_columns
+from textkit.progress import report_position
 
 _ROWS = 1000  # rows read at a time
 
@@ -38,6 +39,7 @@ def _column(file: Any, name: str, path: Path) -> Iterator[Any]:
     """Yield the values of one column: read alone, it is known to be the one that is damaged."""
     batches = file.iter_batches(batch_size=_ROWS, columns=[name], use_threads=False)
     expected, count = file.metadata.num_rows, 0
+    key, size = object(), path.stat().st_size
     while True:
         with _readable(f"column {name!r} of {path} must be readable, got damaged data"):
             batch = next(batches, None)
@@ -47,6 +49,7 @@ def _column(file: Any, name: str, path: Path) -> Iterator[Any]:
                 raise ValueError(f"{count} rows for the {expected} of the file")
         if batch is None:
             return
+        report_position(key, size * count // max(expected, 1), size)  # the same fraction of the file as of its rows
         yield from values
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from textkit.data.tables import Document, Missing, fill
+from textkit.files.compression import size_on_disk
 from textkit.files.reading import is_seekable_utf8, line_start, utf8_blocks
 
 _PIECE = 1 << 20  # maximum size of a piece, in bytes or characters
@@ -34,6 +35,11 @@ class TextFile:
     errors: str
     begin: int = field(default=0, kw_only=True)
     end: int | None = field(default=None, kw_only=True)
+
+    @property
+    def file_size(self) -> int | None:
+        """Number of bytes to read, as they are on the disk; None for a pipe."""
+        return size_on_disk(self.path) if self.end is None else self.end - self.begin
 
     def blocks(self, block_bytes: int) -> Iterator[bytes]:
         """Yield blocks of the text in UTF-8; see ``utf8_blocks``."""
@@ -78,13 +84,20 @@ class Documents:
 
     Attributes:
         open: Returns an iterator over the documents.
+        path: The file that they come from, if there is a single one.
         shared: Opens one of several shares, given its number and how many there are; None to take every n-th document.
         streamed: Whether the documents may be more than a disk holds, so that a process should read its share only.
     """
 
     open: Callable[[], Iterator[Document]]
+    path: Path | None = None
     shared: Callable[[int, int], Iterator[Document]] | None = field(default=None, kw_only=True)
     streamed: bool = field(default=False, kw_only=True)
+
+    @property
+    def file_size(self) -> int | None:
+        """Size of the file in bytes, as it is on the disk; None if there is none."""
+        return None if self.path is None else size_on_disk(self.path)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the documents; texts of 1 M characters or more in several pieces."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MISSING = "a picture needs matplotlib, which is not installed; pip install matplotlib"
 _INK, _FAINT = "#1f4e79", "#b0b0b0"
 _MAX_NUMBERED = 20  # largest number of classes for which the cells show their counts
+_POINT_AREA = 120.0  # of the bin with most predictions, in square points
 _NAME_WIDTH = 18  # terminal columns of a class name
 # Fonts with Chinese, Japanese and Korean characters. The default font of matplotlib has none, and it warns.
 _FAMILIES = ("Noto Sans CJK SC", "Noto Sans CJK JP", "WenQuanYi Micro Hei", "PingFang SC", "Microsoft YaHei", "SimHei")
@@ -154,7 +155,10 @@ def _draw_f1(axes: "Axes", report: PlottedReport) -> None:
 def _draw_reliability(upper: "Axes", lower: "Axes", report: PlottedReport) -> None:
     probability = [bin_.probability for bin_ in report.reliability]
     upper.plot([0, 1], [0, 1], color=_FAINT, linestyle="--", linewidth=1)
-    upper.plot(probability, [bin_.frequency for bin_ in report.reliability], marker="o", color=_INK, markersize=4)
+    # The area of a point shows how much it can be trusted; a line would join bins of one or two texts by a zigzag.
+    counts = np.array([bin_.count for bin_ in report.reliability])
+    areas = _POINT_AREA * np.maximum(counts / max(counts.max(initial=0), 1), 0.02)
+    upper.scatter(probability, [bin_.frequency for bin_ in report.reliability], s=areas, color=_INK)
     upper.set(
         xlim=(0, 1),
         ylim=(0, 1.02),
@@ -162,7 +166,7 @@ def _draw_reliability(upper: "Axes", lower: "Axes", report: PlottedReport) -> No
         title=f"calibration error {report.calibration_error:.4f}",
     )
     upper.tick_params(labelbottom=False)
-    lower.bar(probability, [bin_.count for bin_ in report.reliability], width=0.04, color=_INK)
+    lower.bar(probability, counts, width=0.04, color=_INK)
     lower.set(ylim=(0, None), xlabel="predicted probability", ylabel="predictions")
 
 

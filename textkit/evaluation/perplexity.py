@@ -13,6 +13,7 @@ from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
 from textkit.files.mapped import release, span
 from textkit.models.loss import Loss
+from textkit.progress import ProgressBar
 from textkit.text.id_stream import IdStream
 
 _MAX_LOGITS = 1 << 24  # maximum number of logits in memory at a time, 4 bytes each
@@ -79,6 +80,7 @@ def score_ids(
     batch_size: int = 1,
     window: int | None = None,
     device: torch.device | str = "cpu",
+    bar: ProgressBar | None = None,
 ) -> LanguageModelScore:
     """Score a stream: every token but the first is predicted from all tokens before it.
 
@@ -93,6 +95,7 @@ def score_ids(
         window: Number of tokens of each part to read at a time; it affects the speed and not the result. None for 256,
             or less with a large vocabulary.
         device: Device of the model.
+        bar: Bar to move by one for each predicted token; None for no bar.
 
     Raises:
         ValueError: If there are fewer than two tokens, a size is below 1, or ``batch_size`` exceeds the number of
@@ -111,7 +114,7 @@ def score_ids(
         raise ValueError(
             f"batch_size must be at most the {predictions} tokens to predict, got {batch_size}; 1 is exact for any text"
         )
-    nats = _total(model, _windows(stream.ids, batch_size, window), device) / predictions
+    nats = _total(model, _windows(stream.ids, batch_size, window), device, bar) / predictions
     # The whole text, as if the first token, which is not predicted, had the mean loss of the others.
     bits = nats / math.log(2) * len(stream)
     return LanguageModelScore(
@@ -134,6 +137,7 @@ def score_documents(
     size: int,
     unknown: int,
     device: torch.device | str = "cpu",
+    bar: ProgressBar | None = None,
 ) -> LanguageModelScore:
     """Score independent documents: every token and the end of each document are predicted.
 
@@ -144,11 +148,12 @@ def score_documents(
         size: Number of bytes of all documents in UTF-8, with one for the end of each.
         unknown: Number of tokens that are not in the vocabulary.
         device: Device of the model.
+        bar: Bar to move by one for each predicted token; None for no bar.
 
     Raises:
         FloatingPointError: If the loss is not finite.
     """
-    total = _total(model, documents.epoch(), device)
+    total = _total(model, documents.epoch(), device, bar)
     nats, bits = total / documents.predictions, total / math.log(2)
     return LanguageModelScore(
         nats=nats,
@@ -162,7 +167,12 @@ def score_documents(
     )
 
 
-def _total(model: Scorable, batches: Iterable[BpttBatch | SequenceBatch], device: torch.device | str) -> float:
+def _total(
+    model: Scorable,
+    batches: Iterable[BpttBatch | SequenceBatch],
+    device: torch.device | str,
+    bar: ProgressBar | None,
+) -> float:
     """Sum the loss of all batches, in nats; the state is carried from window to window."""
     total, state, was_training = 0.0, None, model.training
     model.train(False)
@@ -171,6 +181,8 @@ def _total(model: Scorable, batches: Iterable[BpttBatch | SequenceBatch], device
             for batch in batches:
                 loss, after = model.window_loss(batch.to(device), state)
                 total += loss.total.item()
+                if bar is not None:
+                    bar.move(bar.position + loss.count)
                 state = after if isinstance(batch, BpttBatch) else None
     finally:
         model.train(was_training)

@@ -1,11 +1,11 @@
 """Compute the logits of many texts in batches, returned in the order of the texts."""
 
 import torch
-from tqdm.auto import tqdm
 
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
 from textkit.models.classifier import Classifier
+from textkit.progress import ProgressBar
 from textkit.text.document_ids import DocumentIds
 
 BUDGET = 16384
@@ -22,7 +22,7 @@ def class_scores(
         model: The model; it is switched to evaluation mode and back.
         documents: The texts.
         budget: Maximum number of tokens in a batch, padding included.
-        progress: Whether to show a progress bar on stderr, if it takes more than a second.
+        progress: Whether to show progress on stderr, if it takes more than a second.
 
     Returns:
         (texts, classes) float32 logits, on the CPU.
@@ -33,11 +33,11 @@ def class_scores(
     model.eval()
     try:
         if len(documents):
-            with tqdm(total=len(documents), unit=" texts", disable=not progress, delay=1, leave=False) as bar:
+            with ProgressBar("scoring", total=len(documents), unit="texts", show=progress, brief=True) as bar:
                 for rows in BucketBatches(documents.lengths, budget=budget, shuffle=False).epoch():
                     batch = pad([documents[int(row)] for row in rows], rows)
                     scores[batch.rows] = model.scores(batch.to(device)).float().cpu()
-                    bar.update(len(rows))
+                    bar.move(bar.position + len(rows))
     finally:
         model.train(was_training)
     return scores

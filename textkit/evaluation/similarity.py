@@ -22,6 +22,7 @@ _Triples: TypeAlias = Iterable[tuple[str, str, float]]
 PairSet: TypeAlias = str | os.PathLike[str] | _Triples
 Floats: TypeAlias = NDArray[np.float64]
 
+_MIN_INTERVAL = 10  # usable pairs for an interval; resamples of fewer say nothing
 _RESAMPLED_NUMBERS = 1 << 21  # the bootstrap ranks this many numbers at a time: 16 MiB per array
 
 
@@ -36,7 +37,7 @@ class SimilarityResult:
         spearman: Spearman's rank correlation over the usable pairs; nan for the reason in ``note``.
         spearman_missing_as_zero: Spearman's rank correlation over all pairs, where a pair with a missing word has
             similarity 0.
-        low: Lower end of the bootstrap interval of ``spearman``.
+        low: Lower end of the bootstrap interval of ``spearman``; nan with fewer than 10 usable pairs.
         high: Upper end of the bootstrap interval of ``spearman``.
         missing: Words that are not among the vectors, each once, in the order of the set.
         note: The reason why a figure is nan; otherwise empty.
@@ -180,7 +181,9 @@ def _evaluate(
     spearman, note = _spearman(human[usable], cosines[usable])
     missing_as_zero, missing_as_zero_note = _spearman(human, cosines)
     low, high = math.nan, math.nan
-    if bootstrap and not note:
+    if bootstrap and not note and usable.sum() < _MIN_INTERVAL:
+        note = f"no interval below {_MIN_INTERVAL} usable pairs"
+    elif bootstrap and not note:
         resampled = _bootstrap(human[usable], cosines[usable], bootstrap, seed)
         low, high = np.quantile(resampled, [(1 - confidence) / 2, (1 + confidence) / 2])
     missing = dict.fromkeys(

@@ -5,11 +5,14 @@ import gzip
 import io
 import lzma
 import os
+import stat
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
+
+from textkit.progress import is_reported, report_position
 
 COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
 
@@ -56,9 +59,7 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
         case ".bz2":
             return cast(BinaryIO, bz2.open(path, "rb"))
         case ".zst":
-            import pyarrow as pa
-
-            return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _BUFFER))
+            return _ZstdReader(path)
     return path.open("rb")
 
 
@@ -95,14 +96,17 @@ def open_writer(path: Path, suffix: str) -> Iterator[IO[bytes]]:
 
 
 def read_chunk(file: BinaryIO, size: int) -> bytes:
-    """Read up to ``size`` bytes of a file that `open_bytes` opened; b"" at its end.
+    """Read up to ``size`` bytes of a file that `open_bytes` opened; b"" at its end. The progress is reported.
 
     Raises:
         DamagedFileError: If the compressed data is truncated or damaged.
         OSError: If the disk cannot be read.
     """
     try:
-        return file.read(size)
+        chunk = file.read(size)
+        if is_reported():
+            _report(file)
+        return chunk
     except (EOFError, lzma.LZMAError, zlib.error) as error:
         raise DamagedFileError(str(error)) from error
     except OSError as error:
@@ -110,6 +114,39 @@ def read_chunk(file: BinaryIO, size: int) -> bytes:
         if error.errno is None:
             raise DamagedFileError(str(error)) from error
         raise
+
+
+def size_on_disk(path: str | os.PathLike[str]) -> int | None:
+    """Return the size of a file in bytes; None for a pipe, a device or no file at all."""
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+def _report(file: BinaryIO) -> None:
+    number = file.fileno()  # that of the compressed file
+    status = os.fstat(number)
+    if stat.S_ISREG(status.st_mode):
+        report_position(file, os.lseek(number, 0, os.SEEK_CUR), status.st_size)
+
+
+class _ZstdReader(io.BufferedReader):
+    """A decompressed file that has, like those of the other kinds, the file number of the compressed one."""
+
+    def __init__(self, path: Path) -> None:
+        import pyarrow as pa
+
+        self._plain = path.open("rb")
+        super().__init__(cast(io.RawIOBase, pa.CompressedInputStream(self._plain, "zstd")), _BUFFER)
+
+    def fileno(self) -> int:
+        return self._plain.fileno()
+
+    def close(self) -> None:
+        super().close()
+        self._plain.close()
 
 
 class DamagedFileError(ValueError):

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 _END: Any = object()
@@ -16,8 +17,13 @@ def prefetched(items: Iterator[Item]) -> Iterator[Item]:
     >>> list(prefetched(iter("abc")))
     ['a', 'b', 'c']
     """
+    context = copy_context()  # so that the thread reports its progress to the bar of this one
+
+    def following() -> Item:
+        return context.run(next, items, _END)
+
     with ThreadPoolExecutor(1, thread_name_prefix="textkit-prefetch") as pool:
-        ahead = pool.submit(next, items, _END)
+        ahead = pool.submit(following)
         while (item := ahead.result()) is not _END:
-            ahead = pool.submit(next, items, _END)
-            yield cast(Item, item)
+            ahead = pool.submit(following)
+            yield item

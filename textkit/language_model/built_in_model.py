@@ -2,7 +2,6 @@
 
 import hashlib
 import shutil
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from textkit.data.data_files import cache_folder
 from textkit.language_model.defaults import default_config, default_settings
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.train import train_language_model
+from textkit.progress import say
 
 CORPUS = "tales.txt"
 CONFIG = default_config("char")
@@ -25,7 +25,7 @@ def built_in_model(*, progress: bool = True) -> LanguageModel:
     another folder); later calls load it from there. If the cache is not writable, each call trains it again.
 
     Args:
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
 
     Raises:
         FileNotFoundError: If the installation lacks the tales.
@@ -36,13 +36,13 @@ def built_in_model(*, progress: bool = True) -> LanguageModel:
     if cached is not None:
         return cached
     if progress:
-        print(f"training the built-in model on {corpus.name}, this once", file=sys.stderr)
+        say(f"training the built-in model on {corpus.name}, this once")
     trained = train_language_model(corpus, unit="char", config=CONFIG, settings=SETTINGS, seed=SEED, progress=progress)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         trained.save(folder)
     except OSError as error:
-        print(f"the built-in model cannot be cached, and will be trained again next time: {error}", file=sys.stderr)
+        say(f"the built-in model cannot be cached, and will be trained again next time: {error}")
     return trained
 
 
@@ -57,7 +57,7 @@ def _load_cached(folder: Path) -> LanguageModel | None:
     try:
         return LanguageModel.load(folder)
     except ValueError as error:
-        print(f"the built-in model in the cache is damaged and will be trained again: {error}", file=sys.stderr)
+        say(f"the built-in model in the cache is damaged and will be trained again: {error}")
         shutil.rmtree(folder, ignore_errors=True)
     except OSError:
         pass  # missing or not readable

@@ -17,6 +17,7 @@ from textkit.generation.settings import GenerationSettings, Unseen
 from textkit.generation.writer import Writer
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
+from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import UNITS, Unit, check_specials, encode_text, encoded_stream
 from textkit.text.saved_tokenizer import restored_tokenizer, saved_name
@@ -213,6 +214,7 @@ class LanguageModel:
         column: str | None = None,
         encoding: str = "utf-8",
         errors: str = "strict",
+        progress: bool = False,
     ) -> LanguageModelScore:
         """Compute the perplexity of a text.
 
@@ -228,6 +230,7 @@ class LanguageModel:
             column: Name of the text column, if the corpus is a table.
             encoding: Encoding of the files.
             errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
+            progress: Whether to show progress on stderr.
 
         Returns:
             Nats per token, perplexity, bits per character and per byte, and the counts behind them.
@@ -244,7 +247,7 @@ class LanguageModel:
             source = open_corpus(
                 [text] if isinstance(text, str) else text, column=column, encoding=encoding, errors=errors
             )
-            return self._score_documents(source)
+            return self._score_documents(source, progress)
         if isinstance(text, str):
             stream = encode_text(text, unit=self.unit, vocabulary=self.vocabulary, tokenizer=self.tokenizer)
         elif isinstance(text, EncodedCorpus):
@@ -261,8 +264,10 @@ class LanguageModel:
                 column=column,
                 encoding=encoding,
                 errors=errors,
+                progress=progress,
             )
-        return score_ids(self.model, stream, batch_size=batch_size, device=self.device)
+        with ProgressBar("scoring", total=len(stream) - 1, unit="tokens", show=progress) as bar:
+            return score_ids(self.model, stream, batch_size=batch_size, device=self.device, bar=bar)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the model as a folder of plain files: config.json, vocabulary.txt and weights.safetensors.
@@ -337,24 +342,29 @@ class LanguageModel:
             f"{config.hidden}, {weights:,} weights)"
         )
 
-    def _score_documents(self, source: Corpus) -> LanguageModelScore:
+    def _score_documents(self, source: Corpus, progress: bool) -> LanguageModelScore:
         from textkit.text.encoding import encode_corpus
 
         splitter = self.tokenizer or get_tokenizer("character")
-        encoded = encode_corpus(source, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")
+        encoded = encode_corpus(
+            source, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep", progress=progress
+        )
         # Empty documents are not scored, so their ends are subtracted from the size of the text.
         size = encoded.size
         assert size is not None  # only a folder of an earlier version lacks it
         documents = [ids for ids in encoded.documents() if len(ids)]
         blank = len(encoded) - len(documents)
-        return score_documents(
-            self.model,
-            SequenceBatches(documents, begin=self.vocabulary["<bos>"], end=self.vocabulary["<eos>"]),
-            characters=size.characters - blank,
-            size=size.bytes - blank,
-            unknown=sum(int(np.count_nonzero(ids == self.vocabulary["<unk>"])) for ids in documents),
-            device=self.device,
-        )
+        batches = SequenceBatches(documents, begin=self.vocabulary["<bos>"], end=self.vocabulary["<eos>"])
+        with ProgressBar("scoring", total=batches.predictions, unit="tokens", show=progress) as bar:
+            return score_documents(
+                self.model,
+                batches,
+                characters=size.characters - blank,
+                size=size.bytes - blank,
+                unknown=sum(int(np.count_nonzero(ids == self.vocabulary["<unk>"])) for ids in documents),
+                device=self.device,
+                bar=bar,
+            )
 
 
 def _is_file(text: str) -> bool:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm.auto import tqdm
 
 from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
+from textkit.progress import ProgressBar
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
@@ -22,6 +22,7 @@ from textkit.training.loop import Progress, train
 from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import Plateau, Schedule
 
+_USUAL_RATES = {"adamw": LanguageModelSettings.learning_rate, "sgd": 10.0}  # the highest to advise
 _SHOWN_SECONDS = 0.1  # between two updates of the bar, each of which waits for a GPU
 
 
@@ -85,8 +86,11 @@ class LanguageModelRun:
         resume: Whether to resume from the checkpoint if it exists.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         on_epoch: Called with a `LanguageModelReport` after each epoch.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
         ranks: The processes that train together.
+
+    Attributes:
+        epochs: Number of complete epochs, those before resuming included.
     """
 
     def __init__(
@@ -113,6 +117,7 @@ class LanguageModelRun:
         self.identity, self.checkpoint, self.resume = identity, checkpoint, resume
         self.checkpoint_seconds, self.on_epoch, self.progress = checkpoint_seconds, on_epoch, progress
         self.device = next(state.model.parameters()).device
+        self.epochs = 0
 
     def run(self) -> Position:
         """Train to the end, resuming from the checkpoint if there is one, and load the best weights into the model.
@@ -122,10 +127,12 @@ class LanguageModelRun:
 
         Raises:
             KeyboardInterrupt: On Ctrl-C, after the state is saved.
+            Terminated: On SIGTERM or SIGHUP, after the state is saved.
             FloatingPointError: If a loss or a weight is not finite; the checkpoint holds the last good state.
             ValueError: If the checkpoint belongs to a different training run.
         """
         position = self._resumed()
+        self.epochs = len(position.losses)
         with self._bar(position) as bar, HeldInterrupt() as interrupt:
             try:
                 saved = shown = started = time.monotonic()
@@ -137,7 +144,8 @@ class LanguageModelRun:
                     position, report = replace(position, progress=progress, seconds=seconds), None
                     if progress.end_of_epoch:
                         position, report = self._after_epoch(position)
-                    if not bar.disable and (report or time.monotonic() - shown >= _SHOWN_SECONDS):
+                        self.epochs = len(position.losses)
+                    if bar.shown and (report or time.monotonic() - shown >= _SHOWN_SECONDS):
                         self._show(bar, position)
                         shown = time.monotonic()
                     # All processes must stop and save after the same step.
@@ -149,19 +157,25 @@ class LanguageModelRun:
                         saved = time.monotonic()
                     if report and self.on_epoch:
                         self.on_epoch(report)
+                    elif report:
+                        bar.milestone()
                     if pressed:
-                        raise KeyboardInterrupt
+                        raise interrupt.error
                     if self._stopped(position):
                         break
                     started = time.monotonic()
             except FloatingPointError as error:
                 raise FloatingPointError(self._advice(error)) from error
-        # Ctrl-C may have been pressed after the last check in the loop.
+        # The signal may have come after the last check in the loop.
         if interrupt.pressed:
-            raise KeyboardInterrupt
+            raise interrupt.error
+        self.take_best()
+        return position
+
+    def take_best(self) -> None:
+        """Load the best weights so far into the model; the last ones stay without validation."""
         if self.state.best:
             self.state.model.load_state_dict(self.state.best)
-        return position
 
     def _steps(self, position: Position) -> Iterable[Progress]:
         if self._stopped(position):
@@ -255,7 +269,7 @@ class LanguageModelRun:
         return position
 
     def _advice(self, error: FloatingPointError) -> str:
-        lower = f"learning_rate={self.settings.learning_rate / 4:g}"
+        lower = f"learning_rate={min(self.settings.learning_rate / 4, _USUAL_RATES[self.settings.optimizer]):g}"
         clipping = "" if self.settings.clip_norm is not None else " or clip_norm=1.0"
         checkpoint = ""
         if self.checkpoint is not None and Path(self.checkpoint).exists():
@@ -264,25 +278,20 @@ class LanguageModelRun:
             )
         return f"{str(error).split(';')[0]}; start again with {lower}{clipping}{checkpoint}"
 
-    def _bar(self, position: Position) -> "tqdm[Any]":
-        return tqdm(
+    def _bar(self, position: Position) -> ProgressBar:
+        return ProgressBar(
+            "training",
             total=self.predictions * self.settings.epochs,
             initial=self._predictions_so_far(position),
-            unit=" tokens",
-            unit_scale=True,
-            desc="language model",
-            disable=not self.progress,
-            dynamic_ncols=True,
+            unit="tokens",
+            show=self.progress,
         )
 
     def _predictions_so_far(self, position: Position) -> int:
         return position.progress.epoch * self.predictions + position.progress.count
 
-    def _show(self, bar: "tqdm[Any]", position: Position) -> None:
+    def _show(self, bar: ProgressBar, position: Position) -> None:
         progress = position.progress
-        status = f"epoch {progress.epoch + 1}/{self.settings.epochs}, loss {progress.loss:.3f}"
-        if position.valid_losses:
-            valid = position.valid_losses[-1]
-            status += f", validation {valid:.3f} (perplexity {math.exp(min(valid, 700.0)):.2f})"
-        bar.set_postfix_str(status, refresh=False)
-        bar.update(self._predictions_so_far(position) - bar.n)
+        validation = f", valid {position.valid_losses[-1]:.3f}" if position.valid_losses else ""
+        status = f"loss {progress.loss:.3f}{validation}, epoch {progress.epoch + 1}/{self.settings.epochs}"
+        bar.move(self._predictions_so_far(position), status)

@@ -2,8 +2,8 @@
 
 import math
 import os
-import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from textkit.checks import SUITED, check_count, check_path
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.freed import return_freed_memory
+from textkit.files.writable import check_writable
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
@@ -21,12 +22,14 @@ from textkit.language_model.run import LanguageModelReport, LanguageModelRun
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.progress import say
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.checkpoint import check_replaceable
 from textkit.training.devices import resolved_precision, usable_device
+from textkit.training.interrupts import Terminated
 from textkit.training.optimizers import optimizer_for
 from textkit.training.ranks import join_ranks
 from textkit.training.schedules import Plateau, Schedule, constant, cosine, linear, warmed_up
@@ -49,6 +52,7 @@ def train_language_model(
     encoding: str = "utf-8",
     errors: str = "strict",
     on_epoch: Callable[[LanguageModelReport], None] | None = None,
+    on_model: Callable[[LanguageModel], None] | None = None,
     on_end: Callable[[LanguageModelScore], None] | None = None,
     progress: bool = True,
 ) -> LanguageModel:
@@ -78,18 +82,21 @@ def train_language_model(
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
         device: Device to train on: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
-        checkpoint: Checkpoint file. The state is saved periodically, after each epoch, on Ctrl-C and at the end. If the
-            file exists, training resumes from it; on a CPU the result has the same bytes as an uninterrupted run.
-            Corpus and settings must be the same, except for ``patience`` and, with a constant or plateau schedule,
-            ``epochs``, which may change to train for longer. Delete the file once the model is saved.
+        checkpoint: Checkpoint file. The state is saved periodically, after each epoch, and on Ctrl-C, SIGTERM and
+            SIGHUP. If the file exists, training resumes from it; on a CPU the result has the same bytes as an
+            uninterrupted run. Corpus and settings must be the same, except for ``patience`` and, with a constant or
+            plateau schedule, ``epochs``, which may change to train for longer. Delete the file once the model is saved.
         resume: Whether to resume if ``checkpoint`` exists; False starts from the beginning.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         column: Name of the text column, if the corpus is a table.
         encoding: Encoding of the files.
         errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
         on_epoch: Called with a `LanguageModelReport` after each epoch.
-        on_end: Called once with the exact score of the returned model on the validation text.
-        progress: Whether to show progress bars, and the cutoffs that were chosen, on stderr.
+        on_model: Called with the trained model before it is scored, for instance to save it. Also called with the best
+            model so far when Ctrl-C, SIGTERM, SIGHUP or a loss that is not finite stops the training after an epoch or
+            more, before the error is raised.
+        on_end: Called once with the exact score of the returned model on the validation text. Ctrl-C skips the score.
+        progress: Whether to show progress, and the cutoffs that were chosen, on stderr.
 
     Returns:
         The model, on ``device``, with the best weights if there is a validation text, else with the last ones.
@@ -98,9 +105,12 @@ def train_language_model(
         ValueError: If an argument or a setting is out of range, a text is empty or too short, the device is not
             available, or the checkpoint belongs to a different training run or is a file of another kind.
         FileNotFoundError: If the folder of the checkpoint does not exist.
+        IsADirectoryError: If the checkpoint is a folder.
+        OSError: If no checkpoint can be written there.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
         TypeError: If ``config`` or ``settings`` has another type, or ``settings.documents`` needs texts.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.
+        Terminated: On SIGTERM or SIGHUP, after the state is saved; a SystemExit.
     """
     if unit not in UNITS:
         raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
@@ -143,7 +153,7 @@ def train_language_model(
     if config != chosen and config.cutoffs and progress:
         listed = ", ".join(map(str, config.cutoffs))
         tokens = "words" if unit == "word" else "characters"
-        print(f"{len(data.vocabulary):,} {tokens}: adaptive softmax with the cutoffs {listed}", file=sys.stderr)
+        say(f"{len(data.vocabulary):,} {tokens}: adaptive softmax with the cutoffs {listed}")
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
     model.to(device)
@@ -161,7 +171,7 @@ def train_language_model(
         predictions=data.predictions,
         schedule=schedule,
         plateau=plateau,
-        validate=None if validation is None else lambda: validation.nats(model),
+        validate=None if validation is None else lambda: validation.nats(model, progress=progress),
         identity=_identity(data, unit, config, settings, seed=seed, device=device.type),
         checkpoint=checkpoint,
         resume=resume,
@@ -170,11 +180,24 @@ def train_language_model(
         progress=progress,
         ranks=ranks,
     )
-    run.run()
+    trained = LanguageModel(model, data.vocabulary, unit=unit, tokenizer=tokenizer)
+    try:
+        run.run()
+    except (KeyboardInterrupt, Terminated, FloatingPointError) as error:
+        # After a loss that is not finite, only weights that were validated are known to be good.
+        if on_model is not None and run.epochs and (state.best or not isinstance(error, FloatingPointError)):
+            run.take_best()
+            model.eval()
+            on_model(trained)
+        raise
     model.eval()
+    if on_model is not None:
+        on_model(trained)
     if on_end is not None and validation is not None:
-        on_end(validation.score(model))
-    return LanguageModel(model, data.vocabulary, unit=unit, tokenizer=tokenizer)
+        # Nobody should lose a trained model because its score takes too long.
+        with suppress(KeyboardInterrupt):
+            on_end(validation.score(model, progress=progress))
+    return trained
 
 
 def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.PathLike[str] | None) -> None:
@@ -188,6 +211,7 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
             raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
     if checkpoint is not None:
         check_replaceable(check_path("checkpoint", checkpoint))
+        check_writable(checkpoint, "checkpoint")
 
 
 def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple[Schedule, Plateau | None]:

@@ -1,7 +1,7 @@
 """Short documents as token ids in memory, as a classifier reads them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from itertools import chain, compress, count
 from typing import TypeAlias, TypeVar
@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from textkit.data.tables import Document, check_document
+from textkit.progress import ProgressBar
 from textkit.text.ranking import TokenList, check_tokens
 from textkit.text.tokenizers import NamedTokenizer, Tokenizer, WordTokenizer, get_tokenizer
 from textkit.text.vocabulary import Ids, Vocabulary
 
 Offsets: TypeAlias = npt.NDArray[np.int64]
 
-_CHARACTERS = 1 << 22  # characters tokenized at a time
+_CHARACTERS = 1 << 18  # characters tokenized at a time: up to a second for a tokenizer in Python
 _SPECIALS = ("<pad>", "<unk>")
 _UNKNOWN = 1
 
@@ -83,6 +84,7 @@ def encode_documents(
     min_count: int = 1,
     max_size: int | None = None,
     specials: Sequence[str] = _SPECIALS,
+    progress: bool = False,
 ) -> tuple[DocumentIds, Vocabulary]:
     """Encode documents as ids; tokens outside the vocabulary become ``<unk>``.
 
@@ -95,6 +97,7 @@ def encode_documents(
         min_count: Tokens with a lower count become ``<unk>``.
         max_size: Maximum size of the vocabulary, including specials; None for no limit.
         specials: Special tokens of a new vocabulary; must include "<pad>" and "<unk>".
+        progress: Whether to show progress on stderr, if it takes more than a second.
 
     Returns:
         The encoded documents and their vocabulary. In a new vocabulary, the count of ``<unk>`` is the total count of
@@ -113,7 +116,10 @@ def encode_documents(
         raise TypeError(f"texts must be a list of texts, got the str {texts[:40]!r}; pass [text]")
     _check(vocabulary, min_count, max_size, specials)
     split = get_tokenizer(tokenizer)
-    ids, offsets, types = _encode_words(texts, split) if isinstance(split, WordTokenizer) else _encode(texts, split)
+    total = len(texts) if isinstance(texts, Sized) else None
+    encode = _encode_words if isinstance(split, WordTokenizer) else _encode
+    with ProgressBar("tokenizing", total=total, unit="texts", show=progress, brief=True) as bar:
+        ids, offsets, types = encode(texts, split, bar)
     if vocabulary is None:
         check_tokens(types)
         counts = np.bincount(ids, minlength=len(types))
@@ -139,7 +145,7 @@ def _final_ids(types: list[str], vocabulary: Vocabulary) -> Ids:
     return final
 
 
-def _encode(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple[Ids, Offsets, list[str]]:
+def _encode(texts: Iterable[Document], tokenizer: NamedTokenizer, bar: ProgressBar) -> tuple[Ids, Offsets, list[str]]:
     """Number tokens in order of first appearance; return ids, offsets and the distinct tokens."""
     numbers = _Numbering[str]()
     batch_ids: list[Ids] = []
@@ -149,10 +155,13 @@ def _encode(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple[Ids, 
         tokens = [next(split) if isinstance(text, str) else text for text in batch]
         batch_ids.append(numbers.of(chain.from_iterable(tokens)))
         lengths += map(len, tokens)
+        bar.move(len(lengths))
     return _concatenate(batch_ids), _offsets(lengths), list(numbers)
 
 
-def _encode_words(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple[Ids, Offsets, list[str]]:
+def _encode_words(
+    texts: Iterable[Document], tokenizer: NamedTokenizer, bar: ProgressBar
+) -> tuple[Ids, Offsets, list[str]]:
     """Do the same as `_encode`, but tokenize each distinct whitespace-separated chunk only once: three times faster."""
     # A 1-tuple marks a token that was given as such and must not be split again.
     chunks = _Numbering[str | tuple[str]]()
@@ -162,6 +171,7 @@ def _encode_words(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple
         split_texts = [text.split() if isinstance(text, str) else list(zip(text, strict=True)) for text in batch]
         batch_chunks.append(chunks.of(chain.from_iterable(split_texts)))
         lengths += map(len, split_texts)
+        bar.move(len(lengths))
     split = tokenizer.pipe(chunk for chunk in chunks if isinstance(chunk, str))
     tokens = [next(split) if isinstance(chunk, str) else list(chunk) for chunk in chunks]
     numbers = _Numbering[str]()

@@ -47,16 +47,23 @@ class EncodedCorpus:
         vocabulary: Vocabulary of the ids.
         tokens_read: Number of tokens in the corpus before any were dropped.
         size: Size of the text; None if an earlier version of textkit wrote the folder.
-        folder: Folder with the files.
+        folder: Folder with the files; None if they are unnamed temporary files, which end with the arrays.
     """
 
-    def __init__(self, folder: Path, vocabulary: Vocabulary, tokens_read: int, size: EncodedSize | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        vocabulary: Vocabulary,
+        tokens_read: int,
+        ids: npt.NDArray[np.int32],
+        offsets: npt.NDArray[np.int64],
+        size: EncodedSize | None = None,
+    ) -> None:
         self.folder = folder
         self.vocabulary = vocabulary
         self.tokens_read = tokens_read
         self.size = size
-        self.ids: npt.NDArray[np.int32] = _mapped(folder / "ids.bin")
-        self.offsets: npt.NDArray[np.int64] = _mapped_offsets(folder / "offsets.npy")
+        self.ids, self.offsets = ids, offsets
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> "EncodedCorpus":
@@ -86,7 +93,7 @@ class EncodedCorpus:
                 f"{config_path} must have version {VERSION}, got {version!r}; "
                 f"{remedy_for_version(version, VERSION, 'encode the corpus again')}"
             )
-        corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read, size)
+        corpus = map_folder(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read, size)
         actual_sizes = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
         if actual_sizes != sizes or corpus.offsets[-1] != len(corpus.ids):
             raise ValueError(
@@ -166,8 +173,17 @@ class EncodedCorpus:
         return f"EncodedCorpus({len(self.ids)} tokens, {len(self)} documents, {len(self.vocabulary)} types)"
 
     def __reduce__(self) -> tuple[Callable[..., "EncodedCorpus"], tuple[Any, ...]]:
-        """Pickle only the path of the files: another process maps the same files, and does not delete them."""
-        return EncodedCorpus, (self.folder, self.vocabulary, self.tokens_read, self.size)
+        """Pickle only the path of the folder, whose files another process maps too; without a folder, copy the ids."""
+        if self.folder is not None:
+            return map_folder, (self.folder, self.vocabulary, self.tokens_read, self.size)
+        arrays = np.array(self.ids), np.array(self.offsets)
+        return EncodedCorpus, (None, self.vocabulary, self.tokens_read, *arrays, self.size)
+
+
+def map_folder(folder: Path, vocabulary: Vocabulary, tokens_read: int, size: EncodedSize | None) -> EncodedCorpus:
+    """Map the files of an encoded corpus."""
+    arrays = _mapped(folder / "ids.bin"), _mapped_offsets(folder / "offsets.npy")
+    return EncodedCorpus(folder, vocabulary, tokens_read, *arrays, size)
 
 
 def _mapped(path: Path) -> npt.NDArray[np.int32]:

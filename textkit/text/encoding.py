@@ -2,9 +2,6 @@
 
 import json
 import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -13,7 +10,7 @@ from pathlib import Path
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.data.text_size import with_size
 from textkit.files.atomic_folder import atomic_folder
-from textkit.text.encoded_corpus import VERSION, EncodedCorpus, EncodedSize
+from textkit.text.encoded_corpus import VERSION, EncodedCorpus, EncodedSize, map_folder
 from textkit.text.first_pass import FirstPass, Share
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -50,9 +47,9 @@ def encode_corpus(
             includes them in its count.
         line_end: Token to add after each document, as a language model needs: "<eos>" for words, with "<eos>" among the
             specials, and a line feed for characters. None adds none.
-        folder: Folder for the result, created if missing; an encoded corpus in it is replaced. None for a temporary
-            folder that is deleted with the result.
-        progress: Whether to show a progress bar on stderr.
+        folder: Folder for the result, created if missing; an encoded corpus in it is replaced. None for unnamed
+            temporary files, which need as much disk but disappear with the result, however the process ends.
+        progress: Whether to show progress on stderr.
         column: Text column of a table.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
@@ -134,50 +131,42 @@ def _encode(
     documents, size = with_size(corpus)
     _check_settings(vocabulary, min_count, max_size, specials, unknown)
     split = get_tokenizer(tokenizer)
-    temporary = folder is None
-    path = Path(tempfile.mkdtemp(prefix="textkit-") if folder is None else folder)
-    try:
-        with ExitStack() as files:
-            target = path
-            if not temporary:
-                path.absolute().parent.mkdir(parents=True, exist_ok=True)
-                target = files.enter_context(atomic_folder(path, replaceable=_is_corpus))
-            with IdWriter(target / "ids.bin") as writer:
-                first_pass = FirstPass.read(
-                    documents, split, writer, line_end=line_end, allow_empty=share is not None, progress=progress
+    with ExitStack() as files:
+        target = None
+        if folder is not None:
+            folder = Path(folder)
+            folder.absolute().parent.mkdir(parents=True, exist_ok=True)
+            target = files.enter_context(atomic_folder(folder, replaceable=_is_corpus))
+        with IdWriter(None if target is None else target / "ids.bin") as writer:
+            first_pass = FirstPass.read(
+                documents, split, writer, line_end=line_end, allow_empty=share is not None, progress=progress
+            )
+            if vocabulary is None:
+                whole, numbers = first_pass.of_all(share)
+                vocabulary, final = whole.vocabulary(
+                    min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
                 )
-                if vocabulary is None:
-                    whole, numbers = first_pass.of_all(share)
-                    vocabulary, final = whole.vocabulary(
-                        min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
-                    )
-                    final = final[numbers]
-                else:
-                    unknown_id = vocabulary.unknown_id if unknown == "keep" else None
-                    final = vocabulary.lookup(
-                        first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id
-                    )
-                unknown_tokens = int(first_pass.counts[first_pass.unknown(final, vocabulary)].sum())
-                kept = writer.renumber(final, target / "offsets.npy")
+                final = final[numbers]
+            else:
+                unknown_id = vocabulary.unknown_id if unknown == "keep" else None
+                final = vocabulary.lookup(first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id)
+            unknown_tokens = int(first_pass.counts[first_pass.unknown(final, vocabulary)].sum())
+            kept = writer.renumber(final)
             if not kept and share is None:
                 raise ValueError(
                     f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
                     "use the tokenizer that the vocabulary was built with"
                 )
             encoded_size = EncodedSize(characters=size.characters, bytes=size.utf8_bytes, unknown=unknown_tokens)
-            if not temporary:
-                vocabulary.save(target / "vocabulary.txt")
-                sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
-                config = {"version": VERSION, **sizes, "tokens_read": writer.tokens, "size": asdict(encoded_size)}
-                (target / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-        encoded = EncodedCorpus(path, vocabulary, writer.tokens, encoded_size)
-    except BaseException:
-        if temporary:
-            shutil.rmtree(path, ignore_errors=True)
-        raise
-    if temporary:
-        weakref.finalize(encoded, _delete, path, os.getpid())
-    return encoded
+            if folder is None or target is None:
+                arrays = writer.ids(), writer.offsets()
+                return EncodedCorpus(None, vocabulary, writer.tokens, *arrays, encoded_size)
+            writer.save_offsets(target / "offsets.npy")
+            vocabulary.save(target / "vocabulary.txt")
+            sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
+            config = {"version": VERSION, **sizes, "tokens_read": writer.tokens, "size": asdict(encoded_size)}
+            (target / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    return map_folder(folder, vocabulary, writer.tokens, encoded_size)
 
 
 def _is_corpus(folder: Path) -> bool:
@@ -204,9 +193,3 @@ def _check_settings(
         )
     if unknown == "keep" and "<unk>" not in (specials if vocabulary is None else vocabulary.specials):
         raise ValueError("unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']")
-
-
-def _delete(folder: Path, owner: int) -> None:
-    # A forked worker holds a copy of the object, but the files belong to its parent.
-    if os.getpid() == owner:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from tqdm import tqdm
 
 from textkit.data.corpus import Corpus
 from textkit.data.sources import Part, Piece, TextFile
 from textkit.files.prefetch import prefetched
+from textkit.progress import ReadingBar
 from textkit.text.arrow_arrays import dictionary_encode, to_numpy
 from textkit.text.characters import split_characters
 from textkit.text.id_writer import IdWriter
@@ -27,6 +27,7 @@ from textkit.text.whitespace import SplitBlock, split_block
 _WORD_BLOCK = 1 << 22  # bytes of a text file split into words at a time
 _CHARACTER_BLOCK = 1 << 20  # bytes of a text file split into characters at a time; each character takes 8 bytes
 _BATCH_TEXT = 1 << 22  # characters in a batch of pieces to tokenize
+_SLOW_BATCH_TEXT = 1 << 18  # the same for tokenizers in Python, which take up to a second for it
 _BATCH_PIECES = 1 << 14  # maximum number of pieces in a batch
 
 
@@ -76,7 +77,7 @@ class FirstPass:
             writer: Receives the ids and the document ends.
             line_end: Token to write after each document; None for no such token.
             allow_empty: Whether the corpus may have no tokens.
-            progress: Whether to show a progress bar on stderr.
+            progress: Whether to show progress on stderr.
 
         Raises:
             TypeError: If a token is not a str.
@@ -86,7 +87,7 @@ class FirstPass:
         type_counts = TypeCounts()
         line_ends = 0  # number of line-end tokens written
         end_id = None if line_end is None else type_counts.add(line_end)
-        with tqdm(desc="encode", unit=" tokens", unit_scale=True, disable=not progress) as bar:
+        with ReadingBar(size=corpus.file_size if progress else None, unit="tokens", show=progress) as bar:
             for part in corpus.parts:
                 for batch in _split_part(part, tokenizer):
                     ids, positions = type_counts.number(batch.types, batch.tokens), batch.ends
@@ -95,7 +96,7 @@ class FirstPass:
                         positions = positions + np.arange(1, len(positions) + 1)
                         line_ends += len(positions)
                     writer.append(ids, positions)
-                    bar.update(writer.tokens - bar.n)
+                    bar.count(writer.tokens)
         if writer.tokens == line_ends and not allow_empty:
             raise ValueError(
                 f"source must have at least one token, got 0 in {writer.documents} documents of {corpus.name}; "
@@ -206,10 +207,11 @@ def _split_file(file: TextFile, size: int, split: Callable[[bytes], SplitBlock])
 def _split_pieces(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:
     batch: list[Piece] = []
     size = 0
+    batch_text = _BATCH_TEXT if isinstance(tokenizer, WhitespaceTokenizer | CharacterTokenizer) else _SLOW_BATCH_TEXT
     for piece in part.pieces():
         batch.append(piece)
         size += len(piece.content)
-        if size >= _BATCH_TEXT or len(batch) == _BATCH_PIECES:
+        if size >= batch_text or len(batch) == _BATCH_PIECES:
             yield _split_batch(batch, tokenizer)
             batch, size = [], 0
     if batch:

@@ -16,7 +16,7 @@ _CHUNK = 1 << 18  # ids renumbered at a time
 
 
 class IdWriter:
-    """Writer of two growing files: the ids, and for each document the number of ids before its end.
+    """Writer of two growing files: the ids, and the offsets: 0, and for each document the number of ids before its end.
 
     Args:
         path: File for the ids, as raw int32. None for an unnamed temporary file, which the system deletes once the
@@ -33,7 +33,8 @@ class IdWriter:
         # The stack closes the first file if the second cannot be opened.
         with ExitStack() as files:
             self._ids = files.enter_context(_open(path, self._folder))
-            self._ends = files.enter_context(_open(None, self._folder))
+            self._offsets = files.enter_context(_open(None, self._folder))
+            _write(self._offsets, np.zeros(1, dtype=np.int64), self._folder)
             self._files = files.pop_all()
 
     def __enter__(self) -> "IdWriter":
@@ -53,83 +54,86 @@ class IdWriter:
         """
         positions = np.asarray(ends, dtype=np.int64) + self.tokens
         _write(self._ids, np.ascontiguousarray(ids, dtype=np.int32), self._folder)
-        _write(self._ends, positions, self._folder)
+        _write(self._offsets, positions, self._folder)
         self.tokens += len(ids)
         self.documents += len(positions)
 
     def ids(self) -> npt.NDArray[np.int32]:
         """Memory-map the ids, read-only; shape (tokens,). The map outlives the writer."""
+        if not os.fstat(self._ids.fileno()).st_size:  # an empty file cannot be memory-mapped
+            return np.empty(0, dtype=np.int32)
         return np.asarray(np.memmap(self._ids, dtype=np.int32, mode="r"))
 
     def offsets(self) -> npt.NDArray[np.int64]:
-        """Read the start of each document in `ids`, and the end of the last one; shape (documents + 1,)."""
-        self._ends.seek(0)
-        ends = np.frombuffer(_read(self._ends, 8 * self.documents), dtype=np.int64)
-        return np.concatenate([np.zeros(1, dtype=np.int64), ends])
+        """Memory-map the start of each document in `ids`, and the end of the last; read-only, (documents + 1,)."""
+        return np.asarray(np.memmap(self._offsets, dtype=np.int64, mode="r"))
 
-    def renumber(self, final: npt.NDArray[np.int32], offsets: Path | None = None) -> int:
-        """Replace every provisional id by its final id, in place.
+    def renumber(self, final: npt.NDArray[np.int32]) -> int:
+        """Replace every provisional id by its final id, in place; the offsets follow.
 
         Args:
             final: Final id of each provisional id, negative for ids to drop; shape (types,).
-            offsets: .npy file for the document offsets: int64, shape (documents + 1,). None writes none.
 
         Returns:
             The number of ids kept.
         """
         drops = bool(len(final)) and int(final.min()) < 0
         kept = 0
-        with ExitStack() as files:
-            file = None
-            if offsets is not None:
-                file = files.enter_context(open(offsets, "wb", buffering=0))
-                header = {"descr": "<i8", "fortran_order": False, "shape": (self.documents + 1,)}
-                np.lib.format.write_array_header_1_0(file, header)
-                _write(file, np.zeros(1, dtype="<i8"), self._folder)
-            ends = _Ends(self._ends, self.documents)
-            for start in range(0, self.tokens, _CHUNK):
-                self._ids.seek(4 * start)
-                old = np.frombuffer(_read(self._ids, 4 * min(_CHUNK, self.tokens - start)), dtype=np.int32)
-                new = final[old]
-                kept_before = None  # number of ids kept before each position of this chunk
-                if drops:
-                    keep = new >= 0
-                    kept_before = np.concatenate([[0], np.cumsum(keep)])
-                    new = new[keep]
+        ends = _Ends(self._offsets, self.documents)
+        for start in range(0, self.tokens, _CHUNK):
+            self._ids.seek(4 * start)
+            old = np.frombuffer(_read(self._ids, 4 * min(_CHUNK, self.tokens - start)), dtype=np.int32)
+            new = final[old]
+            if drops:
+                keep = new >= 0
+                new = new[keep]
+                kept_before = np.concatenate([[0], np.cumsum(keep)])  # number of ids before each position of this chunk
                 is_last = start + len(old) == self.tokens
-                while file is not None and len(chunk_ends := ends.until(start + len(old), is_last)):
-                    chunk_ends -= start
-                    new_ends = chunk_ends if kept_before is None else kept_before[chunk_ends]
-                    _write(file, new_ends + kept, self._folder)
-                self._ids.seek(4 * kept)
-                _write(self._ids, new, self._folder)
-                kept += len(new)
-            self._ids.truncate(4 * kept)
+                while len(chunk_ends := ends.until(start + len(old), is_last)):
+                    ends.replace(kept + kept_before[chunk_ends - start], self._folder)
+            self._ids.seek(4 * kept)
+            _write(self._ids, new, self._folder)
+            kept += len(new)
+        self._ids.truncate(4 * kept)
         return kept
+
+    def save_offsets(self, path: Path) -> None:
+        """Copy the offsets to a .npy file: int64, shape (documents + 1,)."""
+        with open(path, "wb", buffering=0) as file:
+            header = {"descr": "<i8", "fortran_order": False, "shape": (self.documents + 1,)}
+            np.lib.format.write_array_header_1_0(file, header)
+            offsets = self.offsets()
+            for start in range(0, len(offsets), _CHUNK):
+                _write(file, offsets[start : start + _CHUNK], self._folder)
 
 
 class _Ends:
-    """Reads the document ends from their file, in order."""
+    """Reads the document ends from the file of the offsets, in order, and replaces them by others in the same order."""
 
     def __init__(self, file: FileIO, count: int) -> None:
         self._file = file
-        self._unread = count
+        self._read, self._replaced, self._count = 0, 0, count
         self._buffer = np.empty(0, dtype=np.int64)
-        file.seek(0)
 
     def until(self, position: int, last: bool) -> npt.NDArray[np.int64]:
         """Return the next ends before ``position``, and those at it if ``last``; empty when there are no more.
 
         One call returns at most the ends in the buffer, so call it until it returns an empty array.
         """
-        if not len(self._buffer) and self._unread:
-            count = min(self._unread, _CHUNK)
+        if not len(self._buffer) and self._read < self._count:
+            count = min(self._count - self._read, _CHUNK)
+            self._file.seek(8 * (self._read + 1))
             self._buffer = np.frombuffer(_read(self._file, 8 * count), dtype=np.int64)
-            self._unread -= count
+            self._read += count
         count = int(np.searchsorted(self._buffer, position, side="right" if last else "left"))
-        ends: npt.NDArray[np.int64] = self._buffer[:count].copy()
-        self._buffer = self._buffer[count:]
+        ends, self._buffer = self._buffer[:count], self._buffer[count:]
         return ends
+
+    def replace(self, ends: npt.NDArray[np.int64], folder: Path) -> None:
+        """Write the next ends over those that were read."""
+        self._file.seek(8 * (self._replaced + 1))
+        _write(self._file, ends, folder)
+        self._replaced += len(ends)
 
 
 def _open(path: Path | None, folder: Path) -> FileIO:

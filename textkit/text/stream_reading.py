@@ -47,7 +47,7 @@ def read_stream(
         max_size: Maximum size of the vocabulary, including specials; None for no limit.
         unknown: Treatment of tokens outside ``vocabulary``: "keep" maps them to ``<unk>``, "error" raises a
             ValueError.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
         column: Text column of a table.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
@@ -119,7 +119,7 @@ def read_split(
         tokenizer: Word tokenizer; None splits on whitespace.
         min_count: Tokens with a lower count become ``<unk>``.
         max_size: Maximum size of the vocabulary, including specials; None for no limit.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
         column: Text column of a table.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".

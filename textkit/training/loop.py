@@ -78,7 +78,7 @@ class Progress:
         total = float(self.total)
         if not math.isfinite(total):
             raise FloatingPointError(
-                f"the loss or the gradient became {total} by step {self.step} of epoch {self.epoch}; {_REMEDY}"
+                f"the loss or the gradient became {total} by step {self.step} of epoch {self.epoch + 1}; {_REMEDY}"
             )
         return replace(self, total=total)
 
@@ -160,7 +160,7 @@ def train(
                 for name, value in (("loss", loss), ("gradient", 0.0 if norm is None else float(norm))):
                     if not math.isfinite(value):
                         raise FloatingPointError(
-                            f"the {name} became {value} at step {step} of epoch {epoch}; {_REMEDY}"
+                            f"the {name} became {value} at step {step + 1} of epoch {epoch + 1}; {_REMEDY}"
                         )
             factor = schedule(step) * sum(getattr(batch, "rate", 1.0) for batch in step_batches) / len(step_batches)
             for group, max_rate in zip(optimizer.param_groups, max_rates, strict=True):
@@ -174,7 +174,7 @@ def train(
             batches_seen, step = batches_seen + len(step_batches), step + 1
             yield Progress(epoch=epoch, step=step, batch=batches_seen, total=total, count=count)
         if count == 0:
-            raise ValueError(f"batches must give at least one prediction, got none in epoch {epoch}")
+            raise ValueError(f"batches must give at least one prediction, got none in epoch {epoch + 1}")
         last = Progress(epoch=epoch, step=step, batch=batches_seen, total=total, count=count, end_of_epoch=True)
         yield last.settled()
 

@@ -1,12 +1,12 @@
 """The common interface of the skip-gram kernels for CPU and GPU."""
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from textkit.kernels.skip_gram_arrays import Model, Text
+from textkit.progress import say
 from textkit.word2vec.settings import Word2VecSettings
 
 
@@ -86,7 +86,7 @@ class SkipGramKernel(Protocol):
 def compile_notice(kernel: str) -> Iterator[None]:
     """Write a line to stderr if the block takes longer than a second."""
     message = f"textkit: compiling the {kernel} kernel; this happens once after installing ..."
-    timer = threading.Timer(1.0, lambda: print(message, file=sys.stderr, flush=True))
+    timer = threading.Timer(1.0, say, [message])
     timer.daemon = True
     timer.start()
     try:

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from textkit.files.mapped import release
 from textkit.kernels.skip_gram_arrays import Text
+from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
@@ -94,8 +94,12 @@ class Word2VecRun:
         checkpoint: File to which the state is saved; None for no checkpoints.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         on_epoch: Called with a `Word2VecReport` after each epoch.
-        progress: Whether to show a progress bar on stderr.
+        progress: Whether to show progress on stderr.
         ranks: The processes that train together, each on its share of the text; None for one process.
+
+    Attributes:
+        stopped: Position at which the run was stopped by a signal, with the vectors in the kernel's model; None if it
+            was not.
     """
 
     def __init__(
@@ -122,6 +126,7 @@ class Word2VecRun:
         self.validation = None if validation is None else _text(validation)
         self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
         self.patience, self.on_epoch, self.progress = patience, on_epoch, progress
+        self.stopped: Position | None = None
         self.identity = {
             "corpus": self._fingerprint(corpus) if checkpoint is not None else "",
             "words": _digest(corpus.vocabulary) if checkpoint is not None else "",
@@ -138,6 +143,7 @@ class Word2VecRun:
 
         Raises:
             KeyboardInterrupt: On Ctrl-C, after the state is saved.
+            Terminated: On SIGTERM or SIGHUP, after the state is saved.
             FloatingPointError: If the loss is not finite.
             ValueError: If the checkpoint belongs to a different training run, or a text has no (center, context) pair.
         """
@@ -147,23 +153,27 @@ class Word2VecRun:
         with self._bar(position) as bar, HeldInterrupt() as interrupt:
             while position.epoch < self.settings.epochs and not self._stopped(position):
                 position, report = self._after_span(position), None
-                status = f"epoch {position.epoch + 1}/{self.settings.epochs}, loss {position.mean:.4f}"
-                bar.set_postfix_str(status, refresh=False)
-                bar.update(self._seen(position) - bar.n)
+                status = f"loss {position.mean:.4f}, epoch {position.epoch + 1}/{self.settings.epochs}"
+                bar.move(self._seen(position), status)
                 if position.block == self.blocks:
                     position, report = self._after_epoch(position)
-                # All processes must stop after the same span.
+                # All processes must stop after the same span. Asked once: what raises below has been saved.
                 pressed = interrupt.pressed if self.ranks is None else self.ranks.any([interrupt.pressed])[0]
                 if report or pressed or time.monotonic() - saved >= self.checkpoint_seconds:
                     self._save(position)
                     saved = time.monotonic()
                 if report and self.on_epoch:
                     self.on_epoch(report)
+                elif report:
+                    bar.milestone()
                 if pressed:
-                    raise KeyboardInterrupt
-        # Ctrl-C may have been pressed after the last check in the loop.
-        if interrupt.pressed:
-            raise KeyboardInterrupt
+                    break
+            else:
+                pressed = interrupt.pressed  # after the last span
+        if pressed:
+            self.kernel.download()
+            self.stopped = position
+            raise interrupt.error
         if all(math.isnan(loss) for loss in position.losses):
             raise ValueError(
                 "corpus must have at least one (center, context) pair, got 0; use longer documents, a lower min_count "
@@ -172,16 +182,9 @@ class Word2VecRun:
         self.kernel.download()
         return position
 
-    def _bar(self, position: Position) -> "tqdm[Any]":
-        return tqdm(
-            total=self.tokens * self.settings.epochs,
-            initial=self._seen(position),
-            unit=" words",
-            unit_scale=True,
-            desc="word2vec",
-            disable=not self.progress,
-            dynamic_ncols=True,
-        )
+    def _bar(self, position: Position) -> ProgressBar:
+        total = self.tokens * self.settings.epochs
+        return ProgressBar("training", total=total, initial=self._seen(position), unit="words", show=self.progress)
 
     def _stopped(self, position: Position) -> bool:
         """Whether the validation loss has not improved for ``patience`` epochs."""

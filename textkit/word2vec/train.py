@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from textkit.checks import check_count, check_path, check_switch
 from textkit.files.freed import return_freed_memory
+from textkit.files.writable import check_writable
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.checkpoint import check_replaceable
+from textkit.training.interrupts import Terminated
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
-from textkit.word2vec.run import Word2VecReport, Word2VecRun
+from textkit.word2vec.run import Position, Word2VecReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
 
@@ -56,6 +58,7 @@ def train_word2vec(
     checkpoint: str | os.PathLike[str] | None = None,
     checkpoint_seconds: float = 60.0,
     on_epoch: Callable[[Word2VecReport], None] | None = None,
+    on_stop: Callable[[WordVectors], None] | None = None,
     progress: bool = True,
 ) -> WordVectors:
     """Train word vectors by skip-gram with negative sampling (Mikolov et al. 2013).
@@ -90,13 +93,15 @@ def train_word2vec(
         init: Pretrained vectors to continue from. Their words are kept; new words of the corpus are added.
         valid: Validation corpus. Its loss is computed after every epoch.
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
-        checkpoint: File to which the state is saved at intervals, after every epoch and on Ctrl-C. If the file exists,
-            training resumes from it; in reproducible mode, the result has the same bytes as that of an uninterrupted
-            run. A run that was started on a CPU can resume on a GPU, and vice versa. Delete the file once the vectors
-            are saved.
+        checkpoint: File to which the state is saved at intervals, after every epoch, and on Ctrl-C, SIGTERM and SIGHUP.
+            If the file exists, training resumes from it; in reproducible mode, the result has the same bytes as that of
+            an uninterrupted run. A run that was started on a CPU can resume on a GPU, and vice versa. Delete the file
+            once the vectors are saved.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         on_epoch: Called with a `Word2VecReport` after every epoch.
-        progress: Whether to show a progress bar on stderr.
+        on_stop: Called with the vectors so far when Ctrl-C, SIGTERM or SIGHUP stops the training after an epoch or
+            more, before the error is raised.
+        progress: Whether to show progress on stderr.
 
     Returns:
         The vectors of all words, most frequent first. ``metadata["training"]`` has the settings and losses as JSON.
@@ -108,7 +113,11 @@ def train_word2vec(
         ImportError: If the device is a GPU and Triton is not installed.
         TypeError: If ``init`` is not `WordVectors`.
         FileNotFoundError: If the folder of the checkpoint does not exist.
+        IsADirectoryError: If the checkpoint is a folder.
+        OSError: If no checkpoint can be written there.
         FloatingPointError: If the loss is not finite; the checkpoint then holds the last good state.
+        KeyboardInterrupt: On Ctrl-C, after the state is saved.
+        Terminated: On SIGTERM or SIGHUP, after the state is saved; a SystemExit.
     """
     if init is not None and not isinstance(init, WordVectors):
         raise TypeError(f"init must be WordVectors, got {type(init).__name__}; load a file with WordVectors.load")
@@ -139,6 +148,7 @@ def train_word2vec(
             raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
     if checkpoint is not None:
         check_replaceable(check_path("checkpoint", checkpoint))
+        check_writable(checkpoint, "checkpoint")
     ranks = _ranks(device if gpu else "cpu")
     progress = progress and (ranks is None or ranks.is_first)
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
@@ -177,6 +187,18 @@ def train_word2vec(
         from textkit.word2vec.data_parallel import SkipGramRanks
 
         kernel = SkipGramRanks(kernel, ranks, counts, len(encoded.ids))
+
+    def vectors_at(position: Position) -> WordVectors:
+        training = {
+            **asdict(settings),
+            "reproducible": kernel.reproducible,
+            "tokens": run.tokens,
+            "losses": [None if math.isnan(loss) else loss for loss in position.losses],
+            "valid_losses": position.valid_losses,
+        }
+        matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
+        return WordVectors(words, matrix, metadata={"training": json.dumps(training)})
+
     try:
         run = Word2VecRun(
             kernel,
@@ -190,18 +212,15 @@ def train_word2vec(
             progress=progress,
             ranks=ranks,
         )
-        position = run.run()
+        try:
+            position = run.run()
+        except (KeyboardInterrupt, Terminated):
+            if on_stop is not None and run.stopped is not None and run.stopped.losses:
+                on_stop(vectors_at(run.stopped))
+            raise
     finally:
         kernel.close()
-    training = {
-        **asdict(settings),
-        "reproducible": kernel.reproducible,
-        "tokens": run.tokens,
-        "losses": [None if math.isnan(loss) else loss for loss in position.losses],
-        "valid_losses": position.valid_losses,
-    }
-    matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
-    return WordVectors(words, matrix, metadata={"training": json.dumps(training)})
+    return vectors_at(position)
 
 
 def _is_gpu(device: str, reproducible: bool | None) -> bool:

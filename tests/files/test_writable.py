@@ -1,0 +1,34 @@
+import pytest
+
+from textkit.files.writable import check_writable
+from textkit.language_model.train import train_language_model
+from textkit.word2vec.train import train_word2vec
+
+
+def test_a_place_that_can_be_written_stays_as_it_is(tmp_path):
+    check_writable(tmp_path / "new", "path")
+    (tmp_path / "old").write_text("old")
+    check_writable(tmp_path / "old", "path")
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert (tmp_path / "old").read_text() == "old"
+
+
+def test_the_folder_of_a_links_target_counts(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "missing" / "file")
+    with pytest.raises(FileNotFoundError, match="the folder of path must exist"):
+        check_writable(tmp_path / "link", "path")
+
+
+@pytest.mark.parametrize("train", [train_word2vec, train_language_model])
+def test_checkpoints_are_tried_before_the_reading(train, tmp_path):
+    def texts():
+        pytest.fail("the text was read")
+        yield
+
+    (tmp_path / "file").write_text("")
+    for checkpoint, error, message in (
+        (tmp_path, IsADirectoryError, "checkpoint must be a file, got the folder"),
+        (tmp_path / "file" / "state", FileNotFoundError, "the folder of checkpoint must exist"),
+    ):
+        with pytest.raises(error, match=message):
+            train(texts(), checkpoint=checkpoint)
