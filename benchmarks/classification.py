@@ -4,6 +4,7 @@
     python benchmarks/classification.py                                 # everything, three seeds: hours on two cores
     python benchmarks/classification.py --data imdb --model word_avg --model fasttext --fasttext ../fastText/fasttext
     python benchmarks/classification.py --data sst2 --model cnn+vectors --vectors-corpus my.txt
+    python benchmarks/classification.py --data imdb --model cnn --device cuda --precision bfloat16 --packed PACKED
 
 Every run is a fresh process, one after another. Data come from the catalog: set TEXTKIT_DATA to a folder that has them,
 or let them be downloaded. The defaults of each model are used for every data set; what a model holds out comes from the
@@ -13,12 +14,12 @@ random order, since it learns them as they come, and it has the dimension, n-gra
 Names are given to fastText and to TF-IDF as characters.
 
 A run whose first seed takes longer than five minutes is not repeated. All times begin with the texts in memory and the
-packages imported; the JSON file also has the time of the whole process.
+packages imported; the JSON file also has the time of the whole process. A GPU has trained on 64 texts before, so that
+its libraries are loaded. --packed takes the texts, as lower-cased words, from what `gpu_pack.py` made.
 """
 
+import argparse
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -27,24 +28,35 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
+from device import DEVICES, chosen_device, device_facts, peak_device_mb
+from fasttext_peer import FastText
+from gpu_pack import packed_texts
 
 import textkit
 from textkit.batches.bucketing import BucketBatches
-from textkit.classifier.defaults import CONFIGS, default_classifier_settings
+from textkit.classifier.defaults import default_classifier_settings
 from textkit.data import catalog
 from textkit.data.labeled import LabeledTexts, read_labeled
 from textkit.text.document_ids import encode_documents
 
 LONG = 300  # seconds, above which a run is not repeated
 VECTOR_DIM = 300  # as Kim 2014
-LABEL = "__label__"  # with which fastText's files mark labels
+WARM_UP = 64  # texts that a GPU trains on before the clock runs
+COUNTED = {
+    "seconds": "from texts in memory to the model; packages imported, a GPU warmed up",
+    "training_seconds": "the epochs, with the validation after each",
+    "predict_seconds": "all texts of the test split, from text (with --packed: from lists of words) to labels",
+    "accuracy": "share of the test split whose label is predicted",
+    "padding": "share of the tokens fed that is padding; not computed for runs on a GPU",
+    "peak_mb": "largest memory of the process on the host",
+    "peak_device_mb": "largest memory that torch allocated on the GPU",
+    "process_seconds": "the whole process, with imports",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,18 +92,30 @@ OF_CHARACTERS = ("char_gru", "fasttext", "tfidf")
 MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
 
 
-def read(data: DataSet) -> tuple[LabeledTexts, LabeledTexts | None]:
+def read(data: DataSet, options: dict[str, Any]) -> tuple[LabeledTexts, LabeledTexts | None]:
     """The texts to train with, and those of the data set to choose the best weights by."""
+    if options["packed"]:
+        return _fewer(packed_texts(Path(options["packed"]), data.name, data.train), options["texts"]), None
     train = read_labeled(data.name, split=data.train)
     if data.test is None:
         train = _part(train, held_out=False)
-    return train, None if data.valid is None else read_labeled(data.name, split=data.valid)
+    return _fewer(train, options["texts"]), None if data.valid is None else read_labeled(data.name, split=data.valid)
 
 
-def read_test(data: DataSet) -> LabeledTexts:
-    if data.test is None:
-        return _part(read_labeled(data.name, split=data.train), held_out=True)
-    return read_labeled(data.name, split=data.test)
+def read_test(data: DataSet, options: dict[str, Any]) -> LabeledTexts:
+    if options["packed"]:
+        test = packed_texts(Path(options["packed"]), data.name, data.test or "test")
+    elif data.test is None:
+        test = _part(read_labeled(data.name, split=data.train), held_out=True)
+    else:
+        test = read_labeled(data.name, split=data.test)
+    return _fewer(test, options["texts"])
+
+
+def _fewer(texts: LabeledTexts, number: int | None) -> LabeledTexts:
+    """Take some texts, from all places: data sets may be sorted by label."""
+    step = max(len(texts) // number, 1) if number else 1
+    return LabeledTexts(texts=texts.texts[::step][:number], labels=texts.labels[::step][:number])
 
 
 def _part(texts: LabeledTexts, *, held_out: bool) -> LabeledTexts:
@@ -102,25 +126,34 @@ def _part(texts: LabeledTexts, *, held_out: bool) -> LabeledTexts:
 
 def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     """Train with the public estimator, and score the test split."""
-    train, valid = read(data)
+    train, valid = read(data, options)
     name = model.removesuffix("+vectors")
     vectors = textkit.WordVectors.load(options["vectors"]) if model.endswith("+vectors") else None
     kind = textkit.TextClassifier  # imported before the clock runs, like the others
-    begin = time.perf_counter()
     settings = default_classifier_settings(name)
+    if options["epochs"]:
+        settings = replace(settings, epochs=options["epochs"])
     if name != "word_avg":  # which has no product of matrices to speak of
         settings = replace(settings, precision=options["precision"])
-    classifier = kind(name, vectors=vectors, settings=settings, seed=seed)  # type: ignore[arg-type]
-    classifier.fit(train.texts, train.labels, valid=None if valid is None else (valid.texts, valid.labels))
+    device = options["device"]
+    if device == "cuda":
+        few = _fewer(train, WARM_UP)
+        kind(name, settings=replace(settings, epochs=1), device=device).fit(few.texts, few.labels)  # type: ignore[arg-type]
+    begin = time.perf_counter()
+    classifier = kind(name, vectors=vectors, settings=settings, device=device, seed=seed)  # type: ignore[arg-type]
+    classifier.fit(
+        train.texts, train.labels, valid=None if valid is None else (valid.texts, valid.labels),
+        on_epoch=lambda report: print(f"{data.name}, {model}: {report}", file=sys.stderr, flush=True),
+    )  # fmt: skip
     seconds = time.perf_counter() - begin
     result = {
         "seconds": seconds,
         "training_seconds": sum(report.seconds for report in classifier.history_),
         "epochs": len(classifier.history_),
         "validation_accuracy": max(report.valid_accuracy or 0.0 for report in classifier.history_),
-        "padding": None if name == "word_avg" else padding(name, train, seed),
+        "padding": None if name == "word_avg" or device == "cuda" else padding(name, train, seed),
     }
-    return {**result, **scored(classifier.predict, read_test(data))}
+    return {**result, **scored(classifier.predict, read_test(data, options))}
 
 
 def padding(model: str, train: LabeledTexts, seed: int) -> float:
@@ -145,7 +178,7 @@ def run_tfidf(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> 
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    train, _ = read(data)
+    train, _ = read(data, options)
     begin = time.perf_counter()
     kind: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, 3)} if data.characters else {"ngram_range": (1, 2)}
     features = TfidfVectorizer(sublinear_tf=True, **kind)
@@ -153,85 +186,13 @@ def run_tfidf(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> 
     trained = time.perf_counter()
     regression = LogisticRegression(C=10.0, max_iter=1000, random_state=seed).fit(matrix, train.labels)
     done = time.perf_counter()
-    found = scored(lambda texts: regression.predict(features.transform(texts)), read_test(data))
+    found = scored(lambda texts: regression.predict(features.transform(texts)), read_test(data, options))
     return {"seconds": done - begin, "training_seconds": done - trained, **found}
-
-
-class FastText:
-    """fastText's command or package, with the shape and the epochs of word_avg.
-
-    Args:
-        command: The path of the command; None for the package.
-        characters: Whether to split texts into characters.
-        seed: Passed on; with several threads fastText is not repeatable.
-    """
-
-    def __init__(self, command: str | None, *, characters: bool, seed: int) -> None:
-        shape = CONFIGS["word_avg"]
-        assert isinstance(shape, textkit.WordAvgConfig)
-        self.command, self.characters = command, characters
-        self.settings: dict[str, Any] = {
-            "dim": shape.dim, "wordNgrams": shape.ngrams, "bucket": shape.buckets, "lr": 0.5, "seed": seed,
-            "epoch": default_classifier_settings("word_avg").epochs, "thread": os.cpu_count(), "minCount": 1,
-        }  # fmt: skip
-        self.split = textkit.tokenizer("character" if characters else "word-lower")
-        self.folder = tempfile.TemporaryDirectory()
-        self.training_seconds = 0.0
-        self.classes: list[Any] = []
-        self.model: Any = None
-
-    def fit(self, texts: Sequence[Any], labels: Sequence[Any]) -> None:
-        """Write the training file, in random order, and train.
-
-        Raises:
-            ArithmeticError: If fastText ends with numbers that are none, which its package is known to do.
-        """
-        self.classes = sorted(set(labels))
-        numbers = {label: number for number, label in enumerate(self.classes)}
-        file = Path(self.folder.name) / "train.txt"
-        order = np.random.default_rng(self.settings["seed"]).permutation(len(texts))
-        lines = (f"{LABEL}{numbers[labels[row]]} {self._line(texts[row])}" for row in order)
-        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        begin = time.perf_counter()
-        if self.command is None:
-            package: Any = import_module("fasttext")
-            try:
-                self.model = package.train_supervised(str(file), verbose=0, **self.settings)
-            except RuntimeError as error:
-                raise ArithmeticError(f"fastText's package: {error}") from error
-        else:
-            options = [part for name, value in self.settings.items() for part in (f"-{name}", str(value))]
-            output = str(Path(self.folder.name) / "model")
-            self._run("supervised", "-input", str(file), "-output", output, "-verbose", "0", *options)
-        self.training_seconds = time.perf_counter() - begin
-
-    def predict(self, texts: Sequence[Any]) -> list[Any]:
-        """The likeliest label of each text; None where fastText names none."""
-        lines = [self._line(text) for text in texts]
-        if self.command is None:  # the package's own predict fails with numpy 2
-            found = [self.model.f.predict(line + "\n", 1, 0.0, "strict") for line in lines]
-            names = [pairs[0][1] if pairs else "" for pairs in found]
-        else:
-            file = Path(self.folder.name) / "test.txt"
-            file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-            names = self._run("predict", str(Path(self.folder.name) / "model.bin"), str(file)).splitlines()
-        return [self.classes[int(name.removeprefix(LABEL))] if name else None for name in names]
-
-    def _line(self, text: Any) -> str:
-        return " ".join(" ".join(self.split(text)).split())
-
-    def _run(self, *arguments: str) -> str:
-        done = subprocess.run([str(self.command), *arguments], capture_output=True, text=True, check=False)
-        if done.returncode and "nan" in done.stderr.lower():
-            raise ArithmeticError(f"fastText's command: {done.stderr.strip().splitlines()[-1]}")
-        if done.returncode:
-            raise RuntimeError(f"{self.command} {arguments[0]} failed:\n{done.stderr}")
-        return done.stdout
 
 
 def run_fasttext(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     """Train fastText, and score the test split."""
-    train, _ = read(data)
+    train, _ = read(data, options)
     begin = time.perf_counter()
     classifier = FastText(options["fasttext"], characters=data.characters, seed=seed)
     try:
@@ -239,7 +200,7 @@ def run_fasttext(model: str, data: DataSet, seed: int, options: dict[str, Any]) 
     except ArithmeticError as error:
         return {"failed": str(error)}
     seconds = time.perf_counter() - begin
-    found = scored(classifier.predict, read_test(data))
+    found = scored(classifier.predict, read_test(data, options))
     return {"seconds": seconds, "training_seconds": classifier.training_seconds, **found}
 
 
@@ -272,7 +233,9 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
     else:
         run = {"fasttext": run_fasttext, "tfidf": run_tfidf}.get(job["model"], run_textkit)
         result = run(job["model"], DATA[job["data"]], job["seed"], job)
-    return {**result, "peak_mb": peak_mb()}
+    return {
+        **result, "peak_mb": peak_mb(), "peak_device_mb": peak_device_mb(job["device"]),
+    }  # fmt: skip
 
 
 def one(**job: Any) -> dict[str, Any]:
@@ -324,64 +287,77 @@ def show(data: str, results: dict[str, list[dict[str, Any]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def main(
-    data: Annotated[list[str] | None, typer.Option(help=f"{', '.join(DATA)}; may be given several times.")] = None,
-    model: Annotated[list[str] | None, typer.Option(help=f"{', '.join(MODELS)}; may be given several times.")] = None,
-    seeds: Annotated[int, typer.Option(help="Runs of each model.", min=1)] = 3,
-    fasttext: Annotated[Path | None, typer.Option(help="fastText's command.  [default: the package]")] = None,
-    vectors_corpus: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="What models +vectors learn words from, instead of the usual: a catalog name, NAME:SPLIT or a file; "
-            "may be given several times."
-        ),
-    ] = None,
-    precision: Annotated[str, typer.Option(help="Of the networks: float32 or bfloat16.")] = "float32",
-    output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("classification.json"),
-    job: Annotated[str | None, typer.Option(hidden=True)] = None,
-) -> None:
-    """Measure classifiers: accuracy, seconds, padding, memory."""
-    if job is not None:
-        print(json.dumps(run_job(json.loads(job))))
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure classifiers: accuracy, seconds, padding, memory.")
+    several = "; may be given several times"
+    parser.add_argument("--data", action="append", choices=DATA, help=f"data set{several}  [default: the public ones]")
+    parser.add_argument("--model", action="append", choices=MODELS, help=f"model{several}  [default: all]")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each model  [default: 3]")
+    parser.add_argument("--fasttext", type=Path, help="fastText's command  [default: the package]")
+    parser.add_argument(
+        "--vectors-corpus", action="append",
+        help=f"what models +vectors learn words from: a catalog name, NAME:SPLIT or a file{several}",
+    )  # fmt: skip
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of the networks")
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="of textkit's models  [default: cpu]")
+    parser.add_argument("--packed", type=Path, help="take the texts from a folder that gpu_pack.py made")
+    parser.add_argument("--texts", type=int, help="only so many texts of either split")
+    parser.add_argument("--epochs", type=int, help="of textkit's models  [default: as each model has]")
+    parser.add_argument("--json", type=Path, default=Path("classification.json"), help="where the figures go")
+    parser.add_argument("--job", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    if given.job is not None:
+        print(json.dumps(run_job(json.loads(given.job))))
         return
-    for option, given, known in (("--data", data, tuple(DATA)), ("--model", model, MODELS)):
-        if unknown := set(given or ()) - set(known):
-            raise typer.BadParameter(f"{option} must be one of {', '.join(known)}, got {min(unknown)}")
+    device = chosen_device(given.device)
+    if given.packed and not (given.data and given.model and {"fasttext", "tfidf"}.isdisjoint(given.model)):
+        sys.exit("--packed needs --data and --model, with models of textkit")
     known_models: tuple[str, ...] = MODELS
-    if fasttext is None and find_spec("fasttext") is None:
-        if "fasttext" in (model or ()):
-            raise typer.BadParameter("--model fasttext needs --fasttext PATH, or its package: pip install fasttext")
-        print("fastText is left out: give --fasttext PATH, or pip install fasttext", file=sys.stderr)
+    if given.fasttext is None and find_spec("fasttext") is None:
+        if "fasttext" in (given.model or ()):
+            sys.exit("--model fasttext needs --fasttext PATH, or its package: pip install fasttext")
+        if given.model is None:
+            print("fastText is left out: give --fasttext PATH, or pip install fasttext", file=sys.stderr)
         known_models = tuple(name for name in MODELS if name != "fasttext")
     results: dict[str, Any] = {
-        "machine": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "precision": precision,
+        **device_facts(device),
+        "counted": COUNTED,
+        "precision": given.precision,
+        "texts": given.texts,
+        "epochs": given.epochs,
         "vectors": {},
         "runs": {},
     }
     with tempfile.TemporaryDirectory() as folder:
-        options = {
-            "fasttext": None if fasttext is None else str(fasttext.resolve()),
-            "precision": precision,
+        options: dict[str, Any] = {
+            "fasttext": None if given.fasttext is None else str(given.fasttext.resolve()),
+            "precision": given.precision,
+            "device": device,
+            "packed": None if given.packed is None else str(given.packed.resolve()),
+            "texts": given.texts,
+            "epochs": given.epochs,
         }
         files: dict[str, str] = {}  # of vectors, by what they were learned from
-        for name in data or PUBLIC:
-            corpora = vectors_corpus or DATA[name].vectors
+        for name in given.data or PUBLIC:
+            corpora = given.vectors_corpus or DATA[name].vectors
             source = " ".join(corpora)
             options["vectors"] = files.setdefault(source, f"{folder}/{len(files)}.safetensors")
             usual = OF_CHARACTERS if DATA[name].characters else OF_WORDS
-            chosen = model or [system for system in usual if system in known_models]
+            chosen = given.model or [system for system in usual if system in known_models]
             found: dict[str, list[dict[str, Any]]] = results["runs"].setdefault(name, {})
             if "word_avg" in chosen:  # compiled once for an installation, which is no part of a run
-                one(data="reviews", model="word_avg", seed=0, **options)
+                one(data="reviews", model="word_avg", seed=0, **{**options, "packed": None})
             for system in chosen:
                 if system.endswith("+vectors") and source not in results["vectors"]:
                     results["vectors"][source] = one(model="vectors", corpora=corpora, **options)
-                found[system] = measure(name, system, seeds, options)
-                output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+                found[system] = measure(name, system, given.seeds, options)
+                given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
             print(show(name, found), flush=True)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

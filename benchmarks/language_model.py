@@ -5,14 +5,17 @@
     python benchmarks/language_model.py --recipe speed --recipe writing --recipe andersen
     python benchmarks/language_model.py --recipe large-vocabulary     # ten minutes
     python benchmarks/language_model.py --recipe awd-ptb --device cuda
+    python benchmarks/language_model.py --recipe shakespeare --device cuda --packed PACKED   # of gpu_pack.py
+    python benchmarks/language_model.py --recipe tales        # seconds: whether it runs
     python benchmarks/language_model.py --recipe awd-ptb --epochs 1   # what a CPU can say of it
 
-Every recipe runs in a fresh process, one after another. Texts come from the catalog: set TEXTKIT_DATA to a folder that
-has them, or let them be downloaded. Settings were chosen on validation text; the test text is read once, at the end.
+Several recipes run in a fresh process each, one after another. Texts come from the catalog: set TEXTKIT_DATA to a
+folder that has them, or let them be downloaded. Settings were chosen on validation text; the test text is read once, at
+the end.
 """
 
+import argparse
 import json
-import platform
 import resource
 import statistics
 import subprocess
@@ -21,10 +24,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-import typer
+from device import DEVICES, chosen_device, device_facts, peak_device_mb
+from gpu_pack import packed_stream
 from torch import nn
 
 import textkit
@@ -34,7 +38,8 @@ from textkit.language_model.built_in_model import built_in_model
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
 from textkit.language_model.state import CarriedState
 from textkit.models.rnn_language_model import RnnLanguageModel
-from textkit.text.id_stream import Unit, read_split, read_stream
+from textkit.text.id_stream import Unit
+from textkit.training.devices import resolved_precision
 from textkit.training.loop import train as train_steps
 from textkit.training.optimizers import optimizer_for
 
@@ -66,6 +71,18 @@ AWD_SETTINGS = textkit.LanguageModelSettings(
     state_reset=0.0,
     precision="bfloat16",
 )
+
+
+COUNTED = {
+    "seconds": "from text (with --packed: from ids) to the model, with the score of the validation text",
+    "tokens_per_second": "predicted tokens of the training text over the seconds of an epoch, median of the epochs",
+    "validation_nats": "nats per token of the held-out end, read as one stream",
+    "test_perplexity": "of the test split, read as one stream",
+    "peak_mb": "largest memory of the process on the host",
+    "peak_device_mb": "largest memory that torch allocated on the GPU",
+    "speed": "tokens per second of one step after another, with the same batches for each loop, median of the rounds",
+    "writing": "characters per second of the built-in model on one thread",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,6 +143,14 @@ RECIPES = {
         settings=replace(AWD_SETTINGS, epochs=750),
         expected="published: test perplexity 65.8 without fine-tuning",
     ),
+    "tales": Recipe(
+        corpus="tales",
+        unit="char",
+        config=textkit.RnnLanguageModelConfig(dim=16, hidden=32),
+        settings=textkit.LanguageModelSettings(batch_size=64, window=64, epochs=1),
+        expected="that it runs",
+        held_out=0.1,
+    ),
     "andersen": Recipe(
         corpus="andersen",
         unit="char",
@@ -137,26 +162,44 @@ RECIPES = {
 }
 
 
-def train_recipe(name: str, device: str, epochs: int | None) -> dict[str, Any]:
+def train_recipe(name: str, device: str, epochs: int | None, packed: Path | None) -> dict[str, Any]:
     """Train one of `RECIPES`, and score what is held out."""
     recipe = RECIPES[name]
+
+    def text(split: str | None) -> textkit.Corpus | textkit.EncodedCorpus:
+        if packed is None:
+            return textkit.corpus(recipe.corpus, split=split)
+        return packed_stream(packed, recipe.corpus, split)
+
     settings = recipe.settings if epochs is None else replace(recipe.settings, epochs=epochs)
     reports: list[textkit.LanguageModelReport] = []
+
+    def after_epoch(report: textkit.LanguageModelReport) -> None:
+        reports.append(report)
+        valid = None if report.valid_loss is None else round(report.valid_loss, 4)
+        speed = f"{report.tokens_per_second:,.0f} tokens/s"
+        print(f"{name}, epoch {len(reports)}: loss {report.loss:.4f}, validation {valid}, {speed}", file=sys.stderr)
+
     scores: list[textkit.LanguageModelScore] = []
-    splits = {} if recipe.held_out else {"split": "train"}
+    training = text(None if recipe.held_out else "train")
+    valid = recipe.held_out or text("valid")
+    if device == "cuda":
+        torch.zeros(1, device=device)  # the context of the GPU, which is no part of a training
     begin = time.perf_counter()
     model = textkit.train_language_model(
-        textkit.corpus(recipe.corpus, **splits),
+        training,
         unit=recipe.unit,
-        valid=recipe.held_out or textkit.corpus(recipe.corpus, split="valid"),
+        valid=valid,
         config=recipe.config,
         settings=settings,
         device=device,
-        on_epoch=reports.append,
+        on_epoch=after_epoch,
         on_end=scores.append,
+        progress=sys.stderr.isatty(),
     )
     seconds = time.perf_counter() - begin
     result: dict[str, Any] = {
+        "precision": resolved_precision(settings.precision, torch.device(device)),
         "seconds": seconds,
         "tokens_per_second": statistics.median(report.tokens_per_second for report in reports),
         "epochs": len(reports),
@@ -165,7 +208,7 @@ def train_recipe(name: str, device: str, epochs: int | None) -> dict[str, Any]:
     if recipe.held_out:
         result |= {"validation_nats": held_out.nats, "bits_per_character": held_out.bits_per_character}
     else:
-        test = model.score(textkit.corpus(recipe.corpus, split="test"))
+        test = model.score(text("test"))
         result |= {"validation_perplexity": held_out.perplexity, "test_perplexity": test.perplexity}
     if name == "andersen":
         result["text"] = {str(t): model.generate("The ", length=300, temperature=t) for t in (0.1, 0.5, 1.0)}
@@ -210,6 +253,8 @@ def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
 
     "bfloat16" is textkit's loop in mixed precision, which the plain loop does not have.
     """
+    from textkit.text.stream_reading import read_stream  # which needs pyarrow
+
     result: dict[str, Any] = {}
     cases: list[tuple[str, str, Unit, int, int, int, int, int]] = [
         ("characters, 1 x 384", "tinyshakespeare", "char", 64, 384, 1, 32, 128),
@@ -249,6 +294,8 @@ def measure_large_vocabulary(seconds: float = 120.0, held_out: int = 20_000) -> 
     as other jobs may run beside this one, and the learning rate is constant.
     """
     torch.set_num_threads(1)
+    from textkit.text.stream_reading import read_split  # which needs pyarrow
+
     stream, _, vocabulary = read_split(textkit.corpus("wiki8"), 0.01, unit="word", min_count=1)
     training, valid = stream.ids[:-held_out], replace(stream, ids=stream.ids[-held_out:])
     settings = default_settings("word")
@@ -289,12 +336,12 @@ MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def run_one(name: str, device: str, epochs: int | None) -> dict[str, Any]:
+def run_one(name: str, device: str, epochs: int | None, packed: Path | None) -> dict[str, Any]:
     """Run a recipe in this process."""
-    result = MEASURES[name]() if name in MEASURES else train_recipe(name, device, epochs)
+    result = MEASURES[name]() if name in MEASURES else train_recipe(name, device, epochs, packed)
     result["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1e6)
-    if device != "cpu":
-        result["peak_gpu_mb"] = torch.cuda.max_memory_allocated() / 2**20
+    if device == "cuda":
+        result["peak_device_mb"] = peak_device_mb(device)
     return result
 
 
@@ -308,40 +355,46 @@ def show(name: str, result: dict[str, Any]) -> str:
         elif isinstance(value, dict):
             shown = ", ".join(f"{part} {number:,.2f}" for part, number in value.items())
             lines.append(f"  {key:24} {shown}")
+        elif isinstance(value, str):
+            lines.append(f"  {key:24} {value}")
         else:
             places = 0 if abs(value) >= 1000 or isinstance(value, int) else 3
             lines.append(f"  {key.replace('_', ' '):24} {value:,.{places}f}")
     return "\n".join(lines) + "\n"
 
 
-def main(
-    recipe: Annotated[list[str], typer.Option(help=f"{', '.join([*RECIPES, *MEASURES])}; may be given several times.")],
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    epochs: Annotated[int | None, typer.Option(help="Fewer than the recipe has.", show_default=False)] = None,
-    output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("language_model.json"),
-    job: Annotated[bool, typer.Option(hidden=True)] = False,
-) -> None:
-    """Train published recipes, and measure the speed of training and of writing."""
-    for name in recipe:
-        if name not in RECIPES and name not in MEASURES:
-            raise typer.BadParameter(f"--recipe must be one of {', '.join([*RECIPES, *MEASURES])}, got {name}")
-    if job:
-        print(json.dumps(run_one(recipe[0], device, epochs)))
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Train published recipes; measure the speed of training and writing.")
+    parser.add_argument(
+        "--recipe", action="append", required=True, choices=[*RECIPES, *MEASURES], help="may be given several times"
+    )
+    parser.add_argument("--device", choices=DEVICES, default="cpu", help="device to train on  [default: cpu]")
+    parser.add_argument("--epochs", type=int, help="fewer than the recipe has")
+    parser.add_argument("--packed", type=Path, help="take the texts from a folder that gpu_pack.py made")
+    parser.add_argument("--json", type=Path, default=Path("language_model.json"), help="where the figures go")
+    parser.add_argument("--job", action="store_true", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    device = chosen_device(given.device)
+    if given.job:
+        print(json.dumps(run_one(given.recipe[0], device, given.epochs, given.packed)))
         return
-    results: dict[str, Any] = {
-        "machine": platform.processor() or platform.machine(),
-        "threads": torch.get_num_threads(),
-        "torch": torch.__version__,
-        "device": device,
-    }
-    for name in recipe:
-        command = [sys.executable, __file__, "--job", "--recipe", name, "--device", device]
-        command += [] if epochs is None else ["--epochs", str(epochs)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-        results[name] = json.loads(done.stdout.splitlines()[-1])
+    results: dict[str, Any] = {**device_facts(device), "counted": COUNTED}
+    for name in given.recipe:
+        if len(given.recipe) == 1:  # this process is fresh
+            results[name] = run_one(name, device, given.epochs, given.packed)
+        else:
+            command = [sys.executable, __file__, "--job", "--recipe", name, "--device", device]
+            command += [] if given.epochs is None else ["--epochs", str(given.epochs)]
+            command += [] if given.packed is None else ["--packed", str(given.packed)]
+            done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+            results[name] = json.loads(done.stdout.splitlines()[-1])
         print(show(name, results[name]), flush=True)
-        output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    main()

@@ -24,7 +24,10 @@ ROOT = Path(__file__).parent.parent
 CHILD = """
 import hashlib, json, sys, threading, time
 from pathlib import Path
-from textkit.text.id_stream import read_split, read_stream
+try:
+    from textkit.text.stream_reading import read_split, read_stream
+except ImportError:  # where an earlier version has them
+    from textkit.text.id_stream import read_split, read_stream
 
 def own_pages():
     status = Path("/proc/self/status").read_text()

@@ -7,9 +7,18 @@ import pytest
 
 import textkit
 
+WITHOUT = """
+import sys
 
-def python(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+for name in ("pyarrow", "typer", "pooch", "spacy", "datasets", "pandas"):
+    sys.modules[name] = None  # as if it were not installed
+"""
+
+
+def python(code, *arguments):
+    done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0
+    return done.stdout
 
 
 def test_import_loads_nothing_slow():
@@ -24,6 +33,46 @@ textkit.train_word2vec(["a b c d"] * 9, subsample=0, progress=False)
 print('torch' in sys.modules)
 """
     assert python(code).strip() == "False"
+
+
+@pytest.mark.slow
+def test_training_on_ids_needs_only_what_computes(tmp_path):
+    lines = ["the cat sat on the mat", "the dog sat"] * 20
+    textkit.encode_corpus(lines, folder=tmp_path / "words")
+    specials = ["<pad>", "<unk>", "<eos>"]
+    textkit.encode_corpus(lines, specials=specials, unknown="keep", line_end="<eos>", folder=tmp_path / "stream")
+    code = """
+from pathlib import Path
+
+import numpy as np
+import textkit
+
+folder = Path(sys.argv[1])
+vectors = textkit.train_word2vec(
+    textkit.EncodedCorpus.load(folder / "words"), dim=8, epochs=1, subsample=0, progress=False
+)
+vectors.save(folder / "vectors.safetensors")
+assert textkit.load(folder / "vectors.safetensors").words == vectors.words
+
+stream = textkit.EncodedCorpus.load(folder / "stream")
+model = textkit.train_language_model(
+    stream, unit="word", valid=0.2, progress=False, config=textkit.RnnLanguageModelConfig(dim=8, hidden=8),
+    settings=textkit.LanguageModelSettings(batch_size=2, window=4, epochs=1),
+)
+model.save(folder / "language-model")
+loaded = textkit.load(folder / "language-model")
+assert loaded.score(stream) == model.score(stream)
+assert loaded.generate(length=3)
+
+tokens = [[stream.vocabulary.tokens[i] for i in ids] for ids in stream.documents()]
+classifier = textkit.TextClassifier("cnn", seed=1)
+settings = textkit.ClassifierSettings(epochs=1)
+classifier.set_params(settings=settings).fit(tokens, ["cat", "dog"] * 20)
+classifier.save(folder / "classifier")
+assert np.array_equal(textkit.load(folder / "classifier").predict(tokens), classifier.predict(tokens))
+print("done")
+"""
+    assert python(WITHOUT + code, tmp_path) == "done\n"
 
 
 @pytest.mark.parametrize("name", [name for name in textkit.__all__ if name != "Tokenizer"])  # a type alias

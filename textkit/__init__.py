@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
-    from textkit.text.encoding import EncodedCorpus, encode_corpus
+    from textkit.text.encoded_corpus import EncodedCorpus
+    from textkit.text.encoding import encode_corpus
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
     from textkit.vectors.word_vectors import WordVectors
@@ -63,7 +64,7 @@ _PUBLIC = {
     "ClassifierSettings": "textkit.classifier.settings",
     "CnnConfig": "textkit.models.cnn",
     "Corpus": "textkit.data.corpus",
-    "EncodedCorpus": "textkit.text.encoding",
+    "EncodedCorpus": "textkit.text.encoded_corpus",
     "EpochReport": "textkit.word2vec.run",
     "Explanation": "textkit.evaluation.explanation",
     "LabeledTexts": "textkit.data.labeled",

@@ -168,3 +168,19 @@ def test_neighbors_of_the_only_word(run, tmp_path):
     path = tmp_path / "one.txt"
     path.write_text("1 2\nalone 1 2\n")
     assert run("textkit.evaluate", "neighbors", path, "alone").out == "alone\n"
+
+
+def test_only_the_first_process_prints_and_saves(run, tmp_path, monkeypatch):
+    checkpoint = tmp_path / "state"
+    arguments = ["textkit.train", "word2vec", "tales", "--epochs", "1", "--dim", "8", "--checkpoint", checkpoint]
+    monkeypatch.setenv("RANK", "1")
+    done = run(*arguments, "-o", tmp_path / "second.txt")
+    assert done.code == 0, done.err
+    assert not done.out
+    assert "epoch 1" not in done.err.replace("epoch 1/1", "")
+    assert checkpoint.exists()  # it is the first one's to delete
+    assert not (tmp_path / "second.txt").exists()
+    monkeypatch.setenv("RANK", "0")
+    assert run(*arguments, "-o", tmp_path / "first.txt").code == 0
+    assert (tmp_path / "first.txt").exists()
+    assert not checkpoint.exists()

@@ -1,6 +1,8 @@
 import gzip
 import json
 import lzma
+import tempfile
+from pathlib import Path
 
 import datasets
 import numpy as np
@@ -8,10 +10,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from textkit.data import catalog
 from textkit.data import sources as parts
 from textkit.data.corpus import corpus, open_corpus
+from textkit.files import reading
 
 TEXTS = ["The fox ran.", "", 'He said, "go"\nand went.']
 
@@ -341,3 +346,85 @@ def test_a_file_named_like_a_set_of_the_catalog(tmp_path, monkeypatch):
     assert list(corpus("./tales")) == ["my own"]
     assert list(open_corpus("tales")) == ["my own"]
     assert next(iter(corpus("tales"))) != "my own"
+
+
+# shares
+
+
+@given(
+    lines=st.lists(st.text("ab \u00e9\u4e2d", max_size=12), max_size=12),
+    ending=st.sampled_from(["\n", "\r\n"]),
+    unfinished=st.booleans(),
+    shares=st.integers(1, 5),
+)
+def test_the_shares_of_a_text_file_are_all_its_lines_in_order(lines, ending, unfinished, shares):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.txt")
+        path.write_text("".join(line + ending for line in lines) + "end" * unfinished, encoding="utf-8", newline="")
+        whole = corpus(path)
+        assert [line for number in range(shares) for line in whole.share(number, shares)] == list(whole)
+
+
+def test_shares_have_about_the_same_size(tmp_path):
+    (tmp_path / "a.txt").write_text("a line of text\n" * 3_000)
+    assert [len(list(corpus(tmp_path / "a.txt").share(number, 3))) for number in range(3)] == [1_000] * 3
+
+
+@pytest.mark.parametrize("alphabet", ["ab c", "\u4e2d\u6587"], ids=["words", "no-space"])
+def test_a_line_without_end_is_shared_between_words_or_characters(tmp_path, monkeypatch, alphabet):
+    monkeypatch.setattr(reading, "_AHEAD", 16)
+    text = alphabet * 200
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    shares = ["".join(corpus(tmp_path / "a.txt").share(number, 3)) for number in range(3)]
+    assert "".join(shares) == text
+    assert min(map(len, shares)) > len(text) // 4
+    if " " in text:
+        assert [word for share in shares for word in share.split()] == text.split()
+
+
+def test_shares_of_what_cannot_be_read_from_anywhere(tmp_path):
+    texts = [f"text {number}" for number in range(7)]
+    (tmp_path / "a.txt").write_text("\n".join(texts), encoding="utf-16")
+    with gzip.open(tmp_path / "a.txt.gz", "wt") as file:
+        file.write("\n".join(texts))
+    sources = [
+        corpus(tmp_path / "a.txt", encoding="utf-16"),
+        corpus(tmp_path / "a.txt.gz"),
+        corpus(write_table(tmp_path / "a.csv", texts), column="text"),
+        corpus(pd.DataFrame({"text": texts})),
+        corpus(texts),
+    ]
+    for source in sources:
+        shares = [list(source.share(number, 2)) for number in range(2)]
+        assert [len(share) for share in shares] == [4, 3]
+        assert sorted(shares[0] + shares[1]) == texts
+
+
+def test_a_streamed_data_set_is_shared_by_its_shards():
+    opened = []
+
+    def rows(shards):
+        for shard in shards:
+            opened.append(shard)
+            for number in range(3):
+                yield {"text": f"shard {shard}, text {number}"}
+
+    stream = datasets.IterableDataset.from_generator(rows, gen_kwargs={"shards": [0, 1, 2, 3]})
+    whole = corpus(stream, column="text")
+    shares = []
+    for number in range(2):
+        opened.clear()
+        shares.append(list(whole.share(number, 2)))
+        assert len(set(opened)) == 2  # the other shards are not read
+    assert sorted(shares[0] + shares[1]) == sorted(whole)
+    # Three processes cannot have the same number of shards: each takes every third text.
+    shares = [list(whole.share(number, 3)) for number in range(3)]
+    assert [len(share) for share in shares] == [4, 4, 4]
+    assert sorted(shares[0] + shares[1] + shares[2]) == sorted(whole)
+
+
+def test_an_error_in_a_later_share_names_the_line_of_the_file(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"good line\n" * 10 + b"bad \xff line\n")
+    with pytest.raises(ValueError, match=r"line 11, byte offset 104"):
+        list(corpus(tmp_path / "a.txt").share(1, 2))
+    list(corpus(tmp_path / "a.txt").share(0, 2))

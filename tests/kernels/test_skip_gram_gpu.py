@@ -206,6 +206,21 @@ def test_a_text_in_pieces_loses_only_the_windows_at_their_ends(monkeypatch):
     assert whole - 2 * 30 <= pieces < whole
 
 
+def test_the_memory_of_the_device_does_not_grow_with_the_text(monkeypatch):
+    from textkit.word2vec import gpu
+
+    lengths = (50, 0, 50, 0, 0, 50, 50, 50)  # pieces of two documents: no window crosses their boundaries
+    whole = Case(lengths=lengths).run(rate=0.0)[1]
+    monkeypatch.setattr(gpu, "BLOCK_TOKENS", 50)
+    monkeypatch.setattr(gpu, "PIECE_BLOCKS", 2)
+    case = Case(lengths=lengths)
+    assert case.run(rate=0.0)[1] == whole
+    for begin, ends in ((0, [50, 100]), (100, [150, 200]), (200, [250])):
+        ids, offsets = case.gpu._ids_and_offsets(case.text, begin)
+        assert len(ids) == min(100, 250 - begin)
+        assert offsets.tolist() == ends
+
+
 @pytest.mark.parametrize(
     ("lengths", "words"),
     [((1,), 1), ((100,), 1), ((2,), 2), ((3, 0, 1), 3), ((120,), 2)],

@@ -13,6 +13,8 @@ from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.train import train_language_model
 from textkit.loading import load
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
+from textkit.text.encoding import encode_corpus
+from textkit.text.id_stream import SPECIALS_OF
 from textkit.training.checkpoint import load_checkpoint
 
 CONFIG = RnnLanguageModelConfig(dim=8, hidden=16)
@@ -42,6 +44,36 @@ def test_a_text_that_repeats_is_learned():
     assert reports[-1].valid_loss < 0.2  # there, the line end comes as a surprise
     assert model.generate("abc", length=12, temperature=0) == "abcdeabcdeabcde"
     assert scores[0].tokens == 99  # the last 100 of 1000 characters, but the first of them
+
+
+@pytest.mark.parametrize("unit", ["char", "word"])
+def test_an_encoded_corpus_gives_what_its_text_gives(unit):
+    options = {"tokenizer": "character", "line_end": "\n"} if unit == "char" else {"line_end": "<eos>"}
+    options["unknown"] = "keep"
+    corpus = encode_corpus(TEXTS, specials=SPECIALS_OF[unit], **options)
+    valid = encode_corpus(TEXTS[:5], vocabulary=corpus.vocabulary, **options)
+    expected_scores, scores = [], []
+    expected = train(unit=unit, valid=TEXTS[:5], on_end=expected_scores.append)
+    model = train(corpus, unit=unit, valid=valid, on_end=scores.append)
+    assert model.vocabulary == expected.vocabulary
+    assert same(weights(model.model), weights(expected.model))
+    assert scores == expected_scores
+    assert model.score(corpus) == model.score(TEXTS)
+    train(corpus, unit=unit, valid=0.2, on_end=scores.append)
+    assert scores[-1].tokens == math.ceil(0.2 * len(corpus.ids)) - 1
+
+
+def test_separate_documents_are_no_encoded_corpus():
+    corpus = encode_corpus(TEXTS, specials=SPECIALS_OF["word"], line_end="<eos>")
+    for texts, valid, name in ((corpus, None, "corpus"), (TEXTS, corpus, "valid")):
+        with pytest.raises(TypeError, match=f"{name} must be texts with settings.documents, got an EncodedCorpus"):
+            train(texts, unit="word", valid=valid, settings=replace(SETTINGS, documents=True))
+
+
+def test_an_encoded_corpus_has_been_read():
+    corpus = encode_corpus(TEXTS, specials=SPECIALS_OF["word"], line_end="<eos>")
+    with pytest.raises(ValueError, match="column must be left out for an EncodedCorpus, got 'text'"):
+        train(corpus, unit="word", column="text")
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn_tanh"])

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from textkit.data.corpus import corpus
 from textkit.text import first_pass, id_writer
-from textkit.text.encoding import EncodedCorpus, encode_corpus
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.encoding import encode_corpus
 from textkit.text.vocabulary import Vocabulary
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -298,6 +299,7 @@ def test_the_config_is_plain_json(tmp_path):
         "documents": 2,
         "vocabulary": 1,
         "tokens_read": 3,
+        "size": {"characters": 6, "bytes": 6, "unknown": 0},
     }
 
 

@@ -41,13 +41,18 @@ def test_what_is_left_out_is_counted_as_unknown():
     assert final.tolist() == [1, 0, 0, 0]
 
 
-def test_a_typed_special_can_be_an_unknown_word():
+def test_a_special_in_the_text_is_that_special():
     text, _, _ = read(["a <pad> a"])
-    special, _ = text.vocabulary(specials=["<pad>", "<unk>"])
-    unknown, final = text.vocabulary(specials=["<pad>", "<unk>"], typed_specials=False)
-    assert special.counts.tolist() == [1, 0, 2]
-    assert unknown.counts.tolist() == [0, 1, 2]
-    assert final.tolist() == [2, 1]
+    vocabulary, _ = text.vocabulary(specials=["<pad>", "<unk>"])
+    assert vocabulary.counts.tolist() == [1, 0, 2]
+
+
+def test_unknown_types_are_those_left_out_but_for_unk_itself():
+    text, _, _ = read(["a a b <unk>"])
+    vocabulary, final = text.vocabulary(min_count=2, specials=["<unk>"])
+    assert dict(zip(text.types.to_pylist(), text.unknown(final, vocabulary).tolist(), strict=True)) == {
+        "a": False, "b": True, "<unk>": False,
+    }  # fmt: skip
 
 
 def test_without_unknown_tokens_are_dropped():
@@ -60,3 +65,15 @@ def test_without_unknown_tokens_are_dropped():
 def test_counts_of_merged_types_add_up():
     text, _, _ = read(["a a b c"])
     assert text.totals(np.array([0, 0, -1], dtype=np.int32), 2).tolist() == [3, 0]
+
+
+def test_merged_passes_count_what_one_pass_counts():
+    documents = ["to be or", "not to be", "or to go"]
+    shares = [read([document])[0] for document in documents]
+    whole = read(documents)[0]
+    for number, share in enumerate(shares):
+        merged, ids = FirstPass.merged(shares, number)
+        assert dict(zip(merged.types.to_pylist(), merged.counts.tolist(), strict=True)) == dict(
+            zip(whole.types.to_pylist(), whole.counts.tolist(), strict=True)
+        )
+        assert merged.types.take(ids.tolist()).to_pylist() == share.types.to_pylist()

@@ -8,6 +8,7 @@ import sys
 import time
 
 import pytest
+import torch
 
 from textkit.data.catalog import corpora_folder
 from textkit.training.ranks import ALONE, Ranks, join_ranks
@@ -60,7 +61,31 @@ def classifier(config, **options):
     return reports, classifier.predict_proba(texts[:5]).ravel().tolist()
 
 
-results = [{"language_model": language_model, "classifier": classifier}[kind](**job) for kind, job in options["jobs"]]
+def streamed():
+    """Losses of each epoch on a streamed data set, the vocabulary, and the shards that this process read."""
+    import datasets
+
+    lines, opened = Path(options["text"]).read_text()[:12_000].splitlines(), set()
+
+    def texts(shards):
+        for shard in shards:
+            opened.add(shard)
+            for line in lines[shard * shard :: 16][: 3 + shard]:
+                yield {"text": line}
+
+    reports = []
+    model = textkit.train_language_model(
+        datasets.IterableDataset.from_generator(texts, gen_kwargs={"shards": [0, 1, 2, 3]}),
+        unit="word", valid=lines[:33:16], progress=False,
+        config=textkit.RnnLanguageModelConfig(dim=8, hidden=16),
+        settings=textkit.LanguageModelSettings(batch_size=4, window=5, epochs=3, learning_rate=0.01),
+        on_epoch=lambda report: reports.append((report.loss, report.valid_loss)),
+    )
+    return reports, model.vocabulary.tokens, sorted(opened)
+
+
+kinds = {"language_model": language_model, "classifier": classifier, "streamed": streamed}
+results = [kinds[kind](**job) for kind, job in options["jobs"]]
 Path(options["output"], f"results-{rank}").write_text(json.dumps(results))
 '''
 
@@ -108,6 +133,18 @@ def test_any_number_of_processes_trains_the_same(tmp_path):
                 assert numbers == pytest.approx(others, abs=1e-4)
 
 
+def test_streamed_shards_are_read_by_one_process_each(tmp_path):
+    (((_, words, shards),),) = finish(start(tmp_path, 1, [("streamed", {})]))
+    assert shards == [0, 1, 2, 3]
+    ((first,), (second,)) = finish(start(tmp_path, 2, [("streamed", {})]))
+    assert sorted(set(first[2]) | set(second[2])) == shards
+    # The first shard is also opened to find out the columns.
+    assert set(first[2]) & set(second[2]) <= {0}
+    assert first[1] == second[1] == words
+    assert first[0] == second[0]
+    assert first[0][-1][0] < first[0][0][0]
+
+
 def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path):
     checkpoint = tmp_path / "state"
     job = {"documents": False, "epochs": 3}
@@ -132,7 +169,7 @@ def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path)
 def test_alone_nothing_is_sent(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     ranks, device = join_ranks("cpu")
-    assert (ranks, device) == (ALONE, "cpu")
+    assert (ranks, device) == (ALONE, torch.device("cpu"))
     assert ranks.sum([1, 2]) == [1, 2]
     assert ranks.any([True, False]) == [True, False]
     assert ranks.of_first(3.5) == 3.5

@@ -2,14 +2,14 @@ import numpy as np
 
 import textkit
 from textkit.kernels.skip_gram_arrays import Model
-from textkit.word2vec.run import SPAN_BLOCKS, Word2VecRun
+from textkit.word2vec.run import Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
 
 
 class Reader:
     """A kernel that reads its part of the text and nothing else."""
 
-    device, reproducible, block_tokens = "cpu", True, 1024
+    device, reproducible, block_tokens, span_blocks = "cpu", True, 1024, 1024
 
     def __init__(self, epochs, look):
         self.settings = Word2VecSettings(dim=1, epochs=epochs)
@@ -24,6 +24,9 @@ class Reader:
 
     def download(self):
         return self.model
+
+    def validate(self, text, epoch):
+        return self.run(text, 0, self.blocks(text), epoch=epoch, rate=0.0, before=0, all_tokens=1)
 
     def run(self, text, first, last, *, epoch, rate, before, all_tokens):
         loss = float(text.ids[first * self.block_tokens : last * self.block_tokens].sum())
@@ -49,6 +52,6 @@ def test_a_mapped_text_is_not_kept_in_memory(mapped_ids, mapped_bytes):
         progress=False,
     )
     run.run()
-    assert [span[1] for span in kernel.spans[:3]] == [0, SPAN_BLOCKS, 2 * SPAN_BLOCKS]
+    assert [span[1] for span in kernel.spans[:3]] == [0, 1024, 2 * 1024]
     assert max(seen) < 12 << 20
     assert mapped_bytes() - before < 1 << 20

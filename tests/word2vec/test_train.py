@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from textkit.data.catalog import corpora_folder
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.encoding import encode_corpus
 from textkit.training.checkpoint import save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
-from textkit.word2vec import run as run_module
 from textkit.word2vec.threads import SkipGramThreads
 from textkit.word2vec.train import train_word2vec
 
@@ -50,6 +51,27 @@ def test_the_same_bytes_with_any_number_of_workers(workers):
     assert digest(found) == digest(expected)
     assert [(r.loss, r.pairs, r.valid_loss) for r in others] == [(r.loss, r.pairs, r.valid_loss) for r in reports]
     assert found.metadata == expected.metadata
+
+
+def test_an_encoded_corpus_gives_what_its_text_gives(tmp_path):
+    encode_corpus(TALES, min_count=5, folder=tmp_path)
+    corpus = EncodedCorpus.load(tmp_path)
+    assert digest(train(corpus, valid=corpus)) == digest(train(valid=TALES))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({}, "min_count must be at most 1, the lowest count in the EncodedCorpus, got 5; pass min_count=1"),
+        ({"min_count": 1, "max_vocab": 2}, "max_vocab must be at least 3"),
+        ({"min_count": 1, "tokenizer": "word"}, "tokenizer must be left out for an EncodedCorpus, got 'word'"),
+        ({"min_count": 1, "column": "text"}, "column must be left out"),
+        ({"min_count": 1, "valid": encode_corpus(["b"])}, "encode it with vocabulary=training.vocabulary"),
+    ],
+)
+def test_an_encoded_corpus_must_fit_the_settings(options, message):
+    with pytest.raises(ValueError, match=message):
+        train(encode_corpus(["a a b c"]), **options)
 
 
 def test_seeds_differ():
@@ -310,7 +332,7 @@ def test_ctrl_c_after_the_work_of_a_span_is_not_ahead_of_its_position(tmp_path, 
 
     with monkeypatch.context() as patch:
         patch.setattr(SkipGramThreads, "run", interrupted)
-        patch.setattr(run_module, "SPAN_BLOCKS", 8)
+        patch.setattr(SkipGramThreads, "span_blocks", 8)
         with pytest.raises(KeyboardInterrupt):
             train(checkpoint=checkpoint)
     assert len(spans) == 3

@@ -30,6 +30,7 @@ class BpttBatches:
             section 5). The learning rate should be proportional to the length, so each batch has a ``rate``.
         seed: Seed of the random lengths, which differ between epochs.
         part: The parallel streams that this process reads; the others are read by other processes.
+        longest: Number of tokens of the longest stream of any process, if they have texts of their own.
 
     Attributes:
         predictions: Number of tokens predicted per epoch, in all streams.
@@ -52,6 +53,7 @@ class BpttBatches:
         random_windows: bool = False,
         seed: int = 0,
         part: slice = slice(None),
+        longest: int = 0,
     ) -> None:
         if window < 1:
             raise ValueError(f"window must be at least 1 token, got {window}")
@@ -71,6 +73,7 @@ class BpttBatches:
         self.bounds = np.arange(batch_size + 1) * len(ids) // batch_size
         self.predictions = len(ids) - batch_size
         self.part = part
+        self.longest = max(longest, int(np.diff(self.bounds).max()))
 
     def epoch(self, epoch: int = 0) -> Iterator[BpttBatch]:
         """Yield the windows of an epoch, in the order of the text.
@@ -78,19 +81,18 @@ class BpttBatches:
         Args:
             epoch: Number of the epoch, from 0; it only affects random windows.
         """
-        lengths = np.diff(self.bounds)
+        starts, lengths = self.bounds[:-1][self.part, None], np.diff(self.bounds)[self.part, None]
         unreleased = 0
         for start, stop in self._windows(epoch):
-            # A shorter stream is read one token into the next one; that target is ignored. The last stream is one of
-            # the longest, so nothing is read beyond the end of the ids.
-            starts = self.bounds[:-1][self.part]
-            tokens = np.asarray(self.ids[starts[:, None] + np.arange(start, stop + 1)], dtype=np.int64)
+            # A shorter stream is read into the next one; these targets are ignored.
+            positions = np.arange(start, stop + 1)
+            tokens = np.asarray(self.ids[np.minimum(starts + positions, len(self.ids) - 1)], dtype=np.int64)
             if (unreleased := unreleased + tokens.size) >= span(len(tokens)):
                 release(self.ids)
                 unreleased = 0
             targets = tokens[:, 1:].copy()
-            ended = lengths[self.part] <= stop
-            targets[ended, -1] = IGNORED
+            ended = positions[1:] >= lengths
+            targets[ended] = IGNORED
             yield BpttBatch(
                 inputs=torch.from_numpy(tokens[:, :-1].copy()),
                 targets=torch.from_numpy(targets),
@@ -105,7 +107,7 @@ class BpttBatches:
 
     def _windows(self, epoch: int) -> Iterator[tuple[int, int]]:
         """Yield the position of the first input of each window, and that of its last target."""
-        start, last = 0, int(np.diff(self.bounds).max()) - 1  # of the longest streams
+        start, last = 0, self.longest - 1
         for length in self._lengths(epoch):
             stop = min(start + length, last)
             yield start, stop

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm.auto import tqdm
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import check_folder, given, table_source, whole_numbers
+from textkit.commands.shared import check_folder, given, is_first_rank, table_source, whole_numbers
 from textkit.data.labeled import read_labeled
 from textkit.vectors.word_vectors import WordVectors
 
@@ -64,7 +64,6 @@ def classifier(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, model_config
     from textkit.classifier.text_classifier import TextClassifier
-    from textkit.training.ranks import is_first_rank
 
     check_folder(output)
     if separator is not None and not multi_label:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm.auto import tqdm
 
 from textkit.commands import language_model_options as options
-from textkit.commands.shared import check_folder, check_output, given, opened_corpus, whole_numbers
+from textkit.commands.shared import check_folder, check_output, given, is_first_rank, opened_corpus, whole_numbers
 
 if TYPE_CHECKING:
     from textkit.evaluation.perplexity import LanguageModelScore
@@ -67,7 +67,6 @@ def language_model(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import default_config, default_settings
     from textkit.language_model.train import train_language_model
-    from textkit.training.ranks import is_first_rank
 
     check_folder(output, checkpoint)
     if checkpoint is not None:

@@ -1,5 +1,6 @@
 """Helpers used by all commands: opening a corpus or a model, checking outputs, and showing errors."""
 
+import os
 import re
 import sys
 import warnings
@@ -24,6 +25,11 @@ _USES = {
     "text-classifier": ("a classifier", "use it with python -m textkit.predict"),
 }
 """Name of each kind of model, and the command for it."""
+
+
+def is_first_rank() -> bool:
+    """Whether this process is the one that prints and saves, judged by ``torchrun``'s environment."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def loaded(folder: Path, kind: str, argument: str = "FOLDER") -> Any:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import check_output, opened_corpus
+from textkit.commands.shared import check_output, is_first_rank, opened_corpus
 from textkit.vectors.formats.by_suffix import find_format
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import Word2VecReport
@@ -100,8 +100,11 @@ def word2vec(
         else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
         patience=patience,
         checkpoint=checkpoint,
-        on_epoch=print_epoch,
+        on_epoch=print_epoch if is_first_rank() else None,
     )
+    # Under torchrun all processes have the same vectors.
+    if not is_first_rank():
+        return
     vectors.save(output)
     # The checkpoint is needed until the vectors are saved.
     if checkpoint is not None:

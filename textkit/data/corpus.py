@@ -56,6 +56,22 @@ class Corpus:
         for part in self.parts:
             yield from part.pieces()
 
+    def share(self, number: int, shares: int) -> "Corpus":
+        """Return one of several shares, which together have all the text; a long text may be divided among them.
+
+        A file is divided at the start of a line, so that each share reads only its own bytes. A streamed data set is
+        divided by its shards if their number is a multiple of ``shares``. Of anything else, a share is every n-th
+        document.
+
+        Args:
+            number: Number of the share, from 0.
+            shares: Number of shares.
+
+        >>> [list(corpus(["a", "b", "c"]).share(number, 2)) for number in (0, 1)]
+        [['a', 'c'], ['b']]
+        """
+        return Corpus([part.share(number, shares) for part in self.parts], self.name)
+
     def __repr__(self) -> str:
         return f"Corpus({self.name})"
 
@@ -140,7 +156,7 @@ def open_corpus(
         rows()
         return Corpus([_table(rows)], name)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
-        return Corpus([_table(partial(dataset_rows, source, choices))], name)
+        return Corpus([_dataset(source, choices)], name)
     if isinstance(source, str | os.PathLike):
         return Corpus([_file(_existing_path(source), column, encoding, errors)], str(source))
     if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
@@ -151,6 +167,13 @@ def open_corpus(
     if isinstance(source, loaded_classes("pandas", "Series")):
         return Corpus([_table(partial(series_rows, source))], name)
     return Corpus([Documents(Texts(_iterable(source)))], name)
+
+
+def is_streamed(source: object) -> bool:
+    """Whether a source is a streamed data set, which may be larger than a disk."""
+    if isinstance(source, Corpus):
+        return any(isinstance(part, Documents) and part.streamed for part in source.parts)
+    return isinstance(source, loaded_classes("datasets", "IterableDataset"))
 
 
 def _from_catalog(name: str, column: str | None, split: str | None) -> Corpus:
@@ -181,6 +204,16 @@ def _check_decoding(encoding: str, errors: str) -> None:
 
 def _table(rows: Callable[[], Iterator[Row]]) -> Documents:
     return Documents(partial(_documents, rows))
+
+
+def _dataset(dataset: object, choices: Sequence[Choice]) -> Documents:
+    def shared(number: int, shares: int) -> Iterator[Document]:
+        from datasets.distributed import split_dataset_by_node
+
+        return documents_of(dataset_rows(split_dataset_by_node(dataset, number, shares), choices))
+
+    streamed = isinstance(dataset, loaded_classes("datasets", "IterableDataset"))
+    return Documents(lambda: documents_of(dataset_rows(dataset, choices)), shared=shared, streamed=streamed)
 
 
 def _documents(rows: Callable[[], Iterator[Row]]) -> Iterator[Document]:

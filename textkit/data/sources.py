@@ -1,12 +1,14 @@
 """Sources of a corpus, a text file or any other documents, read in pieces of bounded size."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from textkit.data.tables import Document, check_document
-from textkit.files.reading import utf8_blocks
+from textkit.files.reading import is_seekable_utf8, line_start, utf8_blocks
 
 _PIECE = 1 << 20  # maximum size of a piece, in bytes or characters
 
@@ -25,15 +27,32 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class TextFile:
-    """A file with one document per line."""
+    """A file with one document per line, or the lines between two byte offsets of it."""
 
     path: Path
     encoding: str
     errors: str
+    begin: int = field(default=0, kw_only=True)
+    end: int | None = field(default=None, kw_only=True)
 
     def blocks(self, block_bytes: int) -> Iterator[bytes]:
         """Yield blocks of the text in UTF-8; see ``utf8_blocks``."""
-        return utf8_blocks(self.path, encoding=self.encoding, errors=self.errors, block_bytes=block_bytes)
+        return utf8_blocks(
+            self.path,
+            encoding=self.encoding,
+            errors=self.errors,
+            block_bytes=block_bytes,
+            begin=self.begin,
+            end=self.end,
+        )
+
+    def share(self, number: int, shares: int) -> "TextFile | Documents":
+        """Return one of several shares: a range of bytes if a file can be read from anywhere, else every n-th line."""
+        if not is_seekable_utf8(self.path, self.encoding):
+            return Documents(lambda: _every(self.pieces(), number, shares))
+        size = self.path.stat().st_size
+        begin, end = (line_start(self.path, size * each // shares) for each in (number, number + 1))
+        return replace(self, begin=begin, end=end)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the lines without their line endings; lines of 1 MB or more in several pieces."""
@@ -55,9 +74,17 @@ class TextFile:
 
 @dataclass(frozen=True)
 class Documents:
-    """Documents from any other source than a text file; ``open`` returns an iterator over them."""
+    """Documents from any other source than a text file.
+
+    Attributes:
+        open: Returns an iterator over the documents.
+        shared: Opens one of several shares, given its number and how many there are; None to take every n-th document.
+        streamed: Whether the documents may be more than a disk holds, so that a process should read its share only.
+    """
 
     open: Callable[[], Iterator[Document]]
+    shared: Callable[[int, int], Iterator[Document]] | None = field(default=None, kw_only=True)
+    streamed: bool = field(default=False, kw_only=True)
 
     def pieces(self) -> Iterator[Piece]:
         """Yield the documents; texts of 1 M characters or more in several pieces."""
@@ -70,6 +97,16 @@ class Documents:
                     start = end
                 document = document[start:]
             yield Piece(document, True)
+
+    def share(self, number: int, shares: int) -> "Documents":
+        """Return one of several shares; a long text may be divided among them."""
+        if self.shared is not None:
+            return Documents(partial(self.shared, number, shares))
+        return Documents(lambda: _every(self.pieces(), number, shares))
+
+
+def _every(pieces: Iterator[Piece], number: int, shares: int) -> Iterator[Document]:
+    return (piece.content for piece in islice(pieces, number, None, shares))
 
 
 Part: TypeAlias = TextFile | Documents

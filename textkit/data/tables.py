@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-import pyarrow as pa
-
 from textkit.files.compression import compression, inner_suffix
 from textkit.files.lines import read_lines
 
@@ -266,6 +264,7 @@ def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
     Raises:
         ValueError: If the file is not a Parquet file, is damaged, or a column is missing.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:

@@ -42,7 +42,7 @@ def with_size(corpus: Corpus) -> tuple[Corpus, TextSize]:
 
 def _with_size(part: Part, size: TextSize) -> Part:
     if isinstance(part, TextFile):
-        return _SizedFile(part.path, part.encoding, part.errors, size)
+        return _SizedFile(part.path, part.encoding, part.errors, size, begin=part.begin, end=part.end)
     return _SizedDocuments(part.open, size)
 
 

@@ -11,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-import pyarrow as pa
-
 COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
 
 _BUFFER = 1 << 16
@@ -58,6 +56,8 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
         case ".bz2":
             return cast(BinaryIO, bz2.open(path, "rb"))
         case ".zst":
+            import pyarrow as pa
+
             return cast(BinaryIO, io.BufferedReader(pa.input_stream(str(path), compression="zstd"), _BUFFER))
     return path.open("rb")
 
@@ -86,6 +86,8 @@ def open_writer(path: Path, suffix: str) -> Iterator[IO[bytes]]:
                 with bz2.open(plain, "wb") as archive:
                     yield cast(IO[bytes], archive)
             case ".zst":
+                import pyarrow as pa
+
                 with pa.CompressedOutputStream(plain, "zstd") as arrow:
                     yield cast(IO[bytes], arrow)
             case _:

@@ -2,8 +2,7 @@
 
 import ctypes
 import sys
-
-import pyarrow as pa
+from typing import Any
 
 
 def return_freed_memory() -> None:
@@ -12,7 +11,9 @@ def return_freed_memory() -> None:
     Reading a text takes up to a hundred megabytes that training does not need. Does nothing for malloc where it is not
     glibc's.
     """
-    pa.default_memory_pool().release_unused()
+    pyarrow: Any = sys.modules.get("pyarrow")  # where it was not needed, it is not imported for this
+    if pyarrow is not None:
+        pyarrow.default_memory_pool().release_unused()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pyarrow as pa
 
-from textkit.files.compression import DamagedFileError, open_bytes, read_chunk
+from textkit.files.compression import DamagedFileError, compression, open_bytes, read_chunk
 
 _BOM = b"\xef\xbb\xbf"
+_AHEAD = 1 << 16  # bytes in which a line start is looked for
 
 
 def utf8_blocks(
@@ -21,6 +21,8 @@ def utf8_blocks(
     encoding: str = "utf-8",
     errors: str = "strict",
     block_bytes: int = 1 << 24,
+    begin: int = 0,
+    end: int | None = None,
 ) -> Iterator[bytes]:
     """Read a text file as blocks of valid UTF-8 without a byte order mark and without NUL bytes.
 
@@ -34,6 +36,8 @@ def utf8_blocks(
         errors: Treatment of bytes that cannot be decoded: "strict" raises a ValueError, "replace" reads them as U+FFFD,
             "ignore" drops them. NUL bytes raise a ValueError with "strict", and are otherwise read as spaces.
         block_bytes: Approximate size of a block, in bytes.
+        begin: Byte offset to start at; only for files for which `is_seekable_utf8` holds.
+        end: Byte offset to stop at; None for the end of the file.
 
     Yields:
         Blocks, never empty, whose concatenation is the text.
@@ -44,13 +48,15 @@ def utf8_blocks(
         OSError: If the file cannot be read.
     """
     native = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
-    check = _Check(Path(path), errors, native)
+    check = _Check(Path(path), errors, native, begin)
     with open_bytes(path) as file:
-        chunks = _chunks(file, Path(path), block_bytes)
+        if begin:
+            file.seek(begin)
+        chunks = _chunks(file, Path(path), block_bytes, None if end is None else end - begin)
         if not native:
             chunks = _to_utf8(chunks, Path(path), encoding, errors)
         first_chunk = next(chunks, b"")
-        if first_chunk.startswith(_BOM):
+        if not begin and first_chunk.startswith(_BOM):
             first_chunk = first_chunk[len(_BOM) :]
             check.offset = len(_BOM)
         pending = b""  # read, but not yet part of a block
@@ -70,14 +76,39 @@ def utf8_blocks(
         yield check(pending)
 
 
+def is_seekable_utf8(path: Path, encoding: str) -> bool:
+    """Whether a file can be read from any byte offset: it is regular, not compressed, and in UTF-8."""
+    native = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    return native and path.is_file() and not compression(path)
+
+
+def line_start(path: Path, offset: int) -> int:
+    """Return the start of the first line at or after a byte offset; in a very long line, that of a word."""
+    if offset == 0:
+        return 0
+    with path.open("rb") as file:
+        file.seek(offset - 1)
+        ahead = file.read(_AHEAD)
+    if (found := ahead.find(b"\n")) >= 0:
+        return offset + found
+    if len(ahead) < _AHEAD:
+        return offset - 1 + len(ahead)
+    if (found := ahead.find(b" ")) >= 0:
+        return offset + found
+    start = 1
+    while ahead[start] & 0xC0 == 0x80:
+        start += 1
+    return offset - 1 + start
+
+
 class _Check:
     """Checks or repairs the blocks of a file, and keeps track of the line and offset for messages."""
 
-    def __init__(self, path: Path, errors: str, native: bool) -> None:
+    def __init__(self, path: Path, errors: str, native: bool, begin: int) -> None:
         self.path = path
         self.errors = errors
         self.native = native  # whether the file is UTF-8; only then is the offset in the text that in the file
-        self.offset = 0
+        self.begin = self.offset = begin
         self.lines = 0
 
     def __call__(self, block: bytes) -> bytes:
@@ -104,12 +135,14 @@ class _Check:
         return block
 
     def _place(self, block: bytes, position: int) -> str:
-        line = self.lines + block.count(b"\n", 0, position) + 1
+        line = _lines_before(self.path, self.begin) + self.lines + block.count(b"\n", 0, position) + 1
         return f"line {line}" + (f", byte offset {self.offset + position}" if self.native else "")
 
 
 def _is_utf8(block: bytes) -> bool:
     """Validate UTF-8 with Arrow, which is ten times as fast as ``bytes.decode`` and needs no additional memory."""
+    import pyarrow as pa
+
     offsets = pa.py_buffer(np.array([0, len(block)], dtype=np.int64))
     try:
         pa.LargeStringArray.from_buffers(1, offsets, pa.py_buffer(block)).validate(full=True)
@@ -118,10 +151,22 @@ def _is_utf8(block: bytes) -> bool:
     return True
 
 
-def _chunks(file: BinaryIO, path: Path, size: int) -> Iterator[bytes]:
+def _lines_before(path: Path, offset: int) -> int:
+    lines = 0
+    with path.open("rb") as file:
+        while offset > 0 and (chunk := file.read(min(offset, 1 << 20))):
+            lines += chunk.count(b"\n")
+            offset -= len(chunk)
+    return lines
+
+
+def _chunks(file: BinaryIO, path: Path, size: int, limit: int | None) -> Iterator[bytes]:
+    """Read the file in chunks, up to ``limit`` bytes."""
     try:
-        while chunk := read_chunk(file, size):
+        while chunk := read_chunk(file, size if limit is None else min(size, limit)):
             yield chunk
+            if limit is not None:
+                limit -= len(chunk)
     except DamagedFileError as error:
         raise ValueError(
             f"{path} must be a complete {path.suffix} file, got a damaged one ({error}); download or compress it again"

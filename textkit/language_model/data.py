@@ -4,33 +4,25 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from textkit.batches.bptt import BpttBatches
 from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
-from textkit.data.corpus import open_corpus
-from textkit.data.text_size import TextSize
 from textkit.files.mapped import SPAN, release
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import DocumentValidation, StreamValidation, Validation
-from textkit.text.arrow_arrays import to_numpy
-from textkit.text.first_pass import FirstPass
-from textkit.text.id_stream import IdStream, Unit, read_split, read_stream
-from textkit.text.id_writer import IdWriter
-from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
-from textkit.text.vocabulary import SPECIALS, Vocabulary
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.id_stream import IdStream, Unit, encoded_stream, split_stream
+from textkit.text.tokenizers import Tokenizer
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.ranks import ALONE, Ranks
 
 # Maximum fraction of validation tokens that the model cannot learn; with more, a perplexity means little.
 MAX_UNKNOWN = 0.01
-
-Documents: TypeAlias = list[NDArray[np.int32]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +60,9 @@ def read_data(
 ) -> LanguageModelData:
     """Read the training text once, and the validation text with the vocabulary of the training text.
 
+    Every process reads all of the text, but of a streamed data set, which may be larger than a disk, only its own
+    shards: its streams are then those of its share.
+
     Args:
         corpus: Training corpus.
         valid: Validation corpus, or the fraction of ``corpus`` to hold out: its end or, with separate documents, random
@@ -82,6 +77,7 @@ def read_data(
     Raises:
         ValueError: If a text is empty or too short for its batches, the fraction is out of range, or validation tokens
             are unknown and the training text has no unknown tokens to learn from.
+        TypeError: If a corpus is encoded, but ``settings.documents`` needs texts.
     """
     if isinstance(valid, int | float | np.number):
         if not 0 < valid < 1:
@@ -113,17 +109,42 @@ def _read_streams(
     ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
+    shared = False
     reading = {"unit": unit, "tokenizer": tokenizer, **reading}
     valid_stream: IdStream | None = None
-    if isinstance(valid, float):
-        stream, valid_stream, vocabulary = read_split(corpus, valid, **limits, **reading)
+    if isinstance(corpus, EncodedCorpus):
+        files = {name: reading[name] for name in ("column", "encoding", "errors")}
+        corpus.check_encoding(settings.min_count, settings.max_vocab, files)
+        stream, vocabulary = encoded_stream(corpus, unit=unit), corpus.vocabulary
+        if isinstance(valid, float):
+            stream, valid_stream = split_stream(stream, valid, unit=unit, vocabulary=vocabulary)
     else:
-        stream, vocabulary = read_stream(corpus, **limits, **reading)
-        if valid is not None:
-            try:
+        # Imported here, because reading text needs pyarrow and training on ids does not.
+        from textkit.data.corpus import is_streamed
+        from textkit.text.first_pass import Share
+        from textkit.text.stream_reading import read_split, read_stream
+
+        shared = ranks.size > 1 and is_streamed(corpus)
+        if isinstance(valid, float):
+            if shared:
+                raise ValueError(
+                    f"valid must be a corpus for a streamed data set in several processes, got {valid}; take some of "
+                    "its texts"
+                )
+            stream, valid_stream, vocabulary = read_split(corpus, valid, **limits, **reading)
+        else:
+            share = Share(ranks.rank, ranks.size, ranks.gather) if shared else None
+            stream, vocabulary = read_stream(corpus, share=share, **limits, **reading)
+    if valid is not None and not isinstance(valid, float):
+        try:
+            if isinstance(valid, EncodedCorpus):
+                valid_stream = encoded_stream(valid, unit=unit, vocabulary=vocabulary)
+            else:
+                from textkit.text.stream_reading import read_stream
+
                 valid_stream, _ = read_stream(valid, vocabulary=vocabulary, **reading)
-            except ValueError as error:
-                raise ValueError(f"valid must be a corpus that can be read: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"valid must be a corpus that can be read: {error}") from error
     if len(stream) <= settings.window:
         raise ValueError(
             f"corpus must be longer than a window of {settings.window} tokens, got {len(stream)}; "
@@ -131,22 +152,26 @@ def _read_streams(
         )
     if valid_stream is not None and len(valid_stream) < 2:
         raise ValueError(f"valid must have at least 2 tokens, got {len(valid_stream)}; use more text")
+    rows = ranks.part(settings.batch_size)
+    streams = rows.stop - rows.start if shared else settings.batch_size
     batches = BpttBatches(
         stream.ids,
-        batch_size=settings.batch_size,
+        batch_size=streams,
         window=settings.window,
         random_windows=settings.random_windows,
         seed=seed,
-        part=ranks.part(settings.batch_size),
+        part=slice(None) if shared else rows,
+        longest=max(ranks.gather(-(-len(stream) // streams))) if shared else 0,
     )
+    fingerprint = _fingerprint(vocabulary, [stream.ids])
     return LanguageModelData(
         vocabulary=vocabulary,
         batches=batches.epoch,
-        predictions=batches.predictions,
+        predictions=sum(ranks.gather(batches.predictions)) if shared else batches.predictions,
         steps=batches.steps(),
         validation=None if valid_stream is None else StreamValidation(valid_stream, rows=settings.batch_size),
         fingerprints={
-            "corpus": _fingerprint(vocabulary, [stream.ids]),
+            "corpus": " ".join(ranks.gather(fingerprint)) if shared else fingerprint,
             "valid": None if valid_stream is None else _fingerprint(vocabulary, [valid_stream.ids]),
         },
     )
@@ -165,36 +190,13 @@ def _read_documents(
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
         raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; omit it, or pass unit='word'")
-    split = get_tokenizer("character" if unit == "char" else tokenizer or "whitespace")
-    text, documents = _read_first_pass(corpus, split, **reading)
-    training, validation = documents, []
-    if isinstance(valid, float):
-        cut = round(len(documents) * valid)
-        if not 0 < cut < len(documents):
-            raise ValueError(
-                f"valid must leave at least one of {len(documents)} documents in each part, got {valid}; use more text"
-            )
-        order = np.random.default_rng([seed, *b"held out"]).permutation(len(documents))
-        validation, training = ([documents[row] for row in np.sort(rows)] for rows in np.split(order, [cut]))
-    # The vocabulary is that of the training documents only.
-    counts = np.bincount(np.concatenate(training), minlength=len(text.types))
-    vocabulary, final = FirstPass(types=text.types, counts=counts).vocabulary(
-        min_count=settings.min_count, max_size=settings.max_vocab, specials=SPECIALS
-    )
-    # <bos> and <eos> occur once per document, although they are not in the text.
-    token_counts = vocabulary.counts.copy()
-    token_counts[[vocabulary["<bos>"], vocabulary["<eos>"]]] = len(training)
-    vocabulary = vocabulary.with_counts(token_counts)
-    size = _text_size(validation, text, unit)
-    training, validation = ([final[ids] for ids in part] for part in (training, validation))
-    if valid is not None and not isinstance(valid, float):
-        try:
-            valid_text, validation = _read_first_pass(valid, split, **reading)
-        except ValueError as error:
-            raise ValueError(f"valid must be a corpus that can be read: {error}") from error
-        size = _text_size(validation, valid_text, unit)
-        final = vocabulary.lookup(valid_text.types.to_pylist(), other=vocabulary["<unk>"])
-        validation = [final[ids] for ids in validation]
+    from textkit.language_model.documents import read_documents
+
+    for name, text in (("corpus", corpus), ("valid", valid)):
+        if isinstance(text, EncodedCorpus):
+            raise TypeError(f"{name} must be texts with settings.documents, got an EncodedCorpus; pass the texts")
+    texts = read_documents(corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading)
+    vocabulary, training, validation = texts.vocabulary, texts.training, texts.validation
     batching = {
         "begin": vocabulary["<bos>"],
         "end": vocabulary["<eos>"],
@@ -202,39 +204,21 @@ def _read_documents(
         "seed": seed,
     }
     batches = SequenceBatches(training, **batching)
-    unknown = sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in validation)
+    checked = None
+    if validation:
+        unknown = sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in validation)
+        checked = DocumentValidation(SequenceBatches(validation, **batching), texts.size, unknown)
     return LanguageModelData(
         vocabulary=vocabulary,
         batches=lambda epoch: batches.epoch_part(epoch, ranks.rank, ranks.size),
         predictions=batches.predictions,
         steps=batches.steps(),
-        validation=DocumentValidation(SequenceBatches(validation, **batching), size, unknown) if validation else None,
+        validation=checked,
         fingerprints={
             "corpus": _fingerprint(vocabulary, training),
             "valid": _fingerprint(vocabulary, validation) if validation else None,
         },
     )
-
-
-def _read_first_pass(
-    corpus: object, tokenizer: NamedTokenizer, *, progress: bool = False, **reading: Any
-) -> tuple[FirstPass, Documents]:
-    """Read a corpus; return its first pass, and its non-empty documents as provisional ids."""
-    with IdWriter() as writer:
-        text = FirstPass.read(open_corpus(corpus, **reading), tokenizer, writer, progress=progress)
-        ids, offsets = writer.ids(), writer.offsets()
-    return text, [ids[start:end] for start, end in pairwise(offsets.tolist()) if end > start]
-
-
-def _text_size(documents: Documents, text: FirstPass, unit: Unit) -> TextSize:
-    """Return the size of documents, assuming one space between two words and a line end after each document."""
-    ids = np.concatenate(documents) if documents else np.empty(0, dtype=np.int32)
-    spaces = 0 if unit == "char" else len(ids) - len(documents)
-    characters, utf8_bytes = (
-        int(to_numpy(length(text.types))[ids].sum(dtype=np.int64)) + spaces + len(documents)
-        for length in (pc.utf8_length, pc.binary_length)
-    )
-    return TextSize(characters=characters, utf8_bytes=utf8_bytes)
 
 
 def _check_unknown(validation: Validation, vocabulary: Vocabulary, min_count: int) -> None:

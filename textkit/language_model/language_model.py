@@ -11,14 +11,13 @@ import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
-from textkit.data.text_size import with_size
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.generation.settings import GenerationSettings, Unseen
 from textkit.generation.writer import Writer
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
-from textkit.text.encoding import encode_corpus
-from textkit.text.id_stream import UNITS, Unit, encode_text, read_stream
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.id_stream import UNITS, Unit, encode_text, encoded_stream
 from textkit.text.tokenizers import Tokenizer, get_tokenizer, tokenizer_name
 from textkit.text.vocabulary import Vocabulary
 
@@ -215,7 +214,8 @@ class LanguageModel:
 
         Args:
             text: A str is the text itself. Anything else is a corpus: a Path, ``textkit.corpus(...)``, a data set, an
-                iterable of documents; each document is followed by a line end.
+                iterable of documents; each document is followed by a line end. An `EncodedCorpus` must have the
+                vocabulary of the model and line ends.
             batch_size: Number of parts that a stream is split into, to be read in parallel. 1 is exact; more are
                 faster, but each part starts from an empty state.
             column: Name of the text column, if the corpus is a table.
@@ -239,7 +239,12 @@ class LanguageModel:
             return self._score_documents(source)
         if isinstance(text, str):
             stream = encode_text(text, unit=self.unit, vocabulary=self.vocabulary, tokenizer=self.tokenizer)
+        elif isinstance(text, EncodedCorpus):
+            stream = encoded_stream(text, unit=self.unit, vocabulary=self.vocabulary)
         else:
+            # Imported here, because reading text needs pyarrow and scoring ids does not.
+            from textkit.text.stream_reading import read_stream
+
             stream, _ = read_stream(
                 text,
                 unit=self.unit,
@@ -307,17 +312,20 @@ class LanguageModel:
         )
 
     def _score_documents(self, source: Corpus) -> LanguageModelScore:
-        corpus, size = with_size(source)
+        from textkit.text.encoding import encode_corpus
+
         splitter = self.tokenizer or get_tokenizer("character")
-        encoded = encode_corpus(corpus, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")
+        encoded = encode_corpus(source, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep")
         # Empty documents are not scored, so their ends are subtracted from the size of the text.
+        size = encoded.size
+        assert size is not None  # only a folder of an earlier version lacks it
         documents = [ids for ids in encoded.documents() if len(ids)]
         blank = len(encoded) - len(documents)
         return score_documents(
             self.model,
             SequenceBatches(documents, begin=self.vocabulary["<bos>"], end=self.vocabulary["<eos>"]),
             characters=size.characters - blank,
-            size=size.utf8_bytes - blank,
+            size=size.bytes - blank,
             unknown=sum(int(np.count_nonzero(ids == self.vocabulary["<unk>"])) for ids in documents),
             device=self.device,
         )

@@ -60,12 +60,14 @@ def train_language_model(
 
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of words; see
-            `textkit.corpus`. It is read once.
+            `textkit.corpus`. It is read once. Or an `EncodedCorpus`, encoded with ``line_end`` and
+            ``unknown="keep"``: words with ``specials=["<pad>", "<unk>", "<eos>"]``, characters with
+            ``specials=["<pad>", "<unk>"]`` and ``tokenizer="character"``.
         unit: "char" for characters, "word" for words with ``<eos>`` at each line end.
         valid: Validation text: a corpus, or the fraction of ``corpus`` to hold out, such as 0.1. The held-out part is
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
-            tokens become ``<unk>``.
+            tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
         config: Architecture of the model; None for the `default_config` of the unit. ``cutoffs="auto"``, the default of
             words, is an adaptive softmax if the vocabulary has more than 20,000 tokens.
         settings: Training settings; None for the `default_settings` of the unit.
@@ -93,7 +95,7 @@ def train_language_model(
             available, or the checkpoint belongs to a different training run.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
-        TypeError: If ``config`` or ``settings`` has another type.
+        TypeError: If ``config`` or ``settings`` has another type, or ``settings.documents`` needs texts.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.
     """
     if unit not in UNITS:

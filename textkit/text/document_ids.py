@@ -3,16 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, compress, count
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from textkit.data.tables import Document, check_document
-from textkit.text.first_pass import FirstPass
+from textkit.text.ranking import TokenList, check_tokens
 from textkit.text.tokenizers import NamedTokenizer, Tokenizer, WordTokenizer, get_tokenizer
-from textkit.text.type_counts import token_array
 from textkit.text.vocabulary import Ids, Vocabulary
 
 Offsets: TypeAlias = npt.NDArray[np.int64]
@@ -116,15 +115,28 @@ def encode_documents(
     split = get_tokenizer(tokenizer)
     ids, offsets, types = _encode_words(texts, split) if isinstance(split, WordTokenizer) else _encode(texts, split)
     if vocabulary is None:
-        first_pass = FirstPass(types=token_array(types), counts=np.bincount(ids, minlength=len(types)))
-        vocabulary, final = first_pass.vocabulary(
-            min_count=min_count, max_size=max_size, specials=specials, typed_specials=False
+        check_tokens(types)
+        counts = np.bincount(ids, minlength=len(types))
+        # The count of a special is not that of a token spelled like it.
+        ordinary = np.array([token not in specials for token in types], dtype=bool)
+        vocabulary, _ = Vocabulary.ranked(
+            TokenList(list(compress(types, ordinary))), counts[ordinary], min_count, max_size, specials
         )
+        final = _final_ids(types, vocabulary)
+        totals = np.zeros(len(vocabulary), dtype=np.int64)
+        np.add.at(totals, final, counts)
+        vocabulary = vocabulary.with_counts(totals)
     else:
-        final = vocabulary.lookup(types, other=_UNKNOWN)
-        # A token in a text that is spelled like a special must not act as one, for instance as padding.
-        final[final < len(vocabulary.specials)] = _UNKNOWN
+        final = _final_ids(types, vocabulary)
     return _document_ids(final[ids], offsets), vocabulary
+
+
+def _final_ids(types: list[str], vocabulary: Vocabulary) -> Ids:
+    """Return the id of each type in a vocabulary."""
+    final = vocabulary.lookup(types, other=_UNKNOWN)
+    # A token in a text that is spelled like a special must not act as one, for instance as padding.
+    final[final < len(vocabulary.specials)] = _UNKNOWN
+    return final
 
 
 def _encode(texts: Iterable[Document], tokenizer: NamedTokenizer) -> tuple[Ids, Offsets, list[str]]:

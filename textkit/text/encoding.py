@@ -1,114 +1,23 @@
 """Encode a corpus in one pass as a memory-mapped array of ids with document offsets."""
 
-import hashlib
 import json
 import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import cached_property
-from itertools import pairwise
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from textkit.data.corpus import open_corpus
+from textkit.data.corpus import Corpus, open_corpus
+from textkit.data.text_size import with_size
 from textkit.files.atomic import atomic_path
-from textkit.files.mapped import SPAN, release
-from textkit.text.first_pass import FirstPass
+from textkit.text.encoded_corpus import VERSION, EncodedCorpus, EncodedSize
+from textkit.text.first_pass import FirstPass, Share
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Unknown, Vocabulary
-
-_VERSION = 1
-
-
-class EncodedCorpus:
-    """A corpus as token ids. Created by ``encode_corpus`` or ``EncodedCorpus.load``.
-
-    Attributes:
-        ids: int32, shape (tokens,), memory-mapped: the concatenated documents.
-        offsets: int64, shape (documents + 1,), memory-mapped: document i is ``ids[offsets[i]:offsets[i + 1]]``.
-        vocabulary: Vocabulary of the ids.
-        tokens_read: Number of tokens in the corpus before any were dropped.
-        folder: Folder with the files.
-    """
-
-    def __init__(self, folder: Path, vocabulary: Vocabulary, tokens_read: int) -> None:
-        self.folder = folder
-        self.vocabulary = vocabulary
-        self.tokens_read = tokens_read
-        self.ids: npt.NDArray[np.int32] = _mapped(folder / "ids.bin")
-        self.offsets: npt.NDArray[np.int64] = _mapped_offsets(folder / "offsets.npy")
-
-    @classmethod
-    def load(cls, folder: str | os.PathLike[str]) -> "EncodedCorpus":
-        """Open a corpus that ``encode_corpus(..., folder=...)`` wrote.
-
-        Args:
-            folder: Folder of the encoded corpus.
-
-        Raises:
-            ValueError: If the folder holds no encoded corpus, one of a newer version, or files that do not
-                belong together.
-            OSError: If a file is missing or cannot be read.
-        """
-        folder = Path(folder)
-        config_path = folder / "config.json"
-        try:
-            config = json.loads(config_path.read_text(encoding="utf-8"))
-            version, sizes = config["version"], (config["tokens"], config["documents"], config["vocabulary"])
-            tokens_read = int(config["tokens_read"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"{config_path} must describe an encoded corpus, got {error!r}; encode it again"
-            ) from error
-        if version != _VERSION:
-            raise ValueError(f"{config_path} must have version {_VERSION}, got {version!r}; install a newer textkit")
-        corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read)
-        actual_sizes = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
-        if actual_sizes != sizes or corpus.offsets[-1] != len(corpus.ids):
-            raise ValueError(
-                f"{folder} must hold (tokens, documents, vocabulary) {sizes}, got {actual_sizes}; "
-                "encode the corpus again"
-            )
-        return corpus
-
-    def __len__(self) -> int:
-        """Return the number of documents."""
-        return len(self.offsets) - 1
-
-    def documents(self) -> Iterator[npt.NDArray[np.int32]]:
-        """Yield the ids of each document; shape (tokens of the document,)."""
-        for start, end in pairwise(self.offsets):
-            yield self.ids[start:end]
-
-    def fingerprint(self) -> str:
-        """Return a hexadecimal digest of the vocabulary, ids and offsets, which identifies the corpus."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        digest = hashlib.blake2b(digest_size=16)
-        for tokens in (self.vocabulary.specials, self.vocabulary.tokens):
-            digest.update(json.dumps(tokens).encode())
-        for array in (self.vocabulary.counts, self.ids, self.offsets):
-            digest.update(f"{array.dtype.str}{array.shape}".encode())
-            for start in range(0, len(array), SPAN):
-                digest.update(array[start : start + SPAN].tobytes())
-                release(array)
-        return digest.hexdigest()
-
-    def __repr__(self) -> str:
-        return f"EncodedCorpus({len(self.ids)} tokens, {len(self)} documents, {len(self.vocabulary)} types)"
-
-    def __reduce__(self) -> tuple[Callable[..., "EncodedCorpus"], tuple[Any, ...]]:
-        """Pickle only the path of the files: another process maps the same files, and does not delete them."""
-        return EncodedCorpus, (self.folder, self.vocabulary, self.tokens_read)
 
 
 def encode_corpus(
@@ -120,6 +29,7 @@ def encode_corpus(
     max_size: int | None = None,
     specials: Sequence[str] = (),
     unknown: Unknown = "drop",
+    line_end: str | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: bool = False,
     column: str | None = None,
@@ -138,6 +48,8 @@ def encode_corpus(
         specials: Special tokens of a new vocabulary, from "<pad>", "<unk>", "<bos>" and "<eos>".
         unknown: Treatment of tokens outside the vocabulary: "drop" removes them, "keep" maps them to ``<unk>`` and
             includes them in its count.
+        line_end: Token to add after each document, as a language model needs: "<eos>" for words, with "<eos>" among the
+            specials, and a line feed for characters. None adds none.
         folder: Folder for the result, created if missing; None for a temporary folder that is deleted with the
             result.
         progress: Whether to show a progress bar on stderr.
@@ -158,7 +70,68 @@ def encode_corpus(
     >>> corpus.vocabulary.tokens, [ids.tolist() for ids in corpus.documents()]
     (('be', 'to', 'not', 'or'), [[1, 0, 3], [2, 1, 0]])
     """
+    return _encode(
+        open_corpus(source, column=column, encoding=encoding, errors=errors),
+        tokenizer,
+        vocabulary,
+        min_count=min_count,
+        max_size=max_size,
+        specials=specials,
+        unknown=unknown,
+        line_end=line_end,
+        folder=folder,
+        progress=progress,
+    )
+
+
+def encode_share(
+    source: object,
+    share: Share,
+    *,
+    tokenizer: str | Tokenizer = "whitespace",
+    min_count: int = 1,
+    max_size: int | None = None,
+    progress: bool = False,
+    column: str | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+) -> EncodedCorpus:
+    """Encode one share of a corpus like `encode_corpus`; every process must do so for its own share.
+
+    Returns:
+        The share, which may have no tokens, with the vocabulary of the whole corpus.
+
+    Raises:
+        ValueError: If the whole corpus has no tokens, or for another reason of `encode_corpus`.
+        TypeError: As `encode_corpus`.
+        OSError: As `encode_corpus`.
+    """
     documents = open_corpus(source, column=column, encoding=encoding, errors=errors)
+    return _encode(
+        documents.share(share.number, share.shares),
+        tokenizer,
+        min_count=min_count,
+        max_size=max_size,
+        progress=progress,
+        share=share,
+    )
+
+
+def _encode(
+    corpus: Corpus,
+    tokenizer: str | Tokenizer,
+    vocabulary: Vocabulary | None = None,
+    *,
+    min_count: int,
+    max_size: int | None,
+    specials: Sequence[str] = (),
+    unknown: Unknown = "drop",
+    line_end: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    progress: bool,
+    share: Share | None = None,
+) -> EncodedCorpus:
+    documents, size = with_size(corpus)
     _check_settings(vocabulary, min_count, max_size, specials, unknown)
     split = get_tokenizer(tokenizer)
     temporary = folder is None
@@ -175,28 +148,34 @@ def encode_corpus(
                 for name in ("ids.bin", "offsets.npy")
             )
             with IdWriter(ids_path) as writer:
-                first_pass = FirstPass.read(documents, split, writer, progress=progress)
+                first_pass = FirstPass.read(
+                    documents, split, writer, line_end=line_end, allow_empty=share is not None, progress=progress
+                )
                 if vocabulary is None:
-                    vocabulary, final = first_pass.vocabulary(
+                    whole, numbers = first_pass.of_all(share)
+                    vocabulary, final = whole.vocabulary(
                         min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
                     )
+                    final = final[numbers]
                 else:
                     unknown_id = vocabulary.unknown_id if unknown == "keep" else None
                     final = vocabulary.lookup(
                         first_pass.types.to_pylist(), other=-1 if unknown_id is None else unknown_id
                     )
+                unknown_tokens = int(first_pass.counts[first_pass.unknown(final, vocabulary)].sum())
                 kept = writer.renumber(final, offsets_path)
-            if not kept:
+            if not kept and share is None:
                 raise ValueError(
                     f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
                     "use the tokenizer that the vocabulary was built with"
                 )
+            encoded_size = EncodedSize(characters=size.characters, bytes=size.utf8_bytes, unknown=unknown_tokens)
             if config_path and vocabulary_path:
                 vocabulary.save(vocabulary_path)
                 sizes = {"tokens": kept, "documents": writer.documents, "vocabulary": len(vocabulary)}
-                config = {"version": _VERSION, **sizes, "tokens_read": writer.tokens}
+                config = {"version": VERSION, **sizes, "tokens_read": writer.tokens, "size": asdict(encoded_size)}
                 config_path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-        encoded = EncodedCorpus(path, vocabulary, writer.tokens)
+        encoded = EncodedCorpus(path, vocabulary, writer.tokens, encoded_size)
     except BaseException:
         if temporary:
             shutil.rmtree(path, ignore_errors=True)
@@ -222,25 +201,6 @@ def _check_settings(
         )
     if unknown == "keep" and "<unk>" not in (specials if vocabulary is None else vocabulary.specials):
         raise ValueError("unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']")
-
-
-def _mapped(path: Path) -> npt.NDArray[np.int32]:
-    # An empty file cannot be memory-mapped.
-    if not path.stat().st_size:
-        return np.empty(0, dtype=np.int32)
-    return np.memmap(path, dtype=np.int32, mode="r")
-
-
-def _mapped_offsets(path: Path) -> npt.NDArray[np.int64]:
-    try:
-        offsets: npt.NDArray[np.int64] = np.load(path, mmap_mode="r")
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} must hold document offsets, got {error}; encode the corpus again") from error
-    if offsets.dtype != np.int64 or offsets.ndim != 1 or not len(offsets):
-        raise ValueError(
-            f"{path} must hold int64 offsets, got {offsets.dtype} of shape {offsets.shape}; encode the corpus again"
-        )
-    return offsets
 
 
 def _delete(folder: Path, owner: int) -> None:

@@ -6,6 +6,7 @@ The caller then builds a vocabulary from the counts, or takes an existing one, a
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +16,11 @@ from tqdm import tqdm
 from textkit.data.corpus import Corpus
 from textkit.data.sources import Part, Piece, TextFile
 from textkit.files.prefetch import prefetched
-from textkit.text.arrow_arrays import to_arrow, to_numpy
+from textkit.text.arrow_arrays import dictionary_encode, to_numpy
 from textkit.text.characters import split_characters
 from textkit.text.id_writer import IdWriter
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, WhitespaceTokenizer
-from textkit.text.type_counts import TypeCounts, token_array
+from textkit.text.type_counts import ArrowTypes, TypeCounts, token_array
 from textkit.text.vocabulary import Ids, Unknown, Vocabulary
 from textkit.text.whitespace import SplitBlock, split_block
 
@@ -27,6 +28,21 @@ _WORD_BLOCK = 1 << 22  # bytes of a text file split into words at a time
 _CHARACTER_BLOCK = 1 << 20  # bytes of a text file split into characters at a time; each character takes 8 bytes
 _BATCH_TEXT = 1 << 22  # characters in a batch of pieces to tokenize
 _BATCH_PIECES = 1 << 14  # maximum number of pieces in a batch
+
+
+@dataclass(frozen=True)
+class Share:
+    """One of several shares of a corpus, each encoded by a process of its own with the vocabulary of the whole.
+
+    Attributes:
+        number: Number of the share, from 0.
+        shares: Number of shares.
+        gather: Sends an object to all processes; returns theirs, in the order of the shares.
+    """
+
+    number: int
+    shares: int
+    gather: Callable[[Any], list[Any]]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -49,6 +65,7 @@ class FirstPass:
         writer: IdWriter,
         *,
         line_end: str | None = None,
+        allow_empty: bool = False,
         progress: bool = False,
     ) -> "FirstPass":
         """Read a corpus and write its provisional ids.
@@ -58,6 +75,7 @@ class FirstPass:
             tokenizer: Tokenizer for its texts.
             writer: Receives the ids and the document ends.
             line_end: Token to write after each document; None for no such token.
+            allow_empty: Whether the corpus may have no tokens.
             progress: Whether to show a progress bar on stderr.
 
         Raises:
@@ -78,7 +96,7 @@ class FirstPass:
                         line_ends += len(positions)
                     writer.append(ids, positions)
                     bar.update(writer.tokens - bar.n)
-        if writer.tokens == line_ends:
+        if writer.tokens == line_ends and not allow_empty:
             raise ValueError(
                 f"source must have at least one token, got 0 in {writer.documents} documents of {corpus.name}; "
                 "check that it is not empty and that the tokenizer fits its language"
@@ -95,7 +113,6 @@ class FirstPass:
         max_size: int | None = None,
         specials: Sequence[str] = (),
         unknown: Unknown = "keep",
-        typed_specials: bool = True,
     ) -> tuple[Vocabulary, Ids]:
         """Build the vocabulary of the counted types.
 
@@ -105,7 +122,6 @@ class FirstPass:
             specials: Special tokens of the vocabulary.
             unknown: "keep" maps the tokens that are left out to ``<unk>`` and adds their counts to it, if the
                 vocabulary has it; "drop" gives them no id.
-            typed_specials: Whether a token spelled like a special is that special; otherwise it is left out.
 
         Returns:
             The vocabulary, and the final id of each type, -1 for a type without an id; int32, shape (types,).
@@ -113,18 +129,41 @@ class FirstPass:
         Raises:
             ValueError: If no token is left, or a setting is out of range.
         """
-        candidates = np.arange(len(self.types))
-        if not typed_specials:
-            candidates = np.flatnonzero(~_is_one_of(self.types, specials))
-        vocabulary, candidate_ids = Vocabulary.ranked(
-            self.types.take(to_arrow(candidates)), self.counts[candidates], min_count, max_size, specials
-        )
-        final = np.full(len(self.types), -1, dtype=np.int32)
-        final[candidates] = candidate_ids
+        types = ArrowTypes(self.types)
+        vocabulary, final = Vocabulary.ranked(types, self.counts, min_count, max_size, specials)
         if unknown == "keep" and vocabulary.unknown_id is not None:
             final[final < 0] = vocabulary.unknown_id
             vocabulary = vocabulary.with_counts(self.totals(final, len(vocabulary)))
         return vocabulary, final
+
+    @classmethod
+    def merged(cls, passes: Sequence["FirstPass"], number: int) -> tuple["FirstPass", Ids]:
+        """Merge the first passes over the shares of a text.
+
+        Args:
+            passes: First pass over each share.
+            number: Number of a share.
+
+        Returns:
+            The first pass over all shares, and its id of each type of the share with that number; int32, shape
+            (types,).
+        """
+        distinct = dictionary_encode(pa.concat_arrays([share.types for share in passes]))
+        numbers = to_numpy(distinct.indices)
+        counts = np.zeros(len(distinct.dictionary), dtype=np.int64)
+        np.add.at(counts, numbers, np.concatenate([share.counts for share in passes]))
+        begin = sum(len(share.types) for share in passes[:number])
+        return cls(types=distinct.dictionary, counts=counts), numbers[begin : begin + len(passes[number].types)]
+
+    def of_all(self, share: Share | None) -> tuple["FirstPass", Ids]:
+        """Merge this first pass over a share with those of the other processes; None is the whole text.
+
+        Returns:
+            The first pass over the whole text, and its id of each type of this one; int32, shape (types,).
+        """
+        if share is None:
+            return self, np.arange(len(self.types), dtype=np.int32)
+        return FirstPass.merged(share.gather(self), share.number)
 
     def totals(self, final: Ids, size: int) -> npt.NDArray[np.int64]:
         """Sum the counts of the types with the same final id; shape (size,)."""
@@ -133,13 +172,14 @@ class FirstPass:
         np.add.at(totals, final[has_id], self.counts[has_id])
         return totals
 
-
-def _is_one_of(types: pa.StringArray, tokens: Sequence[str]) -> npt.NDArray[np.bool_]:
-    is_member = np.zeros(len(types), dtype=bool)
-    for token in tokens:
-        if (position := types.index(token).as_py()) >= 0:
-            is_member[position] = True
-    return is_member
+    def unknown(self, final: Ids, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
+        """Return whether each type became ``<unk>`` without being ``<unk>`` itself; shape (types,)."""
+        if vocabulary.unknown_id is None:
+            return np.zeros(len(self.types), dtype=bool)
+        is_unknown: npt.NDArray[np.bool_] = (final == vocabulary.unknown_id) & (self.counts > 0)
+        if (literal := self.types.index("<unk>").as_py()) >= 0:
+            is_unknown[literal] = False
+        return is_unknown
 
 
 def _split_part(part: Part, tokenizer: NamedTokenizer) -> Iterator[SplitBlock]:

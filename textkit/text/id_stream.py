@@ -1,29 +1,23 @@
-"""A corpus, or a text in memory, as a single stream of ids for a language model."""
+"""A text as a single stream of ids for a language model, and its units: characters or words."""
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from textkit.data.corpus import Corpus, open_corpus
-from textkit.data.text_size import with_size
-from textkit.files.mapped import SPAN, release
-from textkit.text.arrow_arrays import to_arrow, to_numpy
-from textkit.text.first_pass import FirstPass
-from textkit.text.id_writer import IdWriter
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, Tokenizer, get_tokenizer
-from textkit.text.vocabulary import Ids, Vocabulary
+from textkit.text.vocabulary import Vocabulary
 
 Unit = Literal["char", "word"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
 LINE_ENDS: dict[Unit, str] = {"char": "\n", "word": "<eos>"}
 """Line-end token of each unit."""
 
-_SPECIALS: dict[Unit, tuple[str, ...]] = {"char": ("<pad>", "<unk>"), "word": ("<pad>", "<unk>", "<eos>")}
+SPECIALS_OF: dict[Unit, tuple[str, ...]] = {"char": ("<pad>", "<unk>"), "word": ("<pad>", "<unk>", "<eos>")}
+"""Special tokens of each unit."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,150 +39,6 @@ class IdStream:
 
     def __len__(self) -> int:
         return len(self.ids)
-
-
-def read_stream(
-    source: object,
-    *,
-    unit: Unit,
-    vocabulary: Vocabulary | None = None,
-    tokenizer: str | Tokenizer | None = None,
-    min_count: int = 1,
-    max_size: int | None = None,
-    unknown: Literal["keep", "error"] = "keep",
-    progress: bool = False,
-    column: str | None = None,
-    encoding: str = "utf-8",
-    errors: str = "strict",
-) -> tuple[IdStream, Vocabulary]:
-    r"""Read a corpus as one stream: the concatenated documents, each followed by a line-end token.
-
-    Args:
-        source: Anything ``textkit.corpus`` accepts, except that a str is a path, never a catalog name.
-        unit: "char": every character is a token, and the line end is "\n". "word": words are tokens, and the line end
-            is ``<eos>``, on blank lines too, as is usual for the Penn Treebank and WikiText. A literal ``<eos>`` or
-            ``<unk>`` in the text is the same token.
-        vocabulary: Vocabulary of the training text; None builds one from this text. It must have ``<pad>`` and
-            ``<unk>``, and ``<eos>`` for words.
-        tokenizer: Word tokenizer, see ``textkit.tokenizer``; None splits on whitespace.
-        min_count: Tokens with a lower count become ``<unk>``.
-        max_size: Maximum size of the vocabulary, including specials; None for no limit.
-        unknown: Treatment of tokens outside ``vocabulary``: "keep" maps them to ``<unk>``, "error" raises a
-            ValueError.
-        progress: Whether to show a progress bar on stderr.
-        column: Text column of a table.
-        encoding: Encoding of the files.
-        errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
-
-    Returns:
-        The stream and its vocabulary.
-
-    Raises:
-        ValueError: If the corpus has no tokens, none reaches ``min_count``, a token is unknown and ``unknown`` is
-            "error", documents are lists of words but the unit is "char", or a setting is out of range.
-        TypeError: If ``source`` is not a corpus.
-        OSError: If a file cannot be read, or the disk is full.
-
-    >>> stream, vocabulary = read_stream(["to be", "or", "not to be"], unit="word")
-    >>> vocabulary.decode(stream.ids.tolist())
-    ['to', 'be', '<eos>', 'or', '<eos>', 'not', 'to', 'be', '<eos>']
-    >>> read_stream(["or not"], unit="word", vocabulary=vocabulary)[0].ids.tolist(), stream.characters
-    ([6, 5, 2], 19)
-    """
-    _check(unit, vocabulary, min_count, max_size)
-    if unknown not in ("keep", "error"):
-        raise ValueError(f"unknown must be 'keep' or 'error', got {unknown!r}")
-    corpus, size = with_size(open_corpus(source, column=column, encoding=encoding, errors=errors))
-    with IdWriter() as writer:
-        text = _read_lines(corpus, unit, tokenizer, writer, progress=progress)
-        if vocabulary is None:
-            vocabulary, final = _vocabulary(text, unit, min_count, max_size)
-        else:
-            final = vocabulary.lookup(text.types.to_pylist(), other=vocabulary["<unk>"])
-        is_unknown = _is_unknown(text, final, vocabulary)
-        if unknown == "error" and is_unknown.any():
-            names = ", ".join(map(repr, text.types.take(to_arrow(np.flatnonzero(is_unknown)[:5])).to_pylist()))
-            raise ValueError(
-                f"source must have known tokens only, got {np.count_nonzero(is_unknown)} unknown ones, "
-                f"such as {names}; remove them, or pass unknown='keep'"
-            )
-        writer.renumber(final)
-        ids = writer.ids()
-    stream = IdStream(
-        ids=ids, characters=size.characters, bytes=size.utf8_bytes, unknown=int(text.counts[is_unknown].sum())
-    )
-    return stream, vocabulary
-
-
-def read_split(
-    source: object,
-    fraction: float,
-    *,
-    unit: Unit,
-    tokenizer: str | Tokenizer | None = None,
-    min_count: int = 1,
-    max_size: int | None = None,
-    progress: bool = False,
-    column: str | None = None,
-    encoding: str = "utf-8",
-    errors: str = "strict",
-) -> tuple[IdStream, IdStream, Vocabulary]:
-    r"""Read a corpus like `read_stream` and hold out its end.
-
-    Args:
-        source: As for `read_stream`.
-        fraction: Fraction of the tokens to hold out, above 0 and below 1.
-        unit: "char" or "word".
-        tokenizer: Word tokenizer; None splits on whitespace.
-        min_count: Tokens with a lower count become ``<unk>``.
-        max_size: Maximum size of the vocabulary, including specials; None for no limit.
-        progress: Whether to show a progress bar on stderr.
-        column: Text column of a table.
-        encoding: Encoding of the files.
-        errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
-
-    Returns:
-        The first part, the held-out part, and the vocabulary, which is built from the first part only. For words, the
-        numbers of characters and bytes of each part are estimates, because the whitespace between words is not kept.
-
-    Raises:
-        ValueError: As `read_stream`, or if ``fraction`` leaves a part empty.
-        TypeError: If ``source`` is not a corpus.
-        OSError: If a file cannot be read, or the disk is full.
-
-    >>> first, last, vocabulary = read_split(["ab", "ba", "ac"], 1 / 3, unit="char")
-    >>> len(first), vocabulary.decode(last.ids.tolist())
-    (6, ['a', '<unk>', '\n'])
-    """
-    _check(unit, None)
-    if not 0 < fraction < 1:
-        raise ValueError(f"fraction must be above 0 and below 1, got {fraction}; 0.1 holds out the last tenth")
-    corpus, size = with_size(open_corpus(source, column=column, encoding=encoding, errors=errors))
-    with IdWriter() as writer:
-        text = _read_lines(corpus, unit, tokenizer, writer, progress=progress)
-        cut = writer.tokens - math.ceil(writer.tokens * fraction)
-        if not 0 < cut < writer.tokens:
-            raise ValueError(
-                f"fraction must leave at least one of {writer.tokens} tokens in each part, got {fraction}; "
-                "use more text"
-            )
-        # Only the last part is counted again; the counts of the first are the difference to the whole text.
-        last = FirstPass(types=text.types, counts=_count(writer.ids()[cut:], len(text.types)))
-        first = FirstPass(types=text.types, counts=text.counts - last.counts)
-        vocabulary, final = _vocabulary(first, unit, min_count, max_size)
-        writer.renumber(final)
-        ids = writer.ids()
-    is_unknown = _is_unknown(text, final, vocabulary)
-    streams = [
-        IdStream(
-            ids=part_ids,
-            characters=_part_size(size.characters, part, text, unit, pc.utf8_length(text.types)),
-            bytes=_part_size(size.utf8_bytes, part, text, unit, pc.binary_length(text.types)),
-            unknown=int(part.counts[is_unknown].sum()),
-        )
-        for part, part_ids in ((first, ids[:cut]), (last, ids[cut:]))
-    ]
-    return streams[0], streams[1], vocabulary
 
 
 def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str | Tokenizer | None = None) -> IdStream:
@@ -213,8 +63,8 @@ def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
     """
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, got {type(text).__name__}; decode it, or use read_stream for a corpus")
-    _check(unit, vocabulary)
-    split = _splitter(unit, tokenizer)
+    check_stream(unit, vocabulary)
+    split = splitter(unit, tokenizer)
     text = text.replace("\r\n", "\n")
     try:
         length = len(text.encode())
@@ -237,60 +87,108 @@ def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
     return IdStream(ids=ids, characters=len(text), bytes=length, unknown=int(is_unknown.sum()))
 
 
-def _read_lines(
-    corpus: Corpus, unit: Unit, tokenizer: str | Tokenizer | None, writer: IdWriter, *, progress: bool
-) -> FirstPass:
-    """Run the first pass, with a line-end token after each document."""
-    text = FirstPass.read(corpus, _splitter(unit, tokenizer), writer, line_end=LINE_ENDS[unit], progress=progress)
-    if unit == "char":
-        words = text.types.filter(pc.greater(pc.utf8_length(text.types), 1)).to_pylist()
-        if words := [word for word in words if word not in _SPECIALS[unit]]:
-            raise ValueError(
-                f"source must consist of texts for unit 'char', got tokens such as {words[0]!r}; "
-                "join them into texts, or pass unit='word'"
-            )
-    return text
+def encoded_stream(corpus: EncodedCorpus, *, unit: Unit, vocabulary: Vocabulary | None = None) -> IdStream:
+    """View an encoded corpus as a stream.
+
+    Args:
+        corpus: A corpus that was encoded with the unit's line end and specials, and unknown tokens as ``<unk>``.
+        unit: "char" or "word".
+        vocabulary: Vocabulary that the corpus must have been encoded with; None accepts any.
+
+    Raises:
+        ValueError: If the corpus has another vocabulary, lacks a special, line ends or dropped tokens, or was encoded
+            by a version of textkit that did not record the size of the text.
+    """
+    check_stream(unit, corpus.vocabulary)
+    end = LINE_ENDS[unit]
+    if vocabulary is not None and corpus.vocabulary.tokens != vocabulary.tokens:
+        raise ValueError(
+            f"{corpus!r} must have the {len(vocabulary)} tokens of the training vocabulary, got other ones; "
+            "encode it with vocabulary=training.vocabulary"
+        )
+    ends = corpus.offsets[1:] - 1
+    if end not in corpus.vocabulary or (ends < 0).any() or (corpus.ids[ends] != corpus.vocabulary[end]).any():
+        raise ValueError(
+            f"{corpus!r} must have the line end {end!r} after each document for unit {unit!r}, got documents without; "
+            f"encode it with line_end={end!r}"
+        )
+    if corpus.tokens_read != len(corpus.ids):
+        raise ValueError(
+            f"{corpus!r} must have all tokens of its text, got {corpus.tokens_read - len(corpus.ids)} that were "
+            "dropped; encode it with unknown='keep'"
+        )
+    if corpus.size is None:
+        raise ValueError(f"{corpus.folder} must record the size of its text, got an earlier format; encode it again")
+    size = corpus.size
+    return IdStream(ids=corpus.ids, characters=size.characters, bytes=size.bytes, unknown=size.unknown)
 
 
-def _vocabulary(text: FirstPass, unit: Unit, min_count: int, max_size: int | None) -> tuple[Vocabulary, Ids]:
-    """Build the vocabulary of a text; return it and the final id of each type."""
-    # Generation starts after a line end, so the vocabulary must have that token however rare it is.
-    line_end = text.types.index(LINE_ENDS[unit]).as_py()
-    counts = text.counts.copy()
-    counts[line_end] = max(counts[line_end], min_count)
-    limits: dict[str, Any] = {"min_count": min_count, "max_size": max_size, "specials": _SPECIALS[unit]}
-    vocabulary, final = FirstPass(types=text.types, counts=counts).vocabulary(**limits)
-    if LINE_ENDS[unit] not in vocabulary:
-        counts[line_end] = counts.max()
-        vocabulary, final = FirstPass(types=text.types, counts=counts).vocabulary(**limits)
-    return vocabulary.with_counts(text.totals(final, len(vocabulary))), final
+def split_stream(stream: IdStream, fraction: float, *, unit: Unit, vocabulary: Vocabulary) -> tuple[IdStream, IdStream]:
+    """Hold out the end of a stream that is already encoded.
+
+    Args:
+        stream: The stream.
+        fraction: Fraction of the tokens to hold out, above 0 and below 1.
+        unit: "char" or "word".
+        vocabulary: Vocabulary of the ids; it is that of the whole stream.
+
+    Returns:
+        The first part and the held-out part. Their numbers of characters, bytes and unknown tokens are estimates, but
+        for characters of which none is unknown.
+
+    Raises:
+        ValueError: If ``fraction`` leaves a part empty.
+    """
+    cut = held_out_start(len(stream), fraction)
+    space = unit == "word"
+    lengths = np.array(
+        [(len(token) + space, len(token.encode()) + space) for token in vocabulary.tokens], dtype=np.int64
+    )
+    lengths[vocabulary[LINE_ENDS[unit]]] = 1
+    parts = [stream.ids[:cut], stream.ids[cut:]]
+    counts = [np.bincount(ids, minlength=len(vocabulary)) for ids in parts]
+    unknown_id = vocabulary["<unk>"]
+
+    def share(whole: int, weights: npt.NDArray[np.int64], part: int) -> int:
+        total = int((counts[0] + counts[1]) @ weights)
+        return round(whole * int(counts[part] @ weights) / total) if total else 0
+
+    is_unknown = (np.arange(len(vocabulary)) == unknown_id).astype(np.int64)
+    first, last = (
+        IdStream(
+            ids=ids,
+            characters=share(stream.characters, lengths[:, 0], part),
+            bytes=share(stream.bytes, lengths[:, 1], part),
+            unknown=share(stream.unknown, is_unknown, part),
+        )
+        for part, ids in enumerate(parts)
+    )
+    return first, last
 
 
-def _is_unknown(text: FirstPass, final: Ids, vocabulary: Vocabulary) -> npt.NDArray[np.bool_]:
-    """Return whether each type became ``<unk>`` without being ``<unk>`` itself; shape (types,)."""
-    is_unknown: npt.NDArray[np.bool_] = (final == vocabulary["<unk>"]) & (text.counts > 0)
-    if (literal := text.types.index("<unk>").as_py()) >= 0:
-        is_unknown[literal] = False
-    return is_unknown
+def held_out_start(tokens: int, fraction: float) -> int:
+    """Return the number of tokens before the held-out end of a text.
+
+    Raises:
+        ValueError: If a part is empty.
+
+    >>> held_out_start(9, 1 / 3)
+    6
+    """
+    cut = tokens - math.ceil(tokens * fraction)
+    if not 0 < cut < tokens:
+        raise ValueError(
+            f"fraction must leave at least one of {tokens} tokens in each part, got {fraction}; use more text"
+        )
+    return cut
 
 
-def _count(ids: Ids, types: int) -> npt.NDArray[np.int64]:
-    counts = np.zeros(types, dtype=np.int64)
-    for start in range(0, len(ids), SPAN):
-        counts += np.bincount(ids[start : start + SPAN], minlength=types)
-        release(ids)
-    return counts
+def check_stream(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, max_size: int | None = None) -> None:
+    """Check the unit of a stream, and that a given vocabulary fits it.
 
-
-def _part_size(whole: int, part: FirstPass, text: FirstPass, unit: Unit, lengths: pa.Int32Array) -> int:
-    """Return the size of a part of a text of size ``whole``; exact for characters, and for the whole text."""
-    # Assume a space after each word.
-    weights = to_numpy(lengths).astype(np.int64) + (unit == "word")
-    weights[text.types.index(LINE_ENDS[unit]).as_py()] = 1
-    return round(whole * int(part.counts @ weights) / int(text.counts @ weights))
-
-
-def _check(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, max_size: int | None = None) -> None:
+    Raises:
+        ValueError: If the unit is unknown, the vocabulary lacks a special, or it is given with a limit of its size.
+    """
     if unit not in UNITS:
         raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
     if vocabulary is None:
@@ -300,14 +198,19 @@ def _check(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, max_si
             f"min_count and max_size must not be set together with vocabulary, got {min_count} and {max_size}; "
             "prune the vocabulary instead"
         )
-    if missing := [special for special in _SPECIALS[unit] if special not in vocabulary.specials]:
+    if missing := [special for special in SPECIALS_OF[unit] if special not in vocabulary.specials]:
         raise ValueError(
-            f"vocabulary must have the specials {', '.join(_SPECIALS[unit])} for unit {unit!r}, "
+            f"vocabulary must have the specials {', '.join(SPECIALS_OF[unit])} for unit {unit!r}, "
             f"missing {', '.join(missing)}; use the vocabulary that read_stream returned for the training text"
         )
 
 
-def _splitter(unit: Unit, tokenizer: str | Tokenizer | None) -> NamedTokenizer:
+def splitter(unit: Unit, tokenizer: str | Tokenizer | None) -> NamedTokenizer:
+    """Return the tokenizer of a unit.
+
+    Raises:
+        ValueError: If a tokenizer is given for characters.
+    """
     if unit == "word":
         return get_tokenizer("whitespace" if tokenizer is None else tokenizer)
     if tokenizer is not None:

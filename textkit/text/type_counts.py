@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from textkit.text.arrow_arrays import POOL, dictionary_encode, to_arrow, to_numpy
+from textkit.text.ranking import Rows, check_tokens
 
 _ABSENT = to_arrow(np.array([-1]))[0].cast(pa.int32())  # a plain -1 would make Arrow import pandas
 
@@ -81,65 +82,35 @@ class TypeCounts:
         return numbers
 
 
-def rank_types(
-    types: pa.StringArray,
-    counts: npt.NDArray[np.int64],
-    min_count: int,
-    max_size: int | None,
-    specials: tuple[str, ...],
-) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-    """Put types in the order of a vocabulary: specials first, then by descending count, then by spelling.
+class ArrowTypes:
+    """Types in an Arrow array, for `rank_types`.
 
-    Args:
-        types: Different tokens; shape (types,).
-        counts: The number of times each was seen; shape (types,).
-        min_count: Types seen fewer times are left out; specials never are.
-        max_size: The most types to keep, specials included; None for all.
-        specials: The specials, in their order.
-
-    Returns:
-        The types that are kept, in order; their counts; and the position among them of each of ``types``, -1 for those
-        that are left out, int32, shape (types,).
-
-    Raises:
-        ValueError: If no type is left but specials, or a limit is out of range.
+    >>> types = ArrowTypes(pa.array(["b", "a"]))
+    >>> types.find("a"), types.sort(np.array([0, 1])).tolist()
+    (1, [1, 0])
     """
-    if min_count < 1:
-        raise ValueError(f"min_count must be at least 1, got {min_count}; 1 keeps every token")
-    if max_size is not None and max_size <= len(specials):
-        raise ValueError(
-            f"max_size must be more than {len(specials)}, the number of specials, got {max_size}; None keeps all tokens"
-        )
-    ids = np.full(len(types), -1, dtype=np.int32)
-    special_counts = np.zeros(len(specials), dtype=np.int64)
-    for number, special in enumerate(specials):
-        position = types.index(special).as_py()
-        if position >= 0:
-            special_counts[number] = counts[position]
-            ids[position] = number
-    frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
-    if not len(frequent):
-        raise ValueError(_nothing_left(counts, min_count))
-    columns = [types.take(to_arrow(frequent)), to_arrow(counts[frequent])]
-    table = pa.Table.from_arrays(columns, ["token", "count"])
-    # Arrow compares UTF-8 bytes, whose order is that of code points, as for Python's str.
-    order = pc.sort_indices(table, sort_keys=[("count", "descending"), ("token", "ascending")])
-    if max_size is not None:
-        order = order[: max_size - len(specials)]
-    kept = frequent[to_numpy(order)]
-    ids[kept] = np.arange(len(specials), len(specials) + len(kept))
-    words = (*specials, *types.take(to_arrow(kept)).to_pylist())
-    return words, np.concatenate([special_counts, counts[kept]]), ids
 
+    def __init__(self, types: pa.StringArray) -> None:
+        self.types = types
 
-def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
-    if not len(counts):
-        return "counts must have at least one token, got 0; check that the corpus is not empty"
-    largest = int(counts.max())
-    return (
-        f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
-        f"pass {max(largest, 1)} or less, or use more text"
-    )
+    def __len__(self) -> int:
+        return len(self.types)
+
+    def find(self, token: str) -> int:
+        """Return the number of a type, or -1."""
+        position: int = self.types.index(token).as_py()
+        return position
+
+    def sort(self, rows: Rows) -> Rows:
+        """Sort numbers of types by the spelling of the types, in the order of code points."""
+        # Arrow compares UTF-8 bytes, whose order is that of code points, as for Python's str.
+        order = to_numpy(pc.array_sort_indices(self.types.take(to_arrow(rows)))).astype(np.int64)
+        return rows[order]
+
+    def take(self, rows: Rows) -> list[str]:
+        """Return the types with these numbers."""
+        tokens: list[str] = self.types.take(to_arrow(rows)).to_pylist()
+        return tokens
 
 
 def token_array(tokens: Sequence[str]) -> pa.StringArray:
@@ -160,23 +131,3 @@ def token_array(tokens: Sequence[str]) -> pa.StringArray:
         pass
     check_tokens(tokens)
     raise ValueError(f"tokens must fit into one Arrow array, got {len(tokens)} tokens; encode fewer at a time")
-
-
-def check_tokens(tokens: Sequence[str]) -> None:
-    """Check that every token is a str that can be encoded as UTF-8.
-
-    Raises:
-        TypeError: If a token is not a str.
-        ValueError: If a token contains half of a surrogate pair.
-    """
-    try:
-        "".join(tokens).encode()
-    except TypeError:
-        position, wrong = next((i, token) for i, token in enumerate(tokens) if not isinstance(token, str))
-        raise TypeError(f"a token must be a str, got {wrong!r} at position {position}; convert it to a str") from None
-    except UnicodeEncodeError:
-        wrong = next(token for token in tokens if any("\ud800" <= c <= "\udfff" for c in token))
-        raise ValueError(
-            f"a token must be valid Unicode, got {wrong!r} with half of a surrogate pair; "
-            "decode the text with errors='replace'"
-        ) from None

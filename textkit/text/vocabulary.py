@@ -9,9 +9,8 @@ from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from textkit.text.type_counts import check_tokens, rank_types, token_array
+from textkit.text.ranking import TokenList, Types, check_tokens, rank_types
 from textkit.text.unknown_words import UnknownWordError
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
 
@@ -87,34 +86,34 @@ class Vocabulary:
         token_counts = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
         tokens = list(counts)
         check_tokens(tokens)
-        return cls.ranked(token_array(tokens), token_counts, min_count, max_size, specials)[0]
+        return cls.ranked(TokenList(tokens), token_counts, min_count, max_size, specials)[0]
 
     @classmethod
     def ranked(
         cls,
-        tokens: pa.StringArray,
+        types: Types,
         counts: npt.NDArray[np.int64],
         min_count: int,
         max_size: int | None,
         specials: Sequence[str],
     ) -> tuple["Vocabulary", Ids]:
-        """Build a vocabulary like ``from_counts``, from an Arrow array of tokens.
+        """Build a vocabulary like ``from_counts``, from types in a list or in an Arrow array.
 
         Args:
-            tokens: Distinct tokens; shape (types,).
-            counts: Count of each token; shape (types,).
+            types: Distinct tokens.
+            counts: Count of each type; shape (types,).
             min_count: As for ``from_counts``.
             max_size: As for ``from_counts``.
             specials: As for ``from_counts``.
 
         Returns:
-            The vocabulary, and the id of each of ``tokens``, -1 for those left out; int32, shape (types,).
+            The vocabulary, and the id of each of ``types``, -1 for those left out; int32, shape (types,).
 
         Raises:
             ValueError: As ``from_counts`` does.
         """
         specials = _ordered_specials(specials)
-        words, ranked_counts, ids = rank_types(tokens, counts, min_count, max_size, specials)
+        words, ranked_counts, ids = rank_types(types, counts, min_count, max_size, specials)
         return cls(words, ranked_counts, specials), ids
 
     def with_counts(self, counts: npt.NDArray[np.int64]) -> "Vocabulary":
@@ -315,7 +314,7 @@ class Vocabulary:
         >>> Vocabulary.from_counts({"x": 1, "y": 3}).prune(min_count=2).tokens
         ('y',)
         """
-        return Vocabulary.ranked(token_array(self._tokens), self._counts, min_count, max_size, self._specials)[0]
+        return Vocabulary.ranked(TokenList(self._tokens), self._counts, min_count, max_size, self._specials)[0]
 
     def save(self, path: str | os.PathLike[str]) -> None:
         r"""Write a text file: a line with the format and specials, then ``token<tab>count`` in id order.

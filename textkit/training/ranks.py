@@ -10,6 +10,7 @@ import atexit
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import distributed, nn
@@ -51,6 +52,19 @@ class Ranks:
         found: list[float] = sums.tolist()
         return found
 
+    def sum_in_place(self, tensor: torch.Tensor) -> None:
+        """Replace a tensor by its sum over all processes."""
+        if self.size > 1:
+            distributed.all_reduce(tensor)
+
+    def gather(self, thing: Any) -> list[Any]:
+        """Return the things of all processes, in their order; they are sent by pickle."""
+        things: list[Any] = [None] * self.size
+        if self.size == 1:
+            return [thing]
+        distributed.all_gather_object(things, thing)
+        return things
+
     def any(self, flags: Sequence[bool]) -> list[bool]:
         """Whether each flag is set in any process."""
         return [count > 0 for count in self.sum([float(flag) for flag in flags])] if self.size > 1 else list(flags)
@@ -78,15 +92,13 @@ class Ranks:
         """Join the rows of all processes, in their order; every process gets all of them."""
         if self.size == 1:
             return rows
-        parts: list[torch.Tensor | None] = [None] * self.size
-        distributed.all_gather_object(parts, rows.cpu())
-        return torch.cat([part for part in parts if part is not None]).to(rows.device)
+        return torch.cat(self.gather(rows.cpu())).to(rows.device)
 
 
 ALONE = Ranks()
 
 
-def join_ranks(device: torch.device) -> tuple[Ranks, torch.device]:
+def join_ranks(device: torch.device | str) -> tuple[Ranks, torch.device]:
     """Join the other processes if ``torchrun`` has started this one among several.
 
     Args:
@@ -96,17 +108,13 @@ def join_ranks(device: torch.device) -> tuple[Ranks, torch.device]:
         The ranks, and the device of this process.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "RANK" not in os.environ:
-        return ALONE, device
+        return ALONE, torch.device(device)
     if str(device) == "cuda":
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
+    device = torch.device(device)
     # The group stays until the process ends, as several trainings in one process use it.
     if not distributed.is_initialized():
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
         atexit.register(distributed.destroy_process_group)
     return Ranks(distributed.get_rank(), distributed.get_world_size(), str(device)), device
-
-
-def is_first_rank() -> bool:
-    """Whether this process is the one that prints and saves, judged by ``torchrun``'s environment."""
-    return os.environ.get("RANK", "0") == "0"

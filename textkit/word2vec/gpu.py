@@ -55,7 +55,7 @@ class Piece:
     Attributes:
         ids: (kept,) word of each token.
         positions: (kept,) position of each token in the text.
-        documents: (kept,) document of each token.
+        documents: (kept,) document of each token, from 0 for the first one of the piece.
     """
 
     ids: torch.Tensor
@@ -84,6 +84,7 @@ class SkipGramGpu:
     """
 
     device = "cuda"
+    span_blocks = 1024
     reproducible = False
 
     def __init__(
@@ -123,7 +124,7 @@ class SkipGramGpu:
         # Expected number of times that each word is a center, or a negative sample, in the other programs' tiles.
         self._flight = self._to_gpu((kept / kept.sum() * self.centers_of_tile * other_programs).astype(np.float32))
         self._noise_flight = self._to_gpu((noise * self.drawn * other_programs).astype(np.float32))
-        # The last piece, with its text, position and epoch, and the last ids and offsets, with their text and position.
+        # The last piece, with its text, position and epoch; its ids and document ends, with their text and position.
         self._piece: tuple[tuple[int, int, int], Piece] | None = None
         self._stream: tuple[tuple[int, int], tuple[torch.Tensor, torch.Tensor]] | None = None
         self.upload()
@@ -148,6 +149,11 @@ class SkipGramGpu:
         for matrix, values in zip(self.model, (self.centers, self.contexts), strict=True):
             matrix[:] = values.cpu().numpy()
         return self.model
+
+    @property
+    def weights(self) -> Model:
+        """The two embeddings where they are trained."""
+        return Model(self.centers, self.contexts)
 
     @property
     def block_tokens(self) -> int:
@@ -184,6 +190,10 @@ class SkipGramGpu:
             piece_loss, piece_pairs = self._run_piece(text, begin * BLOCK_TOKENS, span, epoch, rate, before, all_tokens)
             loss, pairs = loss + piece_loss, pairs + piece_pairs
         return loss, pairs
+
+    def validate(self, text: Text, epoch: int) -> tuple[float, int]:
+        """Compute the loss of a whole text, without changing the model."""
+        return self.run(text, 0, self.blocks(text), epoch=epoch, rate=0.0, before=0, all_tokens=1)
 
     def _run_piece(
         self, text: Text, begin: int, span: tuple[int, int, int], epoch: int, rate: float, before: int, all_tokens: int
@@ -228,16 +238,20 @@ class SkipGramGpu:
             positions = torch.nonzero(keep)[:, 0]
             kept_ids = ids[positions]
             positions += begin
+            # Numbered from the first document of the piece: only whether two tokens share a document matters.
             documents = torch.searchsorted(offsets, positions, right=True, out_int32=True)
             self._piece = (cache_key, Piece(kept_ids, positions, documents))
         return self._piece[1]
 
     def _ids_and_offsets(self, text: Text, begin: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the ids of a piece and all document offsets, on the GPU."""
+        """Return the ids of a piece and the ends of the documents within it, on the GPU."""
         cache_key = (id(text.ids), begin)
         if self._stream is None or self._stream[0] != cache_key:
             ids = text.ids[begin : begin + PIECE_BLOCKS * BLOCK_TOKENS]
-            self._stream = (cache_key, (self._to_gpu(ids), self._to_gpu(text.offsets)))
+            self._stream = None  # free the memory of the last piece
+            first, last = np.searchsorted(text.offsets, [begin, begin + len(ids)], side="right")
+            ends = np.unique(text.offsets[first:last])  # documents without tokens have the same end
+            self._stream = (cache_key, (self._to_gpu(ids), self._to_gpu(ends)))
         return self._stream[1]
 
     def _key(self, epoch: int) -> torch.Tensor:

@@ -18,13 +18,20 @@ class SkipGramKernel(Protocol):
         reproducible: Whether the same seed gives the same bytes.
         settings: Training settings.
         model: The two embeddings in host memory.
+        span_blocks: Number of blocks per call of `run`; between two calls, progress is shown and saved.
         block_tokens: Number of tokens per block of text, the unit of positions in the text.
+        weights: The two embeddings where they are trained: arrays, or tensors on a GPU.
     """
 
     device: str
     reproducible: bool
     settings: Word2VecSettings
     model: Model
+    span_blocks: int
+
+    @property
+    def weights(self) -> Model:
+        """The two embeddings where they are trained."""
 
     @property
     def block_tokens(self) -> int:
@@ -49,6 +56,17 @@ class SkipGramKernel(Protocol):
             rate: Initial learning rate of the training. With 0, the loss is computed and the model is not changed.
             before: Number of tokens in the epochs before this one.
             all_tokens: Number of tokens in all epochs.
+
+        Returns:
+            The summed loss in nats, and the number of (center, context) pairs.
+        """
+
+    def validate(self, text: Text, epoch: int) -> tuple[float, int]:
+        """Compute the loss of a whole text, without changing the model.
+
+        Args:
+            text: Validation text.
+            epoch: Determines the random numbers together with the seed.
 
         Returns:
             The summed loss in nats, and the number of (center, context) pairs.

@@ -7,21 +7,24 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from textkit.files.mapped import release
 from textkit.kernels.skip_gram_arrays import Text
-from textkit.text.encoding import EncodedCorpus
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
 from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 
-SPAN_BLOCKS = 1024  # blocks per call of the kernel; between two calls, progress is shown and saved
+if TYPE_CHECKING:
+    from textkit.training.ranks import Ranks
+
 VALID_EPOCH = 2**31  # epoch number for the validation text, so that its random numbers are the same in every epoch
 
 
@@ -92,6 +95,7 @@ class Word2VecRun:
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         on_epoch: Called with a `Word2VecReport` after each epoch.
         progress: Whether to show a progress bar on stderr.
+        ranks: The processes that train together, each on its share of the text; None for one process.
     """
 
     def __init__(
@@ -106,15 +110,21 @@ class Word2VecRun:
         checkpoint_seconds: float,
         on_epoch: Callable[[Word2VecReport], None] | None,
         progress: bool,
+        ranks: "Ranks | None" = None,
     ) -> None:
+        self.ranks, self.is_first = ranks, ranks is None or ranks.is_first
+        self.processes = 1 if ranks is None else ranks.size
         self.kernel, self.settings = kernel, kernel.settings
         self.text = _text(corpus)
-        self.tokens, self.blocks = len(self.text.ids), kernel.blocks(self.text)
+        tokens = len(self.text.ids)
+        self.tokens = tokens if ranks is None else int(ranks.sum([tokens])[0])
+        self.blocks = kernel.blocks(self.text)
         self.validation = None if validation is None else _text(validation)
         self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
         self.patience, self.on_epoch, self.progress = patience, on_epoch, progress
         self.identity = {
-            "corpus": corpus.fingerprint() if checkpoint is not None else "",
+            "corpus": self._fingerprint(corpus) if checkpoint is not None else "",
+            "words": _digest(corpus.vocabulary) if checkpoint is not None else "",
             "valid": validation.fingerprint() if checkpoint is not None and validation is not None else "",
             "init": _fingerprint(init) if checkpoint is not None and init is not None else "",
             "patience": patience,
@@ -142,12 +152,14 @@ class Word2VecRun:
                 bar.update(self._seen(position) - bar.n)
                 if position.block == self.blocks:
                     position, report = self._after_epoch(position)
-                if report or interrupt.pressed or time.monotonic() - saved >= self.checkpoint_seconds:
+                # All processes must stop after the same span.
+                pressed = interrupt.pressed if self.ranks is None else self.ranks.any([interrupt.pressed])[0]
+                if report or pressed or time.monotonic() - saved >= self.checkpoint_seconds:
                     self._save(position)
                     saved = time.monotonic()
                 if report and self.on_epoch:
                     self.on_epoch(report)
-                if interrupt.pressed:
+                if pressed:
                     raise KeyboardInterrupt
         # Ctrl-C may have been pressed after the last check in the loop.
         if interrupt.pressed:
@@ -182,7 +194,7 @@ class Word2VecRun:
 
     def _after_span(self, position: Position) -> Position:
         start = time.monotonic()
-        last = min(position.block + SPAN_BLOCKS, self.blocks)
+        last = min(position.block + self.kernel.span_blocks, self.blocks)
         loss, pairs = self.kernel.run(
             self.text,
             position.block,
@@ -226,8 +238,7 @@ class Word2VecRun:
     def _valid_loss(self) -> float | None:
         if self.validation is None:
             return None
-        blocks = self.kernel.blocks(self.validation)
-        loss, pairs = self.kernel.run(self.validation, 0, blocks, epoch=VALID_EPOCH, rate=0.0, before=0, all_tokens=1)
+        loss, pairs = self.kernel.validate(self.validation, VALID_EPOCH)
         release(*self.validation)
         if pairs == 0:
             raise ValueError(
@@ -237,18 +248,27 @@ class Word2VecRun:
         return loss / pairs
 
     def _save(self, position: Position) -> None:
-        if self.checkpoint is not None:
+        if self.checkpoint is not None and self.is_first:
             model = self.kernel.download()
             state = {
                 "identity": self.identity,
                 "position": asdict(position),
                 "device": self.kernel.device,
+                "processes": self.processes,
                 "block_tokens": self.kernel.block_tokens,
             }
             save_checkpoint(self.checkpoint, {"centers": model.centers, "contexts": model.contexts}, state)
 
     def _resumed(self) -> Position:
-        """Restore the weights and the position from the checkpoint, if there is one."""
+        """Restore the weights and the position from the checkpoint, if there is one; the first process reads it."""
+        position = self._loaded() if self.is_first else Position()
+        if self.ranks is not None:
+            position = self.ranks.gather(position)[0]
+        if position != Position():
+            self.kernel.upload()
+        return position
+
+    def _loaded(self) -> Position:
         if self.checkpoint is None:
             return Position()
         remove_leftovers(self.checkpoint)
@@ -256,20 +276,37 @@ class Word2VecRun:
             return Position()
         arrays, state = load_checkpoint(self.checkpoint)
         identity = state.get("identity", {})
-        moved = state.get("device", "cpu") != self.kernel.device
+        device, processes = state.get("device", "cpu"), state.get("processes", 1)
         # Training on a GPU is never reproducible, so this must not prevent a change of device.
-        if moved:
+        if device != self.kernel.device:
             identity = {**identity, "reproducible": self.kernel.reproducible}
+        # Another number of processes has other shares of the corpus, but the same words.
+        if processes != self.processes:
+            identity = {**identity, "corpus": self.identity["corpus"]}
+        # Checkpoints of 0.1.0 have no digest of the words.
+        identity = {"words": self.identity["words"], **identity}
         check_identity(self.checkpoint, identity, self.identity)
         self.kernel.model.centers[:] = arrays["centers"]
         self.kernel.model.contexts[:] = arrays["contexts"]
-        self.kernel.upload()
         position = Position(**state["position"])
-        if moved:
-            # The devices process an epoch in different orders: continue at the same fraction of it.
+        if (device, processes) != (self.kernel.device, self.processes):
+            # The order of an epoch is another one: continue at the same fraction of it.
             block = position.block * state.get("block_tokens", 1) // self.kernel.block_tokens
             position = replace(position, block=min(block, self.blocks - 1))
         return position
+
+    def _fingerprint(self, corpus: EncodedCorpus) -> str:
+        """Return a digest of the corpus, that is of the shares of all processes."""
+        own = corpus.fingerprint()
+        if self.ranks is None:
+            return own
+        return hashlib.blake2b("".join(self.ranks.gather(own)).encode(), digest_size=16).hexdigest()
+
+
+def _digest(vocabulary: Vocabulary) -> str:
+    digest = hashlib.blake2b("\n".join(vocabulary.tokens).encode(), digest_size=16)
+    digest.update(vocabulary.counts.tobytes())
+    return digest.hexdigest()
 
 
 def _fingerprint(vectors: WordVectors) -> str:

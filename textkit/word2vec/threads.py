@@ -75,6 +75,7 @@ class SkipGramThreads:
     """
 
     device = "cpu"
+    span_blocks = 1024
 
     def __init__(
         self,
@@ -109,6 +110,11 @@ class SkipGramThreads:
         self._pool.shutdown()
 
     @property
+    def weights(self) -> Model:
+        """The two embeddings where they are trained."""
+        return self.model
+
+    @property
     def block_tokens(self) -> int:
         """Number of tokens per block of text."""
         return int(self.shape.block_tokens)
@@ -116,6 +122,10 @@ class SkipGramThreads:
     def blocks(self, text: Text) -> int:
         """Return the number of blocks of a text."""
         return -(-len(text.ids) // self.block_tokens)
+
+    def validate(self, text: Text, epoch: int) -> tuple[float, int]:
+        """Compute the loss of a whole text, without changing the model."""
+        return self.run(text, 0, self.blocks(text), epoch=epoch, rate=0.0, before=0, all_tokens=1)
 
     def download(self) -> Model:
         """Return the model, which is always in host memory."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from textkit.checks import check_count
 from textkit.files.freed import return_freed_memory
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
-from textkit.text.encoding import EncodedCorpus, encode_corpus
+from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Word2VecReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
+
+if TYPE_CHECKING:
+    from textkit.training.ranks import Ranks
 
 
 def train_word2vec(
@@ -53,9 +56,13 @@ def train_word2vec(
 ) -> WordVectors:
     """Train word vectors by skip-gram with negative sampling (Mikolov et al. 2013).
 
+    If ``torchrun`` started several processes, each reads and trains on its share of the corpus, and their weights are
+    merged at intervals. All return the same vectors; the first one writes the checkpoint, which resumes with any number
+    of processes. In reproducible mode, the same number of processes gives the same bytes.
+
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of tokens; see
-            `textkit.corpus`. It is read once.
+            `textkit.corpus`. It is read once. Or an `EncodedCorpus`, which is used as it is.
         dim: Dimension of the vectors; None for that of ``init``, or 100.
         window: Context window: the maximum distance between a center and its context, in tokens that subsampling
             keeps. The distance is drawn from 1 to this for each center.
@@ -65,7 +72,7 @@ def train_word2vec(
         subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
         epochs: Number of passes over the corpus.
         learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
-        workers: Number of threads; None for one per core that this process may use.
+        workers: Number of threads of each process; None for one per core that it may use.
         reproducible: True gives the same bytes for the same seed, with any number of workers. False lets the threads
             write without synchronization ("Hogwild"; Recht et al. 2011), which is faster. None is True on a CPU. A GPU
             adds in no fixed order and cannot be reproducible.
@@ -123,14 +130,25 @@ def train_word2vec(
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
         )
-    reading: dict[str, Any] = {
-        "tokenizer": tokenizer,
-        "column": column,
-        "encoding": encoding,
-        "errors": errors,
-    }
-    encoded = encode_corpus(corpus, min_count=min_count, max_size=max_vocab, progress=progress, **reading)
-    validation = None if valid is None else _encode_validation(valid, encoded, reading)
+    ranks = _ranks(device if gpu else "cpu")
+    progress = progress and (ranks is None or ranks.is_first)
+    reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
+    if isinstance(corpus, EncodedCorpus):
+        split = None if tokenizer == "whitespace" else tokenizer
+        corpus.check_encoding(settings.min_count, settings.max_vocab, {"tokenizer": split, **reading})
+        encoded = corpus if ranks is None else corpus.share(ranks.rank, ranks.size)
+    else:
+        # Imported here, because reading text needs pyarrow and training on ids does not.
+        from textkit.text.encoding import encode_corpus, encode_share
+        from textkit.text.first_pass import Share
+
+        limits: dict[str, Any] = {"min_count": min_count, "max_size": max_vocab, "progress": progress}
+        if ranks is None:
+            encoded = encode_corpus(corpus, tokenizer=tokenizer, **limits, **reading)
+        else:
+            share = Share(ranks.rank, ranks.size, ranks.gather)
+            encoded = encode_share(corpus, share, tokenizer=tokenizer, **limits, **reading)
+    validation = None if valid is None else _encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
     return_freed_memory()
 
     # Words that only the pretrained vectors have come last, with a count of 0.
@@ -142,9 +160,14 @@ def train_word2vec(
     if gpu:
         from textkit.word2vec.gpu import SkipGramGpu
 
-        kernel = SkipGramGpu(counts, settings, model, device="cuda" if device == "auto" else device)
+        name = "cuda" if device == "auto" else device
+        kernel = SkipGramGpu(counts, settings, model, device=name if ranks is None else ranks.device)
     else:
         kernel = SkipGramThreads(counts, settings, model, workers=workers, reproducible=reproducible is not False)
+    if ranks is not None:
+        from textkit.word2vec.data_parallel import SkipGramRanks
+
+        kernel = SkipGramRanks(kernel, ranks, counts, len(encoded.ids))
     try:
         run = Word2VecRun(
             kernel,
@@ -156,6 +179,7 @@ def train_word2vec(
             checkpoint_seconds=checkpoint_seconds,
             on_epoch=on_epoch,
             progress=progress,
+            ranks=ranks,
         )
         position = run.run()
     finally:
@@ -163,7 +187,7 @@ def train_word2vec(
     training = {
         **asdict(settings),
         "reproducible": kernel.reproducible,
-        "tokens": len(encoded.ids),
+        "tokens": run.tokens,
         "losses": [None if math.isnan(loss) else loss for loss in position.losses],
         "valid_losses": position.valid_losses,
     }
@@ -201,6 +225,15 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
 
 
 def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+    if isinstance(valid, EncodedCorpus):
+        if valid.vocabulary.tokens != corpus.vocabulary.tokens:
+            raise ValueError(
+                f"valid must have the {len(corpus.vocabulary)} words of the training vocabulary, got {valid!r} with "
+                "other ones; encode it with vocabulary=training.vocabulary"
+            )
+        return valid
+    from textkit.text.encoding import encode_corpus
+
     try:
         return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
     except ValueError as error:
@@ -223,8 +256,17 @@ def _initial_model(words: list[str], settings: Word2VecSettings, init: WordVecto
     return Model(centers, contexts)
 
 
+def _ranks(device: str) -> "Ranks | None":
+    """Join the other processes, if ``torchrun`` has started this one among several."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return None
+    from textkit.training.ranks import join_ranks
+
+    ranks, _ = join_ranks("cuda" if device == "auto" else device)
+    return ranks if ranks.size > 1 else None
+
+
 def _usable_cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return the number of cores that this process may use, of which those of one machine take an equal share."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(cores // int(os.environ.get("LOCAL_WORLD_SIZE", "1")), 1)

@@ -5,8 +5,6 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
@@ -89,6 +87,9 @@ def formatted_rows(matrix: NDArray[np.float32], separator: str) -> Iterator[list
     Yields:
         The rows of a block; each number is in the shortest decimal form that restores the same float32.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     dim = matrix.shape[1]
     step = max(1, _BLOCK_NUMBERS // dim)
     for start in range(0, len(matrix), step):

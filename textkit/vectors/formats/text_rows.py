@@ -11,7 +11,6 @@ from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 BLANKS = b" \t"  # the field separators; any other space, such as a no-break space, may be part of a word
@@ -99,6 +98,8 @@ def parse_spans(block: bytes, bounds: NDArray[np.int64]) -> NDArray[np.float32] 
     Returns:
         Shape (rows, dim), or None if a field is not a number.
     """
+    import pyarrow as pa
+
     rows, dim = bounds.shape[0], bounds.shape[1] - 1
     if rows == 0:
         return np.empty((0, dim), dtype=np.float32)

@@ -1,0 +1,115 @@
+"""Each benchmark runs at a small size on a CPU, without what only reads text, and says what it measured and where."""
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+BENCHMARKS = ROOT / "benchmarks"
+pytestmark = pytest.mark.slow
+# What is imported at the start of every process: a machine without the packages that only read text.
+WITHOUT = """
+import sys
+
+for name in ("pyarrow", "typer", "pooch", "spacy", "datasets", "pandas"):
+    sys.modules[name] = None
+"""
+
+
+def environment(folder):
+    """Of a machine that has only what computes."""
+    (folder / "sitecustomize.py").write_text(WITHOUT)
+    return {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"}
+
+
+def figures(name, *arguments, folder):
+    """Run a benchmark, and return its figures and what it printed."""
+    target = folder / "figures.json"
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / name, *map(str, arguments), "--device", "cpu", "--json", target],
+        env=environment(folder),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert found["device"].startswith("CPU")
+    assert {"torch", "threads", "counted"} <= set(found)
+    return found, done.stdout
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packed")
+    command = [sys.executable, BENCHMARKS / "gpu_pack.py", folder, "--small"]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL, check=True)
+    return folder
+
+
+def test_word_vectors(packed, tmp_path):
+    arguments = ("--tokens", 300, "--epochs", 1, "--seeds", 1, "--dim", 8, "--unscored")
+    found, printed = figures("word2vec_gpu.py", packed / "tales", *arguments, folder=tmp_path)
+    assert found["tokens"] == 300
+    assert found["copy"] > 1e6
+    assert found["cpu"][0]["words_per_second"] > 0
+    assert "words/s" in printed
+    if not find_spec("triton"):
+        assert found["gpu"] == []
+        return
+    run = found["gpu"][0]
+    assert run["seconds"] * run["words_per_second"] == pytest.approx(300)
+    # A word reads and adds at most the rows of its tile, and at least the mark that subsampling writes.
+    assert 10 < run["bytes_per_word"] < 8 * 8 * (2 * run["tuning"]["tile"] + run["drawn"])
+
+
+def test_language_models(packed, tmp_path):
+    found, printed = figures("language_model.py", "--recipe", "tales", "--packed", packed, folder=tmp_path)
+    run = found["tales"]
+    assert run["epochs"] == 1
+    assert run["precision"] == "float32"
+    assert 1 < run["validation_nats"] < 4.5  # less than chance among 90 characters
+    assert run["tokens_per_second"] > 0
+    assert "validation nats" in printed
+
+
+def test_classifiers(packed, tmp_path):
+    arguments = ("--data", "reviews", "--model", "cnn", "--seeds", 1, "--epochs", 1, "--texts", 60, "--packed", packed)
+    found, printed = figures("classification.py", *arguments, folder=tmp_path)
+    (run,) = found["runs"]["reviews"]["cnn"]
+    assert run["test_texts"] == 60
+    assert 0 < run["accuracy"] <= 1
+    assert 0 < run["training_seconds"] <= run["seconds"] <= run["process_seconds"]
+    assert "| cnn | 1 |" in printed
+
+
+def test_the_script_for_a_gpu_goes_on_after_a_part_that_fails_or_takes_too_long(packed, tmp_path):
+    """In place of Python stands a script that fails in one part and takes too long in others."""
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\ncase $* in *word2vec_gpu*) exit 3;; *tales*) sleep 9;; esac\n")
+    python.chmod(0o755)
+    out = tmp_path / "out"
+    script = (BENCHMARKS / "gpu_all.sh").read_text(encoding="utf-8")
+    copy = tmp_path / "benchmarks" / "gpu_all.sh"
+    copy.parent.mkdir()
+    copy.write_text(script.replace("part 75 characters", "part 1 characters"))
+    subprocess.run(
+        ["bash", copy, packed, out],
+        env={**os.environ, "DEVICE": "cpu", "PYTHON": str(python), "SECONDS_IN_ALL": "4"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    parts = [line.rpartition(" after ")[0] for line in (out / "parts.txt").read_text().splitlines()]
+    assert parts == [
+        "kernel: status 0",
+        "word2vec: status 3",
+        "characters: status 124",
+        "cnn: status 0",
+        "words: status 124",  # cut off by the limit of all parts
+        "cnn-float32: left out",
+    ]

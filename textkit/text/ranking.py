@@ -1,0 +1,133 @@
+"""The order of a vocabulary: specials first, then by descending count, then by spelling."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Rows: TypeAlias = npt.NDArray[np.int64]
+
+
+class Types(Protocol):
+    """The types (distinct tokens) of a text, numbered from 0."""
+
+    def __len__(self) -> int:
+        """Return the number of types."""
+
+    def find(self, token: str) -> int:
+        """Return the number of a type, or -1."""
+
+    def sort(self, rows: Rows) -> Rows:
+        """Sort numbers of types by the spelling of the types, in the order of code points."""
+
+    def take(self, rows: Rows) -> list[str]:
+        """Return the types with these numbers."""
+
+
+class TokenList:
+    """Types in a list of str.
+
+    >>> types = TokenList(["b", "a"])
+    >>> types.find("a"), types.sort(np.array([0, 1])).tolist()
+    (1, [1, 0])
+    """
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens = tokens
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def find(self, token: str) -> int:
+        """Return the number of a type, or -1."""
+        return self.tokens.index(token) if token in self.tokens else -1
+
+    def sort(self, rows: Rows) -> Rows:
+        """Sort numbers of types by the spelling of the types, in the order of code points."""
+        return np.array(sorted(rows.tolist(), key=self.tokens.__getitem__), dtype=np.int64)
+
+    def take(self, rows: Rows) -> list[str]:
+        """Return the types with these numbers."""
+        return [self.tokens[row] for row in rows.tolist()]
+
+
+def rank_types(
+    types: Types,
+    counts: npt.NDArray[np.int64],
+    min_count: int,
+    max_size: int | None,
+    specials: tuple[str, ...],
+) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Put types in the order of a vocabulary.
+
+    Args:
+        types: Distinct tokens.
+        counts: Number of occurrences of each type; shape (types,).
+        min_count: Types with a lower count are left out; specials never are.
+        max_size: Maximum number of types to keep, including specials; None for no limit.
+        specials: The specials, in their order.
+
+    Returns:
+        The types that are kept, in order; their counts; and the position among them of each of ``types``, -1 for those
+        that are left out, int32, shape (types,).
+
+    Raises:
+        ValueError: If no type is left but specials, or a limit is out of range.
+
+    >>> words, counts, ids = rank_types(TokenList(["to", "or", "be"]), np.array([2, 1, 2]), 2, None, ("<unk>",))
+    >>> words, counts.tolist(), ids.tolist()
+    (('<unk>', 'be', 'to'), [0, 2, 2], [2, -1, 1])
+    """
+    if min_count < 1:
+        raise ValueError(f"min_count must be at least 1, got {min_count}; 1 keeps every token")
+    if max_size is not None and max_size <= len(specials):
+        raise ValueError(
+            f"max_size must be more than {len(specials)}, the number of specials, got {max_size}; None keeps all tokens"
+        )
+    ids = np.full(len(types), -1, dtype=np.int32)
+    special_counts = np.zeros(len(specials), dtype=np.int64)
+    for number, special in enumerate(specials):
+        position = types.find(special)
+        if position >= 0:
+            special_counts[number] = counts[position]
+            ids[position] = number
+    frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
+    if not len(frequent):
+        raise ValueError(_nothing_left(counts, min_count))
+    frequent = types.sort(frequent)
+    kept = frequent[np.argsort(-counts[frequent], kind="stable")]
+    if max_size is not None:
+        kept = kept[: max_size - len(specials)]
+    ids[kept] = np.arange(len(specials), len(specials) + len(kept))
+    return (*specials, *types.take(kept)), np.concatenate([special_counts, counts[kept]]), ids
+
+
+def _nothing_left(counts: npt.NDArray[np.int64], min_count: int) -> str:
+    if not len(counts):
+        return "counts must have at least one token, got 0; check that the corpus is not empty"
+    largest = int(counts.max())
+    return (
+        f"min_count must leave at least one token, got {min_count}, while the largest count is {largest}; "
+        f"pass {max(largest, 1)} or less, or use more text"
+    )
+
+
+def check_tokens(tokens: Sequence[str]) -> None:
+    """Check that every token is a str that can be encoded as UTF-8.
+
+    Raises:
+        TypeError: If a token is not a str.
+        ValueError: If a token contains half of a surrogate pair.
+    """
+    try:
+        "".join(tokens).encode()
+    except TypeError:
+        position, wrong = next((i, token) for i, token in enumerate(tokens) if not isinstance(token, str))
+        raise TypeError(f"a token must be a str, got {wrong!r} at position {position}; convert it to a str") from None
+    except UnicodeEncodeError:
+        wrong = next(token for token in tokens if any("\ud800" <= c <= "\udfff" for c in token))
+        raise ValueError(
+            f"a token must be valid Unicode, got {wrong!r} with half of a surrogate pair; "
+            "decode the text with errors='replace'"
+        ) from None
