@@ -2,7 +2,6 @@
 
 import ctypes
 import sys
-from typing import Any
 
 
 def return_freed_memory() -> None:
@@ -11,8 +10,7 @@ def return_freed_memory() -> None:
     Reading a text takes up to a hundred megabytes that training does not need. Does nothing for malloc where it is not
     glibc's.
     """
-    pyarrow: Any = sys.modules.get("pyarrow")  # where it was not needed, it is not imported for this
-    if pyarrow is not None:
+    if pyarrow := sys.modules.get("pyarrow"):  # training on ids needs no pyarrow
         pyarrow.default_memory_pool().release_unused()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

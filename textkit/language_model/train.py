@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from textkit.checks import check_count
+from textkit.checks import check_count, check_path
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.freed import return_freed_memory
 from textkit.language_model.averaging import TriggeredAverage
@@ -177,7 +177,7 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
                 raise ValueError(f"{name} must be {value} without valid, got {got}; pass a validation text as valid")
         if settings.schedule == "plateau":
             raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
-    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
+    if checkpoint is not None and not check_path("checkpoint", checkpoint).parent.is_dir():
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
         )

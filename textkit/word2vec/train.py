@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.checks import check_count
+from textkit.checks import check_count, check_path, check_switch
 from textkit.files.freed import return_freed_memory
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
@@ -120,13 +121,15 @@ def train_word2vec(
         learning_rate=learning_rate,
         seed=seed,
     )
+    if reproducible is not None:
+        reproducible = check_switch("reproducible", reproducible)
     gpu = _is_gpu(device, reproducible)
     workers = check_count("workers", _usable_cores() if workers is None else workers, 1, "thread")
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")
         if valid is None:
             raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
-    if checkpoint is not None and not Path(checkpoint).parent.is_dir():
+    if checkpoint is not None and not check_path("checkpoint", checkpoint).parent.is_dir():
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(checkpoint)!r}; create {Path(checkpoint).parent}"
         )
@@ -225,6 +228,10 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
 
 
 def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+    if isinstance(valid, Real):
+        raise TypeError(
+            f"valid must be a corpus, got {valid!r}; hold out a part of the texts yourself, such as texts[:1000]"
+        )
     if isinstance(valid, EncodedCorpus):
         if valid.vocabulary.tokens != corpus.vocabulary.tokens:
             raise ValueError(
@@ -232,8 +239,10 @@ def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, 
                 "other ones; encode it with vocabulary=training.vocabulary"
             )
         return valid
+    from textkit.data.corpus import validation_reading
     from textkit.text.encoding import encode_corpus
 
+    reading = validation_reading(valid, reading)
     try:
         return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
     except ValueError as error:
