@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 
 from textkit.checks import check_count
-from textkit.classifier.data import checked_texts, prepare, text_stream, truncate
+from textkit.classifier.data import checked_texts, prepare, text_stream, truncate, warn_of_texts
 from textkit.classifier.defaults import ModelName, model_config
 from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights
@@ -22,6 +22,7 @@ from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
+from textkit.data.label_checks import label_list
 from textkit.data.tables import Document
 from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.classification import ClassificationReport, report
@@ -234,8 +235,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         self._check_fitted()
         remaining, warned = text_stream(texts), False
         while batch := list(islice(remaining, _STREAM_BATCH)):
-            documents = self._documents(batch, warn=not warned)
-            warned = warned or not documents.lengths.all()
+            documents = self._documents(batch, warn=False)
+            warned = warned or warn_of_texts(batch, documents, stacklevel=2)
             probabilities = self._probabilities(documents)
             for label, row in zip(self._decide(probabilities), probabilities, strict=True):
                 if self.multi_label:
@@ -254,6 +255,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         Returns:
             The accuracy, from 0 to 1.
         """
+        labels = label_list(labels, multi_label=self.multi_label)
         if not self.multi_label:
             return float(super().score(texts, labels, sample_weight))
         true, _, unseen = label_matrix(labels, self.classes_)
@@ -382,11 +384,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         documents, _ = encode_documents(
             texts, tokenizer=self._tokenizer(self.model_.config), vocabulary=self.vocabulary_, progress=progress
         )
-        if warn and (empty := int(np.count_nonzero(documents.lengths == 0))):
-            warnings.warn(
-                f"{empty:,} of {len(texts):,} texts are empty; they all get the same prediction, that for no words",
-                stacklevel=3,
-            )
+        if warn:
+            warn_of_texts(texts, documents, stacklevel=3)
         return truncate(documents, self._settings().max_length)
 
     def _probabilities(self, documents: DocumentIds, *, progress: bool = False) -> NDArray[np.float64]:

@@ -20,6 +20,8 @@ from textkit.progress import ReadingBar, say
 from textkit.training.interrupts import Terminated, terminable
 from textkit.vectors.word_vectors import WordVectors
 
+# What Python can do about a suffix, but no command has an option for.
+_NO_OPTION = ", or pass the format, such as format='word2vec'"
 FAILED = 1
 INTERRUPTED = 130
 
@@ -67,10 +69,13 @@ def loaded_vectors(path: Path, *, limit: int | None = None, quiet: bool = False)
         return WordVectors.load(path, limit=limit)
 
 
-def opened_corpus(
-    sources: list[str], *, column: str | None, encoding: str, errors: str, argument: str = "CORPUS"
-) -> Corpus:
-    """Open files, or a single catalog name if no such file exists; ``argument`` is its name in messages.
+def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: Any) -> Corpus:
+    """Open files, or a single catalog name if no such file exists.
+
+    Args:
+        sources: The files, or the name.
+        argument: Name of the argument in messages.
+        reading: Options of ``textkit.corpus``.
 
     Raises:
         IsADirectoryError: If a source is a folder.
@@ -88,12 +93,18 @@ def opened_corpus(
             raise FileNotFoundError(
                 f"{argument} must be a file or a catalog name ({names}), got {sources[0]}; check its spelling"
             )
-        return corpus(sources[0], column=column, encoding=encoding, errors=errors)
-    return corpus([Path(source) for source in sources], column=column, encoding=encoding, errors=errors)
+        return corpus(sources[0], **reading)
+    return corpus([Path(source) for source in sources], **reading)
 
 
 def table_source(source: str) -> str | Path:
-    """Return a catalog name if no such file exists, else the path of the file."""
+    """Return a catalog name if no such file exists, else the path of the file.
+
+    Raises:
+        IsADirectoryError: If it is a folder.
+    """
+    if Path(source).is_dir():
+        raise IsADirectoryError(f"a table must be a file, got the folder {source}; pass a file in it")
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 
@@ -140,6 +151,33 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
             raise ValueError(
                 f"--output must be a new folder or one with a saved model, got {output}; choose another name"
             ) from error
+
+
+def column_option(panel: str | None = None, default: str = "the only one") -> Any:
+    """Return the option for the text column of a table; it has two names in every command."""
+    return typer.Option(
+        "--column",
+        "--text",
+        metavar="COLUMN",
+        help="Name of the text column of a table.",
+        show_default=default,
+        rich_help_panel=panel,
+    )
+
+
+def delimiter_option(panel: str | None = None) -> Any:
+    """Return the option for the delimiter of CSV files."""
+    return typer.Option(
+        metavar="CHAR",
+        help="Field separator of .csv and .tsv files: a character, or tab.",
+        show_default="detected",
+        rich_help_panel=panel,
+    )
+
+
+def missing_option(panel: str | None = None, help: str = "Rows that lack a text: error, skip or empty.") -> Any:
+    """Return the option for missing values in tables."""
+    return typer.Option(metavar="<name>", help=help, rich_help_panel=panel)
 
 
 def given(**options: Any) -> dict[str, Any]:
@@ -193,7 +231,7 @@ def command_line(app: Callable[[], object], *, prints: bool = True) -> None:
             message = error.args[0]
         elif isinstance(error, OSError) and error.filename is not None and error.strerror:
             message = f"{error.filename}: {error.strerror}"
-        say(f"error: {_in_options(str(message), app)}")
+        say(f"error: {_in_options(str(message).replace(_NO_OPTION, ''), app)}")
         sys.exit(FAILED)
     except KeyboardInterrupt:
         say("interrupted")

@@ -1,11 +1,22 @@
 """``python -m textkit.train word2vec``: train word vectors and save them."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from textkit.commands.shared import Quiet, check_output, is_first_rank, loaded_vectors, opened_corpus, stop
+from textkit.commands.shared import (
+    Quiet,
+    check_output,
+    column_option,
+    delimiter_option,
+    is_first_rank,
+    loaded_vectors,
+    missing_option,
+    opened_corpus,
+    stop,
+)
+from textkit.data.tables import Missing
 from textkit.progress import say
 from textkit.training.interrupts import Terminated
 from textkit.vectors.formats.by_suffix import find_format
@@ -22,7 +33,7 @@ def word2vec(
         list[str],
         typer.Argument(
             metavar="CORPUS...",
-            help="Files (.txt .csv .tsv .jsonl .parquet, also .gz .xz .bz2 .zst) or one catalog name such as text8.",
+            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst) or one catalog name (text8).",
         ),
     ],
     output: Annotated[
@@ -58,12 +69,16 @@ def word2vec(
     tokenizer: Annotated[
         str, typer.Option(help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.")
     ] = "whitespace",
-    column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
+    column: Annotated[str | None, column_option()] = None,
+    delimiter: Annotated[str | None, delimiter_option()] = None,
+    missing: Annotated[Missing, missing_option()] = "error",
     encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
     init: Annotated[Path | None, typer.Option(help="Pretrained word vectors to continue from.")] = None,
     valid: Annotated[Path | None, typer.Option(help="Validation corpus; its loss is printed after each epoch.")] = None,
-    patience: Annotated[int | None, typer.Option(help="Stop after N epochs without a lower validation loss.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after N epochs without a lower validation loss; 0 disables.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
     ] = None,
@@ -88,9 +103,16 @@ def word2vec(
         vectors.save(output)
         saved.append(f"{output}: saved the vectors so far")
 
+    reading: dict[str, Any] = {
+        "column": column,
+        "encoding": encoding,
+        "errors": errors,
+        "delimiter": delimiter,
+        "missing": missing,
+    }
     try:
         vectors = train_word2vec(
-            opened_corpus(corpus, column=column, encoding=encoding, errors=errors),
+            opened_corpus(corpus, **reading),
             dim=dim,
             window=window,
             negatives=negatives,
@@ -105,10 +127,8 @@ def word2vec(
             seed=seed,
             tokenizer=tokenizer,
             init=None if init is None else loaded_vectors(init, quiet=quiet),
-            valid=None
-            if valid is None
-            else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
-            patience=patience,
+            valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
+            patience=patience or None,
             checkpoint=checkpoint,
             on_epoch=print_epoch if first and not quiet else None,
             on_stop=save_so_far if first else None,

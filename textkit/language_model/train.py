@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from textkit.checks import check_count
+from textkit.checks import check_count, check_path
 from textkit.evaluation.perplexity import LanguageModelScore
+from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
@@ -137,6 +138,7 @@ def train_language_model(
         reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
         ranks=ranks,
     )
+    return_freed_memory()
     chosen, config = config, resolved_config(config, data.vocabulary)
     if config != chosen and config.cutoffs and progress:
         listed = ", ".join(map(str, config.cutoffs))
@@ -198,7 +200,7 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
         if settings.schedule == "plateau":
             raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
     if checkpoint is not None:
-        check_writable(checkpoint, "checkpoint")
+        check_writable(check_path("checkpoint", checkpoint), "checkpoint")
 
 
 def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple[Schedule, Plateau | None]:

@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.checks import check_count
+from textkit.checks import check_count, check_path, check_switch
+from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
@@ -127,6 +129,8 @@ def train_word2vec(
         learning_rate=learning_rate,
         seed=seed,
     )
+    if reproducible is not None:
+        reproducible = check_switch("reproducible", reproducible)
     gpu = _is_gpu(device, reproducible)
     workers = check_count("workers", _usable_cores() if workers is None else workers, 1, "thread")
     if patience is not None:
@@ -134,7 +138,7 @@ def train_word2vec(
         if valid is None:
             raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
     if checkpoint is not None:
-        check_writable(checkpoint, "checkpoint")
+        check_writable(check_path("checkpoint", checkpoint), "checkpoint")
     ranks = _ranks(device if gpu else "cpu")
     progress = progress and (ranks is None or ranks.is_first)
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
@@ -154,6 +158,7 @@ def train_word2vec(
             share = Share(ranks.rank, ranks.size, ranks.gather)
             encoded = encode_share(corpus, share, tokenizer=tokenizer, **limits, **reading)
     validation = None if valid is None else _encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
+    return_freed_memory()
 
     # Words that only the pretrained vectors have come last, with a count of 0.
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
@@ -238,6 +243,10 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
 
 
 def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+    if isinstance(valid, Real):
+        raise TypeError(
+            f"valid must be a corpus, got {valid!r}; hold out a part of the texts yourself, such as texts[:1000]"
+        )
     if isinstance(valid, EncodedCorpus):
         if valid.vocabulary.tokens != corpus.vocabulary.tokens:
             raise ValueError(
@@ -245,8 +254,10 @@ def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, 
                 "other ones; encode it with vocabulary=training.vocabulary"
             )
         return valid
+    from textkit.data.corpus import validation_reading
     from textkit.text.encoding import encode_corpus
 
+    reading = validation_reading(valid, reading)
     try:
         return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
     except ValueError as error:
