@@ -186,15 +186,16 @@ def test_a_pipe_has_no_size(tmp_path, capsys):
     assert capsys.readouterr().err == "reading ...\n"
 
 
-def test_files_that_nobody_announced_add_to_the_total():
-    with ReadingBar(size=None, unit="rows") as bar:
+def test_files_that_nobody_announced_add_to_the_total(tmp_path):
+    first, second = ((tmp_path / name).open("wb") for name in "ab")
+    with first, second, ReadingBar(size=None, unit="rows") as bar:
         bar.count(3)
         assert (bar.position, bar.total) == (3, None)
-        report_position("a", 5, 10)
-        report_position("b", 1, 30)
+        report_position(first, 5, 10)
+        report_position(second, 1, 30)
         bar.count(4)
         assert (bar.position, bar.total) == (6, 40)
-    report_position("c", 1, 1)
+    report_position(first, 1, 1)
     assert bar.position == 6
 
 

@@ -4,11 +4,11 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Hashable
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any
+from weakref import ref
 
 from tqdm import tqdm
 
@@ -161,7 +161,7 @@ class ReadingBar(ProgressBar):
     ) -> None:
         super().__init__(name, total=size, unit=unit if size is None else "B", show=show, brief=brief)
         self._size, self._counted = size or 0, unit
-        self._files: dict[Hashable, tuple[int, int]] = {}
+        self._files: dict[ref[object], tuple[int, int]] = {}  # a bar must not keep files open
         self._token: Token[ReadingBar | None] | None = None
 
     def __enter__(self) -> "ReadingBar":
@@ -183,25 +183,25 @@ class ReadingBar(ProgressBar):
         else:
             self.move(self.position, _amount(number, self._counted))
 
-    def file_at(self, key: Hashable, position: int, size: int) -> None:
+    def file_at(self, file: object, position: int, size: int) -> None:
         """Show the position in one of the files."""
         with self._lock:
-            self._files[key] = (position, size)
+            self._files[ref(file)] = (position, size)
             if not self._size:  # files that nobody announced add to the total when they are opened
                 self.measure(sum(size for _, size in self._files.values()), "B")
             self.move(sum(position for position, _ in self._files.values()))
 
 
-def report_position(key: Hashable, position: int, size: int) -> None:
+def report_position(file: object, position: int, size: int) -> None:
     """Tell the bar of the reading that goes on in this context, if there is one, the position in a file.
 
     Args:
-        key: What tells this opening of a file from others.
+        file: The open file.
         position: Number of bytes read, of the file as it is on the disk.
         size: Size of the file in bytes.
     """
     if (bar := _reading.get()) is not None:
-        bar.file_at(key, position, size)
+        bar.file_at(file, position, size)
 
 
 def is_reported() -> bool:

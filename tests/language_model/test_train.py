@@ -229,7 +229,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_state(tmp_path,
     assert f"{str(checkpoint)!r} keeps the last good state" in message
     arrays, _ = load_checkpoint(checkpoint)
     assert all(np.isfinite(array).all() for name, array in arrays.items() if name.startswith("weights"))
-    with pytest.raises(FloatingPointError, match=r"start again with learning_rate=2\.5e\+29$"):
+    with pytest.raises(FloatingPointError, match=r"start again with learning_rate=10$"):
         train(settings=replace(settings, warmup=0, clip_norm=1e30), valid=0.2)
 
 

@@ -128,10 +128,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             ValueError: If the numbers of texts and labels differ, a text or label is missing, there is only one class,
                 labels are floats, a validation label is not among the classes, or a parameter is out of range.
             TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
-            FloatingPointError: If a loss is not finite. As after Ctrl-C, SIGTERM and SIGHUP, the estimator then has the
-                best weights so far, or the model of an earlier `fit` if no epoch was completed.
-            KeyboardInterrupt: On Ctrl-C.
-            Terminated: On SIGTERM or SIGHUP; a SystemExit.
+            FloatingPointError: If a loss is not finite. The estimator has its best weights so far, or the earlier ones.
+            KeyboardInterrupt: On Ctrl-C, with the same weights; SIGTERM and SIGHUP raise `Terminated`, a SystemExit.
         """
         config, settings = self._config(), self._settings()
         seed = check_count("seed", self.seed, 0)

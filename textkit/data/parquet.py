@@ -31,7 +31,10 @@ def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
         with _readable(f"{path} must be a Parquet file, got a damaged list of columns"):
             columns = file.schema_arrow.names
         names = choose_columns(choices, columns, str(path))
+        size, rows = path.stat().st_size, file.metadata.num_rows
         for number, values in enumerate(zip(*(_column(file, name, path) for name in names), strict=True), start=1):
+            if number % _ROWS == 0 or number == rows:
+                report_position(file, size * number // rows, size)  # the same fraction of the file as of its rows
             yield Row(f"row {number} of {path}", values)
 
 
@@ -39,7 +42,6 @@ def _column(file: Any, name: str, path: Path) -> Iterator[Any]:
     """Yield the values of one column: read alone, it is known to be the one that is damaged."""
     batches = file.iter_batches(batch_size=_ROWS, columns=[name], use_threads=False)
     expected, count = file.metadata.num_rows, 0
-    key, size = object(), path.stat().st_size
     while True:
         with _readable(f"column {name!r} of {path} must be readable, got damaged data"):
             batch = next(batches, None)
@@ -49,7 +51,6 @@ def _column(file: Any, name: str, path: Path) -> Iterator[Any]:
                 raise ValueError(f"{count} rows for the {expected} of the file")
         if batch is None:
             return
-        report_position(key, size * count // max(expected, 1), size)  # the same fraction of the file as of its rows
         yield from values
 
 
