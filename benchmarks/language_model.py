@@ -265,7 +265,7 @@ def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
         ("PTB words, 2 x 200", "ptb", "word", 200, 200, 2, 20, 35),
     ]
     for name, corpus, unit, dim, hidden, layers, batch_size, window in cases:
-        source = textkit.corpus(corpus, **({"split": "train"} if corpus == "ptb" else {}))
+        source = textkit.corpus(corpus, split="train" if corpus == "ptb" else None)
         stream, vocabulary = read_stream(source, unit=unit)
         batches = BpttBatches(stream.ids, batch_size=batch_size, window=window)
         config = textkit.RnnLanguageModelConfig(dim=dim, hidden=hidden, layers=layers)

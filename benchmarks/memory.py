@@ -4,9 +4,9 @@
     python benchmarks/memory.py --sizes 0.1 --sizes 0.3        # minutes
 
 Every task runs in a process of its own. The text is wiki8, or the tales where wiki8 is not at hand, cut into lines of a
-hundred words, which are repeated in random order: the vocabulary is the same at every size, so that what grows with
-the text shows. Language models train with their defaults for a minute (``--seconds``), and tiny ones, whose names end
-in "pass", go through the whole text.
+hundred words, which are repeated in random order. All words are kept, so that the vocabulary is the same at every size,
+and what grows with the text shows. Language models train with their defaults for a minute (``--seconds``), and tiny
+ones, whose names end in "pass", go through the whole text.
 """
 
 import json
@@ -41,7 +41,7 @@ def word2vec(path: Path, seconds: float) -> None:
     """Train vectors of 50 dimensions for one epoch."""
     import textkit
 
-    textkit.train_word2vec(path, dim=50, epochs=1, progress=False)
+    textkit.train_word2vec(path, dim=50, epochs=1, min_count=1, progress=False)
 
 
 def characters(path: Path, seconds: float) -> None:
@@ -77,6 +77,7 @@ TASKS: dict[str, Callable[[Path, float], None]] = {
 def _train_for(path: Path, unit: Any, seconds: float) -> None:
     import textkit
     from textkit.language_model import run
+    from textkit.language_model.defaults import default_settings
 
     steps = run.LanguageModelRun._steps
 
@@ -92,7 +93,8 @@ def _train_for(path: Path, unit: Any, seconds: float) -> None:
 
     run.LanguageModelRun._steps = timed  # type: ignore[method-assign]
     try:
-        textkit.train_language_model(path, unit=unit, progress=False)
+        settings = replace(default_settings(unit), min_count=1)
+        textkit.train_language_model(path, unit=unit, settings=settings, progress=False)
     except KeyboardInterrupt:
         return
 

@@ -1,11 +1,15 @@
 """Validate numbers, switches and choices in settings; an error names the argument, the rule and the value."""
 
 import math
+import os
+import re
 from collections.abc import Collection
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 SUITED: Any = None
 """The default of a setting that is chosen to suit the model, before training; then it has the type of its field."""
@@ -33,6 +37,19 @@ def check_count(name: str, value: Any, least: int, unit: str = "", remedy: str =
         rule = f"an integer of at least {least} {unit}".strip() + ("s" if unit and least != 1 else "")
         raise ValueError(f"{name} must be {rule}, got {value!r}{_after(remedy)}")
     return int(value)
+
+
+def check_integers(name: str, values: Any, remedy: str) -> NDArray[Any]:
+    """Return integers as an array; an array is returned as it is.
+
+    Raises:
+        TypeError: If they are anything else, such as floats, whose fractions would be lost.
+    """
+    array = values if hasattr(values, "dtype") else np.asarray(values)
+    if array.size and array.dtype.kind not in "iu":
+        got = f"a {type(values).__name__}" + ("" if isinstance(values, str) else f" of {array.dtype}")
+        raise TypeError(f"{name} must be integers, got {got}; {remedy}")
+    return array if array.size else array.astype(np.int64)
 
 
 def set_count(settings: Any, name: str, least: int, unit: str = "", remedy: str = "") -> None:
@@ -72,21 +89,46 @@ def set_fraction(settings: Any, name: str, remedy: str) -> None:
     object.__setattr__(settings, name, float(value))
 
 
-def set_switch(settings: Any, name: str) -> None:
-    """Check a boolean attribute of a frozen dataclass and store it as a bool.
+def check_switch(name: str, value: Any) -> bool:
+    """Check a boolean and return it as a bool.
 
     Raises:
         ValueError: If it is neither True nor False; a str such as "no" would count as true.
     """
-    value = getattr(settings, name)
     if not isinstance(value, bool | np.bool_):
         raise ValueError(f"{name} must be True or False, got {value!r}")
-    object.__setattr__(settings, name, bool(value))
+    return bool(value)
+
+
+def set_switch(settings: Any, name: str) -> None:
+    """Check a boolean attribute of a frozen dataclass and store it as a bool; see `check_switch`."""
+    object.__setattr__(settings, name, check_switch(name, getattr(settings, name)))
+
+
+def check_path(name: str, value: Any) -> Path:
+    """Check a path and return it as a Path.
+
+    Raises:
+        TypeError: If it is neither a str nor a Path.
+    """
+    if not isinstance(value, str | os.PathLike):
+        raise TypeError(f"{name} must be a str or a Path, got {type(value).__name__}; pass the path of a file")
+    return Path(value)
 
 
 def is_finite(value: object) -> bool:
     """Return whether a value is a finite real number of Python or NumPy, and not a bool."""
     return not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+
+
+def remedy_for_version(found: object, supported: int, remedy: str) -> str:
+    """Return what to do about a file of another version: a newer one needs a newer textkit.
+
+    >>> remedy_for_version("3", 1, "save it again"), remedy_for_version("1x", 1, "save it again")
+    ('install a newer textkit', 'save it again')
+    """
+    newer = re.fullmatch(r"[0-9]{1,9}", str(found)) is not None and int(str(found)) > supported
+    return "install a newer textkit" if newer else remedy
 
 
 def _after(remedy: str) -> str:

@@ -9,9 +9,20 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import TrustTokenizer, check_output, command_line, loaded, opened_corpus, table_source
+from textkit.commands.shared import (
+    TrustTokenizer,
+    check_output,
+    column_option,
+    command_line,
+    delimiter_option,
+    loaded,
+    missing_option,
+    opened_corpus,
+    table_source,
+)
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
+from textkit.data.tables import Missing
 from textkit.display.classification_plot import picture_kind
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
@@ -85,7 +96,9 @@ def language_model(
     batch_size: Annotated[
         int, typer.Option(help="Number of parallel streams: faster, but each starts from an empty state.", min=1)
     ] = 1,
-    column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
+    column: Annotated[str | None, column_option()] = None,
+    delimiter: Annotated[str | None, delimiter_option()] = None,
+    missing: Annotated[Missing, missing_option()] = "error",
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
     trust_tokenizer: TrustTokenizer = False,
@@ -93,7 +106,15 @@ def language_model(
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
     model = loaded(folder, "language-model", trust_tokenizer=trust_tokenizer)
-    corpus = opened_corpus([text], column=column, encoding=encoding, errors=errors, argument="TEXT")
+    corpus = opened_corpus(
+        [text],
+        argument="TEXT",
+        column=column,
+        encoding=encoding,
+        errors=errors,
+        delimiter=delimiter,
+        missing=missing,
+    )
     _show(model.score(corpus, batch_size=batch_size), as_json)
 
 
@@ -108,6 +129,8 @@ def classifier(
     ] = None,
     text: options.Text = None,
     label: options.Label = None,
+    delimiter: options.Delimiter = None,
+    missing: options.Missing = "error",
     split: options.TestSplit = None,
     separator: options.Separator = None,
     encoding: options.Encoding = "utf-8",
@@ -133,6 +156,8 @@ def classifier(
         label_separator=(separator or ";") if model.multi_label else None,
         encoding=encoding,
         errors=errors,
+        delimiter=delimiter,
+        missing=missing,
     )
     model.progress = True
     report = model.evaluate(labeled.texts, _as_classes(labeled.labels, model.classes_.tolist()))

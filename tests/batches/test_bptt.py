@@ -110,8 +110,8 @@ def test_a_batch_counts_its_predictions_itself_if_nobody_did():
 @pytest.mark.parametrize(
     ("tokens", "options", "message"),
     [
-        (10, {"batch_size": 2, "window": 0}, "window must be at least 1 token, got 0"),
-        (10, {"batch_size": 0, "window": 5}, "batch_size must be at least 1 stream, got 0"),
+        (10, {"batch_size": 2, "window": 0}, "window must be an integer of at least 1 token, got 0"),
+        (10, {"batch_size": 0, "window": 5}, "batch_size must be an integer of at least 1 stream, got 0"),
         (0, {"batch_size": 1, "window": 5}, "ids must hold at least 2 tokens, got 0; use more text"),
         (1, {"batch_size": 1, "window": 5}, "ids must hold at least 2 tokens, got 1; use more text"),
         (11, {"batch_size": 6, "window": 5}, "batch_size must be at most 5 streams for 11 tokens, .* got 6; lower it"),
@@ -125,6 +125,26 @@ def test_wrong_settings_are_named(tokens, options, message):
 def test_the_largest_batch_that_is_named_is_possible():
     (batch,) = epoch(11, batch_size=5, window=5)
     assert len(batch) == 6
+
+
+@pytest.mark.parametrize("random_windows", [False, True])
+def test_batches_can_be_iterated_and_counted(random_windows):
+    batches = BpttBatches(np.arange(500), batch_size=2, window=7, random_windows=random_windows)
+    for epoch in (0, 3):
+        batches.set_epoch(epoch)
+        iterated, listed = list(batches), list(batches.epoch(epoch))
+        assert len(batches) == len(iterated) == len(listed)
+        assert [batch.inputs.tolist() for batch in iterated] == [batch.inputs.tolist() for batch in listed]
+
+
+def test_ids_are_integers_in_an_array_or_a_list():
+    (batch,) = BpttBatches([5, 6, 7], batch_size=1, window=9)
+    assert batch.inputs.tolist() == [[5, 6]]
+    for ids in (np.arange(12.0), [1.5, 2, 3], "abc"):
+        with pytest.raises(TypeError, match=r"ids must be integers, got a .*; encode the text first"):
+            BpttBatches(ids, batch_size=1, window=2)
+    with pytest.raises(ValueError, match=r"batch_size must be an integer of at least 1 stream, got 1.5"):
+        BpttBatches([1, 2, 3], batch_size=1.5, window=2)
 
 
 @pytest.mark.parametrize("random_windows", [False, True])

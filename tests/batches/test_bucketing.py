@@ -101,8 +101,8 @@ def test_a_loader_gives_every_text_once_with_any_number_of_workers(workers):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"budget": 0}, "budget must be at least 1 token, got 0"),
-        ({"max_batch": 0}, "max_batch must be at least 1 example, got 0; None is no limit"),
+        ({"budget": 0}, "budget must be an integer of at least 1 token, got 0"),
+        ({"max_batch": 0}, "max_batch must be an integer of at least 1 example, got 0; None is no limit"),
         ({"blur": 1.0}, "blur must be at least 0 and below 1, got 1.0"),
         ({"lengths": [3, -2]}, "lengths must be 0 tokens or more, got -2"),
     ],
@@ -110,3 +110,11 @@ def test_a_loader_gives_every_text_once_with_any_number_of_workers(workers):
 def test_wrong_settings_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         BucketBatches(**{"lengths": [1, 2], "budget": 10, **options})
+
+
+@pytest.mark.parametrize("lengths", [[1.5, 2], np.array([1.0]), "ab"])
+def test_lengths_are_integers(lengths):
+    with pytest.raises(
+        TypeError, match=r"lengths must be integers, got a .*; pass the number of tokens of each example"
+    ):
+        BucketBatches(lengths, budget=4)

@@ -1,11 +1,8 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from torch import nn
 
-from textkit.batches.padding import PaddingCollator, pack, pad, unpack
+from textkit.batches.padding import PaddingCollator, pad
 
 
 def texts_of(*lengths):
@@ -74,31 +71,6 @@ def test_a_collator_takes_ids_with_labels_and_numbers_or_without():
     assert numbered.ids.tolist() == alone.ids.tolist()
 
 
-@given(st.lists(st.integers(0, 6), min_size=1, max_size=8), st.integers(0, 2))
-def test_unpacking_undoes_packing_in_any_order(lengths, more):
-    time = max(1, *lengths, 1) + more
-    numbers = torch.randn(len(lengths), time, 3, generator=torch.Generator().manual_seed(1))
-    lengths = torch.tensor(lengths)
-    real = (torch.arange(time) < lengths[:, None])[:, :, None]
-    back = unpack(pack(numbers, lengths), lengths, time=time)
-    assert torch.equal(back, torch.where(real, numbers, 0))
-    shortest = unpack(pack(numbers, lengths), lengths)
-    assert torch.equal(shortest, back[:, : shortest.shape[1]])
-
-
-def test_a_packed_network_gives_the_outputs_of_each_text_alone():
-    torch.manual_seed(0)
-    network = nn.GRU(3, 4, batch_first=True, bidirectional=True)
-    lengths = torch.tensor([2, 5, 0, 1])
-    numbers = torch.randn(4, 5, 3)
-    outputs = unpack(network(pack(numbers, lengths))[0], lengths)
-    assert outputs.shape == (4, 5, 8)
-    assert not outputs[2].any()
-    for row, length in ((0, 2), (1, 5), (3, 1)):
-        torch.testing.assert_close(outputs[row, :length], network(numbers[row : row + 1, :length])[0][0])
-        assert not outputs[row, length:].any()
-
-
 def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="documents must hold at least one text, got none"):
         pad([])
@@ -106,7 +78,30 @@ def test_wrong_arguments_are_named():
         pad(texts_of(1, 2), rows=[0])
     with pytest.raises(ValueError, match="labels must be as many as the 2 documents, got 3"):
         pad(texts_of(1, 2), labels=[0, 1, 0])
-    with pytest.raises(ValueError, match="max_length must be at least 1 token, got 0; None keeps whole texts"):
+    with pytest.raises(
+        ValueError, match="max_length must be an integer of at least 1 token, got 0; None keeps whole texts"
+    ):
         pad(texts_of(1), max_length=0)
-    with pytest.raises(ValueError, match="max_length must be at least 1 token, got -1"):
+    with pytest.raises(ValueError, match="max_length must be an integer of at least 1 token, got -1"):
         PaddingCollator(-1)
+
+
+def test_labels_with_fractions_are_kept():
+    batch = PaddingCollator()([(np.array([1, 2]), 0.5), (np.array([3]), 2.0)])
+    assert batch.labels.tolist() == [0.5, 2.0]
+    assert batch.labels.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("examples", "error", "message"),
+    [
+        ([], ValueError, "examples must be at least one, got none; skip empty batches"),
+        (["ab"], TypeError, r"documents\[0\] must be integers, got a str; encode the texts first"),
+        ([np.array([1]), np.array([1.5])], TypeError, r"documents\[1\] must be integers, got a ndarray of float64"),
+        ([(np.array([1]), "good")], TypeError, "labels must be class ids or floats, got str; number the classes first"),
+        ([np.array([1]), (np.array([1]), 0)], ValueError, "examples must all have a label, or none of them"),
+    ],
+)
+def test_what_cannot_be_collated(examples, error, message):
+    with pytest.raises(error, match=message):
+        PaddingCollator()(examples)

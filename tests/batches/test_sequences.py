@@ -74,5 +74,11 @@ def test_order_and_company_are_those_of_the_seed_and_the_epoch():
 def test_wrong_settings_are_named():
     with pytest.raises(ValueError, match="documents must hold at least one document, got none"):
         SequenceBatches([], begin=BEGIN, end=END)
-    with pytest.raises(ValueError, match="budget must be at least 1 token, got 0"):
+    with pytest.raises(ValueError, match="budget must be an integer of at least 1 token, got 0"):
         SequenceBatches(documents_of([1]), begin=BEGIN, end=END, budget=0)
+
+
+def test_ids_are_integers():
+    batches = SequenceBatches([np.array([1.5, 2])], begin=2, end=3)
+    with pytest.raises(TypeError, match=r"documents\[0\] must be integers, got a ndarray of float64"):
+        list(batches.epoch())

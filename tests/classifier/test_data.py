@@ -1,3 +1,6 @@
+import re
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -168,3 +171,36 @@ def test_texts_may_be_any_iterable():
     assert checked_texts(iter(expected)) == expected
     assert checked_texts(pd.Series(["a", "b"], index=[5, 6])) == ["a", "b"]
     assert checked_texts(np.array(["a", "b"], dtype=object)) == ["a", "b"]
+
+
+def test_texts_in_lists_of_their_own_are_warned_of(reviews, classifier_of):
+    """What df[["text"]].values.tolist() gives: each text would be one token."""
+    texts, labels = reviews(24)
+    message = r"24 of 24 texts are lists with a single token that has white space, such as \['.*'\]; pass the texts"
+    with pytest.warns(UserWarning, match=message):
+        classifier_of().fit([[text] for text in texts], labels)
+    classifier = classifier_of().fit(texts, labels)
+    for predict in (classifier.predict, lambda texts: list(classifier.predict_stream(texts))):
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            predict([[text] for text in texts])
+        single, unknown = (str(warning.message) for warning in found)
+        assert re.match(message, single)
+        assert unknown.startswith("24 of 24 texts have only tokens that are unknown to the classifier")
+
+
+def test_texts_without_a_known_word_are_warned_of(reviews, classifier_of):
+    classifier = classifier_of().fit(*reviews(24))
+    with pytest.warns(UserWarning, match="1 of 3 texts have only tokens that are unknown to the classifier; their"):
+        classifier.predict(["zyx wvu", "good zyx", "bad"])
+    classifier.predict([["New York", "good"], "bad"])  # one token of several may have a space
+
+
+@pytest.mark.parametrize("valid", [0.1, None, ["a"]])
+def test_valid_is_a_pair(reviews, classifier_of, valid):
+    texts, labels = reviews(24)
+    if valid is None:
+        classifier_of().fit(texts, labels, valid=valid)
+        return
+    with pytest.raises(TypeError, match=r"valid must be a pair \(texts, labels\), got (float|list); set valid_share"):
+        classifier_of().fit(texts, labels, valid=valid)

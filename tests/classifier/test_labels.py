@@ -5,6 +5,9 @@ import torch
 from scipy.sparse import csr_matrix
 
 from textkit.classifier.labels import class_ids, class_weights, found_classes
+from textkit.classifier.text_classifier import TextClassifier
+from textkit.data.label_checks import label_list
+from textkit.evaluation.classification import report
 
 # ---- one class for each text ----
 
@@ -56,7 +59,7 @@ def test_missing_labels_are_found(label, multi_label):
         found_classes(labels, multi_label=multi_label)
 
 
-@pytest.mark.parametrize("labels", [[0.5, 1.0], np.array([0.0, 1.0]), pd.Series([0.0, 1.0]), [np.float32(0), 1]])
+@pytest.mark.parametrize("labels", [[0.5, 1.0], np.array([0.5, 1.0]), pd.Series([0.5, 1.0]), [np.float32(0.5), 1]])
 def test_floats_are_no_classes(labels):
     with pytest.raises(ValueError, match=r"a label must be a class, got the float .* for row 1 of the labels; round"):
         found_classes(labels, multi_label=False)
@@ -174,3 +177,52 @@ def test_wrong_weights(given, message):
 def test_empty_labels_are_refused_as_in_a_table():
     with pytest.raises(ValueError, match="a label must be a class, got '' for row 2 of the labels"):
         found_classes(["a", ""], multi_label=False)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        pd.DataFrame({"label": ["x", "y", "x"]}),
+        pd.DataFrame({"label": pd.Categorical(["x", "y", "x"])}),
+        np.array([["x"], ["y"], ["x"]]),
+        np.array([["x"], ["y"], ["x"]], dtype=object),
+    ],
+)
+def test_a_table_of_one_column_is_that_column(labels):
+    assert list(label_list(labels)) == ["x", "y", "x"]
+
+
+def test_a_column_of_lists_has_several_labels():
+    frame = pd.DataFrame({"label": [["x"], ["y", "x"]]})
+    assert list(label_list(frame, multi_label=True)) == [["x"], ["y", "x"]]
+    indicator = np.array([[1], [0]])
+    assert label_list(indicator, multi_label=True) is indicator
+
+
+@pytest.mark.parametrize(
+    ("labels", "error", "message"),
+    [
+        (pd.get_dummies(["x", "y"]), ValueError, r"a table with the columns 'x', 'y'; pass .*labels.idxmax\(axis=1\)"),
+        (np.eye(4), ValueError, r"one for each text, got a ndarray of shape \(4, 4\); pass .* labels.argmax\(axis=1\)"),
+        (csr_matrix(np.eye(4)), ValueError, r"got a csr_\w+ of shape \(4, 4\)"),
+        ({0: "x", 1: "y"}, TypeError, r"labels must be a list, got a dict; pass list\(labels.values\(\)\)"),
+        ({"x", "y"}, TypeError, "labels must be in the order of the texts, got a set; pass a list"),
+    ],
+)
+def test_labels_in_odd_containers_are_refused(labels, error, message):
+    with pytest.raises(error, match=message):
+        label_list(labels)
+    with pytest.raises(error, match=message):
+        TextClassifier().fit(["a", "b", "c", "d"], labels)
+    with pytest.raises(error, match=message):
+        report(labels, np.full((4, 2), 0.5), ["x", "y"])
+
+
+def test_whole_floats_become_ints():
+    assert found_classes(pd.Series([0.0, 1.0, 1.0]), multi_label=False).tolist() == [0, 1]
+    assert class_ids([np.float32(1), 0], np.array([0, 1]), multi_label=False).tolist() == [1, 0]
+
+
+def test_half_of_a_surrogate_pair_is_refused_before_the_training():
+    with pytest.raises(ValueError, match=r"a label must be valid Unicode, got .* with half of a surrogate pair"):
+        found_classes(["x\ud800", "y"], multi_label=False)

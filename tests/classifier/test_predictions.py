@@ -15,6 +15,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 # ---- predictions ----
 
 
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_a_result_does_not_depend_on_its_batch(name, reviews, classifier_of):
     classifier = classifier_of(name).fit(*reviews())
     texts = [*reviews(20, seed=4)[0], "good", "unheard of", "bad " * 50]

@@ -47,6 +47,7 @@ def test_the_padded_path_of_word_avg_freezes_too(monkeypatch, reviews, classifie
 
 
 @pytest.mark.parametrize("name", ["word_avg", "cnn", "bilstm"])
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_words_that_have_a_vector_are_known_without_a_training_text(name, tmp_path, reviews, classifier_of, small):
     known = vectors_of(small[name].dim)
     words = ["<unk>", "Splendid", "splendid", "two words", *known.words, "dreadful"]

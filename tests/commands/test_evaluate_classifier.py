@@ -147,3 +147,12 @@ def test_other_models(run, bigrams, folder, table, tmp_path):
     bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "language-model")
     assert "FOLDER must contain a classifier, got a language model in" in run(tmp_path / "language-model", table)[2]
     assert "FOLDER must contain a language model" in run.func("textkit.evaluate", "language-model", folder, table).err
+
+
+def test_tables_as_they_come(run, folder, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("nr^words^label\n1^good, so good^yes\n2^^no\n3^bad^\n4^bad^no\n")
+    options = ["--column", "words", "--delimiter", "^", "--missing", "skip", "--json"]
+    code, out, err = run(folder, path, *options)
+    assert code == 0, err
+    assert sum(map(sum, json.loads(out)["confusion"])) == 2

@@ -96,3 +96,13 @@ def test_word_vectors_are_no_language_model(run, text, tmp_path):
     code, _, err = run(vectors, text)
     assert code == 1
     assert err == f"error: folder must be that of a saved model, got the file {str(vectors)!r}; pass the folder\n"
+
+
+def test_tables_as_they_come(run, folder, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("nr^text\n1^ab\n2^\n3^ba\n")
+    options = ["--text", "text", "--delimiter", "^", "--json"]
+    tokens = [
+        json.loads(run(folder, table, *options, *missing).out)["tokens"] for missing in ([], ["--missing", "skip"])
+    ]
+    assert tokens[0] == tokens[1] + 1

@@ -95,6 +95,7 @@ def test_files(run, folder, tmp_path, name):
     assert "texts" in err  # progress
 
 
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_a_column_and_a_catalog_name(run, folder, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("title,text\ngood,bad\n")
@@ -112,6 +113,7 @@ def test_lists_of_tokens(run, folder, tmp_path):
     assert row["text"] == ["good", "no word"]
 
 
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_stdin(run, folder):
     code, out, _ = run(folder, "--file", "-", stdin=b"good\r\nbad")
     assert code == 0
@@ -122,6 +124,79 @@ def test_stdin(run, folder):
     code, _, err = run(folder, "--file", "-", stdin=b"b\xf6se")
     assert code == 1
     assert "stdin must be utf-8 text, got 'utf-8' codec can't decode byte 0xf6" in err
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "json"])
+def test_a_table_on_stdin(run, folder, kind):
+    frame = pd.DataFrame({"id": [1, 2], "text": ["good, good", 'the "bad" one\nof two']})
+    table = {
+        "csv": frame.to_csv(index=False, sep=";"),
+        "tsv": frame.to_csv(index=False, sep="\t"),
+        "jsonl": frame.to_json(orient="records", lines=True),
+        "json": frame.to_json(orient="records"),
+    }[kind]
+    code, out, err = run(folder, "--file", "-", "--input-format", kind, "--column", "text", stdin=table.encode())
+    rows = list(csv.reader(io.StringIO(out)))
+    assert code == 0, err
+    assert [row[:2] for row in rows[1:]] == [[frame.text[0], "positive"], [frame.text[1], "negative"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "message"),
+    [
+        (
+            ["--text", "text"],
+            b"text\n",
+            "--text must be left out with lines of stdin, got 'text'; add --input-format csv",
+        ),
+        (["--delimiter", ";"], b"text\n", "--delimiter must be left out with lines of stdin"),
+        (["--input-format", "csv", "--split", "x"], b"", "--split must be left out with stdin"),
+        (["--input-format", "csv", "--text", "body"], b"text\na\n", "text must name a column of stdin, got 'body'"),
+        (["--input-format", "csv"], b"text,b\na\n", "line 2 of stdin must have 2 fields"),
+        ([], gzip.compress(b"good"), "stdin must be text, got gzip data"),
+        ([], b'{"text": "good"}', "stdin must be text, got JSON"),
+    ],
+)
+def test_stdin_is_no_table_by_chance(run, folder, arguments, stdin, message):
+    code, out, err = run(folder, "--file", "-", *arguments, stdin=stdin)
+    assert code == 1
+    assert message in err
+    assert out in ("", "text,label,probability\n")
+
+
+def test_the_format_is_for_stdin(run, folder, tmp_path):
+    for arguments in (("--file", write(tmp_path / "t.csv", ["good"])), ("good",)):
+        code, _, err = run(folder, *arguments, "--input-format", "csv")
+        assert code == 1
+        assert "--input-format must be left out" in err
+
+
+@pytest.mark.filterwarnings("always")
+@pytest.mark.parametrize("output", ["csv", "jsonl"])
+def test_rows_without_a_text_keep_their_line(run, folder, tmp_path, output):
+    path = write(tmp_path / "t.parquet", ["good", None, "bad"])
+    code, _, err = run(folder, "--file", path)
+    assert code == 1
+    assert "row 2 of" in err
+    assert "--missing skip" in err
+    code, out, _ = run(folder, "--file", path, "--missing", "skip", "--format", output)
+    assert code == 0
+    if output == "jsonl":
+        assert [json.loads(line)["label"] for line in out.splitlines()] == ["positive", None, "negative"]
+        return
+    assert out.splitlines()[1:] == ["good,positive,0.750000", ",,", "bad,negative,0.750000"]
+    code, out, _ = run(folder, "--file", path, "--missing", "empty")
+    assert code == 0
+    assert out.splitlines()[2] == ",negative,0.500000"
+
+
+def test_semicolons(run, folder, tmp_path):
+    (tmp_path / "t.csv").write_text("nr;text\n1;good, so good\n")
+    (tmp_path / "u.csv").write_text("nr^text\n1^good, so good\n")
+    for arguments in (["t.csv"], ["u.csv", "--delimiter", "^"]):
+        code, out, _ = run(folder, "--file", tmp_path / arguments[0], *arguments[1:])
+        assert code == 0
+        assert next(reversed(list(csv.reader(io.StringIO(out)))))[:2] == ["good, so good", "positive"]
 
 
 def test_answers_come_batch_by_batch(run, folder, monkeypatch):
@@ -144,6 +219,7 @@ def test_what_comes_before_a_mistake_is_answered(run, folder, tmp_path):
     assert f"a document must be a text, got None for line 4 of {path}" in err
 
 
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
 def test_several_labels(run, tmp_path):
     by_hand(multi_label=True).save(tmp_path / "several")
     # of "good" itself, negative has the score 0, which is a probability of one half and not above it

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -169,6 +170,44 @@ def test_neighbors_of_the_only_word(run, tmp_path):
     path = tmp_path / "one.txt"
     path.write_text("1 2\nalone 1 2\n")
     assert run("textkit.evaluate", "neighbors", path, "alone").out == "alone\n"
+
+
+@pytest.mark.parametrize("column", ["--column", "--text"])
+def test_tables_as_they_come(run, tmp_path, column):
+    """Semicolons, rows without a text, and either name of the column, for the corpus and its validation."""
+    (tmp_path / "t.csv").write_text("nr;text\n" + "1;sea, ship and fox\n2;\n" * 40)
+    (tmp_path / "u.jsonl").write_text('{"nr": 1, "text": null}\n{"text": "sea ship fox"}\n{"nr": 2}\n' * 10)
+    options = f"{column} text --missing skip --subsample 0 --dim 4 --epochs 1 --min-count 1 --patience 0"
+    options = [*options.split(), "--valid", tmp_path / "u.jsonl"]
+    done = run("textkit.train", "word2vec", tmp_path / "t.csv", "-o", tmp_path / "v.txt", *options)
+    assert done.code == 0, done.err
+    assert done.out.endswith("v.txt: 4 words, 4 dimensions\n")
+    done = run("textkit.train", "word2vec", tmp_path / "u.jsonl", "-o", tmp_path / "v.txt", "--text", "text")
+    assert done.code == 1
+    assert "remove it or fill it in (files and tables: --missing skip or --missing empty)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "never"),
+    [
+        (["evaluate", "neighbors", ".", "x"], "path must be a file of word vectors, got the folder '.'", "suffix"),
+        (["evaluate", "neighbors", "x.docx", "x"], "path must end in one of", "format="),
+        (
+            ["evaluate", "classifier", "m", "."],
+            "a table must be a file, got the folder .; pass a file in it",
+            "sorted(",
+        ),
+        (["predict", "m", "--file", "."], "a table must be a file, got the folder .; pass a file in it", "sorted("),
+        (["train", "classifier", ".", "-o", "m"], "a table must be a file, got the folder .; pass a file", "sorted("),
+    ],
+)
+def test_commands_do_not_speak_python(run, tmp_path, monkeypatch, arguments, message, never):
+    monkeypatch.setattr("textkit.evaluate.loaded", lambda *_: SimpleNamespace(multi_label=False))
+    command, *rest = arguments
+    done = run(f"textkit.{command}", *rest, cwd=tmp_path)
+    assert done.code == 1
+    assert message in done.err
+    assert never not in done.err
 
 
 def test_only_the_first_process_prints_and_saves(run, tmp_path, monkeypatch):

@@ -302,3 +302,11 @@ def test_help_fits_80_columns_and_has_every_option(run):
     for name in vars(classifier_options):
         if name[0].isupper() and name not in ("Annotated", "Any", "Literal", "Path", "Table", "Folder", "TestSplit"):
             assert "--" + re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower() in out
+
+
+@pytest.mark.parametrize("column", ["--column", "--text"])
+def test_tables_as_they_come(asked, tmp_path, column):
+    path = tmp_path / "t.csv"
+    path.write_text("nr^words^label\n1^good, so good^1\n2^^0\n3^bad^\n4^bad^0\n")
+    _, texts, labels, _ = asked(path, "-o", tmp_path / "x", column, "words", "--delimiter", "^", "--missing", "skip")
+    assert (texts, labels) == (["good, so good", "bad"], ["1", "0"])

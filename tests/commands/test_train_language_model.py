@@ -197,3 +197,23 @@ def test_the_score_printed_is_exact(run, tale, tmp_path):
     score = load(out).score(tale)
     assert isinstance(score, LanguageModelScore)
     assert f"validation: {score.nats:.4f} nats per token" in done.out
+
+
+@pytest.mark.parametrize("column", ["--column", "--text"])
+def test_tables_as_they_come(run, tmp_path, column):
+    (tmp_path / "t.csv").write_text("nr^text\n" + "1^a name, or two\n2^\n" * 40)
+    options = ["--documents", column, "text", "--delimiter", "^", "--missing", "skip", "--patience", "0"]
+    done = run(tmp_path / "t.csv", "-o", tmp_path / "model", *options, *SMALL, "--epochs", "1", "--valid-share", "0.1")
+    assert done.code == 0, done.err
+
+
+def test_a_patience_of_zero_is_never(run, tale, tmp_path, monkeypatch):
+    settings = []
+
+    def train(*_, **options):
+        settings.append(options["settings"])
+        raise ValueError("it is not trained")
+
+    monkeypatch.setattr("textkit.language_model.train.train_language_model", train)
+    run(tale, "-o", tmp_path / "model", "--patience", "0")
+    assert settings[0].patience is None

@@ -97,14 +97,15 @@ def test_shipped_tables_can_be_read():
 def test_the_columns_of_a_table_are_those_of_its_default_split():
     known = entry("trec")
     assert (known.text_column, known.label_column) == ("text", "label")
-    assert (known.columns, known.separator, known.header) == (("label", "fine", "text"), (":", " "), False)
-    assert entry("ag-news").columns == ("label", "title", "description", "text")
+    table = known.table()
+    assert (table.row_columns, table.separator, table.header) == (("label", "fine", "text"), (":", " "), False)
+    assert entry("ag-news").table().row_columns == ("label", "title", "description", "text")
     assert entry("ag-news").table("train10k").header
 
 
 def test_a_text_has_no_columns_and_no_rows():
     known = entry("text8")
-    assert (known.text_column, known.label_column, known.separator, known.columns) == (None, None, None, ())
+    assert (known.text_column, known.label_column) == (None, None)
     with pytest.raises(ValueError, match="name must name a table, got 'text8'"):
         rows("text8")
 

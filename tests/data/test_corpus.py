@@ -348,6 +348,13 @@ def test_a_file_named_like_a_set_of_the_catalog(tmp_path, monkeypatch):
     assert next(iter(corpus("tales"))) != "my own"
 
 
+@pytest.mark.parametrize("encoding", [None, "base64", "rot13", "a\0b", 8])
+def test_an_encoding_is_one_of_text(tmp_path, encoding):
+    (tmp_path / "a.txt").write_text("a")
+    with pytest.raises(ValueError, match=r"encoding must be known to Python, got .*; try 'utf-8' or 'latin-1'"):
+        corpus(tmp_path / "a.txt", encoding=encoding)
+
+
 # shares
 
 

@@ -123,6 +123,7 @@ def test_a_pair():
     expected = LabeledTexts(texts=["a", "b"], labels=[1, 0])
     for texts in (["a", "b"], iter(["a", "b"]), pd.Series(["a", "b"]), np.array(["a", "b"])):
         assert read_labeled((texts, np.array([1, 0]))) == expected
+    assert read_labeled((["a", "b"], pd.DataFrame({"y": [1, 0]}))) == expected
     assert read_labeled((["a"], [{"y", "x"}])).labels == [["x", "y"]]
     assert read_labeled((["a", "b"], [True, False])).labels == [True, False]
 
@@ -143,6 +144,9 @@ def test_a_pair():
         ((["a"], [[["x"]]]), TypeError, "got list for row 1"),
         (("a", ["x"]), TypeError, "texts must be a list, got str"),
         ((["a"], "x"), TypeError, "labels must be a list, got str"),
+        ((["a"], {"x": 1}), TypeError, "labels must be a list, got a dict"),
+        ((["a"], pd.get_dummies(["a", "b"])), ValueError, "labels must be one for each text, got a table with"),
+        ((pd.DataFrame({"a": ["b"]}), ["x"]), TypeError, "texts must be a list, got DataFrame; pass one of its col"),
         (([], []), ValueError, "source must hold at least one text, got none in tuple"),
         (["a", "b"], TypeError, r"source must be a table .* or a pair \(texts, labels\), got list"),
         (3, TypeError, "source must be a table .*, got int"),
@@ -177,10 +181,59 @@ def test_columns_that_are_not_there(table, suffix):
 def test_a_header_with_other_marks_is_recognized(tmp_path):
     path = tmp_path / "reviews.csv"
     path.write_text("text;label\ngood;1\n")
-    with pytest.raises(
-        ValueError, match=r"got only one column 'text;label'; if it is separated by ';', convert it to commas"
-    ):
+    assert read_labeled(path) == LabeledTexts(texts=["good"], labels=["1"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "question"), [(["Text", "Label"], "text must .* got None; .* did you mean 'Text'")]
+)
+def test_columns_spelled_alike_are_suggested(tmp_path, columns, question):
+    path = tmp_path / "t.csv"
+    pd.DataFrame([["a", "x"]], columns=columns).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=question):
         read_labeled(path)
+    with pytest.raises(ValueError, match=r"text must name a column of .* got 'texts'; .* did you mean 'Text'\?"):
+        read_labeled(path, text="texts")
+
+
+MISSING = pd.DataFrame({"text": ["a", None, "b", "", "c"], "label": ["x", "y", None, "y", "x"]})
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".parquet", None])
+def test_rows_with_missing_values_are_left_out_whole(tmp_path, suffix):
+    path = tmp_path / f"t{suffix}"
+    match suffix:
+        case ".csv" | ".tsv":
+            MISSING.to_csv(path, sep="," if suffix == ".csv" else "\t", index=False)
+        case ".jsonl":
+            MISSING.to_json(path, orient="records", lines=True)
+        case ".parquet":
+            MISSING.to_parquet(path)
+    source = MISSING if suffix is None else path
+    assert read_labeled(source, missing="skip") == LabeledTexts(texts=["a", "c"], labels=["x", "x"])
+    assert list(read_texts(source, missing="skip")) == ["a", None, "b", None, "c"]
+    assert list(read_texts(source, missing="empty")) == ["a", "", "b", "", "c"]
+    for missing in ("error", "empty"):  # nobody knows the class of a text without one
+        with pytest.raises(ValueError, match=r"for (row|line) \d"):
+            read_labeled(source, missing=missing)
+
+
+def test_a_pair_may_have_missing_values():
+    pair = (["a", None, "b"], ["x", "y", None])
+    assert read_labeled(pair, missing="skip") == LabeledTexts(texts=["a"], labels=["x"])
+    assert read_labeled((["a", None], ["x", "y"]), missing="empty").texts == ["a", ""]
+
+
+def test_missing_is_a_known_word():
+    for read in (read_labeled, read_texts, textkit.corpus):
+        with pytest.raises(ValueError, match="missing must be 'error', 'skip' or 'empty', got 'drop'"):
+            read(["a"], missing="drop")
+
+
+def test_whole_floats_are_classes():
+    found = read_labeled((["a", "b"], np.array([0.0, 1.0])))
+    assert found.labels == [0, 1]
+    assert {type(label) for label in found.labels} == {int}
 
 
 def test_a_column_that_is_there_twice(tmp_path):

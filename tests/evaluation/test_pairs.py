@@ -79,3 +79,27 @@ def test_a_folder_or_nothing_in_place_of_a_file(tmp_path):
         read_pairs(tmp_path)
     with pytest.raises(FileNotFoundError, match="existing file"):
         read_pairs(tmp_path / "nowhere.txt")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["king;queen;8,5", "cup;sky;0,25", "a;b;3"],
+        ["word1;word2;score", "king;queen;8,5", "cup;sky;0,25", "a;b;3"],
+        ["king\tqueen\t8,5", "cup\tsky\t0,25", "a\tb\t3"],
+        ["king queen 8,5", "cup sky 0,25", "a b 3"],
+        ['king,queen,"8,5"', 'cup,sky,"0,25"', "a,b,3"],
+        ['"king";"queen";"8,5"', '"cup";"sky";"0,25"', '"a";"b";"3"'],
+    ],
+)
+def test_a_decimal_comma(tmp_path, lines):
+    path = tmp_path / "pairs.csv"
+    path.write_text("\n".join(lines) + "\n")
+    assert read_pairs(path) == [("king", "queen", 8.5), ("cup", "sky", 0.25), ("a", "b", 3.0)]
+
+
+def test_a_number_with_two_commas_is_no_score(tmp_path):
+    path = tmp_path / "pairs.csv"
+    path.write_text("king;queen;8,5\ncup;sky;1,000,5\na;b;3\n")
+    with pytest.raises(ValueError, match=r"line 2: .* finite score in column 3, .* got \['cup', 'sky', '1,000,5'\]"):
+        read_pairs(path)

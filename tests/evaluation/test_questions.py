@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 
 from textkit.evaluation.questions import Section, open_questions, read_questions
@@ -60,3 +61,10 @@ def test_the_google_set_is_whole():
     sections = open_questions("google-analogies")
     assert len(sections) == 14
     assert sum(len(section.questions) for section in sections) == 19_544
+
+
+def test_questions_may_be_a_frame():
+    (section,) = open_questions(pd.DataFrame([["a", "b", "c", "d"]]))
+    assert section.questions == (("a", "b", "c", "d"),)
+    with pytest.raises(TypeError, match="questions must be a name, a path or a list of questions, got int"):
+        open_questions(5)

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +211,11 @@ def test_the_catalog_s_sets_agree_with_gensim():
         assert 100 * (1 - result.coverage) == pytest.approx(missing_percent)
         zeros = theirs.evaluate_word_pairs(file, dummy4unknown=True)[1]
         assert result.spearman_missing_as_zero == pytest.approx(zeros.statistic, abs=1e-3)
+
+
+def test_pairs_may_be_a_frame():
+    vectors = WordVectors(["a", "b", "c"], [[1, 0], [1, 1], [0, 1]])
+    pairs = [("a", "b", 2.0), ("a", "c", 1.0), ("b", "c", 3.0)]
+    assert evaluate_similarity(vectors, pd.DataFrame(pairs)) == evaluate_similarity(vectors, pairs)
+    with pytest.raises(TypeError, match="pairs must be a name, a path or a list of pairs, got int; try 'wordsim353'"):
+        evaluate_similarity(vectors, 5)

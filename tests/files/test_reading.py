@@ -160,3 +160,10 @@ def test_one_line_of_100_mb_needs_little_memory(tmp_path, filler):
     size, growth = map(int, done.stdout.split())
     assert size == path.stat().st_size
     assert growth * (1 if sys.platform == "darwin" else 1024) < 40_000_000
+
+
+def test_an_encoding_without_its_mark_names_the_file(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("a b".encode("utf-16-le"))
+    with pytest.raises(ValueError, match=r"a.txt must be utf-16 text, got an error: .*BOM; pass the correct encoding"):
+        list(utf8_blocks(path, encoding="utf-16"))

@@ -404,3 +404,12 @@ def test_the_repr_says_what_it_is(bigrams):
     assert repr(cut(Vocabulary.from_counts({"a": 1}, specials=["<pad>", "<unk>"]), dim=2, hidden=3)) == (
         "LanguageModel(char, 3 tokens, lstm of 1 x 3, 102 weights)"  # 6 + 12 * (2 + 3 + 2) + 3 * 3 + 3
     )
+
+
+@pytest.mark.parametrize("batch_size", [0, 1.5, True])
+@pytest.mark.parametrize("specials", [("<pad>", "<unk>"), ("<pad>", "<unk>", "<bos>", "<eos>")])
+def test_the_size_of_a_batch_is_checked_for_every_model(bigrams, specials, batch_size):
+    begin = {"<bos>": {"a": 1}} if "<bos>" in specials else {}
+    model = bigrams({**begin, "a": {"a": 1}, "\n": {"a": 1}}, specials=specials)
+    with pytest.raises(ValueError, match=r"batch_size must be an integer of at least 1 stream, got"):
+        model.score(["a a"], batch_size=batch_size)

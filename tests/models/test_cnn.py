@@ -105,3 +105,9 @@ def test_training_learns_a_word_that_decides():
 def test_wrong_settings_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         CnnConfig(**options)
+
+
+def test_one_width_may_be_a_number():
+    assert CnnConfig(widths=3).widths == (3,)
+    with pytest.raises(ValueError, match="widths must be integers of at least 1"):
+        CnnConfig(widths=0.5)

@@ -1,8 +1,9 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from textkit.batches.padding import pack, pad, unpack
+from textkit.batches.padding import pad
 from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
 
 
@@ -42,10 +43,10 @@ def torch_network(model):
 def test_scores_are_those_of_packed_sequences(cell, layers, bidirectional, pooling):
     model = model_of(cell=cell, layers=layers, bidirectional=bidirectional, pooling=pooling)
     batch = pad(texts(4, 9, 1, 7, 2))
-    packed = pack(model.embed(batch.ids), batch.lengths)
+    packed = pack_padded_sequence(model.embed(batch.ids), batch.lengths, batch_first=True, enforce_sorted=False)
     outputs, state = torch_network(model)(packed)
     if pooling == "max":
-        steps = unpack(outputs, batch.lengths)
+        steps, _ = pad_packed_sequence(outputs, batch_first=True)
         features = torch.stack([text[:length].amax(0) for text, length in zip(steps, batch.lengths, strict=True)])
     else:
         last = state[0] if cell == "lstm" else state  # (layers * directions, batch, hidden)

@@ -300,6 +300,14 @@ def test_an_earlier_corpus_is_replaced_and_stays_readable(tmp_path):
         ("vocabulary.txt", lambda old: old + b"z\t1\n", r"got \(3, 2, 3\)"),
         ("offsets.npy", lambda old: old[:-8], "offsets"),
         ("offsets.npy", lambda _: b"", "offsets"),
+        ("ids.bin", lambda old: old[:-1], r"ids.bin must hold int32 ids, got 11 bytes, no multiple of 4"),
+        ("offsets.npy", lambda old: old.replace(b"{'descr'", b"{'descr("), "offsets.npy must hold document offsets"),
+        ("offsets.npy", lambda old: old.replace(b"(3,)", b"9" * 4), "offsets.npy must hold document offsets"),
+        (
+            "config.json",
+            lambda old: old.replace(b'"tokens_read": 3', b'"tokens_read": 1e999'),
+            "config.json must describe",
+        ),
     ],
 )
 def test_damaged_files_are_a_value_error(tmp_path, name, change, message):

@@ -215,7 +215,7 @@ def test_unknown_tokens_can_be_an_error_that_names_them():
         ({"unit": "words"}, "unit must be 'char' or 'word', got 'words'"),
         ({"unit": "char", "tokenizer": "word"}, "tokenizer must be None for unit 'char', got 'word'"),
         ({"unit": "char", "unknown": "drop"}, "unknown must be 'keep' or 'error', got 'drop'"),
-        ({"unit": "char", "max_size": 2}, "max_size must be more than 2, the number of specials"),
+        ({"unit": "char", "max_size": 2}, "the maximum size of a vocabulary must be above 2, the number of specials"),
     ],
 )
 def test_wrong_settings_are_named(options, message):

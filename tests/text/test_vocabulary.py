@@ -62,9 +62,12 @@ def test_a_vocabulary_left_empty_tells_the_largest_count():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"min_count": 0}, "min_count must be at least 1, got 0"),
-        ({"max_size": 0}, "max_size must be more than 0, the number of specials, got 0"),
-        ({"max_size": 1, "specials": ["<unk>"]}, "max_size must be more than 1, the number of specials, got 1"),
+        ({"min_count": 0}, "min_count must be an integer of at least 1, got 0; 1 keeps"),
+        ({"max_size": 0}, "the maximum size of a vocabulary must be above 0, the number of specials, got 0"),
+        (
+            {"max_size": 1, "specials": ["<unk>"]},
+            "the maximum size of a vocabulary must be above 1, the number of specials, got 1",
+        ),
         ({"specials": ["<mask>"]}, "specials must be among <pad>, <unk>, <bos>, <eos>, got '<mask>'"),
     ],
 )
@@ -197,6 +200,9 @@ def test_the_file_is_text_that_can_be_read(tmp_path):
         (b"", "line 1: must begin with 'textkit-vocabulary'"),
         (b"the 3\n", "line 1: must begin with"),
         (b"textkit-vocabulary\t2\n", "line 1: the version must be 1, got '2'; install a newer textkit"),
+        (b"textkit-vocabulary\t1\na\t99999999999999999999\n", "must be a complete saved vocabulary, but .*too large"),
+        (b"textkit-vocabulary\t0\n", "line 1: the version must be 1, got '0'; save the vocabulary again"),
+        (b"textkit-vocabulary\t1x\n", "line 1: the version must be 1, got '1x'; save the vocabulary again"),
         (b"textkit-vocabulary\t1\t<mask>\n<mask>\t1\n", "specials must be among"),
         (b"textkit-vocabulary\t1\nthe\t3\nfox\n", "line 3: must be a token, a tab and a count, got 'fox"),
         (b"textkit-vocabulary\t1\nthe\t3\nfox\t1", "line 3: .* damaged or truncated"),
@@ -250,3 +256,26 @@ def test_pruning_is_counting_with_those_settings():
         counts, min_count=2, max_size=3, specials=["<unk>"]
     )
     assert len(whole) == 5
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: Vocabulary.from_counts(["a"]),
+            TypeError,
+            r"counts must map tokens to counts, got list; pass Counter\(",
+        ),
+        (lambda: Vocabulary.from_counts({"a": 1.5}), TypeError, "counts must be integers, got a list of float64"),
+        (
+            lambda: Vocabulary.from_counts({"a": 1}, min_count="2"),
+            ValueError,
+            "min_count must be an integer .*, got '2'",
+        ),
+        (lambda: Vocabulary.from_counts({"a": 1})[None], KeyError, "got None; a word is a str, not a NoneType"),
+        (lambda: Vocabulary.load(5), TypeError, "path must be a str or a Path, got int"),
+    ],
+)
+def test_types_that_nobody_expects_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

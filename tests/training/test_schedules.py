@@ -9,11 +9,11 @@ def test_constant_never_changes():
     assert {constant(step) for step in (0, 1, 10**9)} == {1.0}
 
 
-def test_cosine_begins_at_one_is_half_way_in_the_middle_and_ends_at_the_floor():
-    schedule = cosine(100, floor=0.2)
+def test_cosine_begins_at_one_is_half_way_in_the_middle_and_ends_at_zero():
+    schedule = cosine(100)
     assert schedule(0) == 1.0
-    assert schedule(50) == pytest.approx(0.6)
-    assert schedule(100) == schedule(1000) == pytest.approx(0.2)
+    assert schedule(50) == pytest.approx(0.5)
+    assert schedule(100) == schedule(1000) == pytest.approx(0)
     # a third of the way the cosine of 60 degrees is 1/2
     assert cosine(3)(1) == pytest.approx(0.75)
     assert all(schedule(step) > schedule(step + 1) for step in range(100))

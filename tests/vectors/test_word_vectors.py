@@ -157,9 +157,15 @@ def test_zero_vectors_give_no_nan():
 @pytest.mark.parametrize(
     ("ask", "reason"),
     [
-        (lambda v: v.most_similar("east", k=0), "k must be at least 1"),
-        (lambda v: v.most_similar("east", restrict=0), "restrict must be None or at least 1"),
-        (lambda v: v.analogy("east", "east", "east", k=0, method="3cosmul"), "k must be at least 1"),
+        (lambda v: v.most_similar("east", k=0), "k must be an integer of at least 1, got 0; ask for"),
+        (
+            lambda v: v.most_similar("east", restrict=0),
+            "restrict must be an integer of at least 1, got 0; pass a number of words, or None",
+        ),
+        (
+            lambda v: v.analogy("east", "east", "east", k=0, method="3cosmul"),
+            "k must be an integer of at least 1, got 0; ask for",
+        ),
         (lambda v: v.most_similar([1, 2, 3]), r"vector of 2 numbers, got int64 of shape \(3,\)"),
         (lambda v: v.most_similar([1, np.nan]), "finite"),
         (lambda v: v.most_similar(np.ones((2, 2))), "most_similar_batch"),
@@ -276,3 +282,43 @@ def test_it_is_shared_by_copies_and_can_be_pickled():
     assert not again.matrix.flags.writeable
     assert again.metadata == {"from": "here"}
     assert again.most_similar("sea", 1) == vectors.most_similar("sea", 1)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda v: v.most_similar("a", k=1.5), ValueError, "k must be an integer of at least 1, got 1.5"),
+        (lambda v: v.most_similar("a", k=None), ValueError, "k must be an integer of at least 1, got None"),
+        (lambda v: v.most_similar("a", k=True), ValueError, "k must be an integer of at least 1, got True"),
+        (lambda v: v.most_similar("a", restrict=["b"]), ValueError, "restrict must be an integer of at least 1, got"),
+        (
+            lambda v: v.most_similar(["a", np.ones(2)]),
+            ValueError,
+            "a query must be a known word .*, got a mixture; look",
+        ),
+        (lambda v: v.most_similar_batch([[1, 2], [3]]), ValueError, "a query must be a known word .*, got a mixture"),
+        (lambda v: v.most_similar("a", negative=[np.ones(2)]), TypeError, "a word must be a str, got ndarray; vectors"),
+        (lambda v: v[0], TypeError, "a word must be a str, got 0; vectors by row number are in .matrix"),
+        (lambda v: v[None], TypeError, "a word must be a str, got None"),
+        (
+            lambda v: v.to_embedding(["a"]),
+            TypeError,
+            "vocabulary must be a Vocabulary .*, got list; for a list of words",
+        ),
+        (lambda v: v.load(5), TypeError, "path must be a str or a Path, got int; pass the path of a file"),
+        (lambda v: v.load("a.txt", limit="3"), ValueError, "limit must be an integer of at least 0, got '3'; use None"),
+        (lambda v: v.load("."), IsADirectoryError, r"path must be a file of word vectors, got the folder '\.'; pass a"),
+        (lambda v: v.similarity(float("nan"), "a"), KeyError, "got nan; a word is a str, not a float"),
+        (lambda v: v.similarity(None, "a"), KeyError, "got None; a word is a str, not a NoneType"),
+        (lambda v: v.similarity(1, "a"), KeyError, "got 1; a word is a str, not a int"),
+    ],
+)
+def test_types_that_nobody_expects_are_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call(WordVectors(["a", "b"], np.eye(2)))
+
+
+def test_words_may_come_from_a_generator():
+    vectors = WordVectors(["a", "b"], np.eye(2))
+    assert vectors.most_similar_batch(word for word in "ab") == vectors.most_similar_batch(["a", "b"])
+    assert ["a"] not in vectors

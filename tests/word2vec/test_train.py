@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import textkit
 from textkit.data.catalog import corpora_folder
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.encoding import encode_corpus
@@ -435,3 +437,47 @@ def test_vectors_trained_on_real_text_know_similar_words():
     report = evaluate_similarity(vectors, "wordsim353")
     assert report.results[0].spearman > 0.5
     assert isinstance(vectors, WordVectors)
+
+
+@pytest.mark.parametrize("kind", ["list", "text", "corpus", "paths", "table", "frame"])
+def test_the_column_is_that_of_the_training_table(tmp_path, kind):
+    """A validation corpus of another kind has none."""
+    texts = ["a b c d"] * 20
+    table = pd.DataFrame({"nr": range(20), "text": texts})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "t.txt").write_text("\n".join(texts))
+    valid = {
+        "list": texts,
+        "text": tmp_path / "t.txt",
+        "corpus": textkit.corpus(texts),
+        "paths": [tmp_path / "t.txt"],
+        "table": tmp_path / "t.csv",
+        "frame": table,
+    }[kind]
+    options = {"dim": 4, "epochs": 1, "min_count": 1, "subsample": 0.0, "workers": 1}
+    losses = []
+    textkit.train_word2vec(
+        tmp_path / "t.csv",
+        column="text",
+        valid=valid,
+        on_epoch=lambda report: losses.append(report.valid_loss),
+        **options,
+    )
+    assert losses[0] > 0
+
+
+def test_valid_is_no_fraction():
+    with pytest.raises(TypeError, match=r"valid must be a corpus, got 0.1; hold out a part of the texts yourself"):
+        textkit.train_word2vec(["a b"] * 9, valid=0.1, min_count=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"reproducible": "yes"}, ValueError, "reproducible must be True or False, got 'yes'"),
+        ({"checkpoint": 5}, TypeError, "checkpoint must be a str or a Path, got int"),
+    ],
+)
+def test_types_that_nobody_expects_are_named(options, error, message):
+    with pytest.raises(error, match=message):
+        textkit.train_word2vec(["a b"] * 9, min_count=1, **options)

@@ -1,6 +1,6 @@
 """Split one stream of ids into windows for truncated backpropagation through time (BPTT)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch
+from textkit.checks import check_count, check_integers
 from textkit.files.mapped import release, span
 
 # Random windows: probability of the full length rather than half of it, standard deviation and minimum, in tokens.
@@ -22,7 +23,7 @@ class BpttBatches:
     one nothing is predicted.
 
     Args:
-        ids: (tokens,) integers, possibly memory-mapped.
+        ids: (tokens,) integers, possibly memory-mapped, or a list of them.
         batch_size: Number of parallel streams.
         window: BPTT length, in tokens.
         random_windows: Whether to randomize the BPTT length: it is drawn from a normal distribution with a standard
@@ -34,9 +35,11 @@ class BpttBatches:
 
     Attributes:
         predictions: Number of tokens predicted per epoch, in all streams.
+        current_epoch: The epoch to iterate over, see `set_epoch`.
 
     Raises:
         ValueError: If a number is below 1, or a stream would have fewer than 2 tokens.
+        TypeError: If ids are not integers.
 
     >>> for batch in BpttBatches(np.arange(9), batch_size=2, window=3).epoch():
     ...     print(batch.inputs.tolist(), batch.targets.tolist(), batch.first)
@@ -46,7 +49,7 @@ class BpttBatches:
 
     def __init__(
         self,
-        ids: NDArray[Any],
+        ids: Sequence[int] | NDArray[Any],
         *,
         batch_size: int,
         window: int,
@@ -55,10 +58,9 @@ class BpttBatches:
         part: slice = slice(None),
         longest: int = 0,
     ) -> None:
-        if window < 1:
-            raise ValueError(f"window must be at least 1 token, got {window}")
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1 stream, got {batch_size}")
+        ids = check_integers("ids", ids, "encode the text first")
+        window = check_count("window", window, 1, "token")
+        batch_size = check_count("batch_size", batch_size, 1, "stream")
         if len(ids) < 2:
             raise ValueError(f"ids must hold at least 2 tokens, got {len(ids)}; use more text")
         if batch_size > len(ids) // 2:
@@ -74,6 +76,7 @@ class BpttBatches:
         self.predictions = len(ids) - batch_size
         self.part = part
         self.longest = max(longest, int(np.diff(self.bounds).max()))
+        self.current_epoch = 0
 
     def epoch(self, epoch: int = 0) -> Iterator[BpttBatch]:
         """Yield the windows of an epoch, in the order of the text.
@@ -104,6 +107,16 @@ class BpttBatches:
     def steps(self, epoch: int = 0) -> int:
         """Return the number of windows of an epoch, without reading any."""
         return sum(1 for _ in self._windows(epoch))
+
+    def set_epoch(self, epoch: int) -> None:
+        """Set the epoch to iterate over."""
+        self.current_epoch = epoch
+
+    def __iter__(self) -> Iterator[BpttBatch]:
+        return self.epoch(self.current_epoch)
+
+    def __len__(self) -> int:
+        return self.steps(self.current_epoch)
 
     def _windows(self, epoch: int) -> Iterator[tuple[int, int]]:
         """Yield the position of the first input of each window, and that of its last target."""

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from textkit.checks import check_count, check_integers, is_finite
+
 
 class BucketBatches:
     """Groups examples of similar length into batches, different ones and in a different order in each epoch.
@@ -28,6 +30,7 @@ class BucketBatches:
 
     Raises:
         ValueError: If a number is out of range.
+        TypeError: If lengths are not integers.
 
     >>> batches = BucketBatches([3, 1, 2, 9], budget=6, shuffle=False)
     >>> [batch.tolist() for batch in batches.epoch()]
@@ -44,13 +47,12 @@ class BucketBatches:
         max_batch: int | None = None,
         blur: float = 0.03,
     ) -> None:
-        if budget < 1:
-            raise ValueError(f"budget must be at least 1 token, got {budget}")
-        if max_batch is not None and max_batch < 1:
-            raise ValueError(f"max_batch must be at least 1 example, got {max_batch}; None is no limit")
-        if not 0 <= blur < 1:
+        budget = check_count("budget", budget, 1, "token")
+        if max_batch is not None:
+            max_batch = check_count("max_batch", max_batch, 1, "example", "None is no limit")
+        if not is_finite(blur) or not 0 <= blur < 1:
             raise ValueError(f"blur must be at least 0 and below 1, got {blur}")
-        self.lengths = np.asarray(lengths, dtype=np.int64)
+        self.lengths = check_integers("lengths", lengths, "pass the number of tokens of each example").astype(np.int64)
         if (self.lengths < 0).any():
             raise ValueError(f"lengths must be 0 tokens or more, got {int(self.lengths.min())}")
         self.budget, self.max_batch = budget, max_batch

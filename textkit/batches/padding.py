@@ -1,4 +1,4 @@
-"""Pad, truncate and pack texts of different lengths."""
+"""Pad and truncate texts of different lengths."""
 
 from collections.abc import Sequence
 from multiprocessing import Value
@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from textkit.batches.records import TextBatch
+from textkit.checks import check_count, check_integers
 
 Example: TypeAlias = NDArray[Any] | tuple[NDArray[Any], Any] | tuple[NDArray[Any], Any, int]
 """The token ids of a text (tokens,): alone, with its label, or with its label and its index in the data set."""
@@ -27,11 +27,13 @@ def pad(
     Args:
         documents: Token ids of each text, (tokens,).
         rows: Index of each text in the data set; None for 0, 1, 2 and so on.
-        labels: Class index of each text, or (classes,) zeros and ones; None if the labels are unknown.
+        labels: Class index of each text, a float for regression, or (classes,) zeros and ones; None if the labels are
+            unknown.
         max_length: Maximum number of tokens of a text; longer texts are truncated at the end. None disables truncation.
 
     Raises:
         ValueError: If there is no text, the numbers of texts, rows and labels differ, or ``max_length`` is below 1.
+        TypeError: If token ids or labels are not numbers of the right kind.
 
     >>> batch = pad([np.array([5, 6, 7]), np.array([8])], labels=[1, 0])
     >>> batch.ids.tolist(), batch.lengths.tolist(), batch.labels.tolist()
@@ -41,7 +43,7 @@ def pad(
     """
     _check_max_length(max_length)
     if not len(documents):
-        raise ValueError("documents must hold at least one text, got none")
+        raise ValueError("documents must hold at least one text, got none; skip empty batches")
     for name, values in (("rows", rows), ("labels", labels)):
         if values is not None and len(values) != len(documents):
             raise ValueError(f"{name} must be as many as the {len(documents)} documents, got {len(values)}")
@@ -49,8 +51,8 @@ def pad(
     if max_length is not None:
         lengths = np.minimum(lengths, max_length)
     ids = np.zeros((len(documents), max(int(lengths.max()), 1)), dtype=np.int64)
-    for row, document, length in zip(ids, documents, lengths.tolist(), strict=True):
-        row[:length] = document[:length]
+    for number, (row, document, length) in enumerate(zip(ids, documents, lengths.tolist(), strict=True)):
+        row[:length] = check_integers(f"documents[{number}]", document, "encode the texts first")[:length]
     return TextBatch(
         ids=torch.from_numpy(ids),
         lengths=torch.from_numpy(lengths),
@@ -93,8 +95,19 @@ class PaddingCollator:
         return int(self._dropped.value)
 
     def __call__(self, examples: Sequence[Example]) -> TextBatch:
-        """Collate examples, which must all be of the same form: with or without label and index."""
+        """Collate examples, which must all be of the same form: with or without label and index.
+
+        Raises:
+            ValueError: If there is no example, or they are of different forms.
+            TypeError: If token ids or labels are not numbers of the right kind.
+        """
+        if not len(examples):
+            raise ValueError("examples must be at least one, got none; skip empty batches")
         tuples = [example if isinstance(example, tuple) else (example,) for example in examples]
+        if len({len(example) for example in tuples}) > 1:
+            raise ValueError(
+                "examples must all have a label, or none of them, got both; leave out the labels or add them"
+            )
         documents, *optional = (list(column) for column in zip(*tuples, strict=True))
         if self.max_length is not None:
             excess = [len(document) - self.max_length for document in documents if len(document) > self.max_length]
@@ -108,39 +121,14 @@ class PaddingCollator:
                 counter.value += increment
 
 
-def pack(sequence: torch.Tensor, lengths: torch.Tensor) -> PackedSequence:
-    """Pack padded sequences, in any order, for a torch recurrent network.
-
-    Args:
-        sequence: (batch, time, dim), with at least one step.
-        lengths: (batch,) int64 on the CPU, number of real steps of each sequence, possibly 0.
-
-    Returns:
-        The packed sequences; an empty one is packed as one step of padding, which `unpack` sets to 0.
-    """
-    return pack_padded_sequence(sequence, lengths.clamp(min=1), batch_first=True, enforce_sorted=False)
-
-
-def unpack(packed: PackedSequence, lengths: torch.Tensor, *, time: int | None = None) -> torch.Tensor:
-    """Undo `pack`, restoring the order of the sequences.
-
-    Args:
-        packed: Packed sequences, such as the outputs of a recurrent network.
-        lengths: The lengths passed to `pack`.
-        time: Number of steps of the result; None for that of the longest sequence.
-
-    Returns:
-        (batch, time, dim), 0 after the end of each sequence.
-    """
-    padded, _ = pad_packed_sequence(packed, batch_first=True, total_length=time)
-    return padded.masked_fill((lengths == 0).to(padded.device)[:, None, None], 0.0)
-
-
 def _label_tensor(labels: Sequence[Any] | NDArray[Any]) -> torch.Tensor:
     array = np.asarray(labels)
-    return torch.from_numpy(np.array(array, dtype=np.int64 if array.ndim == 1 else np.float32))
+    if array.dtype.kind not in "iubf":
+        raise TypeError(f"labels must be class ids or floats, got {type(labels[0]).__name__}; number the classes first")
+    integers = array.ndim == 1 and array.dtype.kind != "f"
+    return torch.from_numpy(np.array(array, dtype=np.int64 if integers else np.float32))
 
 
 def _check_max_length(max_length: int | None) -> None:
-    if max_length is not None and max_length < 1:
-        raise ValueError(f"max_length must be at least 1 token, got {max_length}; None keeps whole texts")
+    if max_length is not None:
+        check_count("max_length", max_length, 1, "token", "None keeps whole texts")

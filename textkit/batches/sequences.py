@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.records import IGNORED, SequenceBatch
+from textkit.checks import check_integers
 
 _BLUR = 0.1  # see `BucketBatches`
 
@@ -31,6 +32,7 @@ class SequenceBatches:
 
     Raises:
         ValueError: If there is no document, or the budget is below 1.
+        TypeError: In an epoch, if ids are not integers.
 
     >>> batches = SequenceBatches([np.array([5, 6]), np.array([7])], begin=2, end=3, budget=6)
     >>> (batch,) = batches.epoch()
@@ -81,7 +83,7 @@ class SequenceBatches:
         inputs = np.zeros((len(indices), lengths[0]), dtype=np.int64)
         targets = np.full_like(inputs, IGNORED)
         for row, (index, length) in enumerate(zip(indices, lengths, strict=True)):
-            document = self.documents[index]
+            document = check_integers(f"documents[{index}]", self.documents[index], "encode the documents first")
             inputs[row, 0], inputs[row, 1:length] = self.begin, document
             targets[row, : length - 1], targets[row, length - 1] = document, self.end
         return SequenceBatch(

@@ -1,5 +1,6 @@
 """Prepare the texts and labels of a classifier: token ids, class ids and the validation texts."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 
 from textkit.classifier.labels import class_ids, found_classes
 from textkit.classifier.settings import ClassifierSettings
+from textkit.data.label_checks import label_list
 from textkit.data.tables import Document, check_document
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
+
+_SHOWN = 40  # characters of a text in a message
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,14 +89,18 @@ def prepare(
         TypeError: If a text is not a text, or ``texts`` is a single str.
     """
     texts = checked_texts(texts)
+    warn_of_texts(texts, None, stacklevel=3)
+    labels = label_list(labels, multi_label=multi_label)
     _check_length("labels", labels, texts)
     classes = found_classes(labels, multi_label=multi_label)
     targets = class_ids(labels, classes, multi_label=multi_label)
     options: dict[str, Any] = {"tokenizer": tokenizer}
     if valid is not None:
-        valid_texts = checked_texts(valid[0], "valid texts")
-        _check_length("valid labels", valid[1], valid_texts)
-        valid_targets = class_ids(valid[1], classes, multi_label=multi_label)
+        valid_texts, valid_labels = _pair(valid)
+        valid_texts = checked_texts(valid_texts, "valid texts")
+        valid_labels = label_list(valid_labels, multi_label=multi_label, name="valid labels")
+        _check_length("valid labels", valid_labels, valid_texts)
+        valid_targets = class_ids(valid_labels, classes, multi_label=multi_label)
     else:
         valid_rows = held_out_rows(targets, settings.valid_share, seed)
         rows = np.setdiff1d(np.arange(len(texts)), valid_rows)
@@ -153,6 +161,43 @@ def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
     return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts, start=1))
 
 
+def warn_of_texts(texts: Sequence[Document], documents: DocumentIds | None, *, stacklevel: int) -> bool:
+    """Warn of texts that are probably not what was meant.
+
+    Args:
+        texts: Texts, each a str or a list of tokens.
+        documents: Their ids, to warn also of texts without any token or without any known one; None for unknown ids.
+        stacklevel: As for ``warnings.warn``, seen from the caller.
+
+    Returns:
+        Whether there was a warning.
+    """
+    single = [text for text in texts if not isinstance(text, str) and len(text) == 1 and len(text[0].split()) > 1]
+    found = []
+    if single:
+        shown = single[0][0] if len(single[0][0]) <= _SHOWN else single[0][0][:_SHOWN] + "..."
+        found.append(
+            f"{len(single):,} of {len(texts):,} texts are lists with a single token that has white space, such as "
+            f"[{shown!r}]; pass the texts themselves, [text] rather than [[text]]"
+        )
+    if documents is not None:
+        known = np.concatenate([[0], np.cumsum(documents.ids != 1)])[documents.offsets]
+        empty = int(np.count_nonzero(documents.lengths == 0))
+        unknown = int(np.count_nonzero(np.diff(known) == 0)) - empty
+        if empty:
+            found.append(
+                f"{empty:,} of {len(texts):,} texts are empty; they all get the same prediction, that for no words"
+            )
+        if unknown:
+            found.append(
+                f"{unknown:,} of {len(texts):,} texts have only tokens that are unknown to the classifier; their "
+                "predictions say little"
+            )
+    for message in found:
+        warnings.warn(message, stacklevel=stacklevel + 1)
+    return bool(found)
+
+
 def truncate(documents: DocumentIds, max_length: int | None) -> DocumentIds:
     """Truncate each text to ``max_length`` tokens; None keeps the texts unchanged."""
     if max_length is None or not len(documents) or documents.lengths.max() <= max_length:
@@ -204,6 +249,17 @@ def _tokens_of(vectors: WordVectors, tokenizer: str | Tokenizer) -> list[str]:
     """Return the words that the tokenizer neither splits nor changes; it never produces the other words."""
     split = get_tokenizer(tokenizer).pipe(vectors.words)
     return [word for word, tokens in zip(vectors.words, split, strict=True) if [*tokens] == [word]]
+
+
+def _pair(valid: Any) -> tuple[Any, Any]:
+    try:
+        valid_texts, valid_labels = valid
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"valid must be a pair (texts, labels), got {type(valid).__name__}; "
+            "set valid_share in the settings to hold out a fraction of the texts"
+        ) from None
+    return valid_texts, valid_labels
 
 
 def _check_length(name: str, labels: Any, texts: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textkit.data.label_checks import check_class, check_classes, indicator_matrix
+from textkit.data.label_checks import check_class, check_classes, indicator_matrix, is_unicode
 
 ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
@@ -39,6 +39,10 @@ def found_classes(labels: Any, *, multi_label: bool) -> NDArray[Any]:
         return np.arange(matrix.shape[1])
     flat = list(chain.from_iterable(_listed_classes(labels))) if multi_label else _single_classes(labels)
     classes = np.unique(_array(flat))
+    if broken := [label for label in classes.tolist() if isinstance(label, str) and not is_unicode(label)]:
+        raise ValueError(
+            f"a label must be valid Unicode, got {broken[0]!r} with half of a surrogate pair; correct its encoding"
+        )
     least = 1 if multi_label else 2
     if len(classes) < least:
         got = f"only {classes.tolist()[0]!r}" if len(classes) else "none"

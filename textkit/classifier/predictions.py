@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
-from textkit.classifier.data import truncate
+from textkit.classifier.data import truncate, warn_of_texts
 from textkit.data.tables import Document
 from textkit.models.classifier import Classifier
 from textkit.models.cnn import Cnn
@@ -44,28 +44,22 @@ def documents_to_predict(
     *,
     tokenizer: str | Tokenizer,
     vocabulary: Vocabulary,
-    max_length: int,
-    trained_length: int | None,
+    lengths: tuple[int, int | None],
     warned: set[str],
 ) -> DocumentIds:
-    """Encode texts and truncate them, with a warning of empty texts, and of those that training would not have cut.
+    """Encode texts and truncate them, with a warning of odd texts, and of those that training would not have cut.
 
     Args:
         texts: The texts.
         tokenizer: Tokenizer of the classifier.
         vocabulary: Vocabulary of the classifier.
-        max_length: Maximum number of tokens of a text.
-        trained_length: The limit in training; None if there was none.
+        lengths: Maximum number of tokens of a text, and the limit in training, None if there was none.
         warned: Names of the warnings that were given before, which are not repeated; new ones are added.
     """
+    max_length, trained_length = lengths
     documents, _ = encode_documents(texts, tokenizer=tokenizer, vocabulary=vocabulary)
-    empty = int(np.count_nonzero(documents.lengths == 0))
-    if empty and "empty" not in warned:
-        warned.add("empty")
-        warnings.warn(
-            f"{empty:,} of {len(texts):,} texts are empty; they all get the same prediction, that for no words",
-            stacklevel=4,
-        )
+    if "texts" not in warned and warn_of_texts(texts, documents, stacklevel=4):
+        warned.add("texts")
     cut = int(np.count_nonzero(documents.lengths > max_length))
     if cut and "cut" not in warned and max_length != trained_length:
         warned.add("cut")

@@ -23,6 +23,7 @@ from textkit.classifier.predictions import class_index, decide, documents_to_pre
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
+from textkit.data.label_checks import label_list
 from textkit.data.tables import Document
 from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.classification import ClassificationReport, report
@@ -131,7 +132,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
                 far, or the model of an earlier `fit` if no epoch was completed.
             KeyboardInterrupt: On Ctrl-C.
         """
-        config, settings = self._config(), self._settings()
+        config, settings = model_config(self.model, vectors=self.vectors), self._settings()
         seed = check_count("seed", self.seed, 0)
         ranks, device = join_ranks(usable_device(self.device))
         if ranks.is_first:
@@ -256,6 +257,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         Returns:
             The accuracy, from 0 to 1.
         """
+        labels = label_list(labels, multi_label=self.multi_label)
         if not self.multi_label:
             return float(super().score(texts, labels, sample_weight))
         true, _, unseen = label_matrix(labels, self.classes_)
@@ -297,8 +299,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             index = int(class_scores(self.model_, documents).argmax())
         else:
             index = class_index(label, self.classes_)
-        label = self.classes_[index].item()
-        return explain(self.model_, tokens, documents.ids, label=label, index=index, multi_label=self.multi_label)
+        name = self.classes_[index].item()
+        return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
 
     def export(self, path: str | os.PathLike[str]) -> None:
         """Export the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
@@ -370,9 +372,6 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         tags.target_tags.multi_output = self.multi_label
         return tags
 
-    def _config(self) -> ClassifierConfig:
-        return model_config(self.model, vectors=self.vectors)
-
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
         return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
 
@@ -385,13 +384,12 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
 
     def _documents(self, texts: list[Document], max_length: int | None = None, warned: Any = None) -> DocumentIds:
-        trained_length = self._settings().max_length
+        trained = self._settings().max_length
         return documents_to_predict(
             texts,
             tokenizer=self._tokenizer(self.model_.config),
             vocabulary=self.vocabulary_,
-            max_length=length_limit(self.model_, max_length, trained_length),
-            trained_length=trained_length,
+            lengths=(length_limit(self.model_, max_length, trained), trained),
             warned=set() if warned is None else warned,
         )
 

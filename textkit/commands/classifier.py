@@ -49,6 +49,8 @@ def classifier(
     precision: options.Precision = None,
     text: options.Text = None,
     label: options.Label = None,
+    delimiter: options.Delimiter = None,
+    missing: options.Missing = "error",
     split: options.Split = None,
     valid_split: options.ValidSplit = None,
     multi_label: options.MultiLabel = False,
@@ -98,6 +100,7 @@ def classifier(
     # Of the processes of torchrun, only the first prints and saves.
     first = is_first_rank()
     reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
+    reading |= {"delimiter": delimiter, "missing": missing}
     reading["label_separator"] = (separator or ";") if multi_label else None
     training = read_labeled(table_source(table), split=split, **reading)
     validation = read_labeled(table_source(valid or table), split=valid_split, **reading) if has_valid else None

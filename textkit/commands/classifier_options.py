@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit.commands.shared import column_option, delimiter_option, missing_option
+from textkit.data import tables
+
 _MODEL, _TRAINING, _TEXTS = "The model", "The training", "The texts"
 
 
@@ -18,7 +21,7 @@ Table = Annotated[
     str,
     typer.Argument(
         metavar="TRAIN",
-        help="Table (.csv .tsv .jsonl .parquet, also .gz .xz .bz2 .zst), or a catalog name such as reviews.",
+        help="Table (.csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), or a catalog name such as reviews.",
     ),
 ]
 Folder = Annotated[
@@ -104,11 +107,13 @@ Precision = Annotated[
     _option(_TRAINING, "Precision: float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", metavar="<name>"),
 ]
 
-Text = Annotated[str | None, _option(_TEXTS, "Name of the text column.", "text", metavar="COLUMN")]
+Text = Annotated[str | None, column_option(_TEXTS, "text, or the only one")]
 Label = Annotated[str | None, _option(_TEXTS, "Name of the label column.", "label", metavar="COLUMN")]
 Split = Annotated[str | None, _option(_TEXTS, "Split of a catalog data set, such as test.", "train")]
 TestSplit = Annotated[str | None, _option(_TEXTS, "Split of a catalog data set.", "test, or the only one")]
 ValidSplit = Annotated[str | None, _option(_TEXTS, "Validation split: of --valid if given, else of TRAIN.")]
+Delimiter = Annotated[str | None, delimiter_option(_TEXTS)]
+Missing = Annotated[tables.Missing, missing_option(_TEXTS, "Rows that lack a text or label: error, skip or empty.")]
 MultiLabel = Annotated[
     bool, _option(_TEXTS, "Multi-label: a text may have any number of labels.", None, "--multi-label")
 ]

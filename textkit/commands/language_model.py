@@ -60,6 +60,8 @@ def language_model(
     max_vocab: options.MaxVocab = None,
     tokenizer: options.Tokenizer = None,
     column: options.Column = None,
+    delimiter: options.Delimiter = None,
+    missing: options.Missing = "error",
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
 ) -> None:
@@ -107,7 +109,6 @@ def language_model(
             weight_decay=weight_decay,
             averaging=averaging,
             non_monotone=non_monotone,
-            patience=patience,
             state_reset=state_reset,
             accumulate=accumulate,
             precision=precision,
@@ -118,6 +119,8 @@ def language_model(
     )
     if clip_norm is not None:
         settings = replace(settings, clip_norm=clip_norm or None)
+    if patience is not None:
+        settings = replace(settings, patience=patience or None)
     scores: list[LanguageModelScore] = []
 
     def print_epoch(report: "LanguageModelReport") -> None:
@@ -130,7 +133,13 @@ def language_model(
 
     # Of the processes of torchrun, only the first prints and saves.
     first = is_first_rank()
-    reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
+    reading: dict[str, Any] = {
+        "column": column,
+        "encoding": encoding,
+        "errors": errors,
+        "delimiter": delimiter,
+        "missing": missing,
+    }
     try:
         model = train_language_model(
             opened_corpus(corpus, **reading),

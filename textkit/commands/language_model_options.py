@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit.commands.shared import column_option, delimiter_option, missing_option
+from textkit.data import tables
+
 
 def _model(help: str, default: str, metavar: str | None = None) -> Any:
     return typer.Option(help=help, show_default=default, metavar=metavar, rich_help_panel="The model")
@@ -26,7 +29,7 @@ Corpus = Annotated[
     list[str],
     typer.Argument(
         metavar="CORPUS...",
-        help="Files (.txt .csv .tsv .jsonl .parquet, also .gz .xz .bz2 .zst) or one catalog name.",
+        help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst) or one catalog name.",
     ),
 ]
 Folder = Annotated[
@@ -111,7 +114,7 @@ NonMonotone = Annotated[
     int | None,
     _training("NT-ASGD: average when the validation loss is above the best of the epochs more than N ago.", "5"),
 ]
-Patience = Annotated[int | None, _training("Stop after N epochs without a lower validation loss.", "never")]
+Patience = Annotated[int | None, _training("Stop after N epochs without a lower validation loss; 0 disables.", "never")]
 Accumulate = Annotated[int | None, _training("Number of batches accumulated per optimizer step.", "1")]
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16"] | None,
@@ -124,7 +127,9 @@ MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")
 Tokenizer = Annotated[
     str | None, _text("Word tokenizer: whitespace, word, word-lower, spacy:LANG or jieba.", "whitespace")
 ]
-Column = Annotated[str | None, _text("Name of the text column of a table.", "the only one")]
+Column = Annotated[str | None, column_option("The text")]
+Delimiter = Annotated[str | None, delimiter_option("The text")]
+Missing = Annotated[tables.Missing, missing_option("The text")]
 Encoding = Annotated[str, typer.Option(help="Encoding of the files.", rich_help_panel="The text")]
 Errors = Annotated[
     str,

@@ -16,6 +16,8 @@ from textkit.data.corpus import Corpus, corpus
 from textkit.loading import load
 from textkit.models.storage import read_config
 
+# What Python can do about a suffix, but no command has an option for.
+_NO_OPTION = ", or pass the format, such as format='word2vec'"
 FAILED = 1
 INTERRUPTED = 130
 
@@ -58,10 +60,13 @@ TrustTokenizer = Annotated[
 ]
 
 
-def opened_corpus(
-    sources: list[str], *, column: str | None, encoding: str, errors: str, argument: str = "CORPUS"
-) -> Corpus:
-    """Open files, or a single catalog name if no such file exists; ``argument`` is its name in messages.
+def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: Any) -> Corpus:
+    """Open files, or a single catalog name if no such file exists.
+
+    Args:
+        sources: The files, or the name.
+        argument: Name of the argument in messages.
+        reading: Options of ``textkit.corpus``.
 
     Raises:
         IsADirectoryError: If a source is a folder.
@@ -79,12 +84,18 @@ def opened_corpus(
             raise FileNotFoundError(
                 f"{argument} must be a file or a catalog name ({names}), got {sources[0]}; check its spelling"
             )
-        return corpus(sources[0], column=column, encoding=encoding, errors=errors)
-    return corpus([Path(source) for source in sources], column=column, encoding=encoding, errors=errors)
+        return corpus(sources[0], **reading)
+    return corpus([Path(source) for source in sources], **reading)
 
 
 def table_source(source: str) -> str | Path:
-    """Return a catalog name if no such file exists, else the path of the file."""
+    """Return a catalog name if no such file exists, else the path of the file.
+
+    Raises:
+        IsADirectoryError: If it is a folder.
+    """
+    if Path(source).is_dir():
+        raise IsADirectoryError(f"a table must be a file, got the folder {source}; pass a file in it")
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 
@@ -133,6 +144,33 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
             ) from error
 
 
+def column_option(panel: str | None = None, default: str = "the only one") -> Any:
+    """Return the option for the text column of a table; it has two names in every command."""
+    return typer.Option(
+        "--column",
+        "--text",
+        metavar="COLUMN",
+        help="Name of the text column of a table.",
+        show_default=default,
+        rich_help_panel=panel,
+    )
+
+
+def delimiter_option(panel: str | None = None) -> Any:
+    """Return the option for the delimiter of CSV files."""
+    return typer.Option(
+        metavar="CHAR",
+        help="Field separator of .csv and .tsv files: a character, or tab.",
+        show_default="detected",
+        rich_help_panel=panel,
+    )
+
+
+def missing_option(panel: str | None = None, help: str = "Rows that lack a text: error, skip or empty.") -> Any:
+    """Return the option for missing values in tables."""
+    return typer.Option(metavar="<name>", help=help, rich_help_panel=panel)
+
+
 def given(**options: Any) -> dict[str, Any]:
     """Return the options that are not None, which are those given on the command line."""
     return {name: value for name, value in options.items() if value is not None}
@@ -179,7 +217,7 @@ def command_line(app: Callable[[], object]) -> None:
             message = error.args[0]
         elif isinstance(error, OSError) and error.filename is not None and error.strerror:
             message = f"{error.filename}: {error.strerror}"
-        print(f"error: {_in_options(str(message), app)}", file=sys.stderr)
+        print(f"error: {_in_options(str(message).replace(_NO_OPTION, ''), app)}", file=sys.stderr)
         sys.exit(FAILED)
     except (MemoryError, RuntimeError) as error:
         _end_without_memory(error, app)

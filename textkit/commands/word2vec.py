@@ -2,11 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from textkit.commands.shared import check_output, is_first_rank, opened_corpus
+from textkit.commands.shared import (
+    check_output,
+    column_option,
+    delimiter_option,
+    is_first_rank,
+    missing_option,
+    opened_corpus,
+)
+from textkit.data.tables import Missing
 from textkit.vectors.formats.by_suffix import check_writable_path
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.run import Word2VecReport
@@ -21,7 +29,7 @@ def word2vec(
         list[str],
         typer.Argument(
             metavar="CORPUS...",
-            help="Files (.txt .csv .tsv .jsonl .parquet, also .gz .xz .bz2 .zst) or one catalog name such as text8.",
+            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst) or one catalog name (text8).",
         ),
     ],
     output: Annotated[
@@ -62,12 +70,16 @@ def word2vec(
     tokenizer: Annotated[
         str, typer.Option(help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.")
     ] = "whitespace",
-    column: Annotated[str | None, typer.Option(help="Name of the text column of a table.")] = None,
+    column: Annotated[str | None, column_option()] = None,
+    delimiter: Annotated[str | None, delimiter_option()] = None,
+    missing: Annotated[Missing, missing_option()] = "error",
     encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
     init: Annotated[Path | None, typer.Option(help="Pretrained word vectors to continue from.")] = None,
     valid: Annotated[Path | None, typer.Option(help="Validation corpus; its loss is printed after each epoch.")] = None,
-    patience: Annotated[int | None, typer.Option(help="Stop after N epochs without a lower validation loss.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after N epochs without a lower validation loss; 0 disables.")
+    ] = None,
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
     ] = None,
@@ -84,8 +96,15 @@ def word2vec(
             file=sys.stderr,
         )
 
+    reading: dict[str, Any] = {
+        "column": column,
+        "encoding": encoding,
+        "errors": errors,
+        "delimiter": delimiter,
+        "missing": missing,
+    }
     vectors = train_word2vec(
-        opened_corpus(corpus, column=column, encoding=encoding, errors=errors),
+        opened_corpus(corpus, **reading),
         dim=dim,
         window=window,
         negatives=negatives,
@@ -100,10 +119,8 @@ def word2vec(
         seed=seed,
         tokenizer=tokenizer,
         init=None if init is None else WordVectors.load(init),
-        valid=None
-        if valid is None
-        else opened_corpus([str(valid)], column=column, encoding=encoding, errors=errors, argument="--valid"),
-        patience=patience,
+        valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
+        patience=patience or None,
         checkpoint=checkpoint,
         on_epoch=print_epoch if is_first_rank() else None,
     )

@@ -91,21 +91,6 @@ class CatalogEntry:
         """Label column of the default split; None if it has no labels."""
         return self.table().label_column if self.tables else None
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns of the rows of the default split; empty if the data set is not a table."""
-        return self.table().row_columns if self.tables else ()
-
-    @property
-    def separator(self) -> str | tuple[str, ...] | None:
-        """Column separator of the default split; None if the data set is not a table."""
-        return self.table().separator if self.tables else None
-
-    @property
-    def header(self) -> bool:
-        """Whether the first line of the default split contains the column names."""
-        return self.table().header if self.tables else False
-
 
 def names(kind: str | None = None) -> list[str]:
     """List the data sets in the catalog.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from textkit.data.tables import quoted_rows
+from textkit.data.delimited import quoted_rows
 from textkit.files.lines import numbered_lines
 
 

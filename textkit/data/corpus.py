@@ -5,14 +5,17 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from textkit.data import catalog
+from textkit.data.columns import Choice, Row, choose_column
 from textkit.data.sources import Documents, Part, Piece, TextFile, Texts
 from textkit.data.tables import (
-    Choice,
+    TABLES,
     Document,
-    Row,
-    choose_column,
+    Missing,
+    check_missing,
+    check_no_delimiter,
     dataset_rows,
     documents_of,
     file_rows,
@@ -22,7 +25,6 @@ from textkit.data.tables import (
     series_rows,
     take_split,
 )
-from textkit.files.compression import inner_suffix
 
 
 class Corpus:
@@ -83,6 +85,8 @@ def corpus(
     split: str | None = None,
     encoding: str = "utf-8",
     errors: str = "strict",
+    delimiter: str | None = None,
+    missing: Missing = "error",
 ) -> Corpus:
     """Open any source of text as a stream of documents.
 
@@ -90,8 +94,9 @@ def corpus(
         source: One of these:
 
             - A name in the catalog, such as "tinyshakespeare". Write "./tinyshakespeare" for a file of that name.
-            - A path, as a str or a Path: a table (.jsonl, .csv, .tsv or .parquet) with a text column; any other file
-              is text with one document per line. All but .parquet may be compressed (.gz, .xz, .bz2 or .zst).
+            - A path, as a str or a Path: a table (.csv, .tsv, .jsonl or .ndjson, .json with an array of objects, or
+              .parquet) with a text column; any other file is text with one document per line. All but .parquet may
+              be compressed (.gz, .xz, .bz2 or .zst). A file that begins like another format is refused.
             - A list of Paths, read in order.
             - A ``datasets.Dataset``, an ``IterableDataset`` or a pandas DataFrame, with a text column; a pandas
               Series.
@@ -104,6 +109,10 @@ def corpus(
         errors: Treatment of bytes that cannot be decoded: "strict" raises a ValueError, "replace" reads them as
             U+FFFD, "ignore" drops them. NUL bytes in files raise a ValueError with "strict", and are otherwise read
             as spaces.
+        delimiter: Field separator of .csv and .tsv files, one character or "tab". None detects a comma, semicolon, tab
+            or bar in .csv files.
+        missing: What to do with a missing document (None, NaN, or a JSON object without the column): "error" raises a
+            ValueError, "skip" leaves it out, as well as an empty one, "empty" reads an empty text.
 
     Returns:
         The corpus. It is read lazily, so errors in the content are raised during iteration.
@@ -119,8 +128,18 @@ def corpus(
     ['to be', ['or', 'not']]
     """
     if isinstance(source, str) and source in catalog.names():
-        return _from_catalog(source, column, split)
-    return open_corpus(source, column=column, split=split, encoding=encoding, errors=errors)
+        check_no_delimiter(delimiter, repr(source))
+        check_missing(missing)
+        return _from_catalog(source, column, split, missing)
+    return open_corpus(
+        source,
+        column=column,
+        split=split,
+        encoding=encoding,
+        errors=errors,
+        delimiter=delimiter,
+        missing=missing,
+    )
 
 
 def open_corpus(
@@ -130,6 +149,8 @@ def open_corpus(
     split: str | None = None,
     encoding: str = "utf-8",
     errors: str = "strict",
+    delimiter: str | None = None,
+    missing: Missing = "error",
 ) -> Corpus:
     """Open a corpus like ``corpus``, but treat a str as a path, never as a catalog name.
 
@@ -140,8 +161,9 @@ def open_corpus(
         TypeError: If ``source`` cannot be read as a corpus.
     """
     _check_decoding(encoding, errors)
+    check_missing(missing)
     if isinstance(source, Corpus):
-        unused = {"column": column, "split": split}
+        unused = {"column": column, "split": split, "delimiter": delimiter}
         if given := [name for name, value in unused.items() if value is not None]:
             raise ValueError(f"{given[0]} must be None for a Corpus, got {unused[given[0]]!r}; pass it to corpus()")
         return source
@@ -150,23 +172,44 @@ def open_corpus(
     if split is not None:
         raise ValueError(f"split must be None for {name}, got {split!r}; omit it")
     choices = [Choice(column=column)]
+    if isinstance(source, str | os.PathLike):
+        return Corpus([_file(_existing_path(source), column, encoding, errors, delimiter, missing)], str(source))
+    if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
+        paths = [_existing_path(item) for item in source]
+        parts = [_file(path, column, encoding, errors, delimiter, missing) for path in paths]
+        return Corpus(parts, f"{len(paths)} files")
+    check_no_delimiter(delimiter, name)
     if isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = partial(frame_rows, source, choices)
         # Report a missing column here rather than when the corpus is read.
         rows()
-        return Corpus([_table(rows)], name)
+        return Corpus([_table(rows, missing)], name)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
-        return Corpus([_dataset(source, choices)], name)
-    if isinstance(source, str | os.PathLike):
-        return Corpus([_file(_existing_path(source), column, encoding, errors)], str(source))
-    if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
-        paths = [_existing_path(item) for item in source]
-        return Corpus([_file(path, column, encoding, errors) for path in paths], f"{len(paths)} files")
+        return Corpus([_dataset(source, choices, missing)], name)
     if column is not None:
         raise ValueError(f"column must be None for {name}, which is not a table, got {column!r}; omit it")
     if isinstance(source, loaded_classes("pandas", "Series")):
-        return Corpus([_table(partial(series_rows, source))], name)
-    return Corpus([Documents(Texts(_iterable(source)))], name)
+        return Corpus([_table(partial(series_rows, source), missing)], name)
+    return Corpus([Documents(Texts(_iterable(source), missing))], name)
+
+
+def validation_reading(valid: object, reading: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for reading a validation corpus: those of the training corpus.
+
+    The column is that of the training table. A validation corpus may be a table like it, or anything else, which has
+    no column.
+
+    >>> validation_reading(["a text"], {"column": "text", "encoding": "utf-8"})
+    {'column': None, 'encoding': 'utf-8'}
+    """
+    if isinstance(valid, str | os.PathLike):
+        is_tabular = is_table(Path(valid))
+    elif isinstance(valid, list | tuple) and valid and all(isinstance(item, os.PathLike) for item in valid):
+        is_tabular = all(is_table(Path(item)) for item in valid)
+    else:
+        classes = loaded_classes("datasets", "Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict")
+        is_tabular = isinstance(valid, classes + loaded_classes("pandas", "DataFrame"))
+    return {**reading, **({} if is_tabular else {"column": None})}
 
 
 def is_streamed(source: object) -> bool:
@@ -176,7 +219,7 @@ def is_streamed(source: object) -> bool:
     return isinstance(source, loaded_classes("datasets", "IterableDataset"))
 
 
-def _from_catalog(name: str, column: str | None, split: str | None) -> Corpus:
+def _from_catalog(name: str, column: str | None, split: str | None, missing: Missing) -> Corpus:
     data_set = catalog.entry(name)
     if data_set.kind == "text":
         if column is not None:
@@ -188,36 +231,36 @@ def _from_catalog(name: str, column: str | None, split: str | None) -> Corpus:
             "evaluate_similarity or evaluate_analogies"
         )
     table = data_set.table(split)
-    columns = [*table.columns, *(["text"] if table.text_from else [])]
-    text_column = choose_column(column or table.text_column, columns, repr(name))
-    return Corpus([Documents(lambda: (row[text_column] for row in catalog.rows(name, split)))], repr(name))
+    text_column = choose_column(column or table.text_column, table.row_columns, repr(name))
+
+    def rows() -> Iterator[Row]:
+        return (Row(repr(name), (row[text_column],)) for row in catalog.rows(name, split))
+
+    return Corpus([_table(rows, missing)], repr(name))
 
 
 def _check_decoding(encoding: str, errors: str) -> None:
     try:
-        codecs.getincrementaldecoder(encoding)
-    except LookupError:
+        # rot13 and base64 are codecs, but none of text in a file.
+        codecs.getincrementaldecoder(encoding)(errors="strict").decode(b"", final=True).encode()
+    except (LookupError, TypeError, ValueError, AttributeError):
         raise ValueError(f"encoding must be known to Python, got {encoding!r}; try 'utf-8' or 'latin-1'") from None
     if errors not in ("strict", "replace", "ignore"):
         raise ValueError(f"errors must be 'strict', 'replace' or 'ignore', got {errors!r}")
 
 
-def _table(rows: Callable[[], Iterator[Row]]) -> Documents:
-    return Documents(partial(_documents, rows))
+def _table(rows: Callable[[], Iterator[Row]], missing: Missing) -> Documents:
+    return Documents(lambda: documents_of(rows(), missing))
 
 
-def _dataset(dataset: object, choices: Sequence[Choice]) -> Documents:
+def _dataset(dataset: object, choices: Sequence[Choice], missing: Missing) -> Documents:
     def shared(number: int, shares: int) -> Iterator[Document]:
         from datasets.distributed import split_dataset_by_node
 
-        return documents_of(dataset_rows(split_dataset_by_node(dataset, number, shares), choices))
+        return documents_of(dataset_rows(split_dataset_by_node(dataset, number, shares), choices), missing)
 
     streamed = isinstance(dataset, loaded_classes("datasets", "IterableDataset"))
-    return Documents(lambda: documents_of(dataset_rows(dataset, choices)), shared=shared, streamed=streamed)
-
-
-def _documents(rows: Callable[[], Iterator[Row]]) -> Iterator[Document]:
-    return documents_of(rows())
+    return Documents(lambda: documents_of(dataset_rows(dataset, choices), missing), shared=shared, streamed=streamed)
 
 
 def _existing_path(source: str | os.PathLike[str]) -> Path:
@@ -245,18 +288,25 @@ def _existing_path(source: str | os.PathLike[str]) -> Path:
     raise ValueError(f"source must be an existing file, got {shown!r}; pass [text] for text in memory")
 
 
-def _file(path: Path, column: str | None, encoding: str, errors: str) -> Part:
+def _file(path: Path, column: str | None, encoding: str, errors: str, delimiter: str | None, missing: Missing) -> Part:
     if is_table(path):
-        rows = partial(file_rows, path, [Choice(column=column)], encoding=encoding, errors=errors)
-        # Report a Parquet file in a compressed file here rather than when the corpus is read.
-        if inner_suffix(path) == ".parquet":
-            rows()
-        return _table(rows)
+        rows = partial(
+            file_rows,
+            path,
+            [Choice(column=column)],
+            encoding=encoding,
+            errors=errors,
+            delimiter=delimiter,
+            missing=missing,
+        )
+        # Report a wrong delimiter, or a compressed Parquet file, here rather than when the corpus is read.
+        rows()
+        return _table(rows, missing)
     if column is not None:
         raise ValueError(
-            f"column must be None for a text file, got {column!r} for {str(path)!r}; "
-            "tables end in .csv, .tsv, .jsonl or .parquet"
+            f"column must be None for a text file, got {column!r} for {str(path)!r}; tables end in {', '.join(TABLES)}"
         )
+    check_no_delimiter(delimiter, f"the text file {str(path)!r}")
     return TextFile(path, encoding, errors)
 
 

@@ -1,7 +1,7 @@
 """Texts and their labels, from a table or from memory: what a classifier learns from and is measured on."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -9,17 +9,20 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from textkit.data import catalog
+from textkit.data.columns import Choice, Row, choose_columns
 from textkit.data.corpus import corpus, open_corpus
-from textkit.data.label_checks import check_class, check_classes
+from textkit.data.label_checks import check_class, check_classes, label_list
 from textkit.data.tables import (
-    Choice,
+    TABLES,
     Document,
-    Row,
-    check_document,
-    choose_columns,
+    Missing,
+    check_missing,
+    check_no_delimiter,
     dataset_rows,
     file_rows,
+    fill,
     frame_rows,
+    is_nothing,
     is_table,
     loaded_classes,
     take_split,
@@ -56,6 +59,8 @@ def read_labeled(
     label_separator: str | None = None,
     encoding: str = "utf-8",
     errors: str = "strict",
+    delimiter: str | None = None,
+    missing: Missing = "error",
 ) -> LabeledTexts:
     """Read texts and labels.
 
@@ -63,8 +68,8 @@ def read_labeled(
         source: One of these:
 
             - A name in the catalog, such as "reviews". A file of that name is written "./reviews".
-            - A path, as a str or a Path: .csv, .tsv, .jsonl or .parquet. All but .parquet may end in .gz, .xz, .bz2 or
-              .zst too. Labels of .csv and .tsv are str.
+            - A path, as a str or a Path: .csv, .tsv, .jsonl or .ndjson, .json with an array of objects, or .parquet.
+              All but .parquet may end in .gz, .xz, .bz2 or .zst too. Labels of .csv and .tsv are str.
             - A pandas DataFrame; a ``datasets.Dataset`` or ``IterableDataset``, whose ``ClassLabel`` features give
               their names, or a dictionary of them with ``split``.
             - A pair (texts, labels).
@@ -75,9 +80,14 @@ def read_labeled(
             label is then a list. None takes a cell for one class.
         encoding: The encoding of files.
         errors: What becomes of bytes that are not in the encoding: "strict", "replace" or "ignore".
+        delimiter: Field separator of .csv and .tsv files, one character or "tab". None detects a comma, semicolon, tab
+            or bar in .csv files.
+        missing: What to do with a row whose text or label is missing (None, NaN, an empty label, or a JSON object
+            without the column): "error" raises a ValueError; "skip" leaves the row out, also where its text is empty;
+            "empty" reads a missing text as an empty one, while a missing label remains an error.
 
     Returns:
-        Texts and labels, in the order of the source.
+        Texts and labels, in the order of the source. Labels that are whole floats, such as 1.0, become int.
 
     Raises:
         ValueError: If a column is missing, a text or label is None, NaN or (for a label) empty, labels are floats,
@@ -94,26 +104,31 @@ def read_labeled(
     """
     if label_separator == "":
         raise ValueError("label_separator must be at least one character, got ''; write ';' or None")
+    check_missing(missing)
     if isinstance(source, tuple) and len(source) == 2:
         rows, written = _pair(*source), False
-        if given := [name for name, value in (("text", text), ("label", label), ("split", split)) if value is not None]:
+        unused = {"text": text, "label": label, "split": split, "delimiter": delimiter}
+        if given := [name for name, value in unused.items() if value is not None]:
             raise ValueError(f"{given[0]} must be None for a pair (texts, labels), got another; leave it out")
     else:
         choices = [Choice(column=text, argument="text", usual="text")]
         choices += [Choice(column=label, argument="label", usual="label")]
-        found = _rows(source, choices, split, encoding, errors)
+        found = _rows(source, choices, split, encoding, errors, delimiter, missing)
         if found is None:
             raise TypeError(
-                f"source must be a table (.csv, .tsv, .jsonl, .parquet, a DataFrame or a Dataset), a catalog name or a "
+                f"source must be a table ({', '.join(TABLES)}, a DataFrame or a Dataset), a catalog name or a "
                 f"pair (texts, labels), got {_described(source)}; give its texts and labels as a pair"
             )
         rows, written = found
     texts: list[Document] = []
     labels: list[Any] = []
     for place, (document, value) in rows:
-        texts.append(check_document(document, place))
+        filled = fill(document, place, missing)
         if label_separator is not None and isinstance(value, str):
             value = [name for part in value.split(label_separator) if (name := part.strip())]
+        if filled is None or (missing == "skip" and (is_nothing(value) or (isinstance(value, str) and not value))):
+            continue
+        texts.append(filled)
         labels.append(check_label(value, place))
     if not texts:
         raise ValueError(f"source must hold at least one text, got none in {_described(source)}; is it empty?")
@@ -129,7 +144,9 @@ def read_texts(
     split: str | None = None,
     encoding: str = "utf-8",
     errors: str = "strict",
-) -> Iterator[Document]:
+    delimiter: str | None = None,
+    missing: Missing = "error",
+) -> Iterator[Document | None]:
     """Read texts without labels, one after another; nothing is held in memory.
 
     Args:
@@ -139,9 +156,13 @@ def read_texts(
         split: The split of a catalog name or a ``datasets.DatasetDict``.
         encoding: The encoding of files.
         errors: What becomes of bytes that are not in the encoding.
+        delimiter: Field separator, as for ``read_labeled``.
+        missing: What to do with a missing text; with "skip" it is None, as is an empty one, so that each row has its
+            item. Lines of a text file are never missing.
 
     Returns:
-        An iterator over documents, each a str or a list of tokens. Errors in the content are raised while it runs.
+        An iterator over documents, each a str or a list of tokens; with ``missing="skip"`` also None. Errors in the
+        content are raised while it runs.
 
     Raises:
         ValueError: If the column is missing, a text is None or NaN, or the encoding is unknown.
@@ -152,10 +173,12 @@ def read_texts(
     >>> next(read_texts("names"))
     'Ahmad'
     """
-    found = _rows(source, [Choice(column=text, argument="text", usual="text")], split, encoding, errors)
+    check_missing(missing)
+    choices = [Choice(column=text, argument="text", usual="text")]
+    found = _rows(source, choices, split, encoding, errors, delimiter, missing)
     if found is None:
-        return iter(corpus(source, column=text, split=split, encoding=encoding, errors=errors))
-    return (check_document(values[0], place) for place, values in found[0])
+        return iter(corpus(source, column=text, split=split, encoding=encoding, errors=errors, delimiter=delimiter))
+    return (fill(values[0], place, missing) for place, values in found[0])
 
 
 def check_label(value: Any, place: str) -> Any:
@@ -178,11 +201,18 @@ def check_label(value: Any, place: str) -> Any:
 
 
 def _rows(
-    source: object, choices: Sequence[Choice], split: str | None, encoding: str, errors: str
+    source: object,
+    choices: Sequence[Choice],
+    split: str | None,
+    encoding: str,
+    errors: str,
+    delimiter: str | None,
+    missing: Missing,
 ) -> tuple[Iterator[Row], bool] | None:
     """Read columns of a table; also whether numbers are written out in it; None if the source is no table."""
     if isinstance(source, str) and source in catalog.names():
         rows = _catalog_rows(source, choices, split)
+        check_no_delimiter(delimiter, repr(source))
         return None if rows is None else (rows, False)
     source, split = take_split(source, split)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
@@ -193,9 +223,11 @@ def _rows(
         open_corpus(Path(source), encoding=encoding, errors=errors)  # what is wrong with any file is wrong here too
         if not is_table(Path(source)):
             return None
-        rows = file_rows(Path(source), choices, encoding=encoding, errors=errors)
+        rows = file_rows(Path(source), choices, encoding=encoding, errors=errors, delimiter=delimiter, missing=missing)
+        delimiter = None
     else:
         return None
+    check_no_delimiter(delimiter, _described(source))
     if split is not None:
         raise ValueError(f"split must be None for {_described(source)}, got {split!r}; leave it out")
     return rows, isinstance(source, str | os.PathLike)
@@ -254,6 +286,10 @@ def _pair(texts: Any, labels: Any) -> Iterator[Row]:
     for name, values in (("texts", texts), ("labels", labels)):
         if isinstance(values, str | bytes) or not isinstance(values, Iterable):
             raise TypeError(f"{name} must be a list, got {type(values).__name__}; pass one for each text")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):
+        raise TypeError(f"texts must be a list, got {type(texts).__name__}; pass one of its columns")
+    # A matrix of zeros and ones is not refused here: its rows are read like lists of labels.
+    labels = label_list(labels, multi_label=not hasattr(labels, "columns"))
     texts, labels = list(texts), list(labels)
     if len(texts) != len(labels):
         raise ValueError(f"labels must be as many as texts, got {len(labels)} for {len(texts)}; pair them again")

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
-from textkit.data.tables import Document, check_document
+from textkit.data.tables import Document, Missing, fill
 from textkit.files.reading import is_seekable_utf8, line_start, utf8_blocks
 
 _PIECE = 1 << 20  # maximum size of a piece, in bytes or characters
@@ -115,8 +115,9 @@ Part: TypeAlias = TextFile | Documents
 class Texts:
     """The documents of an iterable; an iterator can be read only once."""
 
-    def __init__(self, source: Iterable[object]) -> None:
+    def __init__(self, source: Iterable[object], missing: Missing = "error") -> None:
         self.source = source
+        self.missing = missing
         self.exhausted = False
 
     def __call__(self) -> Iterator[Document]:
@@ -133,4 +134,5 @@ class Texts:
             )
         self.exhausted = iter(self.source) is self.source
         for number, document in enumerate(self.source, start=1):
-            yield check_document(document, f"document {number}")
+            if (filled := fill(document, f"document {number}", self.missing)) is not None:
+                yield filled

@@ -1,14 +1,14 @@
 """Read columns of a table row by row, or one column as documents: CSV, TSV, JSON Lines, Parquet, datasets, pandas."""
 
-import csv
-import json
 import math
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
+from textkit.data.columns import Choice, Row, choose_columns
+from textkit.data.delimited import check_delimiter, delimited_rows
+from textkit.data.json_tables import json_array_rows, json_rows
 from textkit.files.compression import compression, inner_suffix
 from textkit.files.lines import read_lines
 
@@ -16,29 +16,10 @@ Document: TypeAlias = str | list[str]
 """A text to be tokenized, or a list of tokens to be used unchanged."""
 
 _ROWS = 1000  # rows read at a time
-_MAX_FIELD_SIZE = 2**31 - 1  # characters; the csv module takes a C long, which may have 32 bits
 
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A column to read.
-
-    Attributes:
-        column: Name of the column; None for the ``usual`` one, or for the only column of the table.
-        argument: Name of the argument that selects the column, for messages.
-        usual: Column to read by default, if the table has it.
-    """
-
-    column: str | None
-    argument: str = "column"
-    usual: str | None = None
-
-
-class Row(NamedTuple):
-    """The values of the selected columns of a row, and its position for messages, such as "row 3 of news.parquet"."""
-
-    place: str
-    values: tuple[Any, ...]
+Missing: TypeAlias = Literal["error", "skip", "empty"]
+"""What to do with a row whose text or label is missing: raise an error, leave it out, or read an empty text."""
 
 
 def check_document(value: object, place: str) -> Document:
@@ -63,7 +44,10 @@ def check_document(value: object, place: str) -> Document:
                 )
         return list(value)
     if is_nothing(value):
-        raise ValueError(f"a document must be a text, got {value!r} for {place}; remove it or fill it in")
+        raise ValueError(
+            f"a document must be a text, got {value!r} for {place}; remove it or fill it in (files and tables: "
+            "missing='skip' or missing='empty')"
+        )
     raise TypeError(
         f"a document must be a str or a list of str, got {type(value).__name__} for {place}; "
         "pass texts or tokens (a list of paths must contain nothing else)"
@@ -80,60 +64,7 @@ def is_nothing(value: object) -> bool:
     return value is None or nan or type(value).__name__ in ("NAType", "NaTType")
 
 
-def choose_columns(choices: Sequence[Choice], columns: Iterable[str], place: str) -> list[str]:
-    """Return the name of the column for each choice.
-
-    Raises:
-        ValueError: If a column does not exist, it is not named and there are several, or two choices select the same
-            column; the message lists the columns.
-
-    >>> choose_columns([Choice(column="title"), Choice(column=None, usual="label")], ["title", "label"], "a.csv")
-    ['title', 'label']
-    """
-    columns = list(columns)
-    if len(columns) == 1 < len(choices) and (marks := [mark for mark in ";\t|," if mark in columns[0]]):
-        raise ValueError(
-            f"{place} must have a column for each of {' and '.join(choice.argument for choice in choices)}, got only "
-            f"one column {columns[0]!r}; if it is separated by {marks[0]!r}, convert it to commas, or to tabs as .tsv"
-        )
-    chosen: list[str] = []
-    for choice in choices:
-        column = choice.usual if choice.column is None and choice.usual in columns else choice.column
-        column = choose_column(column, columns, place, argument=choice.argument)
-        if column in chosen:
-            other = choices[chosen.index(column)].argument
-            raise ValueError(
-                f"{choice.argument} must name a different column of {place} than {other}, got {column!r}; "
-                f"it has {', '.join(map(repr, columns))}"
-            )
-        chosen.append(column)
-    return chosen
-
-
-def choose_column(column: str | None, columns: Iterable[str], place: str, *, argument: str = "column") -> str:
-    """Return the name of the column to read; without a name, that of the only column.
-
-    Raises:
-        ValueError: If the column does not exist, or it is not named and there are several; the message lists the
-            columns.
-
-    >>> choose_column(None, ["text"], "news.csv")
-    'text'
-    """
-    columns = list(columns)
-    if column is None and len(columns) == 1:
-        return columns[0]
-    if column is None or column not in columns:
-        listed = ", ".join(map(repr, columns)) or "no columns"
-        raise ValueError(f"{argument} must name a column of {place}, got {column!r}; it has {listed}")
-    if columns.count(column) > 1:
-        raise ValueError(
-            f"{argument} must name a single column of {place}, got {column!r}, which occurs more than once; rename them"
-        )
-    return column
-
-
-TableKind: TypeAlias = Literal[".csv", ".tsv", ".jsonl", ".parquet"]
+TableKind: TypeAlias = Literal[".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet"]
 TABLES: tuple[TableKind, ...] = get_args(TableKind)
 
 
@@ -146,137 +77,117 @@ def is_table(path: Path) -> bool:
     return inner_suffix(path) in TABLES
 
 
-def file_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row]:
+def file_rows(
+    path: Path,
+    choices: Sequence[Choice],
+    *,
+    encoding: str,
+    errors: str,
+    delimiter: str | None = None,
+    missing: Missing = "error",
+) -> Iterator[Row]:
     """Read columns of a table file of any kind in `TABLES`.
+
+    Args:
+        path: The file.
+        choices: Columns to read.
+        encoding: Encoding of a text file.
+        errors: Treatment of bytes that cannot be decoded.
+        delimiter: Field separator of .csv and .tsv; None detects it.
+        missing: With anything but "error", a JSON object may lack a column.
 
     Raises:
         ValueError: If the file is not such a table or is damaged, a column is missing, or bytes cannot be decoded.
     """
-    match inner_suffix(path):
-        case ".csv":
-            return csv_rows(path, choices, separator=",", encoding=encoding, errors=errors)
-        case ".tsv":
-            return csv_rows(path, choices, separator="\t", encoding=encoding, errors=errors)
-        case ".jsonl":
-            return json_rows(path, choices, encoding=encoding, errors=errors)
-        case ".parquet" if compression(path):
+    kind = inner_suffix(path)
+    if kind not in TABLES:
+        raise ValueError(f"source must end in {', '.join(TABLES)}, got {str(path)!r}; convert it")
+    if kind == ".parquet":
+        check_no_delimiter(delimiter, str(path))
+        if compression(path):
             raise ValueError(
                 f"source must be a .parquet file without a second compression, got {str(path)!r}; decompress it"
             )
-        case ".parquet":
-            return parquet_rows(path, choices)
-    raise ValueError(f"source must end in {', '.join(TABLES)}, got {str(path)!r}; convert it")
+        # Imported here, because only Parquet files need pyarrow.
+        from textkit.data.parquet import parquet_rows
+
+        return parquet_rows(path, choices)
+    lines = read_lines(path, encoding=encoding, errors=errors, json=kind not in (".csv", ".tsv"))
+    return text_rows(kind, lines, choices, name=str(path), delimiter=delimiter, missing=missing)
 
 
-def documents_of(rows: Iterator[Row]) -> Iterator[Document]:
-    """Yield the only column of the rows as documents.
-
-    Raises:
-        ValueError: If a cell is empty; the message names its position.
-        TypeError: If a cell is neither a text nor a list of tokens.
-    """
-    return (check_document(values[0], place) for place, values in rows)
-
-
-def csv_rows(path: Path, choices: Sequence[Choice], *, separator: str, encoding: str, errors: str) -> Iterator[Row]:
-    """Read columns of a delimited file with a header; fields may be quoted, except in tab-separated files.
-
-    Raises:
-        ValueError: If a column is missing, a row has too many or too few fields, or bytes cannot be decoded.
-    """
-    lines = read_lines(path, encoding=encoding, errors=errors)
-    # text/tab-separated-values has no quoting: quotes are data.
-    rows = _plain_rows(lines) if separator == "\t" else quoted_rows(lines, separator, path)
-    _, header = next(rows, (0, []))
-    if not header:
-        raise ValueError(f"{path} must be a table with a header, got an empty file; add a header and rows")
-    indices = [header.index(name) for name in choose_columns(choices, header, str(path))]
-    for number, row in rows:
-        if len(row) != len(header):
-            raise ValueError(
-                f"line {number} of {path} must have {len(header)} fields, like the header, got {len(row)}; correct it"
-            )
-        yield Row(f"line {number} of {path}", tuple(row[index] for index in indices))
-
-
-def _plain_rows(lines: Iterator[str]) -> Iterator[tuple[int, list[str]]]:
-    for number, line in enumerate(lines, start=1):
-        if line := line.removesuffix("\r"):
-            yield number, line.split("\t")
-
-
-def quoted_rows(lines: Iterator[str], separator: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Split lines into fields that may be quoted, according to RFC 4180.
+def text_rows(
+    kind: str, lines: Iterator[str], choices: Sequence[Choice], *, name: str, delimiter: str | None, missing: Missing
+) -> Iterator[Row]:
+    """Read columns of a table from its lines.
 
     Args:
-        lines: Lines without line feeds, which are added again, because a quoted field may contain them.
-        separator: Field separator, one character.
-        path: Name of the file in messages.
-
-    Yields:
-        The number of the row's last line, from 1, and its fields; empty lines are skipped.
-
-    Raises:
-        ValueError: If a quote is not closed, or is not followed by a separator.
-    """
-    reader = csv.reader((line + "\n" for line in lines), delimiter=separator, strict=True)
-    while True:
-        # The limit, 128 kB by default, is global, so it is raised only while a row is read.
-        limit = csv.field_size_limit(_MAX_FIELD_SIZE)
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            raise ValueError(f"line {reader.line_num} of {path} must be CSV, but {error}; correct it") from error
-        finally:
-            csv.field_size_limit(limit)
-        if row is None:
-            return
-        if row:
-            yield reader.line_num, row
-
-
-def json_rows(path: Path, choices: Sequence[Choice], *, encoding: str, errors: str) -> Iterator[Row]:
-    """Read values of the JSON object on each line; blank lines are skipped.
+        kind: One of `TABLES` but .parquet.
+        lines: Lines without line feeds.
+        choices: Columns to read.
+        name: Name of the table in messages.
+        delimiter: As for `file_rows`.
+        missing: As for `file_rows`.
 
     Raises:
-        ValueError: If a line is not a JSON object or lacks a value; the message names the line.
+        ValueError: If the lines are not such a table, or a column is missing.
     """
-    for number, line in enumerate(read_lines(path, encoding=encoding, errors=errors), start=1):
-        if not line.strip():
-            continue
-        place = f"line {number} of {path}"
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{place} must be JSON, got {line[:60]!r} ({error}); correct it") from error
-        if not isinstance(row, dict):
-            raise ValueError(f"{place} must be a JSON object, got {line[:60]!r}; correct it")
-        names = choose_columns(choices, row, place)
-        # The first line determines the columns that are not named.
-        if any(choice.column is None for choice in choices):
-            choices = [replace(choice, column=name) for choice, name in zip(choices, names, strict=True)]
-        yield Row(place, tuple(row[name] for name in names))
+    if kind in (".csv", ".tsv"):
+        delimiter = check_delimiter(delimiter)
+        return delimited_rows(lines, choices, delimiter=delimiter, name=name, tabs=kind == ".tsv")
+    check_no_delimiter(delimiter, name)
+    if kind == ".json":
+        return json_array_rows(lines, choices, name=name, absent=missing != "error")
+    return json_rows(lines, choices, name=name, absent=missing != "error")
 
 
-def parquet_rows(path: Path, choices: Sequence[Choice]) -> Iterator[Row]:
-    """Read columns of a Parquet file in batches of rows.
+def check_no_delimiter(delimiter: str | None, name: str) -> None:
+    """Check that no delimiter is given for what is not a delimited file.
 
     Raises:
-        ValueError: If the file is not a Parquet file, is damaged, or a column is missing.
+        ValueError: If one is.
     """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    if delimiter is not None:
+        raise ValueError(f"delimiter must be None for {name}, got {delimiter!r}; it applies to .csv and .tsv only")
 
-    try:
-        file = pq.ParquetFile(path, memory_map=False)
-    except pa.ArrowInvalid as error:
-        raise ValueError(
-            f"{path} must be a Parquet file, got a damaged file or another format ({error}); write it again"
-        ) from error
-    with file:
-        names = choose_columns(choices, file.schema_arrow.names, str(path))
-        batches = file.iter_batches(batch_size=_ROWS, columns=names, use_threads=False)
-        yield from _numbered(([batch.column(name).to_pylist() for name in names] for batch in batches), str(path))
+
+def documents_of(rows: Iterator[Row], missing: Missing = "error") -> Iterator[Document]:
+    """Yield the only column of the rows as documents.
+
+    Args:
+        rows: Rows of a single column.
+        missing: What to do with a missing document; "skip" also leaves out empty ones.
+
+    Raises:
+        ValueError: If a document is missing and ``missing`` is "error"; the message names its position.
+        TypeError: If a cell is neither a text nor a list of tokens.
+    """
+    documents = (fill(values[0], place, missing) for place, values in rows)
+    return (document for document in documents if document is not None)
+
+
+def fill(value: object, place: str, missing: Missing) -> Document | None:
+    """Return a document; a missing one as ``missing`` says: an empty text, or None if it is to be left out.
+
+    Raises:
+        ValueError: If it is missing and ``missing`` is "error".
+        TypeError: If it is neither a text nor a list of tokens.
+    """
+    if missing == "skip" and (is_nothing(value) or value == "" or value == []):
+        return None
+    if missing == "empty" and is_nothing(value):
+        return ""
+    return check_document(value, place)
+
+
+def check_missing(missing: str) -> None:
+    """Check the name of a treatment of missing values.
+
+    Raises:
+        ValueError: If it is unknown.
+    """
+    if missing not in get_args(Missing):
+        raise ValueError(f"missing must be 'error', 'skip' or 'empty', got {missing!r}; choose one of them")
 
 
 def _numbered(batches: Iterable[Sequence[Iterable[Any]]], place: str) -> Iterator[Row]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from textkit.data.label_checks import label_list
 from textkit.display.classification_plot import draw
 from textkit.display.terminal import columns_of, pad_to_width
 from textkit.evaluation.classification_labels import check_probabilities, label_matrix, label_rows
@@ -165,6 +166,7 @@ def report(
     >>> print(report(["a", "b", "b"], [[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], ["a", "b"]).accuracy)
     0.6666666666666666
     """
+    labels = label_list(labels, multi_label=multi_label)
     texts = labels.shape[0] if hasattr(labels, "shape") else len(labels)  # a sparse matrix has no len
     checked = check_probabilities(probabilities, texts, len(classes), multi_label)
     if multi_label:

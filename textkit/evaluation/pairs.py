@@ -1,7 +1,9 @@
 """Read pairs of words with human similarity scores, in any common file format."""
 
+import csv
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +25,8 @@ def read_pairs(path: str | os.PathLike[str]) -> list[ScoredPair]:
 
     The separator (tab, semicolon, comma or spaces) is the one that splits most lines into two words and a number. The
     score is the first column after the words that is a number in most lines, so that the part of speech in SimLex-999
-    and SimVerb-3500 is skipped. A first line without a number in that column is a header. Empty lines and lines that
-    start with ``#`` are skipped.
+    and SimVerb-3500 is skipped; it may have a decimal comma. A first line without a number in that column is a header.
+    Empty lines and lines that start with ``#`` are skipped.
 
     Args:
         path: The file, in UTF-8; a byte order mark and CR LF are accepted.
@@ -75,12 +77,16 @@ def _sniff(path: Path, lines: list[tuple[int, str]]) -> tuple[str | None, int]:
 
 
 def _split(line: str, separator: str | None) -> list[str]:
+    if separator is not None and '"' in line:
+        with suppress(csv.Error):  # of a field of more than 128 kB
+            return [field.strip() for field in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
     return [field.strip().strip('"') for field in line.split(separator)]
 
 
 def _score(fields: list[str], column: int) -> float | None:
     try:
-        score = float(fields[column])
+        # A comma is a decimal comma here: as a separator it would have split the field.
+        score = float(fields[column].replace(",", ".", 1))
     except (IndexError, ValueError):
         return None
     return score if math.isfinite(score) else None

@@ -37,6 +37,7 @@ def open_questions(source: QuestionSource) -> list[Section]:
         ConnectionError: If the catalog set cannot be downloaded.
         IsADirectoryError: If a path is a folder.
         ValueError: If a question does not have four words, or there are no questions.
+        TypeError: If ``source`` is none of these.
     """
     if isinstance(source, str) and source in names():
         if entry(source).kind != "analogies":
@@ -52,6 +53,13 @@ def open_questions(source: QuestionSource) -> list[Section]:
         )
     if isinstance(source, str | os.PathLike):
         return read_questions(source)
+    if hasattr(source, "itertuples"):
+        source = source.itertuples(index=False)
+    if not isinstance(source, Iterable):
+        raise TypeError(
+            f"questions must be a name, a path or a list of questions, got {type(source).__name__}; "
+            "try 'google-analogies'"
+        )
     sections = source.items() if isinstance(source, Mapping) else [("questions", source)]
     checked = [Section(name, tuple(_question(item) for item in items)) for name, items in sections]
     return _non_empty(checked, "questions")

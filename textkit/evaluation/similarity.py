@@ -123,7 +123,8 @@ def evaluate_similarity(
 
     Args:
         vectors: Word vectors; they are only read.
-        pairs: A catalog name such as ``"wordsim353"``; a path; a list of (word, word, score); or several sets, as a
+        pairs: A catalog name such as ``"wordsim353"``; a path; a list of (word, word, score), or a DataFrame
+            with these columns; or several sets, as a
             list of names and paths or as a mapping from your own names to any of these. A str that is both a catalog
             name and a file is taken as the former; pass a ``Path`` for the file.
         case: How to look up words: ``exact`` as written; ``fold`` also, if that fails, in lower case, and then in the
@@ -140,6 +141,7 @@ def evaluate_similarity(
         FileNotFoundError: If a str is neither a catalog name nor a file, or a catalog set is not available.
         ConnectionError: If a catalog set cannot be downloaded.
         IsADirectoryError: If a path is a folder.
+        TypeError: If ``pairs`` is none of these.
     """
     if bootstrap < 0:
         raise ValueError(f"bootstrap must be 0 or more resamples, got {bootstrap}; pass 1000")
@@ -254,8 +256,14 @@ def _sets(pairs: object) -> Iterator[tuple[str, list[ScoredPair]]]:
             raise ValueError("pairs must hold at least one set, got none; name one, such as 'wordsim353'")
         for name, value in pairs.items():
             yield str(name), _named(value)[1] if isinstance(value, str | os.PathLike) else _triples(value)
+    elif hasattr(pairs, "itertuples"):
+        yield "pairs", _triples(pairs.itertuples(index=False))
+    elif not isinstance(pairs, Iterable):
+        raise TypeError(
+            f"pairs must be a name, a path or a list of pairs, got {type(pairs).__name__}; try 'wordsim353'"
+        )
     else:
-        items = list(cast(Iterable[object], pairs)) if isinstance(pairs, Iterable) else []
+        items = list(cast(Iterable[object], pairs))
         if items and all(isinstance(item, str | os.PathLike) for item in items):
             for item in items:
                 yield _named(cast("str | os.PathLike[str]", item))

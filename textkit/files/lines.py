@@ -9,7 +9,7 @@ from textkit.files.reading import utf8_blocks
 _BLOCK = 1 << 20  # bytes read at a time
 
 
-def read_lines(path: Path, *, encoding: str = "utf-8", errors: str = "strict") -> Iterator[str]:
+def read_lines(path: Path, *, encoding: str = "utf-8", errors: str = "strict", json: bool = False) -> Iterator[str]:
     """Read a file, compressed or not, line by line.
 
     Only a line feed ends a line: ``str.splitlines`` would also split at characters such as U+0085, which are data in
@@ -19,17 +19,18 @@ def read_lines(path: Path, *, encoding: str = "utf-8", errors: str = "strict") -
         path: File to read.
         encoding: Encoding of the file.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
+        json: Whether JSON is expected.
 
     Yields:
         Each line without its line feed; a carriage return before it is kept.
 
     Raises:
-        ValueError: If bytes cannot be decoded (the message names file, line and offset), or a compressed file is
-            damaged.
+        ValueError: If bytes cannot be decoded (the message names file, line and offset), a compressed file is damaged,
+            or the file begins like one of another format.
         OSError: If the file cannot be read.
     """
     pending: list[str] = []  # the beginning of a line that spans several blocks
-    for block in utf8_blocks(path, encoding=encoding, errors=errors, block_bytes=_BLOCK):
+    for block in utf8_blocks(path, encoding=encoding, errors=errors, block_bytes=_BLOCK, json=json):
         *lines, unfinished = block.decode().split("\n")
         for line in lines:
             yield "".join((*pending, line))

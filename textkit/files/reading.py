@@ -10,6 +10,7 @@ from typing import BinaryIO
 import numpy as np
 
 from textkit.files.compression import DamagedFileError, compression, open_bytes, read_chunk
+from textkit.files.formats import HEAD, check_text
 
 _BOM = b"\xef\xbb\xbf"
 _AHEAD = 1 << 16  # bytes in which a line start is looked for
@@ -21,6 +22,7 @@ def utf8_blocks(
     encoding: str = "utf-8",
     errors: str = "strict",
     block_bytes: int = 1 << 24,
+    json: bool = False,
     begin: int = 0,
     end: int | None = None,
 ) -> Iterator[bytes]:
@@ -36,6 +38,7 @@ def utf8_blocks(
         errors: Treatment of bytes that cannot be decoded: "strict" raises a ValueError, "replace" reads them as U+FFFD,
             "ignore" drops them. NUL bytes raise a ValueError with "strict", and are otherwise read as spaces.
         block_bytes: Approximate size of a block, in bytes.
+        json: Whether JSON is expected, which is refused otherwise, as any other format than plain text.
         begin: Byte offset to start at; only for files for which `is_seekable_utf8` holds.
         end: Byte offset to stop at; None for the end of the file.
 
@@ -43,16 +46,20 @@ def utf8_blocks(
         Blocks, never empty, whose concatenation is the text.
 
     Raises:
-        ValueError: If bytes cannot be decoded, there is a NUL byte, or a compressed file is damaged. The message names
-            the file, the line and the byte offset in the decompressed file.
+        ValueError: If bytes cannot be decoded, there is a NUL byte, a compressed file is damaged, or the file begins
+            like one of another format. The message names the file, and the line and the byte offset in the
+            decompressed file.
         OSError: If the file cannot be read.
     """
     native = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     check = _Check(Path(path), errors, native, begin)
     with open_bytes(path) as file:
         if begin:
+            check_text(Path(path), file.read(HEAD), json=json)
             file.seek(begin)
         chunks = _chunks(file, Path(path), block_bytes, None if end is None else end - begin)
+        if not begin:
+            chunks = _checked(chunks, Path(path), json)
         if not native:
             chunks = _to_utf8(chunks, Path(path), encoding, errors)
         first_chunk = next(chunks, b"")
@@ -160,6 +167,15 @@ def _lines_before(path: Path, offset: int) -> int:
     return lines
 
 
+def _checked(chunks: Iterator[bytes], path: Path, json: bool) -> Iterator[bytes]:
+    """Check that the file does not begin like one of another format."""
+    first_chunk = next(chunks, b"")
+    check_text(path, first_chunk[:HEAD], json=json)
+    if first_chunk:
+        yield first_chunk
+        yield from chunks
+
+
 def _chunks(file: BinaryIO, path: Path, size: int, limit: int | None) -> Iterator[bytes]:
     """Read the file in chunks, up to ``limit`` bytes."""
     try:
@@ -187,6 +203,10 @@ def _to_utf8(chunks: Iterator[bytes], path: Path, encoding: str, errors: str) ->
                 f"{path} must be {encoding} text, got the byte 0x{error.object[error.start]:02x} on "
                 f"line {lines + 1}, byte offset {offset - pending + error.start}; pass the correct encoding, "
                 "or errors='replace'"
+            ) from error
+        except UnicodeError as error:  # without a place, such as of UTF-16 without its mark
+            raise ValueError(
+                f"{path} must be {encoding} text, got an error: {error}; pass the correct encoding"
             ) from error
         offset += len(chunk)
         lines += text.count("\n")

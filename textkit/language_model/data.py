@@ -140,9 +140,10 @@ def _read_streams(
             if isinstance(valid, EncodedCorpus):
                 valid_stream = encoded_stream(valid, unit=unit, vocabulary=vocabulary)
             else:
+                from textkit.data.corpus import validation_reading
                 from textkit.text.stream_reading import read_stream
 
-                valid_stream, _ = read_stream(valid, vocabulary=vocabulary, **reading)
+                valid_stream, _ = read_stream(valid, vocabulary=vocabulary, **validation_reading(valid, reading))
         except ValueError as error:
             raise ValueError(f"valid must be a corpus that can be read: {error}") from error
     if len(stream) <= settings.window:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from textkit.data.corpus import open_corpus
+from textkit.data.corpus import open_corpus, validation_reading
 from textkit.data.text_size import TextSize
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.text.arrow_arrays import to_numpy
@@ -86,7 +86,7 @@ def read_documents(
     training, validation = ([final[ids] for ids in part] for part in (training, validation))
     if valid is not None and not isinstance(valid, float):
         try:
-            valid_text, validation = _read_first_pass(valid, split, **reading)
+            valid_text, validation = _read_first_pass(valid, split, **validation_reading(valid, reading))
         except ValueError as error:
             raise ValueError(f"valid must be a corpus that can be read: {error}") from error
         size = _text_size(validation, valid_text, unit)

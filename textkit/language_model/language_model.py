@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from textkit.batches.sequences import SequenceBatches
+from textkit.checks import check_count
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.generation.settings import GenerationSettings, Unseen
@@ -238,6 +239,7 @@ class LanguageModel:
         """
         if isinstance(text, str) and _is_file(text):
             raise ValueError(f"text must be the text itself, got the name of a file, {text!r}; pass Path({text!r})")
+        batch_size = check_count("batch_size", batch_size, 1, "stream")
         if "<bos>" in self.vocabulary.specials:
             source = open_corpus(
                 [text] if isinstance(text, str) else text, column=column, encoding=encoding, errors=errors

@@ -12,6 +12,7 @@ import torch
 
 from textkit.checks import SUITED, check_count
 from textkit.evaluation.perplexity import LanguageModelScore
+from textkit.files.freed import return_freed_memory
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
@@ -137,6 +138,7 @@ def train_language_model(
         reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
         ranks=ranks,
     )
+    return_freed_memory()
     chosen, config = config, resolved_config(config, data.vocabulary)
     if config != chosen and config.cutoffs and progress:
         listed = ", ".join(map(str, config.cutoffs))

@@ -1,5 +1,6 @@
 """A convolutional text classifier with max pooling over time (Kim 2014)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,7 @@ class CnnConfig(ClassifierConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         set_count(self, "filters", 1)
-        widths = tuple(self.widths)
+        widths = tuple(self.widths) if isinstance(self.widths, Iterable) else (self.widths,)
         if not widths or not all(isinstance(width, int | np.integer) and width >= 1 for width in widths):
             raise ValueError(f"widths must be integers of at least 1, got {widths}; try (3, 4, 5)")
         object.__setattr__(self, "widths", tuple(map(int, widths)))  # config.json stores a list

@@ -13,7 +13,11 @@ _MIN_CHUNK_ROWS = 128  # because every chunk reads all weights again, which is s
 
 
 def linear_cross_entropy(
-    features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None, targets: torch.Tensor
+    features: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    targets: torch.Tensor,
+    min_chunk_rows: int = _MIN_CHUNK_ROWS,
 ) -> torch.Tensor:
     """Compute the summed cross entropy of the logits ``features @ weight.T + bias``.
 
@@ -26,13 +30,16 @@ def linear_cross_entropy(
         weight: (vocab, width).
         bias: (vocab,), or None.
         targets: (rows,) int64, `IGNORED` where nothing is predicted.
+        min_chunk_rows: Minimum number of rows to process at a time on a CPU. A few are enough for a narrow ``weight``,
+            and take less memory.
 
     Returns:
         (), in nats.
     """
     if features.device.type != "cpu":
         return F.cross_entropy(F.linear(features, weight, bias), targets, ignore_index=IGNORED, reduction="sum")
-    total: torch.Tensor = _LinearCrossEntropy.apply(features, weight, bias, targets, torch.is_grad_enabled())  # type: ignore[no-untyped-call]
+    options = torch.is_grad_enabled(), min_chunk_rows
+    total: torch.Tensor = _LinearCrossEntropy.apply(features, weight, bias, targets, *options)  # type: ignore[no-untyped-call]
     return total
 
 
@@ -45,6 +52,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         bias: torch.Tensor | None,
         targets: torch.Tensor,
         with_gradient: bool,
+        min_chunk_rows: int,
     ) -> torch.Tensor:
         compute_dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else weight.dtype
         loss_dtype = torch.promote_types(compute_dtype, torch.float32)
@@ -53,7 +61,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         rows, vocab = len(features), len(weight)
         grad_logits = torch.empty(rows if with_gradient else 0, vocab, dtype=compute_dtype)
         total = torch.zeros((), dtype=loss_dtype)
-        chunk_rows = max(_MIN_CHUNK_ROWS, _CHUNK_LOGITS // vocab)
+        chunk_rows = max(min_chunk_rows, _CHUNK_LOGITS // vocab)
         for start in range(0, rows, chunk_rows):
             chunk = slice(start, start + chunk_rows)
             log_probs = F.linear(inputs[chunk], matrix, offsets).log_softmax(-1, dtype=loss_dtype)  # (chunk, vocab)
@@ -78,4 +86,4 @@ class _LinearCrossEntropy(torch.autograd.Function):
         grad_features = (grad_logits @ matrix).to(features_dtype).mul_(gradient)
         grad_weight = (grad_logits.T @ inputs).to(weight_dtype).mul_(gradient)
         grad_bias = None if bias_dtype is None else grad_logits.sum(0).to(bias_dtype).mul_(gradient)
-        return grad_features, grad_weight, grad_bias, None, None
+        return grad_features, grad_weight, grad_bias, None, None, None

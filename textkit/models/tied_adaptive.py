@@ -89,7 +89,9 @@ class TiedAdaptiveSoftmax(nn.Module):
             head_targets[places] = self.bounds[0] + number
             # Also without any target, so that every weight has a gradient in every step.
             inputs = F.linear(features[places], projection.T)
-            total = total + linear_cross_entropy(inputs, vectors, bias, targets[places] - start)
+            total = total + linear_cross_entropy(
+                inputs, vectors, bias, targets[places] - start, min_chunk_rows=vectors.shape[1]
+            )
         return total + linear_cross_entropy(features, self._head(frequent), self.head_bias, head_targets)
 
     def log_probabilities(self, features: torch.Tensor, frequent: torch.Tensor) -> torch.Tensor:

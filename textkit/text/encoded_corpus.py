@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from textkit.checks import check_path, remedy_for_version
 from textkit.files.mapped import SPAN, release
 from textkit.text.vocabulary import Vocabulary
 
@@ -68,19 +70,22 @@ class EncodedCorpus:
                 belong together.
             OSError: If a file is missing or cannot be read.
         """
-        folder = Path(folder)
+        folder = check_path("folder", folder)
         config_path = folder / "config.json"
         try:
             config = json.loads(config_path.read_text(encoding="utf-8"))
             version, sizes = config["version"], (config["tokens"], config["documents"], config["vocabulary"])
             tokens_read = int(config["tokens_read"])
             size = EncodedSize(**config["size"]) if "size" in config else None
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError(
                 f"{config_path} must describe an encoded corpus, got {error!r}; encode it again"
             ) from error
         if version != VERSION:
-            raise ValueError(f"{config_path} must have version {VERSION}, got {version!r}; install a newer textkit")
+            raise ValueError(
+                f"{config_path} must have version {VERSION}, got {version!r}; "
+                f"{remedy_for_version(version, VERSION, 'encode the corpus again')}"
+            )
         corpus = cls(folder, Vocabulary.load(folder / "vocabulary.txt"), tokens_read, size)
         actual_sizes = (len(corpus.ids), len(corpus), len(corpus.vocabulary))
         if actual_sizes != sizes or corpus.offsets[-1] != len(corpus.ids):
@@ -167,15 +172,19 @@ class EncodedCorpus:
 
 def _mapped(path: Path) -> npt.NDArray[np.int32]:
     # An empty file cannot be memory-mapped.
-    if not path.stat().st_size:
+    size = path.stat().st_size
+    if not size:
         return np.empty(0, dtype=np.int32)
+    if size % 4:
+        raise ValueError(f"{path} must hold int32 ids, got {size} bytes, no multiple of 4; encode the corpus again")
     return np.memmap(path, dtype=np.int32, mode="r")
 
 
 def _mapped_offsets(path: Path) -> npt.NDArray[np.int64]:
     try:
         offsets: npt.NDArray[np.int64] = np.load(path, mmap_mode="r")
-    except (ValueError, EOFError) as error:
+    # NumPy parses the header as Python.
+    except (ValueError, EOFError, OverflowError, TypeError, SyntaxError, TokenError, MemoryError) as error:
         raise ValueError(f"{path} must hold document offsets, got {error}; encode the corpus again") from error
     if offsets.dtype != np.int64 or offsets.ndim != 1 or not len(offsets):
         raise ValueError(

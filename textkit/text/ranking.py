@@ -6,6 +6,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from textkit.checks import check_count
+
 Rows: TypeAlias = npt.NDArray[np.int64]
 
 
@@ -79,11 +81,11 @@ def rank_types(
     >>> words, counts.tolist(), ids.tolist()
     (('<unk>', 'be', 'to'), [0, 2, 2], [2, -1, 1])
     """
-    if min_count < 1:
-        raise ValueError(f"min_count must be at least 1, got {min_count}; 1 keeps every token")
-    if max_size is not None and max_size <= len(specials):
+    check_count("min_count", min_count, 1, remedy="1 keeps every token")
+    if max_size is not None and check_count("the maximum size of a vocabulary", max_size, 0) <= len(specials):
         raise ValueError(
-            f"max_size must be more than {len(specials)}, the number of specials, got {max_size}; None keeps all tokens"
+            f"the maximum size of a vocabulary must be above {len(specials)}, the number of specials, got {max_size}; "
+            "None keeps all tokens"
         )
     ids = np.full(len(types), -1, dtype=np.int32)
     special_counts = np.zeros(len(specials), dtype=np.int64)

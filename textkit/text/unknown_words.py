@@ -48,14 +48,17 @@ class UnknownWordError(KeyError):
         remedy: What else to do.
     """
 
-    def __init__(self, word: str, words: Sequence[str], what: str, remedy: str = "") -> None:
+    def __init__(self, word: object, words: Sequence[str], what: str, remedy: str = "") -> None:
         super().__init__(word)
         self.word = word
         self._words, self._what, self._remedy = words, what, remedy
 
     def __str__(self) -> str:
-        close = closest_words(self.word, self._words)
-        hint = f"did you mean {', '.join(map(repr, close))}?" if close else "no known word is spelled alike"
+        if isinstance(self.word, str):
+            close = closest_words(self.word, self._words)
+            hint = f"did you mean {', '.join(map(repr, close))}?" if close else "no known word is spelled alike"
+        else:  # such as nan, of a missing value
+            hint = f"a word is a str, not a {type(self.word).__name__}"
         remedy = f"; {self._remedy}" if self._remedy else ""
         return f"word must be one of the {len(self._words):,} {self._what}, got {self.word!r}; {hint}{remedy}"
 

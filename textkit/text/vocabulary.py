@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
+from textkit.checks import check_integers, check_path
 from textkit.text.ranking import TokenList, Types, check_tokens, rank_types
 from textkit.text.unknown_words import UnknownWordError
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
@@ -78,12 +79,14 @@ class Vocabulary:
 
         Raises:
             ValueError: If no token is left (the message names the largest count), or a setting is out of range.
-            TypeError: If a token is not a str.
+            TypeError: If ``counts`` is no mapping, a token is not a str, or a count is not an integer.
 
         >>> Vocabulary.from_counts({"b": 1, "a": 1, "c": 5}, specials=["<unk>"]).tokens
         ('<unk>', 'c', 'a', 'b')
         """
-        token_counts = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+        if not isinstance(counts, Mapping):
+            raise TypeError(f"counts must map tokens to counts, got {type(counts).__name__}; pass Counter(tokens)")
+        token_counts = check_integers("counts", list(counts.values()), "count the tokens").astype(np.int64)
         tokens = list(counts)
         check_tokens(tokens)
         return cls.ranked(TokenList(tokens), token_counts, min_count, max_size, specials)[0]
@@ -340,10 +343,10 @@ class Vocabulary:
             ValueError: If the file is not a vocabulary; the message names the line.
             OSError: If the file cannot be read.
         """
-        tokens, counts, specials = read_vocabulary(Path(path))
+        tokens, counts, specials = read_vocabulary(check_path("path", path))
         try:
             return cls(tokens, counts, specials)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # the latter of a count above 64 bits
             raise ValueError(f"{path} must be a complete saved vocabulary, but {error}") from error
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from textkit.checks import remedy_for_version
 from textkit.files.atomic import atomic_path
 
 _FORMAT = "textkit-vocabulary"
@@ -98,6 +99,7 @@ def _specials(header: str, path: Path) -> list[str]:
         )
     if fields[0] != str(_VERSION):
         raise ValueError(
-            f"{path}, line 1: the version must be {_VERSION}, got {fields[0][:20]!r}; install a newer textkit"
+            f"{path}, line 1: the version must be {_VERSION}, got {fields[0][:20]!r}; "
+            f"{remedy_for_version(fields[0], _VERSION, 'save the vocabulary again')}"
         )
     return fields[1:]

@@ -11,18 +11,18 @@ def constant(step: int) -> float:
     return 1.0
 
 
-def linear(steps: int, floor: float = 0.0) -> Schedule:
-    """Decay linearly from 1 to 0 over ``steps`` steps, but not below ``floor``.
+def linear(steps: int) -> Schedule:
+    """Decay linearly from 1 to 0 over ``steps`` steps, and stay there.
 
     >>> [linear(4)(step) for step in range(6)]
     [1.0, 0.75, 0.5, 0.25, 0.0, 0.0]
     """
     _check_steps(steps)
-    return lambda step: max(1.0 - step / steps, floor)
+    return lambda step: max(1.0 - step / steps, 0.0)
 
 
-def cosine(steps: int, floor: float = 0.0) -> Schedule:
-    """Decay from 1 to ``floor`` over ``steps`` steps along half a period of the cosine, and stay there.
+def cosine(steps: int) -> Schedule:
+    """Decay from 1 to 0 over ``steps`` steps along half a period of the cosine, and stay there.
 
     Source: equation 5 of Loshchilov and Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts".
 
@@ -30,7 +30,7 @@ def cosine(steps: int, floor: float = 0.0) -> Schedule:
     [1.0, 0.854, 0.5, 0.146, 0.0, 0.0]
     """
     _check_steps(steps)
-    return lambda step: floor + (1.0 - floor) * (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2
+    return lambda step: (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2
 
 
 def warmed_up(schedule: Schedule, steps: int) -> Schedule:

@@ -38,9 +38,17 @@ def embedding_layer(
 
     Returns:
         A layer with weights of shape (vocabulary, dim).
+
+    Raises:
+        TypeError: If the vocabulary has no tokens.
     """
     import torch
 
+    if not hasattr(vocabulary, "tokens"):
+        raise TypeError(
+            f"vocabulary must be a Vocabulary or have tokens, got {type(vocabulary).__name__}; for a list of words use "
+            "Vocabulary.from_counts"
+        )
     tokens = vocabulary.tokens
     dim = table.matrix.shape[1]
     rows = np.fromiter((index.get(token, -1) for token in tokens), dtype=np.int64, count=len(tokens))

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from textkit.checks import check_count
 from textkit.vectors.neighbors import unit_rows
 
 
@@ -20,7 +21,7 @@ def are_words(query: Any) -> TypeGuard[Sequence[str]]:
     return isinstance(query, Sequence) and all(isinstance(word, str) for word in query)
 
 
-def unit_queries(queries: NDArray[np.generic], dim: int) -> NDArray[np.float32]:
+def unit_queries(queries: ArrayLike, dim: int) -> NDArray[np.float32]:
     """Check query vectors and normalize them to length 1.
 
     Args:
@@ -33,6 +34,13 @@ def unit_queries(queries: NDArray[np.generic], dim: int) -> NDArray[np.float32]:
     Raises:
         ValueError: If the shape is wrong, or a number is not finite.
     """
+    try:
+        queries = np.asarray(queries)
+    except ValueError:  # words among vectors, or vectors of different lengths
+        raise ValueError(
+            f"a query must be a known word or a vector of {dim} numbers, or several of one kind, got a mixture; look "
+            "the words up first, and add their vectors"
+        ) from None
     if queries.ndim != 2 or queries.shape[1] != dim or queries.dtype.kind not in "fiu":
         raise ValueError(
             f"a query must be a known word or a vector of {dim} numbers, got {queries.dtype} of shape "
@@ -50,9 +58,8 @@ def check_counts(*, k: int, restrict: int | None) -> None:
     """Check the number of results and the number of words to search.
 
     Raises:
-        ValueError: If ``k`` or ``restrict`` is below 1.
+        ValueError: If ``k`` or ``restrict`` is no integer, or below 1.
     """
-    if k < 1:
-        raise ValueError(f"k must be at least 1, got {k}; ask for one word or more")
-    if restrict is not None and restrict < 1:
-        raise ValueError(f"restrict must be None or at least 1, got {restrict}; None searches all words")
+    check_count("k", k, 1, remedy="ask for one word or more")
+    if restrict is not None:
+        check_count("restrict", restrict, 1, remedy="pass a number of words, or None to search all")

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textkit.checks import check_path
 from textkit.text.unknown_words import UnknownWordError
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
@@ -95,7 +96,7 @@ class WordVectors:
         return iter(self._words)
 
     def __contains__(self, word: object) -> bool:
-        return word in self._index
+        return isinstance(word, str) and word in self._index
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, dim {self.dim})"
@@ -112,11 +113,14 @@ class WordVectors:
 
         Raises:
             UnknownWordError: A KeyError, if the word has no vector; the message suggests similar words.
+            TypeError: If it is no word, but a list or an array.
         """
         try:
             return self._index[word]
         except KeyError:
             raise UnknownWordError(word, self._words, "words that have a vector") from None
+        except TypeError:  # unhashable, such as a vector
+            raise TypeError(f"a word must be a str, got {type(word).__name__}; vectors must be a query alone") from None
 
     def get(self, word: str, default: Vector | None = None) -> Vector | None:
         """Return the vector of a word, shape (dim,), or ``default`` if it has no vector."""
@@ -158,7 +162,7 @@ class WordVectors:
             direction = self.unit[positive_rows].sum(axis=0)[None]
         else:
             positive_rows = []
-            direction = unit_queries(np.asarray(query)[None], self.dim)
+            direction = unit_queries(cast(ArrayLike, [query]), self.dim)
         if negative_rows or len(positive_rows) > 1:
             direction = unit_rows(direction - self.unit[negative_rows].sum(axis=0))
         return self._neighbors(direction, k, [positive_rows + negative_rows], restrict)[0]
@@ -182,10 +186,11 @@ class WordVectors:
         """
         if isinstance(queries, str):
             raise ValueError(f"queries must be several words or vectors, got the str {queries!r}; use most_similar")
+        queries = list(queries) if isinstance(queries, Iterator) else queries
         if are_words(queries):
             rows = self._rows(queries)
             return self._neighbors(self.unit[rows], k, [[row] for row in rows], restrict)
-        directions = unit_queries(np.asarray(queries), self.dim)
+        directions = unit_queries(queries, self.dim)
         return self._neighbors(directions, k, [[]] * len(directions), restrict)
 
     def similarity(self, a: str, b: str) -> float:
@@ -369,7 +374,7 @@ class WordVectors:
         options = ReadOptions(
             words=wanted_words(words), limit=limit, encoding_errors=encoding_errors, bad_rows=bad_rows
         )
-        table = read_vectors(path, options, format)
+        table = read_vectors(check_path("path", path), options, format)
         try:
             return cls(table.words, table.matrix, metadata=table.metadata)
         except ValueError as error:
@@ -377,6 +382,10 @@ class WordVectors:
             raise ValueError(f"{os.fspath(path)}: {error}") from error
 
     def _rows(self, words: Sequence[str]) -> list[int]:
+        if not isinstance(words, Iterable):
+            raise TypeError(
+                f"a word must be a str, got {words!r}; vectors by row number are in .matrix, words in .words"
+            )
         return [self.index(word) for word in words]
 
     def _neighbors(

@@ -7,12 +7,14 @@ import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.checks import check_count
+from textkit.checks import check_count, check_switch
+from textkit.files.freed import return_freed_memory
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.tokenizers import Tokenizer
@@ -123,6 +125,8 @@ def train_word2vec(
         learning_rate=learning_rate,
         seed=seed,
     )
+    if reproducible is not None:
+        reproducible = check_switch("reproducible", reproducible)
     gpu = _is_gpu(device, reproducible)
     cores = _usable_cores()
     workers = check_count("workers", cores if workers is None else workers, 1, "thread")
@@ -154,6 +158,7 @@ def train_word2vec(
             share = Share(ranks.rank, ranks.size, ranks.gather)
             encoded = encode_share(corpus, share, tokenizer=tokenizer, **limits, **reading)
     validation = None if valid is None else _encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
+    return_freed_memory()
 
     # Words that only the pretrained vectors have come last, with a count of 0.
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
@@ -229,6 +234,10 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
 
 
 def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
+    if isinstance(valid, Real):
+        raise TypeError(
+            f"valid must be a corpus, got {valid!r}; hold out a part of the texts yourself, such as texts[:1000]"
+        )
     if isinstance(valid, EncodedCorpus):
         if valid.vocabulary.tokens != corpus.vocabulary.tokens:
             raise ValueError(
@@ -236,8 +245,10 @@ def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, 
                 "other ones; encode it with vocabulary=training.vocabulary"
             )
         return valid
+    from textkit.data.corpus import validation_reading
     from textkit.text.encoding import encode_corpus
 
+    reading = validation_reading(valid, reading)
     try:
         return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
     except ValueError as error:

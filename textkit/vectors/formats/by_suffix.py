@@ -54,12 +54,15 @@ def find_format(path: Path, name: str | None = None) -> Format:
         The format.
 
     Raises:
+        IsADirectoryError: If the path is a folder.
         ValueError: If the name or the suffix is unknown, or the suffix asks for a compression that the format does
             not support.
 
     >>> find_format(Path("news.bin.gz")).suffix
     '.bin'
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"path must be a file of word vectors, got the folder {str(path)!r}; pass a file in it")
     if name is not None and name not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {name!r}; None uses the suffix")
     compression_suffix = compression(path)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from textkit.checks import check_count
+
 EncodingErrors = Literal["strict", "replace", "ignore"]
 BadRowPolicy = Literal["error", "skip"]
 
@@ -29,8 +31,8 @@ class ReadOptions:
     bad_rows: BadRowPolicy = "error"
 
     def __post_init__(self) -> None:
-        if self.limit is not None and self.limit < 0:
-            raise ValueError(f"limit must be None or at least 0, got {self.limit}; use None to keep every row")
+        if self.limit is not None:
+            check_count("limit", self.limit, 0, remedy="use None to keep every row")
         if self.encoding_errors not in get_args(EncodingErrors):
             raise ValueError(
                 f"encoding_errors must be 'strict', 'replace' or 'ignore', got {self.encoding_errors!r}; "
