@@ -55,6 +55,7 @@ AWD = textkit.RnnLanguageModelConfig(
     weight_dropout=0.5,
     activation_penalty=2.0,
     temporal_penalty=1.0,
+    cutoffs=(),
     forget_bias=0.0,  # as in the published program; with 1, steps of this rate leave layers that are dead
 )
 AWD_SETTINGS = textkit.LanguageModelSettings(
@@ -69,6 +70,7 @@ AWD_SETTINGS = textkit.LanguageModelSettings(
     averaging=True,
     random_windows=True,
     state_reset=0.0,
+    min_count=1,
     precision="bfloat16",
 )
 
@@ -119,6 +121,7 @@ RECIPES = {
             input_dropout=0.2,
             layer_dropout=0.2,
             output_dropout=0.2,
+            cutoffs=(),
         ),
         settings=textkit.LanguageModelSettings(
             batch_size=20,
@@ -129,6 +132,7 @@ RECIPES = {
             weight_decay=0.0,
             clip_norm=0.25,
             state_reset=0.0,
+            min_count=1,
             precision="bfloat16",
         ),
         expected="test perplexity 90 or less in 60 minutes",

@@ -101,12 +101,13 @@ def _train_for(path: Path, unit: Any, seconds: float) -> None:
 
 def _train_tiny(path: Path, unit: Any, **limits: Any) -> None:
     import textkit
+    from textkit.models.rnn_language_model import PLAIN
 
     textkit.train_language_model(
         path,
         unit=unit,
-        config=textkit.RnnLanguageModelConfig(cell="rnn_tanh", dim=8, hidden=8),
-        settings=textkit.LanguageModelSettings(batch_size=512, window=512, epochs=1, **limits),
+        config=replace(PLAIN, cell="rnn_tanh", dim=8, hidden=8),
+        settings=textkit.LanguageModelSettings(batch_size=512, window=512, epochs=1, **{"min_count": 1, **limits}),
         progress=False,
     )
 

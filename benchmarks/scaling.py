@@ -60,7 +60,10 @@ if options["task"] == "word2vec":
 else:
     model = textkit.train_language_model(
         text, unit="word", progress=False,
-        config=textkit.RnnLanguageModelConfig(layers=2, dim=options["dim"], hidden=options["dim"], tied=True),
+        config=textkit.RnnLanguageModelConfig(
+            layers=2, dim=options["dim"], hidden=options["dim"], tied=True, cutoffs=(),
+            input_dropout=0.0, layer_dropout=0.0, output_dropout=0.0,
+        ),
         settings=textkit.LanguageModelSettings(
             batch_size=options["batch"], window=35, epochs=2, min_count=2, state_reset=0
         ),

@@ -55,7 +55,7 @@ def test_predict(run, named, classifier):
 
 
 def test_evaluate_classifier(run, named, classifier, tmp_path):
-    (tmp_path / "t.csv").write_text("text,label\na,good\nb,bad\n")
+    (tmp_path / "t.csv").write_text("text,label\ngood,good\ngood a,bad\n")
     assert "accuracy" in check(run, "textkit.evaluate", "classifier", named(classifier), tmp_path / "t.csv")
 
 

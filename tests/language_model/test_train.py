@@ -12,13 +12,13 @@ from textkit.language_model.defaults import default_config
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.train import train_language_model
 from textkit.loading import load
-from textkit.models.rnn_language_model import RnnLanguageModelConfig
+from textkit.models.rnn_language_model import PLAIN
 from textkit.text.encoding import encode_corpus
 from textkit.text.id_stream import SPECIALS_OF
 from textkit.training.checkpoint import load_checkpoint
 
-CONFIG = RnnLanguageModelConfig(dim=8, hidden=16)
-SETTINGS = LanguageModelSettings(batch_size=4, window=16, epochs=2)
+CONFIG = replace(PLAIN, dim=8, hidden=16)
+SETTINGS = LanguageModelSettings(batch_size=4, window=16, epochs=2, min_count=1)
 TEXTS = [f"the {n % 9} boats and the {n % 7} ships went out to sea" for n in range(40)]
 pytestmark = pytest.mark.usefixtures("one_thread")
 

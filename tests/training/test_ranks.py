@@ -39,7 +39,7 @@ def language_model(documents, epochs, checkpoint=None, pause=0.0):
 
     model = textkit.train_language_model(
         Path(options["text"]).read_text()[:3_000].splitlines(), valid=0.1, progress=False, checkpoint=checkpoint,
-        config=textkit.RnnLanguageModelConfig(dim=8, hidden=24, activation_penalty=0.5),
+        config=textkit.RnnLanguageModelConfig(dim=8, hidden=24, output_dropout=0.0, activation_penalty=0.5),
         settings=textkit.LanguageModelSettings(
             batch_size=7, window=16, epochs=epochs, state_reset=0.0, documents=documents, accumulate=2,
             schedule="linear",
@@ -53,7 +53,7 @@ def classifier(config, **options):
     """Losses of each epoch, and some probabilities."""
     texts = [f"{'good' if n % 3 else 'bad'} film number {n % 7} " + "very " * (n % 5) for n in range(60)]
     classifier = textkit.TextClassifier(
-        getattr(textkit, config)(dim=6, dropout=0.0, **options),
+        getattr(textkit, config)(dim=6, dropout=0.0, word_dropout=0.0, **options),
         settings=textkit.ClassifierSettings(epochs=2, batch_size=7, learning_rate=0.01),
         progress=False,
     ).fit(texts, ["pos" if n % 3 else "neg" for n in range(60)])

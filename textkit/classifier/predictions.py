@@ -44,22 +44,21 @@ def documents_to_predict(
     *,
     tokenizer: str | Tokenizer,
     vocabulary: Vocabulary,
-    max_length: int,
-    trained_length: int | None,
+    lengths: tuple[int, int | None],
     warned: set[str],
     progress: bool = False,
 ) -> DocumentIds:
-    """Encode texts and truncate them, with a warning of empty texts, and of those that training would not have cut.
+    """Encode texts and truncate them, with a warning of odd texts, and of those that training would not have cut.
 
     Args:
         texts: The texts.
         tokenizer: Tokenizer of the classifier.
         vocabulary: Vocabulary of the classifier.
-        max_length: Maximum number of tokens of a text.
-        trained_length: The limit in training; None if there was none.
+        lengths: Maximum number of tokens of a text, and the limit in training, None if there was none.
         warned: Names of the warnings that were given before, which are not repeated; new ones are added.
         progress: Whether to show progress on stderr.
     """
+    max_length, trained_length = lengths
     documents, _ = encode_documents(texts, tokenizer=tokenizer, vocabulary=vocabulary, progress=progress)
     if "texts" not in warned and warn_of_texts(texts, documents, stacklevel=4):
         warned.add("texts")

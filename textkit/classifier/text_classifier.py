@@ -131,7 +131,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             FloatingPointError: If a loss is not finite. The estimator has its best weights so far, or the earlier ones.
             KeyboardInterrupt: On Ctrl-C, with the same weights; SIGTERM and SIGHUP raise `Terminated`, a SystemExit.
         """
-        config, settings = self._config(), self._settings()
+        config, settings = model_config(self.model, vectors=self.vectors), self._settings()
         seed = check_count("seed", self.seed, 0)
         ranks, device = join_ranks(usable_device(self.device))
         if ranks.is_first:
@@ -300,8 +300,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             index = int(class_scores(self.model_, documents).argmax())
         else:
             index = class_index(label, self.classes_)
-        label = self.classes_[index].item()
-        return explain(self.model_, tokens, documents.ids, label=label, index=index, multi_label=self.multi_label)
+        name = self.classes_[index].item()
+        return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
 
     def export(self, path: str | os.PathLike[str]) -> None:
         """Export the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
@@ -373,9 +373,6 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         tags.target_tags.multi_output = self.multi_label
         return tags
 
-    def _config(self) -> ClassifierConfig:
-        return model_config(self.model, vectors=self.vectors)
-
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
         return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
 
@@ -390,13 +387,12 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def _documents(
         self, texts: list[Document], max_length: int | None = None, warned: Any = None, *, progress: bool = False
     ) -> DocumentIds:
-        trained_length = self._settings().max_length
+        trained = self._settings().max_length
         return documents_to_predict(
             texts,
             tokenizer=self._tokenizer(self.model_.config),
             vocabulary=self.vocabulary_,
-            max_length=length_limit(self.model_, max_length, trained_length),
-            trained_length=trained_length,
+            lengths=(length_limit(self.model_, max_length, trained), trained),
             warned=set() if warned is None else warned,
             progress=progress,
         )

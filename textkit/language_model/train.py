@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from textkit.checks import SUITED, check_count, check_path
+from textkit.checks import SUITED, check_count
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
@@ -210,7 +210,7 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
         if settings.schedule == "plateau":
             raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
     if checkpoint is not None:
-        check_replaceable(check_path("checkpoint", checkpoint))
+        check_replaceable(checkpoint)
         check_writable(checkpoint, "checkpoint")
 
 

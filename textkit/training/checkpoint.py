@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from textkit.checks import check_path
 from textkit.files.atomic import atomic_path, leftovers, regular_file
 
 FORMAT = "textkit-checkpoint"
@@ -28,8 +29,9 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         FileNotFoundError: If its folder does not exist.
         IsADirectoryError: If it is a folder.
         ValueError: If it is a file that no training run wrote, or no regular file.
+        TypeError: If it is no path.
     """
-    path = Path(path)
+    path = check_path("checkpoint", path)
     file = regular_file(path)
     if not file.parent.is_dir():
         raise FileNotFoundError(
