@@ -202,7 +202,7 @@ def test_tables_as_they_come(run, tmp_path, column):
     ],
 )
 def test_commands_do_not_speak_python(run, tmp_path, monkeypatch, arguments, message, never):
-    monkeypatch.setattr("textkit.evaluate.loaded", lambda *_: SimpleNamespace(multi_label=False))
+    monkeypatch.setattr("textkit.evaluate.loaded", lambda *_, **__: SimpleNamespace(multi_label=False))
     command, *rest = arguments
     done = run(f"textkit.{command}", *rest, cwd=tmp_path)
     assert done.code == 1

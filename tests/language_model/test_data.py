@@ -13,7 +13,7 @@ def test_the_column_is_that_of_the_training_table(tmp_path, documents):
     """A validation text of another kind has none."""
     (tmp_path / "t.csv").write_text("nr,text\n" + "1,a b c d\n" * 20)
     (tmp_path / "t.txt").write_text("a b c d\n" * 4)
-    settings = LanguageModelSettings(documents=documents, window=4, batch_size=2)
+    settings = LanguageModelSettings(documents=documents, window=4, batch_size=2, min_count=1)
     found = [
         read_data(
             tmp_path / "t.csv",

@@ -210,8 +210,8 @@ def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.
         if settings.schedule == "plateau":
             raise ValueError("schedule must not be 'plateau' without valid; pass a validation text, or use 'cosine'")
     if checkpoint is not None:
+        check_writable(check_path("checkpoint", checkpoint), "checkpoint")
         check_replaceable(checkpoint)
-        check_writable(checkpoint, "checkpoint")
 
 
 def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple[Schedule, Plateau | None]:

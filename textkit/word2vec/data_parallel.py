@@ -14,7 +14,7 @@ from textkit.training.ranks import Ranks
 from textkit.word2vec.kernel import SkipGramKernel
 
 ROUND_TOKENS = 1 << 20  # tokens per process and round; after a round, the weights of all words are merged
-MIN_ROUNDS = 4  # minimum number of rounds per epoch, for small corpora
+MIN_ROUNDS = 8  # minimum number of rounds per epoch, for small corpora
 PARTS = 8  # parts of a round; after each, the weights of frequent words are merged
 FREQUENT = 1 / 32  # fraction of the vocabulary that counts as frequent
 # How fast a row converges: visits * learning rate * PULL is the share of the way that it goes in an interval, if small.
@@ -157,7 +157,7 @@ def merge_scale(pull: NDArray[np.float64], size: int) -> NDArray[np.float32]:
         pull: (rows,) sum of these shares in an interval, in one process.
         size: Number of processes.
 
-    >>> merge_scale(np.array([0.0, 0.1, 100.0]), 2).round(2).tolist()
+    >>> merge_scale(np.array([0.0, 0.1, 100.0]), 2).astype(float).round(2).tolist()
     [1.0, 0.95, 0.5]
     """
     pull = np.maximum(pull, 1e-9)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.checks import check_count, check_switch
+from textkit.checks import check_count, check_path, check_switch
 from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
@@ -147,8 +147,8 @@ def train_word2vec(
         if valid is None:
             raise ValueError(f"patience must be None without valid, got {patience}; pass a validation corpus as valid")
     if checkpoint is not None:
+        check_writable(check_path("checkpoint", checkpoint), "checkpoint")
         check_replaceable(checkpoint)
-        check_writable(checkpoint, "checkpoint")
     ranks = _ranks(device if gpu else "cpu")
     progress = progress and (ranks is None or ranks.is_first)
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
