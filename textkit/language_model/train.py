@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from textkit.checks import SUITED, check_count
+from textkit.checks import SUITED, check_count, check_path
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
