@@ -23,7 +23,7 @@ import torch
 import typer
 
 from textkit.data.catalog import corpora_folder
-from textkit.word2vec.data_parallel import FREQUENT, MIN_ROUNDS, PARTS, ROUND_TOKENS
+from textkit.word2vec.data_parallel import LEVELS, MIN_ROUNDS, ROUND_TOKENS
 
 CHILD = """
 import json, os, sys
@@ -53,7 +53,7 @@ def on_epoch(report):
 text, figures = Path(options["text"]), {}
 if options["task"] == "word2vec":
     vectors = textkit.train_word2vec(
-        text, dim=options["dim"], subsample=1e-4, epochs=2, workers=1, reproducible=False, progress=False,
+        text, dim=options["dim"], subsample=1e-4, epochs=2, workers=1, progress=False,
         on_epoch=on_epoch,
     )
     figures = {"vocabulary": len(vectors), "weights": 2 * len(vectors) * (-(-vectors.dim // 8) * 8)}
@@ -96,18 +96,19 @@ def train(ranks: int, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def messages(task: str, ranks: int, figures: dict[str, Any], tokens: int, batch: int) -> tuple[int, float]:
-    """Return the number of times per epoch that all weights are summed, and the fraction of them that is sent each."""
+    """Return the number of times per epoch that all weights are summed, and the bytes sent for a weight each time."""
     if task == "language-model":
-        return -(-(tokens // batch - 1) // 35), 1.0
+        return -(-(tokens // batch - 1) // 35), 4.0
     rounds = max(-(-figures["tokens"] // (ROUND_TOKENS * ranks)), MIN_ROUNDS)
-    return rounds, 1 + (PARTS - 1) * FREQUENT
+    # All weights once in a round, the first quarter once more, a quarter of these twice more, and so on; in bfloat16.
+    return rounds, 2 * (1 + sum(2 ** (level - 1) / 4**level for level in range(1, LEVELS + 1)))
 
 
 def computed_bytes(task: str, ranks: int, figures: dict[str, Any], tokens: int, batch: int) -> float:
     """Return the bytes that all processes send in an epoch."""
-    times, fraction = messages(task, ranks, figures, tokens, batch)
+    times, bytes_of_weight = messages(task, ranks, figures, tokens, batch)
     weights: int = figures["weights"]
-    return 2 * (ranks - 1) * 4 * weights * times * fraction
+    return 2 * (ranks - 1) * weights * times * bytes_of_weight
 
 
 def print_outlook(task: str, speed: float, figures: dict[str, Any], tokens: int, batch: int) -> None:

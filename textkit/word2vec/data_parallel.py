@@ -13,10 +13,10 @@ from textkit.kernels.skip_gram_arrays import Model, Text
 from textkit.training.ranks import Ranks
 from textkit.word2vec.kernel import SkipGramKernel
 
-ROUND_TOKENS = 1 << 20  # tokens per process and round; after a round, the weights of all words are merged
-MIN_ROUNDS = 8  # minimum number of rounds per epoch, for small corpora
-PARTS = 8  # parts of a round; after each, the weights of frequent words are merged
-FREQUENT = 1 / 32  # fraction of the vocabulary that counts as frequent
+ROUND_TOKENS = 1 << 22  # tokens per process and round; after a round, the weights of all words are merged
+MIN_ROUNDS = 2  # minimum number of rounds per epoch, for small corpora
+LEVELS = 3  # a round has 2**LEVELS parts; the first quarter of the words is merged twice as often, and so on
+PARTS = 1 << LEVELS
 # How fast a row converges: visits * learning rate * PULL is the share of the way that it goes in an interval, if small.
 PULL = 0.03
 CHUNK = 1 << 22  # weights merged at a time
@@ -42,7 +42,6 @@ class SkipGramRanks:
         self.model = kernel.model
         self._tokens, self._all_tokens = tokens, int(ranks.sum([tokens])[0])
         self.rounds = max(-(-self._all_tokens // (ROUND_TOKENS * ranks.size)), MIN_ROUNDS)
-        self._frequent = max(int(len(counts) * FREQUENT), 1)
         keep = keep_probabilities(counts, self.settings.subsample)
         # Expected number of (center, context) pairs per process and epoch in which a word's row is changed.
         pairs = counts * keep * (self.settings.window + 1) / ranks.size
@@ -88,7 +87,7 @@ class SkipGramRanks:
             part_loss, part_pairs = self.kernel.run(text, begin, end, epoch=epoch, rate=rate, **own)
             losses, pairs = losses + part_loss, pairs + part_pairs
             done = (before + self._all_tokens * part / parts) / all_tokens
-            self._merge(rate * (1 - done), everything=(part + 1) % PARTS == 0)
+            self._merge(rate * (1 - done), part % PARTS + 1)
         return self._over_all(losses, pairs)
 
     def validate(self, text: Text, epoch: int) -> tuple[float, int]:
@@ -129,21 +128,42 @@ class SkipGramRanks:
         """Keep the weights that all processes have."""
         self._merged = [matrix.clone() for matrix in self._matrices()]
 
-    def _merge(self, rate: float, *, everything: bool) -> None:
-        """Add to each row what all processes have added to it, scaled down where the sum would overshoot."""
-        # Expected number of parts of a round since the last merging, which is shorter for frequent words.
-        parts = np.full(len(self._visits[0]), PARTS)
-        parts[: self._frequent] = 1
-        last = len(parts) if everything else self._frequent
+    def _merge(self, rate: float, part: int) -> None:
+        """Add to each row what all processes have added to it, scaled down where the sum would overshoot.
+
+        Args:
+            rate: Learning rate.
+            part: Number of the part of a round that has ended, from 1.
+        """
+        rows, parts = merged_rows(len(self._visits[0]), part)
         for matrix, merged, visits in zip(self._matrices(), self._merged, self._visits, strict=True):
-            pull = PULL * rate * visits[:last] * parts[:last] / (self.rounds * PARTS)
+            pull = PULL * rate * visits[:rows] * parts / (self.rounds * PARTS)
             scale = torch.as_tensor(merge_scale(pull, self.ranks.size), device=matrix.device)[:, None]
-            for begin in range(0, last, self._chunk(matrix)):
-                rows = slice(begin, min(begin + self._chunk(matrix), last))
-                steps = matrix[rows] - merged[rows]
+            for begin in range(0, rows, self._chunk(matrix)):
+                chunk = slice(begin, min(begin + self._chunk(matrix), rows))
+                # Half the bytes: an error of 0.4 % of a step is small beside the noise of the steps.
+                steps = (matrix[chunk] - merged[chunk]).bfloat16()
                 self.ranks.sum_in_place(steps)
-                merged[rows].addcmul_(steps, scale[rows])
-                matrix[rows].copy_(merged[rows])
+                merged[chunk].addcmul_(steps.float(), scale[chunk])
+                matrix[chunk].copy_(merged[chunk])
+
+
+def merged_rows(vocab: int, part: int) -> tuple[int, NDArray[np.int64]]:
+    """Return how many of the most frequent words are merged after a part, and the number of parts since the last time.
+
+    Args:
+        vocab: Number of words.
+        part: Number of the part, from 1 to 2**LEVELS.
+
+    >>> [merged_rows(1024, part)[0] for part in (1, 2, 3, 4, 8, 16)]
+    [4, 16, 4, 64, 256, 1024]
+    >>> merged_rows(1024, 2)[1].tolist()
+    [1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]
+    """
+    level = (part & -part).bit_length() - 1  # the exponent of the largest power of 2 that divides part
+    ends = [max(vocab >> 2 * (LEVELS - each), 1) for each in range(level + 1)]
+    parts = np.repeat(1 << np.arange(level + 1), np.diff(ends, prepend=0))
+    return ends[-1], parts
 
 
 def merge_scale(pull: NDArray[np.float64], size: int) -> NDArray[np.float32]:
