@@ -14,9 +14,11 @@ NEVER = -1e4  # the logit of a chance of 0: its exponential is 0 in float32
 
 
 def pytest_configure():
-    """Let Ctrl-C be one: a shell that starts tests in its background has them ignore it, and their processes too."""
+    """Let signals be seen: a shell has tests in its background ignore Ctrl-C, and nohup has them ignore SIGHUP."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_runtest_setup(item):
