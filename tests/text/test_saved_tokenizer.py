@@ -66,3 +66,9 @@ def test_the_warning_comes_with_the_remedy(recwarn):
     assert not recwarn
     with pytest.warns(UserWarning, match=r"pass it again: textkit\.load\(folder, tokenizer=function\)"):
         warn_if_nameless(lambda text: [text])
+
+
+@pytest.mark.parametrize("saved", ["word-lowr", "missing_module:split"])
+def test_a_name_that_does_not_exist_is_found_by_its_folder(saved):
+    with pytest.raises(ValueError, match="the config of 'my-model' must name a tokenizer that exists"):
+        restored_tokenizer(saved, "my-model", tokenizer=None, trust=True)

@@ -7,7 +7,7 @@ caller allows it.
 import os
 import warnings
 
-from textkit.text.tokenizers import Tokenizer, get_tokenizer, names_function
+from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer, names_function
 
 CUSTOM = "custom"
 """Saved in place of a name for a callable that cannot be imported by name."""
@@ -58,7 +58,7 @@ def restored_tokenizer(
     if not isinstance(saved, str):
         raise ValueError(f"tokenizer in the config of {name!r} must be a name, got {saved!r}; save the model again")
     if saved != CUSTOM and not names_function(saved):
-        built_in = get_tokenizer(saved)
+        built_in = _named(saved, name)
         if tokenizer is not None and get_tokenizer(tokenizer) != built_in:
             raise ValueError(
                 f"tokenizer must be the one that the model was trained with, {saved!r}, got {tokenizer!r}; leave it out"
@@ -77,5 +77,12 @@ def restored_tokenizer(
             f"tokenizer must be trusted before it is imported, got {saved!r} in the config of {name!r}; pass the "
             "function: textkit.load(folder, tokenizer=function), or trust_tokenizer=True if you trust the folder"
         )
-    get_tokenizer(saved)
+    _named(saved, name)
     return saved
+
+
+def _named(saved: str, folder: str) -> NamedTokenizer:
+    try:
+        return get_tokenizer(saved)
+    except ValueError as error:
+        raise ValueError(f"the config of {folder!r} must name a tokenizer that exists: {error}") from error
