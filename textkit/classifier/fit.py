@@ -28,10 +28,16 @@ from textkit.vectors.word_vectors import WordVectors
 
 
 class Objective:
-    """A classifier with its loss; this is what the training loop trains."""
+    """A classifier with its loss; this is what the training loop trains.
 
-    def __init__(self, model: Classifier, criterion: Criterion) -> None:
-        self.model, self.criterion = model, criterion
+    Args:
+        model: The model.
+        criterion: Loss of the logits.
+        weights: (texts,) weights of all training texts; None for equal weights.
+    """
+
+    def __init__(self, model: Classifier, criterion: Criterion, weights: torch.Tensor | None = None) -> None:
+        self.model, self.criterion, self.weights = model, criterion, weights
 
     def loss(self, batch: TextBatch) -> Loss:
         """Compute the summed loss of a batch.
@@ -41,7 +47,8 @@ class Objective:
         """
         if batch.labels is None:
             raise ValueError("a training batch must have labels, got None")
-        return Loss(total=self.criterion(self.model.scores(batch), batch.labels), count=len(batch))
+        weights = None if self.weights is None else self.weights[batch.rows]
+        return Loss(total=self.criterion(self.model.scores(batch), batch.labels, weights), count=len(batch))
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Iterate over all weights."""
@@ -125,7 +132,7 @@ def fit_model(
     # unknown to it.
     validation = data.validation
     if validation is not None:
-        validation = Examples(documents=validation.documents.known(model.vocab), targets=validation.targets)
+        validation = replace(validation, documents=validation.documents.known(model.vocab))
     return ClassifierRun(
         model,
         objective,
@@ -148,10 +155,13 @@ def fit_model(
 def validation_loss(model: Classifier, examples: Examples, progress: bool = False) -> tuple[float, float]:
     """Compute the validation loss in nats per text, and the accuracy (of all labels where there may be several)."""
     scores, targets = class_scores(model, examples.documents, progress=progress).double(), examples.targets
-    loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double())) / len(examples)
-    if targets.ndim == 1:
-        return loss, float((scores.argmax(1) == targets).double().mean())
-    return loss, float(((scores > 0) == (targets > 0)).double().mean())
+    weights = None if examples.weights is None else examples.weights.double()
+    loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double(), weights)) / len(examples)
+    correct = scores.argmax(1) == targets if targets.ndim == 1 else (scores > 0) == (targets > 0)
+    correct = correct.double()
+    if weights is not None:
+        correct = correct * (weights if targets.ndim == 1 else weights[:, None])
+    return loss, float(correct.mean())
 
 
 _Plan = Callable[
@@ -177,14 +187,14 @@ def _padded_plan(
 
     groups = parameter_groups(model.parameters(), settings.weight_decay)
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-    return Objective(model, criterion), optimizer, batches, len(buckets.epoch(0))
+    return Objective(model, criterion, examples.weights), optimizer, batches, len(buckets.epoch(0))
 
 
 def _bag_plan(
     model: WordAvg, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int, _: Ranks
 ) -> tuple[BagObjective, torch.optim.Optimizer, Callable[[int], Iterable[BagBatch]], int]:
     """Plan training with texts in random order and without padding."""
-    objective = BagObjective(model, examples.documents, criterion, workers=usable_workers())
+    objective = BagObjective(model, examples.documents, criterion, weights=examples.weights, workers=usable_workers())
     optimizer = BagOptimizer(
         objective,
         learning_rate=settings.learning_rate,

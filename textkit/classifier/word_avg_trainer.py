@@ -61,14 +61,23 @@ class BagObjective:
         model: The model, on the CPU.
         documents: All training texts.
         criterion: Loss of the logits.
+        weights: (texts,) weights of the texts; None for equal weights.
         workers: Number of threads; the result does not depend on it.
 
     Attributes:
         ids: (tokens,) int32, the token ids of ``documents``; may be replaced for an epoch (word dropout).
     """
 
-    def __init__(self, model: WordAvg, documents: DocumentIds, criterion: Criterion, *, workers: int) -> None:
-        self.model, self.criterion, self.workers = model, criterion, workers
+    def __init__(
+        self,
+        model: WordAvg,
+        documents: DocumentIds,
+        criterion: Criterion,
+        *,
+        weights: torch.Tensor | None = None,
+        workers: int,
+    ) -> None:
+        self.model, self.criterion, self.weights, self.workers = model, criterion, weights, workers
         self.ids, self.offsets = documents.ids, documents.offsets
         self.words = model.embedding.detach().numpy()
         unused = np.zeros((1, model.config.dim), np.float32)
@@ -110,7 +119,8 @@ class BagObjective:
         self._run_on_workers(average)
         features = torch.from_numpy(means).requires_grad_()
         self._batch = _Batch(rows=rows, bounds=bounds, weights=weights, means=features)
-        return Loss(total=self.criterion(self.model.output(features), batch.labels), count=len(texts))
+        of_texts = None if self.weights is None else self.weights[torch.from_numpy(texts)]
+        return Loss(total=self.criterion(self.model.output(features), batch.labels, of_texts), count=len(texts))
 
     def step(self, word_rate: float, ngram_rate: float) -> None:
         """Update the vectors with the gradient of the last batch."""
