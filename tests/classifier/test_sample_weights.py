@@ -32,10 +32,8 @@ class OfNumbers(TextClassifier):
 
     @staticmethod
     def _tokens(rows):
-        return [
-            [f"{place}:{value:.0f}" for place, value in enumerate(row)]
-            for row in np.asarray(rows).reshape(len(rows), -1)
-        ]
+        rows = np.asarray(rows)  # a single column has one dimension
+        return [[f"{place}:{value:.0f}" for place, value in enumerate(np.atleast_1d(row))] for row in rows]
 
     def fit(self, X, y, sample_weight=None):
         return super().fit(self._tokens(X), np.asarray(y), sample_weight)
