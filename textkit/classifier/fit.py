@@ -11,6 +11,7 @@ from torch import nn
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
 from textkit.batches.records import TextBatch
+from textkit.classifier.checkpoint import CheckpointOptions, identity_of
 from textkit.classifier.data import ClassifierData, Examples
 from textkit.classifier.defaults import CLASSES
 from textkit.classifier.run import ClassifierReport, ClassifierRun
@@ -99,6 +100,7 @@ def fit_model(
     on_epoch: Callable[[ClassifierReport], None] | None,
     progress: bool,
     ranks: Ranks = ALONE,
+    checkpoint: CheckpointOptions | None = None,
 ) -> ClassifierRun:
     """Set up a training run of a model; the run changes the model in place.
 
@@ -112,6 +114,7 @@ def fit_model(
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show progress on stderr.
         ranks: The processes that train together.
+        checkpoint: Where and how often the state is saved; None for no checkpoints.
 
     Returns:
         The run, not yet started.
@@ -149,6 +152,20 @@ def fit_model(
         on_epoch=on_epoch,
         progress=progress and ranks.is_first,
         ranks=ranks,
+        squares=objective.squares if isinstance(objective, BagObjective) else None,
+        checkpoint=checkpoint,
+        identity=None
+        if checkpoint is None or checkpoint.path is None
+        else identity_of(
+            model,
+            data,
+            settings,
+            class_weights,
+            seed=seed,
+            device=model.embedding.device.type,
+            kernel=use_kernel,
+            given_vectors=given_vectors,
+        ),
     )
 
 

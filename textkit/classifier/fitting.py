@@ -1,5 +1,6 @@
 """The training methods of `TextClassifier`."""
 
+import os
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -7,6 +8,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
+from textkit.classifier.checkpoint import CheckpointOptions
 from textkit.classifier.data import prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
 from textkit.classifier.fit import fit_model, new_model
@@ -46,6 +48,9 @@ class Fitting(NestedParameters):
         sample_weight: Any = None,
         *,
         valid: tuple[Any, ...] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
+        resume: bool = True,
+        checkpoint_seconds: float = 60.0,
         on_epoch: Callable[[ClassifierReport], None] | None = None,
     ) -> _Fitted:
         """Train on texts and labels, and keep the weights with the best validation accuracy.
@@ -64,6 +69,12 @@ class Fitting(NestedParameters):
                 is held out; only the ratios matter. A text of weight 0 is left out altogether. None for equal weights.
             valid: Validation texts and their labels, or texts, labels and weights; None holds out the fraction
                 ``valid_share`` of each class.
+            checkpoint: Checkpoint file. The state is saved periodically, after each epoch, and on Ctrl-C, SIGTERM and
+                SIGHUP. If the file exists, training resumes from it; on a CPU the result has the same bytes as an
+                uninterrupted run. Data, parameters and settings must be the same, except for ``patience``. Delete the
+                file once the classifier is saved.
+            resume: Whether to resume if ``checkpoint`` exists; False starts from the beginning.
+            checkpoint_seconds: Seconds between two checkpoints within an epoch.
             on_epoch: Called with a `ClassifierReport` after each epoch.
 
         Returns:
@@ -72,13 +83,19 @@ class Fitting(NestedParameters):
         Raises:
             ValueError: If the numbers of texts, labels and weights differ, a text or label is missing, there is only
                 one class, labels are floats with fractions, a validation label is not among the classes, or a
-                parameter is out of range.
+                parameter is out of range; or the checkpoint belongs to a different training run or is a file of another
+                kind.
+            FileNotFoundError: If the folder of the checkpoint does not exist.
+            IsADirectoryError: If the checkpoint is a folder.
+            OSError: If no checkpoint can be written there.
             TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
             FloatingPointError: If a loss is not finite. The estimator has its best weights so far, or the earlier ones.
             KeyboardInterrupt: On Ctrl-C, with the same weights; SIGTERM and SIGHUP raise `Terminated`, a SystemExit.
         """
         config, settings = model_config(self.model, vectors=self.vectors), self._settings()
         seed = check_count("seed", self.seed, 0)
+        saving = CheckpointOptions(path=checkpoint, resume=resume, seconds=checkpoint_seconds)
+        saving.check()
         ranks, device = join_ranks(usable_device(self.device))
         if ranks.is_first:
             warn_if_nameless(self._tokenizer(config))
@@ -112,6 +129,7 @@ class Fitting(NestedParameters):
             on_epoch=on_epoch,
             progress=self.progress,
             ranks=ranks,
+            checkpoint=saving,
         )
         earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
         self._set_fitted(model, data.vocabulary, data.classes)

@@ -66,6 +66,7 @@ class BagObjective:
 
     Attributes:
         ids: (tokens,) int32, the token ids of ``documents``; may be replaced for an epoch (word dropout).
+        squares: Adagrad's sums of squared gradients, one for each row of the words and of the n-grams.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class BagObjective:
         self.words = model.embedding.detach().numpy()
         unused = np.zeros((1, model.config.dim), np.float32)
         self.ngrams = unused if model.ngram_embedding is None else model.ngram_embedding.detach().numpy()
-        # Adagrad's sums of squared gradients, one per row.
-        self.squares = np.zeros(len(self.words), np.float32), np.zeros(len(self.ngrams), np.float32)
+        self.squares = {
+            "words": np.zeros(len(self.words), np.float32),
+            "ngrams": np.zeros(len(self.ngrams), np.float32),
+        }
         self.pool = ThreadPoolExecutor(max(workers - 1, 1))
         self._batch: _Batch | None = None
 
@@ -128,7 +131,7 @@ class BagObjective:
         if batch is None or batch.means.grad is None:
             return
         gradients = batch.means.grad.numpy()
-        word_squares, ngram_squares = self.squares
+        word_squares, ngram_squares = self.squares["words"], self.squares["ngrams"]
 
         def update(worker: int) -> None:
             update_bags(
