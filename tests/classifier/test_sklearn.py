@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
 from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -78,6 +78,10 @@ def test_parameters_of_the_parts():
         "device",
         "seed",
         "progress",
+        "warm_start",
+        "random_state",
+        "keep_words",
+        "vocabulary",
     }
     found = classifier.get_params()
     assert (found["seed"], found["settings__epochs"], found["model__dim"]) == (3, 4, 4)
@@ -217,6 +221,26 @@ def test_a_search_over_models():
 def test_a_vote():
     voters = [(str(seed), classifier_of(seed=seed)) for seed in (1, 2)]
     assert VotingClassifier(voters, voting="soft").fit(TEXTS, LABELS).predict(["good", "bad"]).tolist() == ["+", "-"]
+
+
+def test_random_state_is_the_seed():
+    expected = classifier_of(seed=7).fit(TEXTS, LABELS).predict_proba(TEXTS)
+    found = clone(classifier_of(seed=3, random_state=7))
+    assert found.get_params()["random_state"] == 7
+    assert np.array_equal(found.fit(TEXTS, LABELS).predict_proba(TEXTS), expected)
+    draws = np.random.RandomState(1)
+    two = [classifier_of(random_state=draws).fit(TEXTS, LABELS).predict_proba(TEXTS) for _ in range(2)]
+    assert not np.array_equal(*two)
+    with pytest.raises(ValueError, match="random_state must be an integer of at least 0, got -1"):
+        classifier_of(random_state=-1).fit(TEXTS, LABELS)
+
+
+def test_bagging_draws_the_seeds():
+    column = np.array(TEXTS, dtype=object)[:, None]
+    bag = BaggingClassifier(classifier_of(), n_estimators=3, random_state=1).fit(column, LABELS)
+    assert len({one.random_state for one in bag.estimators_}) == 3
+    assert bag.predict([["good"], ["bad"]]).tolist() == ["+", "-"]
+    assert bag.estimators_[0].n_features_in_ == 1
 
 
 def test_weights_of_texts_in_the_score():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from textkit.classifier.labels import class_ids, found_classes, label_column
 from textkit.classifier.sample_weights import checked_weights, relative_weights, weighted_rows
 from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.vocabulary import Words, encode_training
 from textkit.data.tables import Document, check_document
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -74,6 +75,8 @@ def prepare(
     settings: ClassifierSettings,
     seed: int,
     vectors: WordVectors | None = None,
+    words: Words | None = None,
+    known_classes: NDArray[Any] | None = None,
     progress: bool = False,
 ) -> ClassifierData:
     """Check texts and labels, hold out validation texts, and encode everything as ids.
@@ -89,6 +92,8 @@ def prepare(
         settings: Training settings.
         seed: Seed for the choice of validation texts.
         vectors: Pretrained vectors, whose words need not occur in training; None without any.
+        words: What is asked of the vocabulary; None for nothing.
+        known_classes: Further classes, which the labels need not have; None without.
         progress: Whether to show progress on stderr, if it takes more than a second.
 
     Raises:
@@ -96,11 +101,11 @@ def prepare(
         TypeError: If a text is not a text, or ``texts`` is a single str.
     """
     texts = checked_texts(texts)
-    warn_of_texts(texts, None, stacklevel=3)
+    warn_of_texts(texts, None, stacklevel=4)
     labels = label_column(labels, multi_label=multi_label)
     _check_length("labels", labels, texts)
     weights, texts, labels = weighted_rows(checked_weights(sample_weight, len(texts)), texts, labels)
-    classes = found_classes(labels, multi_label=multi_label)
+    classes = found_classes(labels, multi_label=multi_label, known=known_classes)
     targets = class_ids(labels, classes, multi_label=multi_label)
     options: dict[str, Any] = {"tokenizer": tokenizer, "progress": progress}
     if valid is not None:
@@ -118,16 +123,14 @@ def prepare(
         texts, targets = [texts[row] for row in rows], targets[rows]
         valid_weights = None if weights is None else weights[valid_rows]
         weights = None if weights is None else weights[rows]
-    documents, vocabulary = encode_documents(
-        texts, min_count=settings.min_count, max_size=settings.max_vocab, **options
-    )
+    documents, vocabulary = encode_training(texts, words or Words(), settings, **options)
     excess = np.maximum(documents.lengths - (settings.max_length or np.iinfo(np.int64).max), 0)
     whole_vocabulary = vocabulary
     if vectors is not None:
         # Lists of tokens may contain any word, but a tokenizer only produces some of them.
-        words = vectors.words if any(not isinstance(text, str) for text in texts) else _tokens_of(vectors, tokenizer)
+        known = vectors.words if any(not isinstance(text, str) for text in texts) else _tokens_of(vectors, tokenizer)
         room = None if settings.max_vocab is None else max(0, settings.max_vocab - len(vocabulary))
-        whole_vocabulary = vocabulary.append([word for word in words if word not in vocabulary][:room])
+        whole_vocabulary = vocabulary.append([word for word in known if word not in vocabulary][:room])
     valid_documents, _ = encode_documents(valid_texts, vocabulary=whole_vocabulary, **options)
     return ClassifierData(
         training=Examples(

@@ -16,6 +16,7 @@ from textkit.classifier.data import ClassifierData, Examples
 from textkit.classifier.defaults import CLASSES
 from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.start import Start
 from textkit.classifier.word_avg_trainer import BagBatch, BagObjective, BagOptimizer, usable_workers
 from textkit.evaluation.predict_logits import class_scores
 from textkit.models.classification_loss import Criterion
@@ -68,11 +69,12 @@ def new_model(
     device: torch.device | str,
     seed: int,
     rank: int = 0,
+    start: Start | None = None,
 ) -> Classifier:
-    """Create a model with random weights, and with pretrained ``vectors`` as its embedding if there are any.
+    """Create a model with random weights, and with those of ``start`` or pretrained ``vectors`` if there are any.
 
     Raises:
-        ValueError: If the vectors and the model have different dimensions.
+        ValueError: If the vectors and the model have different dimensions, or ``start`` is another model.
     """
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     generator = torch.Generator().manual_seed(weights_seed)
@@ -84,6 +86,8 @@ def new_model(
                 f"pass a config with dim={vectors.dim}"
             )
         model.set_vectors(vectors.to_embedding(data.vocabulary, seed=seed).weight)
+    if start is not None:
+        start.load_into(model, data.classes)
     model.to(device)
     model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed + rank)  # masks of its own
     return model

@@ -2,9 +2,11 @@
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
@@ -12,13 +14,16 @@ from textkit.classifier.checkpoint import CheckpointOptions
 from textkit.classifier.data import prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
 from textkit.classifier.fit import fit_model, new_model
-from textkit.classifier.labels import ClassWeight, class_weights
+from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.run import ClassifierReport
+from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.start import Start
+from textkit.classifier.vocabulary import words_of
 from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.predict_logits import class_scores
 from textkit.models.classifier import Classifier, ClassifierConfig
-from textkit.text.saved_tokenizer import warn_if_nameless
+from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
@@ -39,6 +44,10 @@ class Fitting(NestedParameters):
     device: str
     seed: int
     progress: bool
+    warm_start: bool
+    random_state: Any
+    keep_words: Iterable[str] | None
+    vocabulary: Vocabulary | None
     history_: list[ClassifierReport]
 
     def fit(
@@ -48,6 +57,7 @@ class Fitting(NestedParameters):
         sample_weight: Any = None,
         *,
         valid: tuple[Any, ...] | None = None,
+        init: "Fitting | None" = None,
         checkpoint: str | os.PathLike[str] | None = None,
         resume: bool = True,
         checkpoint_seconds: float = 60.0,
@@ -69,6 +79,9 @@ class Fitting(NestedParameters):
                 is held out; only the ratios matter. A text of weight 0 is left out altogether. None for equal weights.
             valid: Validation texts and their labels, or texts, labels and weights; None holds out the fraction
                 ``valid_share`` of each class.
+            init: A trained classifier of the same model, from whose weights the training starts; it is not changed. Its
+                vocabulary and classes are extended. None for random weights, or with ``warm_start`` those of the
+                estimator itself.
             checkpoint: Checkpoint file. The state is saved periodically, after each epoch, and on Ctrl-C, SIGTERM and
                 SIGHUP. If the file exists, training resumes from it; on a CPU the result has the same bytes as an
                 uninterrupted run. Data, parameters and settings must be the same, except for ``patience``. Delete the
@@ -88,14 +101,63 @@ class Fitting(NestedParameters):
             FileNotFoundError: If the folder of the checkpoint does not exist.
             IsADirectoryError: If the checkpoint is a folder.
             OSError: If no checkpoint can be written there.
-            TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
+            TypeError: If a text, ``settings``, ``vectors`` or ``init`` has a wrong type.
             FloatingPointError: If a loss is not finite. The estimator has its best weights so far, or the earlier ones.
             KeyboardInterrupt: On Ctrl-C, with the same weights; SIGTERM and SIGHUP raise `Terminated`, a SystemExit.
         """
-        config, settings = model_config(self.model, vectors=self.vectors), self._settings()
-        seed = check_count("seed", self.seed, 0)
+        if init is not None and self.vectors is not None:
+            raise ValueError("vectors must be None with init, whose embedding is trained already, got both; omit one")
+        if init is None and self.warm_start and hasattr(self, "model_"):
+            init = self
         saving = CheckpointOptions(path=checkpoint, resume=resume, seconds=checkpoint_seconds)
         saving.check()
+        self._fit(texts, labels, sample_weight, valid, self._settings(), init, saving=saving, on_epoch=on_epoch)
+        return self
+
+    def partial_fit(self: _Fitted, texts: Any, labels: Any, classes: Any = None, sample_weight: Any = None) -> _Fitted:
+        """Train one epoch on further texts; their new words and labels extend the model.
+
+        There is no validation, so that probabilities are not calibrated. Each call begins with the learning rate of the
+        settings, which decays linearly to 0. Pretrained ``vectors`` count in the first call only.
+
+        Args:
+            texts: (texts,) as for `fit`.
+            labels: (texts,) as for `fit`; here also of a single class.
+            classes: (classes,) labels of all calls, if they are known; None for those of the labels so far.
+            sample_weight: (texts,) as for `fit`.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            ValueError: As `fit`, or if there is only one class in the first call without ``classes``.
+        """
+        known = None if classes is None else found_classes(classes, multi_label=False)
+        settings = replace(self._settings(), epochs=1, valid_share=0.0, patience=None)
+        init = self if hasattr(self, "model_") else None
+        self._fit(texts, labels, sample_weight, None, settings, init, known_classes=known)
+        return self
+
+    def _fit(
+        self,
+        texts: Any,
+        labels: Any,
+        sample_weight: Any,
+        valid: tuple[Any, ...] | None,
+        settings: ClassifierSettings,
+        init: "Fitting | None",
+        *,
+        known_classes: NDArray[Any] | None = None,
+        saving: CheckpointOptions | None = None,
+        on_epoch: Callable[[ClassifierReport], None] | None = None,
+    ) -> None:
+        config, seed = model_config(self.model, vectors=self.vectors), self._seed()
+        words = words_of(self.keep_words, self.vocabulary)
+        vectors, start = self.vectors, None
+        if init is not None:
+            start = self._start(init, config)
+            vectors, words = None, replace(words, earlier=start.vocabulary)
+            known_classes = start.classes if known_classes is None else _joined(start.classes, known_classes)
         ranks, device = join_ranks(usable_device(self.device))
         if ranks.is_first:
             warn_if_nameless(self._tokenizer(config))
@@ -106,7 +168,9 @@ class Fitting(NestedParameters):
             sample_weight=sample_weight,
             multi_label=self.multi_label,
             tokenizer=self._tokenizer(config),
-            vectors=self.vectors,
+            vectors=vectors,
+            words=words,
+            known_classes=known_classes,
             settings=settings,
             seed=seed,
             progress=self.progress and ranks.is_first,
@@ -115,16 +179,16 @@ class Fitting(NestedParameters):
             warnings.warn(
                 f"{data.cut:,} of {len(data.training):,} texts were truncated to max_length={settings.max_length} "
                 f"tokens, which dropped {data.dropped:,} tokens",
-                stacklevel=2,
+                stacklevel=3,
             )
         weights = class_weights(self.class_weight, data.classes, data.training.targets, data.training.weights)
-        model = new_model(config, data, vectors=self.vectors, device=device, seed=seed, rank=ranks.rank)
+        model = new_model(config, data, vectors=vectors, device=device, seed=seed, rank=ranks.rank, start=start)
         run = fit_model(
             model,
             data,
             settings=settings,
             class_weights=weights,
-            given_vectors=self.vectors is not None,
+            given_vectors=vectors is not None,
             seed=seed,
             on_epoch=on_epoch,
             progress=self.progress,
@@ -141,8 +205,8 @@ class Fitting(NestedParameters):
         finally:
             finite = all(weight.isfinite().all() for weight in model.parameters())
             if finite and (run.history or not earlier_fit):
-                if self.vectors is not None:
-                    model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
+                if vectors is not None:
+                    model.add_vectors(vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
                 self._set_fitted(model, data.whole_vocabulary, data.classes)
                 if data.validation is not None and run.history:
                     held_out = data.validation
@@ -153,7 +217,36 @@ class Fitting(NestedParameters):
                     delattr(self, name)
                 for name, value in earlier_fit.items():
                     setattr(self, name, value)
-        return self
+
+    def _start(self, init: Any, config: ClassifierConfig) -> Start:
+        """Return what training goes on from.
+
+        Raises:
+            TypeError: If it is no trained classifier.
+            ValueError: If it splits texts in another way, or has another number of labels per text.
+        """
+        if not isinstance(init, Fitting) or not hasattr(init, "model_"):
+            got = "one that is not trained" if isinstance(init, Fitting) else type(init).__name__
+            raise TypeError(f"init must be a trained TextClassifier, got {got}; pass textkit.load(folder)")
+        if init.multi_label != self.multi_label:
+            raise ValueError(
+                f"init must have multi_label={self.multi_label}, got {init.multi_label}; "
+                f"set multi_label={init.multi_label}"
+            )
+        names = [saved_name(one._tokenizer(of)) for one, of in ((self, config), (init, init.model_.config))]
+        if names[0] != names[1]:
+            raise ValueError(
+                f"init must have the same tokenizer, {names[0]}, got {names[1]}; pass tokenizer={names[1]!r}"
+            )
+        return Start(model=init.model_, vocabulary=init.vocabulary_, classes=init.classes_)
+
+    def _seed(self) -> int:
+        """Return the seed: ``random_state`` if it is set, else ``seed``."""
+        if self.random_state is None:
+            return check_count("seed", self.seed, 0)
+        if isinstance(self.random_state, np.random.RandomState):
+            return int(self.random_state.randint(2**31 - 1))
+        return check_count("random_state", self.random_state, 0)
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
         return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
@@ -161,3 +254,9 @@ class Fitting(NestedParameters):
     def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
         self.n_classes_ = len(classes)
+        self.n_features_in_ = 1  # the column of texts
+
+
+def _joined(known: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:
+    """Return the classes of both, sorted."""
+    return found_classes([*known.tolist(), *more.tolist()], multi_label=False)

@@ -37,7 +37,7 @@ def label_column(labels: Any, *, multi_label: bool, name: str = "labels") -> Any
             "A column-vector y was passed when a 1d array was expected. "
             f"Pass {name} of shape (texts,), for example with .ravel(), to silence this.",
             DataConversionWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     if getattr(getattr(column, "dtype", None), "kind", "") == "f" and len(column) and np.isfinite(column).all():
         whole = np.asarray(column)
@@ -45,18 +45,20 @@ def label_column(labels: Any, *, multi_label: bool, name: str = "labels") -> Any
             warnings.warn(
                 f"{name} are floats without fractions, such as {float(whole[0])}, and become the classes "
                 f"{int(whole[0])} and so on; pass integers or str to silence this",
-                stacklevel=4,
+                stacklevel=5,
             )
     return column
 
 
-def found_classes(labels: Any, *, multi_label: bool) -> NDArray[Any]:
+def found_classes(labels: Any, *, multi_label: bool, known: NDArray[Any] | None = None) -> NDArray[Any]:
     """The classes of some labels, sorted.
 
     Args:
         labels: (texts,) str, int or bool; or, where a text may have several, an indicator matrix (texts, classes) or a
             list of labels for each text.
         multi_label: Whether a text may have several.
+        known: (classes,) further classes, which the labels need not have; None without. They name the columns of an
+            indicator matrix.
 
     Returns:
         (classes,); the columns' numbers for an indicator matrix.
@@ -72,9 +74,9 @@ def found_classes(labels: Any, *, multi_label: bool) -> NDArray[Any]:
     ['a', 'b']
     """
     if multi_label and (matrix := indicator_matrix(labels)) is not None:
-        return np.arange(matrix.shape[1])
+        return np.arange(matrix.shape[1]) if known is None else known
     flat = list(chain.from_iterable(_listed_classes(labels))) if multi_label else _single_classes(labels)
-    classes = np.unique(_array(flat))
+    classes = np.unique(_array(flat if known is None else [*known.tolist(), *flat]))
     if broken := [label for label in classes.tolist() if isinstance(label, str) and not is_unicode(label)]:
         raise ValueError(
             f"a label must be valid Unicode, got {broken[0]!r} with half of a surrogate pair; correct its encoding"

@@ -31,6 +31,7 @@ from textkit.models.export import export_model
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.saved_tokenizer import saved_name
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
+from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
 
 _STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
@@ -55,10 +56,16 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show progress on stderr, in training and in `evaluate`.
+        warm_start: Whether `fit` goes on from the weights of an earlier call; its words and classes extend the model.
+        random_state: scikit-learn's name of the seed, as its ensembles set it; None for ``seed``. A
+            ``numpy.random.RandomState`` draws a seed in each `fit`.
+        keep_words: Words of the training texts that stay in the vocabulary, even if they are rarer than ``min_count``.
+        vocabulary: The vocabulary to use; None for one of the training texts.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
         n_classes_: Number of classes.
+        n_features_in_: 1, the column of texts.
         model_: The trained torch module.
         vocabulary_: Vocabulary of the model: the tokens of the training texts, then the words of ``vectors``.
         history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
@@ -73,6 +80,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
     # Texts and labels are positional, never routed metadata. As these names do not match the usual X and y,
     # scikit-learn must be told.
     __metadata_request__fit: ClassVar[dict[str, str]] = _UNROUTED
+    __metadata_request__partial_fit: ClassVar[dict[str, str]] = _UNROUTED
     __metadata_request__score: ClassVar[dict[str, str]] = _UNROUTED
     __metadata_request__predict: ClassVar[dict[str, str]] = {"texts": UNUSED}
     __metadata_request__predict_proba: ClassVar[dict[str, str]] = {"texts": UNUSED}
@@ -89,6 +97,10 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         device: str = "cpu",
         seed: int = 1,
         progress: bool = False,
+        warm_start: bool = False,
+        random_state: Any = None,
+        keep_words: Iterable[str] | None = None,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self.model = model
         self.vectors = vectors
@@ -99,6 +111,10 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         self.device = device
         self.seed = seed
         self.progress = progress
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.keep_words = keep_words
+        self.vocabulary = vocabulary
 
     def predict(self, texts: Any, *, max_length: int | None = None) -> NDArray[Any]:
         """Predict the most probable label of each text; with ``multi_label`` all labels with a probability above 0.5.
