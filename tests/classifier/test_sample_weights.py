@@ -9,7 +9,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
 from textkit.classifier.data import Examples
-from textkit.classifier.fit import validation_loss
+from textkit.classifier.fit import validation_scores
 from textkit.classifier.labels import class_weights
 from textkit.classifier.sample_weights import checked_weights, relative_weights, weighted_rows
 from textkit.classifier.settings import ClassifierSettings
@@ -109,7 +109,7 @@ def test_the_validation_of_integer_weights_is_that_of_copies(targets):
     weighted = Examples(documents=documents, targets=targets, weights=relative_weights(np.array([2.0, 1.0, 3.0])))
     rows = torch.tensor([0, 0, 1, 2, 2, 2])
     copied = Examples(documents=documents.take(rows.numpy()), targets=targets[rows])
-    assert validation_loss(model, weighted) == pytest.approx(validation_loss(model, copied), rel=1e-6)
+    assert validation_scores(model, weighted) == pytest.approx(validation_scores(model, copied), rel=1e-6)
 
 
 @pytest.mark.parametrize("targets", [torch.tensor([1, 0, 1]), torch.tensor([[1.0, 0], [0, 1], [1, 1]])])

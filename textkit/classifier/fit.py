@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from textkit.batches.bucketing import BucketBatches
@@ -18,7 +19,8 @@ from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
 from textkit.classifier.word_avg_trainer import BagBatch, BagObjective, BagOptimizer, usable_workers
-from textkit.evaluation.predict_logits import class_scores
+from textkit.evaluation.predict_logits import class_probabilities, class_scores
+from textkit.evaluation.scorers import metric_score
 from textkit.models.classification_loss import Criterion
 from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.loss import Loss
@@ -138,6 +140,7 @@ def fit_model(
     # Words that occur only among the pretrained vectors are added to the model after training. Until then they are
     # unknown to it.
     validation = data.validation
+    _check_validation(validation, settings, model.classes)
     if validation is not None:
         validation = replace(validation, documents=validation.documents.known(model.vocab))
     return ClassifierRun(
@@ -152,7 +155,7 @@ def fit_model(
         threads=1 if use_kernel else None,
         validate=None
         if validation is None
-        else lambda: validation_loss(model, validation, progress and ranks.is_first),
+        else lambda: validation_scores(model, validation, settings.metric, progress and ranks.is_first),
         on_epoch=on_epoch,
         progress=progress and ranks.is_first,
         ranks=ranks,
@@ -173,8 +176,17 @@ def fit_model(
     )
 
 
-def validation_loss(model: Classifier, examples: Examples, progress: bool = False) -> tuple[float, float]:
-    """Compute the validation loss in nats per text, and the accuracy (of all labels where there may be several)."""
+def validation_scores(
+    model: Classifier, examples: Examples, metric: str = "accuracy", progress: bool = False
+) -> tuple[float, float, float]:
+    """Compute the validation loss in nats per text, the accuracy (of all labels where there are several), and a metric.
+
+    Args:
+        model: The model.
+        examples: The validation texts.
+        metric: One of `textkit.evaluation.scorers.METRICS`.
+        progress: Whether to show progress on stderr.
+    """
     scores, targets = class_scores(model, examples.documents, progress=progress).double(), examples.targets
     weights = None if examples.weights is None else examples.weights.double()
     loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double(), weights)) / len(examples)
@@ -182,7 +194,40 @@ def validation_loss(model: Classifier, examples: Examples, progress: bool = Fals
     correct = correct.double()
     if weights is not None:
         correct = correct * (weights if targets.ndim == 1 else weights[:, None])
-    return loss, float(correct.mean())
+    accuracy = float(correct.mean())
+    if metric == "accuracy":
+        return loss, accuracy, accuracy
+    if not scores.isfinite().all():
+        return loss, accuracy, float("nan")
+    probabilities = class_probabilities(scores, multi_label=targets.ndim > 1).numpy()
+    return loss, accuracy, _metric_of(examples, metric, probabilities)
+
+
+def _metric_of(examples: Examples, metric: str, probabilities: NDArray[np.float64]) -> float:
+    weights = None if examples.weights is None else examples.weights.double().numpy()
+    return metric_score(metric, probabilities, examples.targets.numpy(), weights)
+
+
+def _check_validation(validation: Examples | None, settings: ClassifierSettings, classes: int) -> None:
+    """Check, before the training, that the metric and the thresholds have what they need.
+
+    Raises:
+        ValueError: If there are no validation texts, or the metric does not suit their classes.
+    """
+    if validation is None:
+        for name, asked in (("metric", settings.metric != "accuracy"), ("tune_thresholds", settings.tune_thresholds)):
+            if asked:
+                raise ValueError(
+                    f"{name} must be left out without validation texts, got {getattr(settings, name)!r}; pass valid, "
+                    "or a valid_share above 0"
+                )
+        return
+    if settings.tune_thresholds and validation.targets.ndim == 1:
+        raise ValueError(
+            "tune_thresholds must be False if each text has one label, got True; set multi_label=True, or leave it out"
+        )
+    if settings.metric != "accuracy":
+        _metric_of(validation, settings.metric, np.full((len(validation), classes), 1 / classes))
 
 
 _Plan = Callable[

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from textkit.checks import check_count
 from textkit.classifier.checkpoint import CheckpointOptions
-from textkit.classifier.data import prepare
+from textkit.classifier.data import Examples, prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
 from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
@@ -21,7 +21,8 @@ from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
 from textkit.classifier.vocabulary import words_of
 from textkit.evaluation.calibration import calibrate
-from textkit.evaluation.predict_logits import class_scores
+from textkit.evaluation.predict_logits import class_probabilities, class_scores
+from textkit.evaluation.thresholds import best_thresholds
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
@@ -49,6 +50,7 @@ class Fitting(NestedParameters):
     keep_words: Iterable[str] | None
     vocabulary: Vocabulary | None
     history_: list[ClassifierReport]
+    thresholds_: NDArray[np.float64] | None
 
     def fit(
         self: _Fitted,
@@ -63,7 +65,7 @@ class Fitting(NestedParameters):
         checkpoint_seconds: float = 60.0,
         on_epoch: Callable[[ClassifierReport], None] | None = None,
     ) -> _Fitted:
-        """Train on texts and labels, and keep the weights with the best validation accuracy.
+        """Train on texts and labels, and keep the weights with the best validation accuracy, or ``metric``.
 
         The probabilities are then calibrated on the validation texts by temperature scaling (Guo et al. 2017, "On
         Calibration of Modern Neural Networks", section 4.2), which does not change any prediction.
@@ -133,7 +135,9 @@ class Fitting(NestedParameters):
             ValueError: As `fit`, or if there is only one class in the first call without ``classes``.
         """
         known = None if classes is None else found_classes(classes, multi_label=False)
-        settings = replace(self._settings(), epochs=1, valid_share=0.0, patience=None)
+        settings = replace(
+            self._settings(), epochs=1, valid_share=0.0, patience=None, metric="accuracy", tune_thresholds=False
+        )
         init = self if hasattr(self, "model_") else None
         self._fit(texts, labels, sample_weight, None, settings, init, known_classes=known)
         return self
@@ -212,6 +216,8 @@ class Fitting(NestedParameters):
                     held_out = data.validation
                     scores = class_scores(model, held_out.documents)
                     calibrate(model, scores, held_out.targets, held_out.weights)
+                    if settings.tune_thresholds:
+                        self.thresholds_ = _tuned(model, held_out)
             else:
                 for name in [name for name in vars(self) if name.endswith("_")]:
                     delattr(self, name)
@@ -254,7 +260,14 @@ class Fitting(NestedParameters):
     def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
         self.n_classes_ = len(classes)
+        self.thresholds_ = None
         self.n_features_in_ = 1  # the column of texts
+
+
+def _tuned(model: Classifier, held_out: Examples) -> NDArray[np.float64]:
+    probabilities = class_probabilities(class_scores(model, held_out.documents), multi_label=True).numpy()
+    weights = None if held_out.weights is None else held_out.weights.double().numpy()
+    return best_thresholds(probabilities, held_out.targets.numpy(), weights)
 
 
 def _joined(known: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:

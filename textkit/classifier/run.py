@@ -33,6 +33,8 @@ class ClassifierReport:
         valid_loss: Validation loss in nats per text; None without validation texts.
         valid_accuracy: Validation accuracy, from 0 to 1: the fraction of texts with the correct label, or of correct
             decisions over all texts and classes if a text may have several labels. None without validation texts.
+        valid_score: Validation result in the ``metric`` of the settings, for "accuracy" the accuracy; None without
+            validation texts.
         texts_per_second: Number of texts per second of training.
         seconds: Duration of the epoch in seconds, without validation.
     """
@@ -43,11 +45,12 @@ class ClassifierReport:
     valid_accuracy: float | None
     texts_per_second: float
     seconds: float
+    valid_score: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Best:
-    """The best epoch so far: the highest validation accuracy, with ties broken by the lowest validation loss."""
+    """The best epoch so far: the highest score of the validation, with ties broken by the lowest validation loss."""
 
     epoch: int
     rank: tuple[float, float]
@@ -65,7 +68,8 @@ class ClassifierRun:
         texts: Number of texts per epoch.
         settings: Training settings.
         threads: Number of torch threads during training, but not validation; None leaves it unchanged.
-        validate: Returns validation loss and accuracy of the current weights; None without validation texts.
+        validate: Returns the validation loss, accuracy and score, by which the best weights are chosen, of the current
+            weights; None without validation texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show progress on stderr.
         ranks: The processes that train together.
@@ -88,7 +92,7 @@ class ClassifierRun:
         texts: int,
         settings: ClassifierSettings,
         threads: int | None,
-        validate: Callable[[], tuple[float, float]] | None,
+        validate: Callable[[], tuple[float, float, float]] | None,
         on_epoch: Callable[[ClassifierReport], None] | None,
         progress: bool,
         ranks: Ranks = ALONE,
@@ -193,12 +197,12 @@ class ClassifierRun:
             self.checkpoint.save(Position(progress=progress, seconds=seconds, history=history, best=best))
 
     def _report(self, epoch: int, loss: float, seconds: float) -> ClassifierReport:
-        valid_loss, accuracy = (None, None) if self.validate is None else self.validate()
-        if valid_loss is not None and accuracy is not None:
+        valid_loss = accuracy = score = None
+        if self.validate is not None:
             # Computed by every process; those of the first count, so that all go on in the same way.
-            valid_loss, accuracy = self.ranks.of_first(valid_loss), self.ranks.of_first(accuracy)
-            rank = accuracy, -valid_loss
-            if np.isfinite(valid_loss) and (self._best is None or rank > self._best.rank):
+            valid_loss, accuracy, score = map(self.ranks.of_first, self.validate())
+            rank = score, -valid_loss
+            if np.isfinite(rank).all() and (self._best is None or rank > self._best.rank):
                 self.state.keep_as_best()
                 self._best = _Best(epoch=epoch, rank=rank)
         report = ClassifierReport(
@@ -206,6 +210,7 @@ class ClassifierRun:
             loss=loss,
             valid_loss=valid_loss,
             valid_accuracy=accuracy,
+            valid_score=score,
             texts_per_second=self.texts / max(seconds, 1e-9),
             seconds=seconds,
         )

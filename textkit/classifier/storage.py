@@ -33,6 +33,7 @@ class StoredClassifier:
         tokenizer: Name of the tokenizer, or the function that was passed.
         multi_label: Whether a text may have any number of labels.
         settings: Settings of its training.
+        thresholds: (classes,) tuned thresholds of the labels; None for one half.
     """
 
     model: Classifier
@@ -41,6 +42,7 @@ class StoredClassifier:
     tokenizer: str | Tokenizer
     multi_label: bool
     settings: ClassifierSettings
+    thresholds: NDArray[np.float64] | None = None
 
 
 def save_classifier(
@@ -98,8 +100,18 @@ def load_classifier(
             tokenizer=split,
             multi_label=stored.config["multi_label"],
             settings=ClassifierSettings(**stored.config["settings"]),
+            thresholds=_thresholds(stored.config.get("thresholds"), len(classes)),
         )
     except (AttributeError, KeyError, IndexError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(
             f"folder must hold a whole classifier, got {os.fspath(folder)!r} ({error!r}); save it again"
         ) from error
+
+
+def _thresholds(saved: Any, classes: int) -> NDArray[np.float64] | None:
+    if saved is None:
+        return None
+    thresholds = np.array(saved, dtype=np.float64)
+    if thresholds.shape != (classes,) or not ((thresholds >= 0) & (thresholds <= 1)).all():
+        raise ValueError(f"thresholds must be from 0 to 1, one for each of {classes} classes, got {saved!r}")
+    return thresholds

@@ -67,6 +67,8 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         n_classes_: Number of classes.
         n_features_in_: 1, the column of texts.
         model_: The trained torch module.
+        thresholds_: (classes,) with ``multi_label`` the probabilities above which a label is predicted, if they were
+            tuned; None for one half.
         vocabulary_: Vocabulary of the model: the tokens of the training texts, then the words of ``vectors``.
         history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
             unknown in its validation results.
@@ -117,7 +119,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         self.vocabulary = vocabulary
 
     def predict(self, texts: Any, *, max_length: int | None = None) -> NDArray[Any]:
-        """Predict the most probable label of each text; with ``multi_label`` all labels with a probability above 0.5.
+        """Predict the most probable label of each text; with ``multi_label`` all labels above their threshold.
 
         Args:
             texts: (texts,) as for `fit`.
@@ -126,7 +128,8 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         Returns:
             (texts,) labels; with ``multi_label`` an indicator matrix (texts, classes) int64 of zeros and ones.
         """
-        return decide(self.predict_proba(texts, max_length=max_length), self.classes_, multi_label=self.multi_label)
+        probabilities = self.predict_proba(texts, max_length=max_length)
+        return decide(probabilities, self.classes_, multi_label=self.multi_label, thresholds=self.thresholds_)
 
     def predict_proba(self, texts: Any, *, max_length: int | None = None) -> NDArray[np.float64]:
         """Predict the probability of each class.
@@ -172,7 +175,9 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         remaining, warned = text_stream(texts), set[str]()
         while batch := list(islice(remaining, _STREAM_BATCH)):
             probabilities = self._probabilities(self._documents(batch, max_length, warned))
-            yield from labels_of(probabilities, self.classes_, multi_label=self.multi_label)
+            yield from labels_of(
+                probabilities, self.classes_, multi_label=self.multi_label, thresholds=self.thresholds_
+            )
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
@@ -207,7 +212,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         self._check_fitted()
         documents = self._documents(checked_texts(texts), progress=self.progress)
         probabilities = self._probabilities(documents, progress=self.progress)
-        return report(labels, probabilities, self.classes_, multi_label=self.multi_label)
+        return report(labels, probabilities, self.classes_, multi_label=self.multi_label, thresholds=self.thresholds_)
 
     def explain(self, text: Document, label: Any = None) -> Explanation:
         """Attribute a prediction to the words of the text.
@@ -258,6 +263,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
             "classes": self.classes_.tolist(),
             "multi_label": self.multi_label,
             "settings": asdict(self._settings()),
+            **({} if self.thresholds_ is None else {"thresholds": self.thresholds_.tolist()}),
         }
         save_classifier(folder, self.model_, self.vocabulary_, described)
 
@@ -289,6 +295,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
             settings=stored.settings,
         )
         classifier._set_fitted(stored.model, stored.vocabulary, stored.classes)
+        classifier.thresholds_ = stored.thresholds
         classifier.history_ = []
         return classifier
 
