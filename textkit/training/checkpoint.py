@@ -37,14 +37,14 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(path)!r}; create {str(file.parent)!r}"
         )
-    if file.exists() and not _is_checkpoint(file):
+    if file.exists() and not is_checkpoint(file):
         raise ValueError(
             f"checkpoint must be a new file or a checkpoint, got {os.fspath(path)!r}, which is something else and "
             "would be overwritten; choose another name"
         )
 
 
-def _is_checkpoint(path: Path) -> bool:
+def is_checkpoint(path: Path) -> bool:
     """Whether a file begins as a checkpoint does; the rest may be damaged."""
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
