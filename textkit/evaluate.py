@@ -116,7 +116,9 @@ def neighbors(
 @app.command(epilog=examples("textkit evaluate language-model tales-lm quatrains"))
 def language_model(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved language model.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Text file or catalog name, not used in training.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Text file, - for stdin, or catalog name; not used in training.")
+    ],
     batch_size: Annotated[
         int, typer.Option(help="Number of parallel streams: faster, but each starts from an empty state.", min=1)
     ] = 1,

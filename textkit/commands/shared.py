@@ -23,6 +23,7 @@ from textkit.vectors.word_vectors import WordVectors
 
 # What Python can do about a suffix, but no command has an option for.
 _NO_OPTION = ", or pass the format, such as format='word2vec'"
+STDIN = Path("/dev/stdin")  # not on Windows
 FAILED = 1
 INTERRUPTED = 130
 
@@ -80,10 +81,10 @@ TrustTokenizer = Annotated[
 
 
 def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: Any) -> Corpus:
-    """Open files, or a single catalog name if no such file exists.
+    """Open files, stdin, or a single catalog name if no such file exists.
 
     Args:
-        sources: The files, or the name.
+        sources: The files, - for stdin, or the name.
         argument: Name of the argument in messages.
         reading: Options of ``textkit.corpus``.
 
@@ -92,6 +93,8 @@ def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: An
         FileNotFoundError: If a single source is neither a file nor a catalog name.
         ValueError: If the files cannot be read as a corpus; see `textkit.corpus`.
     """
+    if sources == ["-"] and STDIN.exists():
+        return corpus(STDIN, **reading)
     for source in sources:
         if Path(source).is_dir():
             raise IsADirectoryError(
