@@ -129,7 +129,7 @@ def test_an_error_of_the_program_keeps_its_traceback():
 
 @pytest.mark.skipif(not STDIN.exists(), reason="this system has no /dev/stdin")
 def test_a_corpus_is_read_from_stdin():
-    code = "from textkit.commands.shared import opened_corpus; print(ascii(list(opened_corpus(['-'], encoding='latin-1'))))"
+    code = "from textkit.commands.shared import opened_corpus as o; print(ascii(list(o(['-'], encoding='latin-1'))))"
     done = subprocess.run(
         [sys.executable, "-c", code], input="to be\ncaf\xe9\n".encode("latin-1"), capture_output=True, timeout=60
     )
