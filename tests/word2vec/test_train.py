@@ -115,6 +115,23 @@ def test_a_checkpoint_never_replaces_another_file(tmp_path):
         assert path.read_bytes() == before
 
 
+def test_the_vectors_have_the_counts_of_their_words():
+    vectors = train([["a", "b", "a"]] * 5, min_count=5, subsample=0)
+    assert (vectors.words, vectors.counts.tolist()) == (("a", "b"), [10, 5])
+    more = train([["b", "c"]] * 5, init=vectors, subsample=0)
+    assert dict(zip(more.words, more.counts.tolist(), strict=True)) == {"a": 10, "b": 10, "c": 5}
+    without = WordVectors(vectors.words, vectors.matrix)
+    assert train([["b", "c"]] * 5, init=without, subsample=0).counts.tolist() == [5, 5, 0]
+
+
+def test_metadata_names_the_tokenizer():
+    texts = ["a b a b"] * 50
+    assert train(texts, subsample=0).metadata["tokenizer"] == "whitespace"
+    assert train(texts, subsample=0, tokenizer="word-lower").metadata["tokenizer"] == "word-lower"
+    assert train(texts, subsample=0, tokenizer=lambda text: text.split()).metadata["tokenizer"] == "custom"
+    assert "tokenizer" not in train(encode_corpus(texts), min_count=1, subsample=0).metadata
+
+
 def test_metadata_tells_how_the_vectors_were_trained():
     described = json.loads(train(window=3).metadata["training"])
     assert described["window"] == 3

@@ -18,6 +18,7 @@ from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.saved_tokenizer import saved_name
 from textkit.text.tokenizers import Tokenizer
 from textkit.training.checkpoint import check_replaceable
 from textkit.training.interrupts import Terminated
@@ -90,7 +91,8 @@ def train_word2vec(
         column: Text column of a table.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
-        init: Pretrained vectors to continue from. Their words are kept; new words of the corpus are added.
+        init: Pretrained vectors to continue from. Their words are kept, and their counts added to those of the corpus;
+            new words of the corpus are added.
         valid: Validation corpus. Its loss is computed after every epoch.
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         checkpoint: File to which the state is saved at intervals, after every epoch, and on Ctrl-C, SIGTERM and SIGHUP.
@@ -104,7 +106,8 @@ def train_word2vec(
         progress: Whether to show progress on stderr.
 
     Returns:
-        The vectors of all words, most frequent first. ``metadata["training"]`` has the settings and losses as JSON.
+        The vectors of all words, most frequent first, with their ``counts``. ``metadata["training"]`` has the settings
+        and losses as JSON, ``metadata["tokenizer"]`` the name of the tokenizer.
 
     Raises:
         ValueError: If a setting is out of range, the device is not usable or cannot be reproducible, the corpus is
@@ -174,6 +177,7 @@ def train_word2vec(
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
     words = [*encoded.vocabulary.tokens, *init_only]
     counts = np.concatenate([encoded.vocabulary.counts, np.zeros(len(init_only), np.int64)])
+    all_counts = counts if init is None else counts + _known_counts(init, words)
     model = _initial_model(words, settings, init)
     kernel: SkipGramKernel
     if gpu:
@@ -196,8 +200,11 @@ def train_word2vec(
             "losses": [None if math.isnan(loss) else loss for loss in position.losses],
             "valid_losses": position.valid_losses,
         }
+        metadata = {"training": json.dumps(training)}
+        if not isinstance(corpus, EncodedCorpus):
+            metadata["tokenizer"] = saved_name(tokenizer)
         matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
-        return WordVectors(words, matrix, metadata={"training": json.dumps(training)})
+        return WordVectors(words, matrix, metadata=metadata, counts=all_counts)
 
     try:
         run = Word2VecRun(
@@ -288,6 +295,15 @@ def _initial_model(words: list[str], settings: Word2VecSettings, init: WordVecto
             model_rows, init_rows = np.array(row_pairs).T
             centers[model_rows, : settings.dim] = init.matrix[init_rows]
     return Model(centers, contexts)
+
+
+def _known_counts(init: WordVectors, words: list[str]) -> NDArray[np.int64]:
+    """Return how often each word occurred in the corpus of ``init``; 0 if that is unknown."""
+    known = np.zeros(len(words), np.int64)
+    if init.counts is not None:
+        rows = {word: row for row, word in enumerate(words)}
+        known[[rows[word] for word in init.words]] = init.counts
+    return known
 
 
 def _ranks(device: str) -> "Ranks | None":
