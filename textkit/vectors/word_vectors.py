@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
+from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
 from textkit.vectors.formats.read_options import BadRowPolicy, EncodingErrors, ReadOptions, wanted_words
 from textkit.vectors.spacy_vectors import set_spacy_vectors
+from textkit.vectors.text_vectors import Frequencies, Weighting, embed_texts
 from textkit.vectors.vector_table import (
     VectorTable,
     check_finite,
@@ -148,6 +150,51 @@ class WordVectors(WordSearch):
         kept = [word for word in dict.fromkeys(words) if missing == "error" or word in self]
         counts = None if self._counts is None else self._counts[self._rows(kept)]
         return WordVectors(kept, self[kept], metadata=self._metadata, counts=counts)
+
+    def embed_texts(
+        self,
+        texts: Iterable[object],
+        *,
+        weighting: Weighting = "mean",
+        a: float = 1e-3,
+        frequencies: Frequencies | None = None,
+        remove_component: bool = True,
+        tokenizer: str | Tokenizer | None = None,
+    ) -> Vector:
+        """Compute a vector for each text, from the vectors of its known words.
+
+        Args:
+            texts: Texts, each a str or a list of words. They are read once, a thousand at a time.
+            weighting: "mean" for the mean of the vectors. "sif" weights each word by a / (a + p), where p is its
+                relative frequency, and removes the first principal component of the texts (Arora, Liang and Ma 2017).
+            a: The constant of "sif".
+            frequencies: Counts or relative frequencies for "sif", as a mapping from words or of shape (vocab,); None
+                for `counts`.
+            remove_component: Whether "sif" removes the first principal component. It is that of these texts:
+                `textkit.TextFeatures` learns it from training texts for later ones.
+            tokenizer: Name of a tokenizer, or a callable that splits a text; None for the one that `train_word2vec`
+                noted in the metadata.
+
+        Returns:
+            Shape (texts, dim), float32; zeros for a text without a known word.
+
+        Raises:
+            TypeError: If ``texts`` is a single str, or a text is neither a str nor a list of str.
+            ValueError: If the weighting is unknown, the frequencies or the tokenizer are unknown, or a text is missing.
+
+        >>> v = WordVectors(["good", "film"], [[2, 0], [0, 4]])
+        >>> v.embed_texts(["good film", "unseen"], tokenizer="whitespace").tolist()
+        [[1.0, 2.0], [0.0, 0.0]]
+        """
+        return embed_texts(
+            self,
+            texts,
+            weighting=weighting,
+            a=a,
+            frequencies=frequencies,
+            remove_component=remove_component,
+            tokenizer=tokenizer,
+        )
 
     def to_embedding(self, vocabulary: HasTokens, *, freeze: bool = True, seed: int = 0) -> "torch.nn.Embedding":
         """Create an embedding layer with a row for each token of a vocabulary.
