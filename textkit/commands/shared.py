@@ -280,16 +280,13 @@ class _Stopped(SystemExit):
     """The end of a command that has said why."""
 
 
-def stop(
-    error: BaseException, saved: str | None, *, checkpoint: Path | None = None, resumes: bool = True, show: bool = True
-) -> NoReturn:
+def stop(error: BaseException, saved: str | None, *, checkpoint: Path | None = None, show: bool = True) -> NoReturn:
     """End a training command that was interrupted, with a line that says what is where and how to go on.
 
     Args:
         error: KeyboardInterrupt or `Terminated`.
         saved: What was saved to the output, such as "m: saved the best of 3 epochs"; None for nothing.
         checkpoint: File with the state of the training; None without one.
-        resumes: Whether the command has checkpoints.
         show: Whether to print the line; false for all processes of ``torchrun`` but the first.
 
     Raises:
@@ -298,7 +295,7 @@ def stop(
     parts = [saved or "no epoch was complete, so that no result was saved"]
     if checkpoint is not None and checkpoint.exists():
         parts.append(f"{checkpoint}: saved the state of training; run the same command to resume")
-    elif resumes and checkpoint is None:
+    elif checkpoint is None:
         parts.append("use --checkpoint FILE to be able to resume")
     if show:
         say(f"interrupted; {'; '.join(parts)}")
