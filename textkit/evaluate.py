@@ -10,6 +10,7 @@ import typer
 
 from textkit.commands import classifier_options as options
 from textkit.commands.shared import (
+    GivenTokenizer,
     Quiet,
     TrustTokenizer,
     check_output,
@@ -127,12 +128,13 @@ def language_model(
     missing: Annotated[Missing, missing_option()] = "error",
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
-    model = loaded(folder, "language-model", trust_tokenizer=trust_tokenizer)
+    model = loaded(folder, "language-model", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
     corpus = opened_corpus(
         [text],
         argument="TEXT",
@@ -162,12 +164,13 @@ def classifier(
     separator: options.Separator = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Accuracy, F1, confusion matrix and calibration of a classifier."""
-    model = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
+    model = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
     if separator is not None and not model.multi_label:
         raise ValueError(f"--separator must be left out with a single-label classifier, got {separator!r}; omit it")
     if plot is not None:

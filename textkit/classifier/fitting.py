@@ -19,7 +19,7 @@ from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.predict_logits import class_scores
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.text.saved_tokenizer import warn_if_nameless
-from textkit.text.tokenizers import Tokenizer
+from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 from textkit.training.ranks import join_ranks
@@ -160,4 +160,4 @@ class Fitting(NestedParameters):
 
     def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
-        self.n_classes_ = len(classes)
+        self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(self._tokenizer(model.config))

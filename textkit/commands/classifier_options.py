@@ -132,7 +132,7 @@ Tokenizer = Annotated[
     str | None,
     _option(
         _TEXTS,
-        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.",
+        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a tokenizer.json.",
         "word-lower; char_gru: character",
     ),
 ]

@@ -125,7 +125,11 @@ Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row 
 MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]
 MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")]
 Tokenizer = Annotated[
-    str | None, _text("Word tokenizer: whitespace, word, word-lower, spacy:LANG or jieba.", "whitespace")
+    str | None,
+    _text(
+        "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json.",
+        "whitespace",
+    ),
 ]
 Column = Annotated[str | None, column_option("The text")]
 Delimiter = Annotated[str | None, delimiter_option("The text")]

@@ -7,8 +7,9 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from textkit.files.atomic_folder import atomic_folder
+from textkit.text.saved_tokenizer import FILES
 from textkit.text.vocabulary import Vocabulary
 
 FORMAT = "textkit"
@@ -33,12 +35,14 @@ class StoredModel:
         config: Contents of config.json: "format", "version", "kind", "files" and the entries of the kind of model.
         vocabulary: Vocabulary of the model.
         weights: Weight arrays by name.
+        files: Contents of the file of its tokenizer, by name; empty for a tokenizer with a name.
     """
 
     folder: Path
     config: Mapping[str, Any]
     vocabulary: Vocabulary
     weights: Mapping[str, NDArray[Any]]
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def write_folder(
@@ -48,6 +52,7 @@ def write_folder(
     config: Mapping[str, Any],
     vocabulary: Vocabulary,
     weights: Mapping[str, NDArray[Any]],
+    files: Mapping[str, bytes] = MappingProxyType({}),
 ) -> None:
     """Save a model atomically: a process killed at any moment leaves the old folder or the new one.
 
@@ -57,6 +62,7 @@ def write_folder(
         config: Further entries of config.json, from which the model is built; must be serializable as JSON.
         vocabulary: Vocabulary of the model.
         weights: Weight arrays by name.
+        files: Contents of the file of its tokenizer, by name, which must be in `FILES`.
 
     Raises:
         ValueError: If ``folder`` is a file, or a folder that holds anything but a model.
@@ -65,8 +71,10 @@ def write_folder(
     with atomic_folder(folder, replaceable=_is_model) as temporary:
         vocabulary.save(temporary / VOCABULARY)
         (temporary / WEIGHTS).write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
-        files = {name: _checksum((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS)}
-        contents = {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": files}
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
+        sums = {name: _checksum((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS, *files)}
+        contents = {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": sums}
         text = json.dumps(contents, ensure_ascii=False, indent=2) + "\n"
         (temporary / CONFIG).write_text(text, encoding="utf-8")
 
@@ -138,7 +146,10 @@ def read_config(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
-    contents = {name: _checked(folder / name, config) for name in (VOCABULARY, WEIGHTS)}
+    listed = config.get("files")
+    # Only names that are known are read, whatever the config lists.
+    known = [name for name in FILES.values() if isinstance(listed, dict) and name in listed]
+    contents = {name: _checked(folder / name, config) for name in (VOCABULARY, WEIGHTS, *known)}
     try:
         weights = load(contents[WEIGHTS])
     except (SafetensorError, ValueError, KeyError) as error:
@@ -149,7 +160,13 @@ def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
                 f"{folder / WEIGHTS} must hold finite weights, got nan or infinite ones in {name!r}; "
                 "train the model again"
             )
-    return StoredModel(folder=folder, config=config, vocabulary=Vocabulary.load(folder / VOCABULARY), weights=weights)
+    return StoredModel(
+        folder=folder,
+        config=config,
+        vocabulary=Vocabulary.load(folder / VOCABULARY),
+        weights=weights,
+        files={name: contents[name] for name in known},
+    )
 
 
 def _checked(path: Path, config: Mapping[str, Any]) -> bytes:
