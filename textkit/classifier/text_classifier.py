@@ -32,6 +32,7 @@ from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.export import export_model
+from textkit.models.word_avg import WordAvgConfig
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -58,7 +59,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         settings: Training settings; what they leave open, or None, is the default of the model.
         tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
             characters with a model of characters.
-        device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
+        device: Device for training and prediction: "cpu", "cuda", "mps", or "auto" for a GPU if there is one and its
+            results agree with the CPU; for word_avg, whose training has a fast path on the CPU, "auto" is the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show progress on stderr, in training and in `evaluate`.
 
@@ -85,7 +87,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         multi_label: bool = False,
         settings: ClassifierSettings | None = None,
         tokenizer: str | Tokenizer | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         seed: int = 1,
         progress: bool = False,
     ) -> None:
@@ -133,7 +135,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         config, settings = model_config(self.model, vectors=self.vectors), self._settings()
         seed = check_count("seed", self.seed, 0)
-        ranks, device = join_ranks(usable_device(self.device))
+        on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
+        ranks, device = join_ranks(usable_device("cpu" if on_cpu else self.device, progress=self.progress))
         if ranks.is_first:
             warn_if_nameless(self._tokenizer(config))
         data = prepare(
