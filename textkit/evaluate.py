@@ -17,6 +17,7 @@ from textkit.commands.shared import (
     column_option,
     command_line,
     delimiter_option,
+    examples,
     loaded,
     loaded_vectors,
     missing_option,
@@ -46,7 +47,7 @@ Method = Literal["3cosadd", "3cosmul"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate similarity news.safetensors"))
 def similarity(
     vectors: Vectors,
     pairs: Annotated[
@@ -61,7 +62,7 @@ def similarity(
     _show(evaluate_similarity(loaded_vectors(vectors, limit=limit, quiet=quiet), pairs), as_json)
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate analogies news.safetensors --vocabulary 50000"))
 def analogies(
     vectors: Vectors,
     questions: Annotated[str, typer.Option(help="Catalog name or file of questions.")] = "google-analogies",
@@ -82,7 +83,7 @@ def analogies(
     _show(report, as_json)
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate neighbors news.safetensors sea king -k 5"))
 def neighbors(
     vectors: Vectors,
     words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words to look up.")],
@@ -114,10 +115,12 @@ def neighbors(
             print(f"  {neighbor}{' ' * (width - columns_of(neighbor))}  {cosine:6.3f}")
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate language-model tales-lm quatrains"))
 def language_model(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved language model.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Text file or catalog name, not used in training.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Text file, - for stdin, or catalog name; not used in training.")
+    ],
     batch_size: Annotated[
         int, typer.Option(help="Number of parallel streams: faster, but each starts from an empty state.", min=1)
     ] = 1,
@@ -160,7 +163,7 @@ def language_model(
     _show(score, as_json)
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate classifier trec-cnn trec --split test"))
 def classifier(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
     test: Annotated[

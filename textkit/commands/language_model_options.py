@@ -30,7 +30,7 @@ Corpus = Annotated[
     list[str],
     typer.Argument(
         metavar="CORPUS...",
-        help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst) or one catalog name.",
+        help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, or a catalog name.",
     ),
 ]
 Folder = Annotated[

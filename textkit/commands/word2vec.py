@@ -33,7 +33,7 @@ def word2vec(
         list[str],
         typer.Argument(
             metavar="CORPUS...",
-            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst) or one catalog name (text8).",
+            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, a catalog name.",
         ),
     ],
     output: Annotated[

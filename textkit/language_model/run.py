@@ -13,10 +13,11 @@ from typing import Any
 import torch
 
 from textkit.batches.records import BpttBatch, SequenceBatch
+from textkit.files.atomic import remove_leftovers
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
 from textkit.progress import ProgressBar
-from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
+from textkit.training.checkpoint import check_identity, load_checkpoint, save_checkpoint
 from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Progress, train

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from textkit.checks import check_path
-from textkit.files.atomic import atomic_path, leftovers, regular_file
+from textkit.files.atomic import atomic_path, regular_file
 
 FORMAT = "textkit-checkpoint"
 VERSION = 1
@@ -37,14 +36,14 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(path)!r}; create {str(file.parent)!r}"
         )
-    if file.exists() and not _is_checkpoint(file):
+    if file.exists() and not is_checkpoint(file):
         raise ValueError(
             f"checkpoint must be a new file or a checkpoint, got {os.fspath(path)!r}, which is something else and "
             "would be overwritten; choose another name"
         )
 
 
-def _is_checkpoint(path: Path) -> bool:
+def is_checkpoint(path: Path) -> bool:
     """Whether a file begins as a checkpoint does; the rest may be damaged."""
     return _metadata(path).get("format") == FORMAT
 
@@ -138,13 +137,6 @@ def check_identity(path: str | os.PathLike[str], found: Mapping[str, Any], expec
             f"checkpoint must be of the same corpus and settings, got {os.fspath(path)!r} ({differences}); "
             "delete it to start from the beginning, or choose another file"
         )
-
-
-def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Delete the temporary files of processes that were killed while saving to ``path``."""
-    for leftover in leftovers(path):
-        with suppress(OSError):
-            leftover.unlink()
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:
