@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
+from textkit.commands.device import Device, place_classifier
 from textkit.commands.shared import (
     GivenTokenizer,
     Quiet,
@@ -78,6 +79,7 @@ def answer(
     ] = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    device: Device = "auto",
     tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     quiet: Quiet = False,
@@ -106,6 +108,7 @@ def answer(
         reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing}
         source = read_texts(table_source(file), **reading)
     classifier = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    place_classifier(classifier, device)
     write = _json_line if format == "jsonl" else _csv_line
     if format == "csv":
         write("text", "label", "probability")

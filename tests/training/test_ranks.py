@@ -105,6 +105,15 @@ def streamed():
         settings=textkit.LanguageModelSettings(batch_size=4, window=5, epochs=3, learning_rate=0.01),
         on_epoch=lambda report: reports.append((report.loss, report.valid_loss)),
     )
+    model = textkit.train_language_model(
+        datasets.IterableDataset.from_generator(
+            lambda shards: ({"text": f"shard {shard} is new {line}"} for shard in shards for line in lines[:9]),
+            gen_kwargs={"shards": [0, 1, 2, 3]},
+        ),
+        init=model, progress=False,
+        settings=textkit.LanguageModelSettings(batch_size=4, window=5, epochs=1, min_count=1),
+        on_epoch=lambda report: reports.insert(1, (report.loss, None)),
+    )
     return reports, model.vocabulary.tokens, sorted(opened)
 
 

@@ -18,6 +18,7 @@ from textkit.classifier.run import ClassifierReport
 from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.predict_logits import class_scores
 from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.word_avg import WordAvgConfig
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
@@ -96,7 +97,8 @@ class Fitting(NestedParameters):
         seed = check_count("seed", self.seed, 0)
         saving = CheckpointOptions(path=checkpoint, resume=resume, seconds=checkpoint_seconds)
         saving.check()
-        ranks, device = join_ranks(usable_device(self.device))
+        on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
+        ranks, device = join_ranks(usable_device("cpu" if on_cpu else self.device, progress=self.progress))
         if ranks.is_first:
             warn_if_nameless(self._tokenizer(config))
         data = prepare(

@@ -51,7 +51,8 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         settings: Training settings; what they leave open, or None, is the default of the model.
         tokenizer: Name or callable that splits texts, or a tokenizer of Hugging Face or spaCy, see
             `textkit.tokenizer`; None for lower-cased words, or characters with a model of characters.
-        device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
+        device: Device for training and prediction: "cpu", "cuda", "mps", or "auto" for a GPU if there is one and its
+            results agree with the CPU; for word_avg, whose training has a fast path on the CPU, "auto" is the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show progress on stderr, in training and in `evaluate`.
 
@@ -86,7 +87,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         multi_label: bool = False,
         settings: ClassifierSettings | None = None,
         tokenizer: str | Tokenizer | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         seed: int = 1,
         progress: bool = False,
     ) -> None:
