@@ -15,6 +15,7 @@ from textkit.checks import check_path, is_finite
 from textkit.classifier.data import ClassifierData, Examples
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.state import ClassifierState
+from textkit.files.atomic import remove_leftovers
 from textkit.files.writable import check_writable
 from textkit.models.classifier import Classifier
 from textkit.models.classifier_storage import weight_arrays
@@ -22,7 +23,6 @@ from textkit.training.checkpoint import (
     check_identity,
     check_replaceable,
     load_checkpoint,
-    remove_leftovers,
     save_checkpoint,
 )
 from textkit.training.loop import Progress

@@ -24,8 +24,9 @@ from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.evaluation.thresholds import best_thresholds
 from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.word_avg import WordAvgConfig
 from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
-from textkit.text.tokenizers import Tokenizer
+from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 from textkit.training.ranks import join_ranks
@@ -162,7 +163,8 @@ class Fitting(NestedParameters):
             start = self._start(init, config)
             vectors, words = None, replace(words, earlier=start.vocabulary)
             known_classes = start.classes if known_classes is None else _joined(start.classes, known_classes)
-        ranks, device = join_ranks(usable_device(self.device))
+        on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
+        ranks, device = join_ranks(usable_device("cpu" if on_cpu else self.device, progress=self.progress))
         if ranks.is_first:
             warn_if_nameless(self._tokenizer(config))
         data = prepare(
@@ -239,7 +241,7 @@ class Fitting(NestedParameters):
                 f"init must have multi_label={self.multi_label}, got {init.multi_label}; "
                 f"set multi_label={init.multi_label}"
             )
-        names = [saved_name(one._tokenizer(of)) for one, of in ((self, config), (init, init.model_.config))]
+        names = [saved_name(one) for one in (self._tokenizer(config), init.tokenizer_)]
         if names[0] != names[1]:
             raise ValueError(
                 f"init must have the same tokenizer, {names[0]}, got {names[1]}; pass tokenizer={names[1]!r}"
@@ -259,7 +261,7 @@ class Fitting(NestedParameters):
 
     def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
-        self.n_classes_ = len(classes)
+        self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(self._tokenizer(model.config))
         self.thresholds_ = None
         self.n_features_in_ = 1  # the column of texts
 

@@ -29,8 +29,7 @@ from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.classifier import ClassifierConfig
 from textkit.models.export import export_model
 from textkit.text.document_ids import DocumentIds, encode_documents
-from textkit.text.saved_tokenizer import saved_name
-from textkit.text.tokenizers import Tokenizer, get_tokenizer
+from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
 
@@ -51,9 +50,10 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
             weights; None weights all equally.
         multi_label: Whether a text may have any number of labels instead of exactly one.
         settings: Training settings; what they leave open, or None, is the default of the model.
-        tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
-            characters with a model of characters.
-        device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
+        tokenizer: Name or callable that splits texts, or a tokenizer of Hugging Face or spaCy, see
+            `textkit.tokenizer`; None for lower-cased words, or characters with a model of characters.
+        device: Device for training and prediction: "cpu", "cuda", "mps", or "auto" for a GPU if there is one and its
+            results agree with the CPU; for word_avg, whose training has a fast path on the CPU, "auto" is the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show progress on stderr, in training and in `evaluate`.
         warm_start: Whether `fit` goes on from the weights of an earlier call; its words and classes extend the model.
@@ -69,6 +69,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         model_: The trained torch module.
         thresholds_: (classes,) with ``multi_label`` the probabilities above which a label is predicted, if they were
             tuned; None for one half.
+        tokenizer_: Tokenizer of the model, an object with ``pipe``.
         vocabulary_: Vocabulary of the model: the tokens of the training texts, then the words of ``vectors``.
         history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
             unknown in its validation results.
@@ -96,7 +97,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         multi_label: bool = False,
         settings: ClassifierSettings | None = None,
         tokenizer: str | Tokenizer | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         seed: int = 1,
         progress: bool = False,
         warm_start: bool = False,
@@ -226,7 +227,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         """
         self._check_fitted()
         (document,) = checked_texts([text])
-        tokens = get_tokenizer(self._tokenizer(self.model_.config))(document) if isinstance(document, str) else document
+        tokens = self.tokenizer_(document) if isinstance(document, str) else document
         tokens = tokens[: length_limit(self.model_, None, self._settings().max_length)]
         documents, _ = encode_documents([tokens], tokenizer="whitespace", vocabulary=self.vocabulary_)
         if label is None:
@@ -250,7 +251,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.
 
-        A tokenizer that cannot be imported by name must be passed again to load the classifier.
+        A tokenizer that can be neither imported by name nor saved must be passed again to load the classifier.
 
         Raises:
             NotFittedError: If the classifier is not trained.
@@ -259,13 +260,12 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         """
         self._check_fitted()
         described = {
-            "tokenizer": saved_name(self._tokenizer(self.model_.config)),
             "classes": self.classes_.tolist(),
             "multi_label": self.multi_label,
             "settings": asdict(self._settings()),
             **({} if self.thresholds_ is None else {"thresholds": self.thresholds_.tolist()}),
         }
-        save_classifier(folder, self.model_, self.vocabulary_, described)
+        save_classifier(folder, self.model_, self.vocabulary_, described, tokenizer=self.tokenizer_)
 
     @classmethod
     def load(
@@ -318,7 +318,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         trained = self._settings().max_length
         return documents_to_predict(
             texts,
-            tokenizer=self._tokenizer(self.model_.config),
+            tokenizer=self.tokenizer_,
             vocabulary=self.vocabulary_,
             lengths=(length_limit(self.model_, max_length, trained), trained),
             warned=set() if warned is None else warned,

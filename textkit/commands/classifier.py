@@ -27,7 +27,7 @@ def classifier(
     output: options.Folder,
     model: options.Model = "word_avg",
     valid: options.Valid = None,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     seed: options.Seed = 1,
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = True,
