@@ -36,13 +36,13 @@ def test_words_that_are_frequent_anyway_change_nothing():
 
 def test_a_given_vocabulary():
     given = Vocabulary.from_counts({"be": 3, "to": 1, "absent": 1})
-    texts, vocabulary = encoded(words_of(None, given))
+    texts, vocabulary = encoded(words_of((), given))
     assert vocabulary.tokens == ("<pad>", "<unk>", "be", "absent", "to")
     assert texts[0] == ["to", "be", "<unk>", "<unk>", "to", "be"]
     ready = Vocabulary.from_counts({"be": 3}, specials=["<pad>", "<unk>"])
-    assert encoded(words_of(None, ready))[1] is ready
+    assert encoded(words_of((), ready))[1] is ready
     with pytest.raises(ValueError, match="min_count and max_vocab must not be set with a vocabulary, got 2 and None"):
-        encoded(words_of(None, given), min_count=2)
+        encoded(words_of((), given), min_count=2)
 
 
 def test_ids_of_an_earlier_vocabulary_stay():
@@ -60,8 +60,8 @@ def test_ids_of_an_earlier_vocabulary_stay():
     [
         ("word", None, TypeError, r"keep_words must be a list of words, got the str 'word'; pass \[word\]"),
         ([3], None, TypeError, "keep_words must be str, got 3"),
-        (["a"], Vocabulary.from_counts({"a": 1}), ValueError, "keep_words must be None with a vocabulary"),
-        (None, ["a"], TypeError, "vocabulary must be a Vocabulary, got list"),
+        (["a"], Vocabulary.from_counts({"a": 1}), ValueError, "keep_words must be left out with a vocabulary"),
+        ((), ["a"], TypeError, "vocabulary must be a Vocabulary, got list"),
     ],
 )
 def test_what_is_no_word(keep, vocabulary, error, message):

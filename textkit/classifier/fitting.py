@@ -2,7 +2,7 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -48,7 +48,7 @@ class Fitting(NestedParameters):
     progress: bool
     warm_start: bool
     random_state: Any
-    keep_words: Iterable[str] | None
+    keep_words: Collection[str]
     vocabulary: Vocabulary | None
     history_: list[ClassifierReport]
     thresholds_: NDArray[np.float64] | None

@@ -1,7 +1,7 @@
 """`TextClassifier`: train, apply, evaluate and save a text classifier; a scikit-learn estimator."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
 from typing import Any, ClassVar
@@ -59,7 +59,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         warm_start: Whether `fit` goes on from the weights of an earlier call; its words and classes extend the model.
         random_state: scikit-learn's name of the seed, as its ensembles set it; None for ``seed``. A
             ``numpy.random.RandomState`` draws a seed in each `fit`.
-        keep_words: Words of the training texts that stay in the vocabulary, even if they are rarer than ``min_count``.
+        keep_words: Words that stay in the vocabulary if they occur, however rarely.
         vocabulary: The vocabulary to use; None for one of the training texts.
 
     Attributes:
@@ -102,7 +102,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         progress: bool = False,
         warm_start: bool = False,
         random_state: Any = None,
-        keep_words: Iterable[str] | None = None,
+        keep_words: Collection[str] = (),
         vocabulary: Vocabulary | None = None,
     ) -> None:
         self.model = model

@@ -1,7 +1,7 @@
 """The vocabulary of a classifier: the words of its texts, given ones, and those of an earlier training."""
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,10 @@ class Words:
 
     keep: Collection[str] = ()
     given: Vocabulary | None = None
-    earlier: Vocabulary | None = field(default=None)
+    earlier: Vocabulary | None = None
 
 
-def words_of(keep_words: Iterable[str] | None, vocabulary: Any, earlier: Vocabulary | None = None) -> Words:
+def words_of(keep_words: Collection[str], vocabulary: Any) -> Words:
     """Check ``keep_words`` and ``vocabulary``.
 
     Raises:
@@ -43,16 +43,16 @@ def words_of(keep_words: Iterable[str] | None, vocabulary: Any, earlier: Vocabul
             f"vocabulary must be a Vocabulary, got {type(vocabulary).__name__}; pass Vocabulary.from_counts(counts), "
             "or the words as keep_words"
         )
-    if keep_words is None:
-        return Words(given=vocabulary, earlier=earlier)
+    if not keep_words:
+        return Words(given=vocabulary)
     if vocabulary is not None:
-        raise ValueError("keep_words must be None with a vocabulary, got both; append them: vocabulary.append(words)")
+        raise ValueError("keep_words must be left out with a vocabulary, got both; use vocabulary.append(words)")
     if isinstance(keep_words, str):
         raise TypeError(f"keep_words must be a list of words, got the str {keep_words[:40]!r}; pass [word]")
     kept = frozenset(keep_words)
     if others := [word for word in kept if not isinstance(word, str)]:
         raise TypeError(f"keep_words must be str, got {others[0]!r}; convert it to a str")
-    return Words(keep=kept, earlier=earlier)
+    return Words(keep=kept)
 
 
 def encode_training(
@@ -108,19 +108,24 @@ def encode_training(
 def _chosen(found: Vocabulary, words: Words, settings: ClassifierSettings) -> Vocabulary:
     """Choose from the words of the texts, the most frequent first; those to keep have priority."""
     earlier = words.earlier
-    known = len(_SPECIALS) if earlier is None else len(earlier)
     counts = {
         word: count
         for word, count in zip(found.tokens[len(_SPECIALS) :], found.counts[len(_SPECIALS) :].tolist(), strict=True)
         if earlier is None or word not in earlier
     }
+    if earlier is None:
+        return Vocabulary.from_counts(
+            counts,
+            min_count=settings.min_count,
+            max_size=settings.max_vocab,
+            specials=_SPECIALS,
+            keep_words=words.keep,
+        )
     kept = [word for word in counts if word in words.keep]
     frequent = [word for word, count in counts.items() if count >= settings.min_count and word not in words.keep]
     if settings.max_vocab is not None:
-        frequent = frequent[: max(0, settings.max_vocab - known - len(kept))]
+        frequent = frequent[: max(0, settings.max_vocab - len(earlier) - len(kept))]
     chosen = {word: counts[word] for word in {*kept, *frequent}}
-    if earlier is None:
-        return Vocabulary.from_counts(chosen, specials=_SPECIALS)
     return earlier.append(sorted(chosen, key=lambda word: (-chosen[word], word)))
 
 

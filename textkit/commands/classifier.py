@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 def classifier(
     table: options.Table,
     output: options.Folder,
-    model: options.Model = "word_avg",
+    model: options.Model = None,
     valid: options.Valid = None,
     device: options.Device = "auto",
     seed: options.Seed = 1,
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = True,
+    init: options.Init = None,
     vectors: options.Vectors = None,
     dim: options.Dim = None,
     dropout: options.Dropout = None,
@@ -56,6 +57,8 @@ def classifier(
     patience: options.Patience = None,
     freeze_epochs: options.FreezeEpochs = None,
     valid_share: options.ValidShare = None,
+    metric: options.Metric = None,
+    tune_thresholds: options.TuneThresholds = False,
     precision: options.Precision = None,
     text: options.Text = None,
     label: options.Label = None,
@@ -66,6 +69,7 @@ def classifier(
     multi_label: options.MultiLabel = False,
     separator: options.Separator = None,
     min_count: options.MinCount = None,
+    keep_words: options.KeepWords = None,
     max_vocab: options.MaxVocab = None,
     max_length: options.MaxLength = None,
     tokenizer: options.Tokenizer = None,
@@ -80,7 +84,13 @@ def classifier(
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
-        check_output(checkpoint, [table, valid, vectors], "--checkpoint")
+        check_output(checkpoint, [table, valid, vectors, keep_words], "--checkpoint")
+    if tune_thresholds and not multi_label:
+        raise ValueError("--tune-thresholds must be left out without --multi-label; a text has its likeliest label")
+    start = None
+    if init is not None:
+        options.check_init(init, output, checkpoint, given(model=model, vectors=vectors))
+        start = TextClassifier.load(init, tokenizer=tokenizer)
     if separator is not None and not multi_label:
         raise ValueError(
             f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
@@ -92,8 +102,10 @@ def classifier(
     if vectors is None and freeze_epochs is not None:
         raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; add --vectors")
     pretrained = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
+    shape: Any = (model or "word_avg") if start is None else start.model_.config
+    model = model or options.model_name(model_config(shape))
     config = options.replace_defaults(
-        model_config(model, vectors=pretrained),
+        model_config(shape, vectors=pretrained),
         given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
         | given(ngrams=ngrams, buckets=buckets, binary=binary)
         | given(widths=None if widths is None else whole_numbers("--widths", widths, "3,4,5"))
@@ -101,9 +113,10 @@ def classifier(
         model,
     )
     settings = options.replace_defaults(
-        default_classifier_settings(model),
+        default_classifier_settings(shape),
         given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
+        | given(metric=metric, tune_thresholds=tune_thresholds or None)
         | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
         | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
         | ({} if patience is None else {"patience": patience or None})
@@ -120,8 +133,8 @@ def classifier(
     validation = read_labeled(table_source(valid or table), split=valid_split, **reading) if has_valid else None
 
     def print_epoch(report: "ClassifierReport") -> None:
-        accuracy = "" if report.valid_accuracy is None else f", validation accuracy {100 * report.valid_accuracy:.2f} %"
-        say(f"epoch {report.epoch}: loss {report.loss:.4f}{accuracy}, {report.texts_per_second:,.0f} texts/s")
+        validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
+        say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
     trained_classifier = TextClassifier(
         config,
@@ -129,16 +142,18 @@ def classifier(
         class_weight=options.class_weights(class_weight, training.labels),
         multi_label=multi_label,
         settings=settings,
-        tokenizer=tokenizer,
+        tokenizer=tokenizer if start is None else start.tokenizer,
         device=device,
         seed=seed,
         progress=not quiet,
+        keep_words=() if keep_words is None else options.listed_words(keep_words, encoding, errors),
     )
     try:
         trained_classifier.fit(
             training.texts,
             training.labels,
             valid=None if validation is None else (validation.texts, validation.labels),
+            init=start,
             checkpoint=checkpoint,
             resume=resume,
             on_epoch=print_epoch if first and not quiet else None,
@@ -161,7 +176,6 @@ def classifier(
     # The checkpoint is needed until the classifier is saved.
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
-    history = trained_classifier.history_
-    accuracies = [report.valid_accuracy for report in history if report.valid_accuracy is not None]
-    best = f"; validation accuracy {100 * max(accuracies):.2f} %" if accuracies else ""
+    validated = [report for report in trained_classifier.history_ if report.valid_accuracy is not None]
+    best = f"; validation {options.measured(max(validated, key=options.rank), settings)}" if validated else ""
     print(f"{output}: {model}, {len(trained_classifier.classes_)} classes, {len(training):,} texts{best}")
