@@ -11,6 +11,7 @@ import typer
 from textkit.commands import classifier_options as options
 from textkit.commands.device import Device, place_classifier
 from textkit.commands.shared import (
+    GivenTokenizer,
     Quiet,
     TrustTokenizer,
     check_output,
@@ -136,6 +137,7 @@ def language_model(
     device: Device = "auto",
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -146,7 +148,7 @@ def language_model(
     if per_token is not None:
         check_output(per_token, [text], "--per-token")
         check_table(per_token, "--per-token")
-    model = loaded(folder, "language-model", trust_tokenizer=trust_tokenizer).to(device)
+    model = loaded(folder, "language-model", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer).to(device)
     corpus = opened_corpus(
         [text],
         argument="TEXT",
@@ -183,12 +185,13 @@ def classifier(
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     device: Device = "auto",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Accuracy, F1, confusion matrix and calibration of a classifier."""
-    model = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
+    model = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
     place_classifier(model, device)
     if separator is not None and not model.multi_label:
         raise ValueError(f"--separator must be left out with a single-label classifier, got {separator!r}; omit it")

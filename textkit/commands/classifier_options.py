@@ -40,6 +40,11 @@ Valid = Annotated[
 Device = device.Device
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
+]
+Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
+
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
 Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg 16, others 128")]
 Dropout = Annotated[float | None, _option(_MODEL, "Dropout of the features.", "word_avg 0.3, char_gru 0.4, others 0.5")]
@@ -128,7 +133,7 @@ Tokenizer = Annotated[
     str | None,
     _option(
         _TEXTS,
-        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.",
+        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a tokenizer.json.",
         "word-lower; char_gru: character",
     ),
 ]

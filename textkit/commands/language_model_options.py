@@ -158,7 +158,11 @@ Vocabulary = Annotated[
     ),
 ]
 Tokenizer = Annotated[
-    str | None, _text("Word tokenizer: whitespace, word, word-lower, spacy:LANG or jieba.", "whitespace")
+    str | None,
+    _text(
+        "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json.",
+        "whitespace",
+    ),
 ]
 Column = Annotated[str | None, column_option("The text")]
 Delimiter = Annotated[str | None, delimiter_option("The text")]

@@ -80,7 +80,11 @@ def word2vec(
     device: Annotated[str, typer.Option(help="Device: cpu, cuda for a GPU, or auto.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
     tokenizer: Annotated[
-        str, typer.Option(help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.")
+        str,
+        typer.Option(
+            help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a "
+            "tokenizer.json."
+        ),
     ] = "whitespace",
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,

@@ -18,7 +18,7 @@ from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModel
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.other_names import other_names
 from textkit.text.id_stream import UNITS, Unit, check_specials
-from textkit.text.saved_tokenizer import restored_tokenizer, saved_name
+from textkit.text.saved_tokenizer import restored_tokenizer, saved_name, tokenizer_entries, tokenizer_files
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
@@ -322,7 +322,7 @@ class LanguageModel:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the model as a folder of plain files: config.json, vocabulary.txt, weights.safetensors, training.json.
 
-        A tokenizer that cannot be imported by name must be passed again to load the model.
+        A tokenizer that can be neither imported by name nor saved must be passed again to load the model.
 
         Args:
             folder: Target folder; its parent must exist. An existing model is replaced atomically.
@@ -336,11 +336,12 @@ class LanguageModel:
             kind=KIND,
             config={
                 "unit": self.unit,
-                "tokenizer": None if self.tokenizer is None else saved_name(self.tokenizer),
+                **({"tokenizer": None} if self.tokenizer is None else tokenizer_entries(self.tokenizer)),
                 "model": asdict(self.model.config),
             },
             vocabulary=self.vocabulary,
             weights={name: weight.detach().cpu().numpy() for name, weight in self.model.state_dict().items()},
+            files={} if self.tokenizer is None else tokenizer_files(self.tokenizer),
             metadata=self.metadata,
             history=self.history,
         )
@@ -368,7 +369,7 @@ class LanguageModel:
         stored = read_folder(folder, kind=KIND)
         split = stored.config.get("tokenizer")
         if stored.config.get("unit") == "word":
-            split = restored_tokenizer(split, folder, tokenizer=tokenizer, trust=trust_tokenizer)
+            split = restored_tokenizer(stored.config, stored.files, folder, tokenizer=tokenizer, trust=trust_tokenizer)
         elif tokenizer is not None:
             raise ValueError(f"tokenizer must be None for a model of characters, got {tokenizer!r}; leave it out")
         try:

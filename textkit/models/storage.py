@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from textkit.files.atomic_folder import atomic_folder
+from textkit.text.saved_tokenizer import FILES
 from textkit.text.vocabulary import Vocabulary
 
 FORMAT = "textkit"
@@ -34,6 +36,7 @@ class StoredModel:
         config: Contents of config.json: "format", "version", "kind", "files" and the entries of the kind of model.
         vocabulary: Vocabulary of the model.
         weights: Weight arrays by name.
+        files: Contents of the file of its tokenizer, by name; empty for a tokenizer with a name.
         metadata: How the model was trained, from training.json; empty without the file.
         history: Losses of each epoch, from training.json; empty without the file.
     """
@@ -42,6 +45,7 @@ class StoredModel:
     config: Mapping[str, Any]
     vocabulary: Vocabulary
     weights: Mapping[str, NDArray[Any]]
+    files: Mapping[str, bytes] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
 
@@ -53,6 +57,7 @@ def write_folder(
     config: Mapping[str, Any],
     vocabulary: Vocabulary,
     weights: Mapping[str, NDArray[Any]],
+    files: Mapping[str, bytes] = MappingProxyType({}),
     metadata: Mapping[str, Any] | None = None,
     history: Sequence[Mapping[str, Any]] = (),
 ) -> None:
@@ -64,6 +69,7 @@ def write_folder(
         config: Further entries of config.json, from which the model is built; must be serializable as JSON.
         vocabulary: Vocabulary of the model.
         weights: Weight arrays by name.
+        files: Contents of the file of its tokenizer, by name, which must be in `FILES`.
         metadata: How the model was trained, see `textkit.training.provenance`; it has a file of its own, because its
             date differs between two runs with the same result.
         history: Losses of each epoch, for the same file.
@@ -75,9 +81,10 @@ def write_folder(
     with atomic_folder(folder, replaceable=_is_model) as temporary:
         vocabulary.save(temporary / VOCABULARY)
         (temporary / WEIGHTS).write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
-        files = {name: _checksum((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS)}
-        contents = {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": files}
-        _write_json(temporary / CONFIG, contents)
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
+        sums = {name: _checksum((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS, *files)}
+        _write_json(temporary / CONFIG, {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": sums})
         if metadata or history:
             _write_json(temporary / TRAINING, {"metadata": metadata or {}, "history": list(history)})
 
@@ -149,7 +156,10 @@ def read_config(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
-    contents = {name: _checked(folder / name, config) for name in (VOCABULARY, WEIGHTS)}
+    listed = config.get("files")
+    # Only names that are known are read, whatever the config lists.
+    known = [name for name in FILES.values() if isinstance(listed, dict) and name in listed]
+    contents = {name: _checked(folder / name, config) for name in (VOCABULARY, WEIGHTS, *known)}
     try:
         weights = load(contents[WEIGHTS])
     except (SafetensorError, ValueError, KeyError) as error:
@@ -166,6 +176,7 @@ def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
         config=config,
         vocabulary=Vocabulary.load(folder / VOCABULARY),
         weights=weights,
+        files={name: contents[name] for name in known},
         metadata=metadata,
         history=history,
     )
