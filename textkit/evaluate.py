@@ -143,6 +143,8 @@ def language_model(
     quiet: Quiet = False,
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
+    if per_token is not None and text == "-":
+        raise ValueError(f"--per-token must be left out with stdin, which is read once, got {per_token}; pass a file")
     if per_token is not None:
         check_output(per_token, [text], "--per-token")
         check_table(per_token, "--per-token")

@@ -73,8 +73,17 @@ def test_the_bits_of_each_token(run, folder, text, tmp_path):
     done = run(folder, text, "--per-token", tmp_path / "bits.parquet")
     assert done.code == 1
     assert "--per-token must end in .csv, .tsv or .jsonl, got " in done.err
+    done = run(folder, "-", "--per-token", out)
+    assert "--per-token must be left out with stdin, which is read once" in done.err
     done = run(folder, text, "--per-token", text)
     assert "--per-token must not be an input file" in done.err
+
+
+def test_a_device_that_does_not_exist(run, folder, text):
+    assert run(folder, text, "--device", "cpu").code == 0
+    done = run(folder, text, "--device", "abacus")
+    assert done.code == 1
+    assert "device must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps', got 'abacus'" in done.err
 
 
 def test_a_catalog_name(run, random_model, tmp_path):

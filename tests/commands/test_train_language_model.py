@@ -91,6 +91,22 @@ def test_every_option_reaches_the_training(run, tale, tmp_path, monkeypatch):
     assert not checkpoint.exists()
 
 
+def test_rare_words_are_kept(run, tale, tmp_path):
+    (tmp_path / "keep.txt").write_text("zzyzx\nabsent\n")
+    text = tmp_path / "text.txt"
+    text.write_text(tale.read_text() + "\nzzyzx\n")
+    options = [text, "-o", tmp_path / "model", "--unit", "word", *SMALL, "--epochs", "1"]
+    for kept in ([], ["--keep-words", tmp_path / "keep.txt"]):
+        done = run(*options, *kept)
+        assert done.code == 0, done.err
+        assert ("zzyzx" in load(tmp_path / "model").vocabulary) == bool(kept)
+        assert "absent" not in load(tmp_path / "model").vocabulary
+    vocabulary = load(tmp_path / "model").vocabulary
+    done = run(tale, *options[1:], "--vocabulary", tmp_path / "model" / "vocabulary.txt")
+    assert done.code == 0, done.err
+    assert load(tmp_path / "model").vocabulary.tokens == vocabulary.tokens
+
+
 def test_a_trained_model_goes_on_with_new_text(run, tale, tmp_path):
     out, checkpoint = tmp_path / "model", tmp_path / "state"
     assert run(tale, "-o", out, "--unit", "word", "--cell", "gru", *SMALL).code == 0

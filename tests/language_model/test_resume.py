@@ -173,7 +173,7 @@ def test_a_killed_training_ends_with_the_same_bytes(kind, moments, tmp_path):
             capture_output=True,
             text=True,
             timeout=120,
-            env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+            env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "CUDA_VISIBLE_DEVICES": ""},
         )
         assert child.returncode == -signal.SIGKILL, child.stderr
         assert not list((tmp_path / "tmp").glob("*textkit*"))

@@ -189,7 +189,7 @@ def unread():
         (
             {"config": RnnLanguageModelConfig(cell="gru", hidden=99)},
             ValueError,
-            "hidden must be 12, as in the model of init, got 99; leave out what is not to change",
+            "hidden must be 12, as in the model of init, got 99; leave it out: only dropout and penalties",
         ),
         ({"config": RnnLanguageModelConfig()}, ValueError, "cell must be 'gru', as in the model of init, got 'lstm'"),
         (

@@ -14,7 +14,9 @@ from textkit.commands.shared import (
     stop,
     whole_numbers,
 )
+from textkit.files.lines import numbered_lines
 from textkit.progress import say
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.interrupts import Terminated
 
 if TYPE_CHECKING:
@@ -69,6 +71,8 @@ def language_model(
     documents: options.Documents = None,
     min_count: options.MinCount = None,
     max_vocab: options.MaxVocab = None,
+    keep_words: options.KeepWords = None,
+    vocabulary: options.Vocabulary = None,
     tokenizer: options.Tokenizer = None,
     column: options.Column = None,
     delimiter: options.Delimiter = None,
@@ -85,7 +89,7 @@ def language_model(
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
-        check_output(checkpoint, [*corpus, valid], "--checkpoint")
+        check_output(checkpoint, [*corpus, valid, keep_words, vocabulary], "--checkpoint")
     if valid is not None and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
     start = None
@@ -141,6 +145,8 @@ def language_model(
             max_vocab=max_vocab,
         ),
     )
+    if vocabulary is not None and min_count is None:
+        settings = replace(settings, min_count=1)
     if clip_norm is not None:
         settings = replace(settings, clip_norm=clip_norm or None)
     if patience is not None:
@@ -177,6 +183,8 @@ def language_model(
             tokenizer=tokenizer,
             init=start,
             extend_vocabulary=not keep_vocabulary,
+            keep_words=() if keep_words is None else [line for _, line in numbered_lines(keep_words) if line],
+            vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary),
             device=device,
             seed=seed,
             checkpoint=checkpoint,

@@ -139,6 +139,24 @@ Precision = Annotated[
 Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row as a separate document.", "The text")]
 MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]
 MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")]
+KeepWords = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Words to keep however rare they are, one on each line.",
+        show_default=False,
+        rich_help_panel="The text",
+    ),
+]
+Vocabulary = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Saved vocabulary, such as vocabulary.txt of a model; other tokens become <unk>.",
+        show_default=False,
+        rich_help_panel="The text",
+    ),
+]
 Tokenizer = Annotated[
     str | None,
     _text(

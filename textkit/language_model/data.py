@@ -58,6 +58,7 @@ def read_data(
     seed: int,
     reading: dict[str, Any],
     base: BaseVocabulary | None = None,
+    keep: frozenset[str] = frozenset(),
     ranks: Ranks = ALONE,
 ) -> LanguageModelData:
     """Read the training text once, and the validation text with the vocabulary of the training text.
@@ -75,6 +76,7 @@ def read_data(
         seed: Seed of random windows, or of the choice and the order of documents.
         reading: Options for reading files: ``column``, ``encoding``, ``errors`` and ``progress``.
         base: Vocabulary that the training text is counted with, in place of a new one.
+        keep: Words of a new vocabulary however rare they are.
         ranks: The processes that train together; the batches are this one's part.
 
     Raises:
@@ -96,6 +98,7 @@ def read_data(
         seed=seed,
         reading=reading,
         base=base,
+        keep=keep,
         ranks=ranks,
     )
     if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
@@ -118,6 +121,7 @@ def _read_streams(
     seed: int,
     reading: dict[str, Any],
     base: BaseVocabulary | None,
+    keep: frozenset[str],
     ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
@@ -125,6 +129,10 @@ def _read_streams(
     reading = {"unit": unit, "tokenizer": tokenizer, **reading}
     valid_stream: IdStream | None = None
     if isinstance(corpus, EncodedCorpus):
+        if keep:
+            raise ValueError(
+                f"keep_words must be left out for an EncodedCorpus, got {sorted(keep)}; encode it with them"
+            )
         files = {name: reading[name] for name in ("column", "encoding", "errors")}
         corpus.check_encoding(settings.min_count, settings.max_vocab, files)
         expected = None if base is None else base.vocabulary
@@ -144,10 +152,10 @@ def _read_streams(
                     f"valid must be a corpus for a streamed data set in several processes, got {valid}; take some of "
                     "its texts"
                 )
-            stream, valid_stream, vocabulary = read_split(corpus, valid, base=base, **limits, **reading)
+            stream, valid_stream, vocabulary = read_split(corpus, valid, base=base, keep=keep, **limits, **reading)
         else:
             share = Share(ranks.rank, ranks.size, ranks.gather) if shared else None
-            stream, vocabulary = read_stream(corpus, share=share, base=base, **limits, **reading)
+            stream, vocabulary = read_stream(corpus, share=share, base=base, keep=keep, **limits, **reading)
     if valid is not None and not isinstance(valid, float):
         try:
             if isinstance(valid, EncodedCorpus):
@@ -201,6 +209,7 @@ def _read_documents(
     seed: int,
     reading: dict[str, Any],
     base: BaseVocabulary | None,
+    keep: frozenset[str],
     ranks: Ranks,
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
@@ -211,7 +220,15 @@ def _read_documents(
         if isinstance(text, EncodedCorpus):
             raise TypeError(f"{name} must be texts with settings.documents, got an EncodedCorpus; pass the texts")
     texts = read_documents(
-        corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading, base=base
+        corpus,
+        valid,
+        unit=unit,
+        settings=settings,
+        tokenizer=tokenizer,
+        seed=seed,
+        reading=reading,
+        base=base,
+        keep=keep,
     )
     vocabulary, training, validation = texts.vocabulary, texts.training, texts.validation
     batching = {

@@ -49,6 +49,7 @@ def read_documents(
     seed: int,
     reading: dict[str, Any],
     base: BaseVocabulary | None = None,
+    keep: frozenset[str] = frozenset(),
 ) -> DocumentTexts:
     """Read the training documents once, and the validation documents with their vocabulary.
 
@@ -61,6 +62,7 @@ def read_documents(
         seed: Seed of the choice of documents.
         reading: Options for reading files: ``column``, ``encoding``, ``errors`` and ``progress``.
         base: Vocabulary that the training documents are counted with, in place of a new one.
+        keep: Words of a new vocabulary however rare they are.
 
     Raises:
         ValueError: If a text is empty or cannot be read, or the fraction leaves a part empty.
@@ -81,7 +83,7 @@ def read_documents(
     first_pass = FirstPass(types=text.types, counts=counts)
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
     if base is None:
-        vocabulary, final = first_pass.vocabulary(**limits, specials=SPECIALS)
+        vocabulary, final = first_pass.vocabulary(**limits, specials=SPECIALS, keep_words=keep)
     else:
         vocabulary, final = base.of(first_pass, **limits)
     # <bos> and <eos> occur once per document, although they are not in the text.

@@ -9,13 +9,14 @@ import torch
 
 from textkit.checks import check_count
 from textkit.evaluation.perplexity import LanguageModelScore
-from textkit.generation.settings import GenerationSettings, Unseen
+from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
 from textkit.language_model.scoring import check_text, score_text
 from textkit.language_model.surprisal import surprisal_tables
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
+from textkit.other_names import other_names
 from textkit.text.id_stream import UNITS, Unit, check_specials
 from textkit.text.saved_tokenizer import restored_tokenizer, saved_name, tokenizer_entries, tokenizer_files
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -120,6 +121,7 @@ class LanguageModel:
         samples: int,
         unknown: Unseen = "error",
     ) -> str | list[str]: ...
+    @other_names(OTHER_NAMES)
     def generate(
         self,
         prompt: str = "",
@@ -171,6 +173,7 @@ class LanguageModel:
         texts = ["".join(writer.pieces(sample)) for sample in range(samples)]
         return texts[0] if samples == 1 else texts
 
+    @other_names(OTHER_NAMES)
     def stream(
         self,
         prompt: str = "",
@@ -242,9 +245,6 @@ class LanguageModel:
             errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
             progress: Whether to show progress on stderr.
 
-        Returns:
-            Nats per token, perplexity, bits per character and per byte, and the counts behind them.
-
         Raises:
             ValueError: If there are fewer than two tokens, or the str is the name of a file.
             TypeError: If ``text`` is neither a str nor a corpus.
@@ -276,10 +276,9 @@ class LanguageModel:
             progress: Whether to show progress on stderr.
 
         Returns:
-            A row for each token, in the order of the text: "document", the number of its line or document, from 0;
-            "token"; "bits"; and "unknown", whether the model does not know it, so that the bits are those of
-            ``<unk>``. The first token of a stream is not predicted and has no bits (NaN). With a model trained on
-            separate documents, the end of each is the token ``<eos>``.
+            A row for each token: "document", the number of its line or document, from 0; "token"; "bits"; and
+            "unknown", whether the model does not know it, so that the bits are those of ``<unk>``. The first token of
+            a stream is not predicted and has no bits (NaN). With a model of separate documents, each ends in ``<eos>``.
 
         Raises:
             ValueError: As `score`.
@@ -321,9 +320,7 @@ class LanguageModel:
         export_step(self.model, path, metadata, check=check)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Save the model as a folder of plain files: config.json, vocabulary.txt and weights.safetensors.
-
-        A trained model has a training.json besides, with its metadata and history.
+        """Save the model as a folder of plain files: config.json, vocabulary.txt, weights.safetensors, training.json.
 
         A tokenizer that can be neither imported by name nor saved must be passed again to load the model.
 

@@ -83,8 +83,8 @@ class Start:
         for name in _ARCHITECTURE:
             if (got := getattr(config, name)) != (expected := getattr(own, name)):
                 raise ValueError(
-                    f"{name} must be {expected!r}, as in the model of init, got {got!r}; leave out what is not to "
-                    "change, as in dataclasses.replace(model.model.config, output_dropout=0.5)"
+                    f"{name} must be {expected!r}, as in the model of init, got {got!r}; leave it out: only dropout "
+                    "and penalties can change"
                 )
         return config
 

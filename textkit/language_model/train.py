@@ -2,9 +2,9 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from functools import partial
 from typing import Any
 
@@ -18,12 +18,16 @@ from textkit.files.writable import check_writable
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
+from textkit.language_model.given_vocabulary import check_given, given_base, words_to_keep
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.run import LanguageModelReport, LanguageModelRun
+from textkit.language_model.settings import OTHER_NAMES as SETTINGS_NAMES
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.start import check_same_start, start_from
 from textkit.language_model.state import LanguageModelState
+from textkit.models.rnn_language_model import OTHER_NAMES as CONFIG_NAMES
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.other_names import other_names
 from textkit.progress import say
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import UNITS, Unit
@@ -39,6 +43,22 @@ from textkit.training.ranks import join_ranks
 from textkit.training.schedules import Plateau, Schedule, constant, cosine, linear, warmed_up
 
 
+def _places(kind: type[Any], argument: str, others: dict[str, str]) -> dict[str, str]:
+    """Return where the fields of a dataclass belong, by their names here and elsewhere."""
+    names = {**{field.name: field.name for field in fields(kind)}, **others}
+    return {name: f"{argument}={kind.__name__}({ours}=...)" for name, ours in names.items()}
+
+
+_OTHER_NAMES = {
+    **_places(LanguageModelSettings, "settings", SETTINGS_NAMES),
+    **_places(RnnLanguageModelConfig, "config", CONFIG_NAMES),
+    **dict.fromkeys(("random_state", "random_seed"), "seed"),
+    **dict.fromkeys(("warm_start", "pretrained"), "init"),
+    **dict.fromkeys(("validation", "eval_dataset", "test"), "valid"),
+}
+
+
+@other_names(_OTHER_NAMES)
 def train_language_model(
     corpus: object,
     *,
@@ -49,6 +69,8 @@ def train_language_model(
     tokenizer: str | Tokenizer | None = None,
     init: LanguageModel | str | os.PathLike[str] | None = None,
     extend_vocabulary: bool = True,
+    keep_words: Collection[str] = (),
+    vocabulary: Vocabulary | None = None,
     device: torch.device | str = "auto",
     seed: int = 1,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -94,6 +116,10 @@ def train_language_model(
         extend_vocabulary: Whether tokens of the corpus that ``init`` does not know, and that occur ``min_count`` times,
             are added to its vocabulary; otherwise they become ``<unk>``. With an adaptive softmax, a new token
             belongs to the cluster that fits its frequency, and the cutoffs move accordingly.
+        keep_words: Tokens that stay in the vocabulary if they occur, however rarely.
+        vocabulary: The vocabulary, without ``init``, ``keep_words``, ``min_count`` and ``max_vocab``; others become
+            ``<unk>``. It must have the special tokens of the unit, and its counts become those of the corpus. None
+            builds one from the corpus.
         device: Device to train on: "cpu"; "cuda" or "mps" for a GPU; or "auto" for a GPU if there is one whose results
             agree with those of the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
@@ -142,11 +168,14 @@ def train_language_model(
         unit, tokenizer = start.unit(unit), start.tokenizer(tokenizer)
         config, settings = start.config(config), start.settings(settings)
     unit = "char" if unit is None else unit
+    keep = words_to_keep(keep_words)
     if unit not in UNITS:
         raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
     config = RnnLanguageModelConfig() if config is None else config
     settings = LanguageModelSettings() if settings is None else settings
-    if isinstance(corpus, EncodedCorpus) and settings.min_count is SUITED:
+    if vocabulary is not None:
+        check_given(vocabulary, unit, settings, keep=keep, init=init)
+    if (isinstance(corpus, EncodedCorpus) or vocabulary is not None) and settings.min_count is SUITED:
         settings = replace(settings, min_count=1)  # rare words are dropped in encoding
     config, settings = config.completed(default_config(unit)), settings.completed(default_settings(unit))
     seed = check_count("seed", seed, 0)
@@ -170,7 +199,8 @@ def train_language_model(
         tokenizer=tokenizer,
         seed=seed,
         reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
-        base=None if start is None else start.base,
+        base=given_base(vocabulary) if start is None else replace(start.base, keep=keep),
+        keep=keep,
         ranks=ranks,
     )
     return_freed_memory()

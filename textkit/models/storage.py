@@ -170,7 +170,7 @@ def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
                 f"{folder / WEIGHTS} must hold finite weights, got nan or infinite ones in {name!r}; "
                 "train the model again"
             )
-    metadata, history = _read_training(folder)
+    metadata, history = read_training(folder)
     return StoredModel(
         folder=folder,
         config=config,
@@ -182,8 +182,12 @@ def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
     )
 
 
-def _read_training(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Read the metadata and the history; both are empty without the file, as in models of earlier versions."""
+def read_training(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Read the metadata and the history; both are empty without the file, as in models of earlier versions.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
     try:
         training = json.loads((folder / TRAINING).read_bytes())
         metadata, history = training["metadata"], training["history"]

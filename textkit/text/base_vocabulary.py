@@ -22,11 +22,13 @@ class BaseVocabulary:
         extend: Whether to add the new tokens of the text.
         cutoffs: First id of each cluster of rarer tokens but the first. A new token becomes the last of the cluster
             that fits its share of the text; the order of the earlier tokens is kept.
+        keep: New tokens to add however rare they are.
     """
 
     vocabulary: Vocabulary
     extend: bool = False
     cutoffs: tuple[int, ...] = ()
+    keep: frozenset[str] = frozenset()
 
     def of(self, text: "FirstPass", *, min_count: int = 1, max_size: int | None = None) -> tuple[Vocabulary, Ids]:
         """Return the vocabulary of a text, and the final id of each of its types.
@@ -50,11 +52,14 @@ class BaseVocabulary:
                     f"the maximum size of a vocabulary must be at least {len(vocabulary)}, that of the model to go on "
                     f"from, got {max_size}; None keeps all tokens"
                 )
-            new = np.flatnonzero((vocabulary.lookup(types, other=-1) < 0) & (text.counts >= min_count))
+            kept = np.fromiter((token in self.keep for token in types), dtype=bool, count=len(types))
+            wanted = (text.counts >= min_count) | (kept & (text.counts > 0))
+            new = np.flatnonzero((vocabulary.lookup(types, other=-1) < 0) & wanted)
             new = ArrowTypes(text.types).sort(new)
             new = new[np.argsort(-text.counts[new], kind="stable")]
             if max_size is not None:
-                new = new[: max_size - len(vocabulary)]
+                first = new[np.argsort(~kept[new], kind="stable")][: max_size - len(vocabulary)]
+                new = new[np.isin(new, first)]
             vocabulary = self._extended([types[row] for row in new.tolist()], text.counts[new] / text.counts.sum())
         final = vocabulary.lookup(types, other=unknown)
         return vocabulary.with_counts(vocabulary.counts + text.totals(final, len(vocabulary))), final
