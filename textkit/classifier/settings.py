@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from textkit.checks import PRECISIONS, SUITED, check_choice, set_count, set_finite, set_fraction, set_switch
+from textkit.other_names import class_with_other_names
 
 _COUNTS = (
     ("epochs", 1, "epoch"),
@@ -19,6 +20,22 @@ _OPTIONAL = (
 )
 
 
+OTHER_NAMES = {
+    **dict.fromkeys(("n_epochs", "num_epochs", "max_epochs", "epoch", "max_iter", "n_iter"), "epochs"),
+    **dict.fromkeys(("lr", "alpha", "learning_rate_init"), "learning_rate"),
+    **dict.fromkeys(("bs", "bsz"), "batch_size"),
+    **dict.fromkeys(("clip", "grad_clip", "max_norm"), "clip_norm"),
+    **dict.fromkeys(("max_features", "max_vocab_size", "max_final_vocab", "vocab_size"), "max_vocab"),
+    **dict.fromkeys(("min_freq", "min_df"), "min_count"),
+    **dict.fromkeys(("max_len", "maxlen", "max_seq_length"), "max_length"),
+    **dict.fromkeys(("validation_fraction", "validation_split", "valid_pct"), "valid_share"),
+    **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
+    **dict.fromkeys(("scoring", "monitor"), "metric"),
+    "wd": "weight_decay",
+}
+"""Names of the settings in other libraries."""
+
+
 _AUTO: Any = "auto"  # None disables these
 
 BY_MODEL: dict[str, Any] = {
@@ -32,6 +49,7 @@ BY_MODEL: dict[str, Any] = {
 """The fields whose default depends on the model, with the value that stands for it."""
 
 
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class ClassifierSettings:
     """Settings of classifier training: what the result depends on besides model, texts, labels and seed.

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from textkit.classifier.defaults import ModelName
 from textkit.classifier.fitting import Fitting
 from textkit.classifier.labels import ClassWeight
 from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, labels_of, length_limit
-from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.settings import OTHER_NAMES, ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
 from textkit.data.label_checks import label_list
 from textkit.data.tables import Document
@@ -28,6 +28,7 @@ from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.classifier import ClassifierConfig
 from textkit.models.export import export_model
+from textkit.other_names import class_with_other_names
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
@@ -37,6 +38,20 @@ _STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
 _UNROUTED = {"texts": UNUSED, "labels": UNUSED}
 
 
+_OTHER_NAMES = {
+    **{name: f"settings=ClassifierSettings({ours}=...)" for name, ours in OTHER_NAMES.items()},
+    **{field.name: f"settings=ClassifierSettings({field.name}=...)" for field in fields(ClassifierSettings)},
+    **dict.fromkeys(("ngram_range", "wordNgrams", "word_ngrams", "ngrams"), "model=WordAvgConfig(ngrams=2)"),
+    **dict.fromkeys(("dim", "vector_size", "embedding_dim"), "a config as model, such as model=WordAvgConfig(dim=50)"),
+    **dict.fromkeys(("analyzer", "token_pattern"), "tokenizer"),
+    **dict.fromkeys(("lowercase", "do_lower_case"), 'tokenizer="word-lower" or "word"'),
+    **dict.fromkeys(("pretrained_vectors", "embeddings", "wv"), "vectors"),
+    **dict.fromkeys(("verbose", "disp"), "progress"),
+    **dict.fromkeys(("multilabel", "multi_class"), "multi_label"),
+}
+
+
+@class_with_other_names(_OTHER_NAMES)
 class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A text classifier with the interface of scikit-learn's estimators.
 
