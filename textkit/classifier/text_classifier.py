@@ -2,9 +2,8 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,14 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 
 from textkit.checks import check_count
-from textkit.classifier.data import checked_texts, prepare, text_stream
+from textkit.classifier.data import checked_texts, prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
+from textkit.classifier.export import export_classifier
 from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights
 from textkit.classifier.parameters import NestedParameters
-from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, labels_of, length_limit
+from textkit.classifier.predicting import Predicting
+from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, length_limit
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
@@ -31,7 +32,6 @@ from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.classifier import Classifier, ClassifierConfig
-from textkit.models.export import export_model
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -40,10 +40,8 @@ from textkit.training.devices import usable_device
 from textkit.training.ranks import join_ranks
 from textkit.vectors.word_vectors import WordVectors
 
-_STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
 
-
-class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TextClassifier(ClassifierMixin, Predicting, NestedParameters, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """A text classifier with the interface of scikit-learn's estimators.
 
     Args:
@@ -223,30 +221,6 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         self._check_fitted()
         return self._probabilities(self._documents([] if is_empty(texts) else checked_texts(texts), max_length))
 
-    def predict_stream(
-        self, texts: Iterable[Document], *, max_length: int | None = None
-    ) -> Iterator[tuple[Any, float]]:
-        """Predict the texts of a stream, holding only a batch of them in memory.
-
-        Args:
-            texts: Any iterable of texts.
-            max_length: As in `predict_proba`.
-
-        Yields:
-            The label and its probability; with ``multi_label`` a list of labels, and the probability that exactly these
-            labels are correct.
-
-        Raises:
-            NotFittedError: If the classifier is not trained.
-            ValueError: If a text is missing.
-            TypeError: If a text has a wrong type, or ``texts`` is a single str.
-        """
-        self._check_fitted()
-        remaining, warned = text_stream(texts), set[str]()
-        while batch := list(islice(remaining, _STREAM_BATCH)):
-            probabilities = self._probabilities(self._documents(batch, max_length, warned))
-            yield from labels_of(probabilities, self.classes_, multi_label=self.multi_label)
-
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
 
@@ -305,15 +279,30 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
 
     def export(self, path: str | os.PathLike[str]) -> None:
-        """Export the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
+        """Export the classifier for programs without textkit.
+
+        A folder holds all they need: ``model.onnx``, ``classifier.json`` (classes, vocabulary, tokenizer, inputs) and
+        ``predict.py``, which predicts from raw text with numpy and onnxruntime alone.
+
+        Args:
+            path: A folder; or a file for the network: ``.onnx`` for ONNX, with the contents of ``classifier.json`` in
+                its metadata, or ``.pt2`` for torch.export.
 
         Raises:
-            ValueError: If the file name has another suffix.
-            RuntimeError: If the exported file's probabilities differ from the model's.
+            ValueError: If a file name has another suffix, or the folder holds anything else.
+            RuntimeError: If the exported probabilities differ from the model's.
             ImportError: If an ONNX export needs a package that is not installed.
         """
         self._check_fitted()
-        export_model(self.model_, path, multi_label=self.multi_label)
+        export_classifier(
+            path,
+            self.model_,
+            self.vocabulary_,
+            self.classes_,
+            self.tokenizer_,
+            multi_label=self.multi_label,
+            max_length=length_limit(self.model_, None, self._settings().max_length),
+        )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.
