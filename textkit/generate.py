@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import GivenTokenizer, Quiet, TrustTokenizer, command_line, loaded
+from textkit.commands.shared import GivenTokenizer, Quiet, TrustTokenizer, command_line, examples, loaded
 from textkit.generation.settings import GenerationSettings
 from textkit.language_model.built_in_model import built_in_model
 from textkit.training.interrupts import Terminated
@@ -14,7 +14,9 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 DEFAULT = GenerationSettings(temperature=0.5)
 
 
-@app.command()
+@app.command(
+    epilog=examples('textkit generate --prompt "Once upon"', "textkit generate --model tales-lm --temperature 0.8")
+)
 def write(
     model: Annotated[
         Path | None,

@@ -11,6 +11,7 @@ import typer
 
 from textkit.commands import classifier_options as options
 from textkit.commands.answers import Answers
+from textkit.commands.device import Device, place_classifier
 from textkit.commands.prediction_output import Format, chosen_format, opened
 from textkit.commands.shared import (
     GivenTokenizer,
@@ -115,6 +116,7 @@ def answer(
     ] = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    device: Device = "auto",
     tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     quiet: Quiet = False,
@@ -149,6 +151,7 @@ def answer(
         reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing, "keep": kept}
         source = read_text_rows(table_source(file), **reading)
     classifier = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    place_classifier(classifier, device)
     answers = Answers(classifier, top=top, every=every, keep=kept)
     remaining = iter(source)
     # A progress bar would interfere with predictions printed to the same terminal.
