@@ -39,7 +39,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
 
     Args:
         model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
-            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`.
+            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`, or one of your own, see `textkit.models`.
         vectors: Pretrained `WordVectors` for the embedding; see ``freeze_epochs`` of the settings. A named model takes
             on their dimension. All their words are in the final vocabulary, those that no training text contains with
             the pretrained vector; load fewer vectors for a smaller model.
@@ -241,6 +241,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         *,
         tokenizer: str | Tokenizer | None = None,
         trust_tokenizer: bool = False,
+        model: type[ClassifierConfig] | None = None,
     ) -> "TextClassifier":
         """Load a classifier saved by `save` to the CPU.
 
@@ -248,13 +249,14 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             folder: The folder.
             tokenizer: The tokenizer, if the classifier was trained with a function of your own; None for the named one.
             trust_tokenizer: Whether to import and call a function that the folder names as its tokenizer.
+            model: Class of the config, if the network is one of your own; None for those of textkit.
 
         Raises:
             FileNotFoundError: If the folder does not exist.
             ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
                 tokenizer is a function that is neither passed nor trusted.
         """
-        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer, model=model)
         classifier = cls(
             stored.model.config,
             multi_label=stored.multi_label,
