@@ -14,7 +14,7 @@ from textkit.batches.padding import pad
 from textkit.batches.records import TextBatch
 from textkit.classifier.checkpoint import CheckpointOptions, identity_of
 from textkit.classifier.data import ClassifierData, Examples
-from textkit.classifier.defaults import CLASSES
+from textkit.classifier.defaults import new_network
 from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
@@ -80,7 +80,7 @@ def new_model(
     """
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     generator = torch.Generator().manual_seed(weights_seed)
-    model = CLASSES[type(config)](config, len(data.vocabulary), len(data.classes), generator=generator)  # type: ignore[call-arg]
+    model = new_network(config, len(data.vocabulary), len(data.classes), generator=generator)
     if vectors is not None:
         if vectors.dim != config.dim:
             raise ValueError(
@@ -128,7 +128,7 @@ def fit_model(
     settings = replace(settings, precision=resolved_precision(settings.precision, model.embedding.device))
     criterion = Criterion(class_weights, settings.label_smoothing)
     # The kernel updates the rows of a table in place, without gradients that could be sent to other processes.
-    use_kernel = isinstance(model, WordAvg) and model.embedding.device.type == "cpu" and ranks.size == 1
+    use_kernel = type(model) is WordAvg and model.embedding.device.type == "cpu" and ranks.size == 1
     plan: _Plan = _bag_plan if use_kernel else _padded_plan
     objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed, ranks)
 

@@ -115,6 +115,16 @@ def labels_of(
             yield label.item() if isinstance(label, np.generic) else label, float(row.max())
 
 
+def most_probable(probabilities: NDArray[np.float64], classes: NDArray[Any], k: int) -> list[tuple[Any, float]]:
+    """Return the k most probable labels of a text with their probabilities (classes,), the most probable first.
+
+    >>> most_probable(np.array([0.2, 0.5, 0.3]), np.array(["a", "b", "c"]), 2)
+    [('b', 0.5), ('c', 0.3)]
+    """
+    order = np.argsort(-probabilities, kind="stable")[:k]
+    return [(classes[index].item(), float(probabilities[index])) for index in order]
+
+
 def class_index(label: Any, classes: NDArray[Any]) -> int:
     """Return the number of a class.
 

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textkit.classifier.defaults import CLASSES
+from textkit.classifier.defaults import CLASSES, new_network
 from textkit.classifier.settings import ClassifierSettings
-from textkit.models.classifier import Classifier
+from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.classifier_storage import load_weights, weight_arrays
 from textkit.models.storage import read_folder, write_folder
 from textkit.models.word_avg import WordAvgConfig
@@ -82,7 +82,11 @@ def save_classifier(
 
 
 def load_classifier(
-    folder: str | os.PathLike[str], *, tokenizer: str | Tokenizer | None = None, trust_tokenizer: bool = False
+    folder: str | os.PathLike[str],
+    *,
+    tokenizer: str | Tokenizer | None = None,
+    trust_tokenizer: bool = False,
+    model: type[ClassifierConfig] | None = None,
 ) -> StoredClassifier:
     """Read what `save_classifier` wrote.
 
@@ -90,29 +94,31 @@ def load_classifier(
         folder: The folder.
         tokenizer: The tokenizer, if it is a function; None for the named one.
         trust_tokenizer: Whether to import a function that the folder names as its tokenizer.
+        model: Config class of a network of your own; None for the networks of textkit.
 
     Raises:
         FileNotFoundError: If the folder does not exist.
         ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
-            tokenizer is a function that is neither passed nor trusted.
+            tokenizer is a function that is neither passed nor trusted; or its network is another one than that of
+            ``model``.
         ImportError: If its tokenizer is one of Hugging Face, and tokenizers is not installed.
     """
     stored = read_folder(folder, kind=KIND)
     split = restored_tokenizer(stored.config, stored.files, folder, tokenizer=tokenizer, trust=trust_tokenizer)
+    config_class = _config_class(stored.config, os.fspath(folder), model)
     try:
         saved = dict(stored.config["model"])
         if saved["name"] == WordAvgConfig.__name__:
             saved.setdefault("binary", False)  # as it was before there was this option
-        config_class = {known.__name__: known for known in CLASSES}[saved.pop("name")]
+        del saved["name"]
         classes: Sequence[Any] = stored.config["classes"]
         # The meta device allocates no memory; load_weights assigns the stored arrays.
         with torch.device("meta"):
-            model = CLASSES[config_class](  # type: ignore[call-arg]
-                config_class(**saved), len(stored.vocabulary), len(classes), generator=torch.Generator("cpu")
-            )
-        load_weights(model, stored.weights)
+            generator = torch.Generator("cpu")
+            network = new_network(config_class(**saved), len(stored.vocabulary), len(classes), generator=generator)
+        load_weights(network, stored.weights)
         return StoredClassifier(
-            model=model.eval(),
+            model=network.eval(),
             vocabulary=stored.vocabulary,
             classes=np.array(classes),
             tokenizer=split,
@@ -133,3 +139,26 @@ def _thresholds(saved: Any, classes: int) -> NDArray[np.float64] | None:
     if thresholds.shape != (classes,) or not ((thresholds >= 0) & (thresholds <= 1)).all():
         raise ValueError(f"thresholds must be from 0 to 1, one for each of {classes} classes, got {saved!r}")
     return thresholds
+
+
+def _config_class(config: Mapping[str, Any], folder: str, own: type[ClassifierConfig] | None) -> type[ClassifierConfig]:
+    """Return the config class that a folder names, among those of textkit and the one that the caller hands over."""
+    described = config.get("model")
+    name = described.get("name") if isinstance(described, dict) else None
+    if not isinstance(name, str):
+        raise ValueError(
+            f"folder must hold a whole classifier, got {folder!r} without the name of its model; save it again"
+        )
+    if own is not None and not (isinstance(own, type) and issubclass(own, ClassifierConfig)):
+        raise TypeError(f"model must be a subclass of textkit.models.ClassifierConfig, got {own!r}; pass the class")
+    if own is not None and own.__name__ != name:
+        raise ValueError(
+            f"model must be {name}, with which {folder!r} was trained, got {own.__name__}; pass that class"
+        )
+    known = {each.__name__: each for each in CLASSES}
+    if own is None and name not in known:
+        raise ValueError(
+            f"folder must hold a whole classifier, got {folder!r} with a network that is not textkit's, {name!r}; "
+            "save it again, or pass the class of its config: textkit.load(folder, model=Config)"
+        )
+    return known[name] if own is None else own

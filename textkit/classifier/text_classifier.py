@@ -1,9 +1,8 @@
 """`TextClassifier`: train, apply, evaluate and save a text classifier; a scikit-learn estimator."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from dataclasses import asdict, fields
-from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,11 +12,13 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metadata_routing import UNUSED
 
-from textkit.classifier.data import checked_texts, text_stream
+from textkit.classifier.data import checked_texts
 from textkit.classifier.defaults import ModelName
+from textkit.classifier.export import export_classifier
 from textkit.classifier.fitting import Fitting
 from textkit.classifier.labels import ClassWeight
-from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, labels_of, length_limit
+from textkit.classifier.predicting import Predicting
+from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, length_limit
 from textkit.classifier.settings import OTHER_NAMES, ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
 from textkit.data.label_checks import label_list
@@ -27,14 +28,12 @@ from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.models.classifier import ClassifierConfig
-from textkit.models.export import export_model
 from textkit.other_names import class_with_other_names
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
 
-_STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
 _UNROUTED = {"texts": UNUSED, "labels": UNUSED}
 
 
@@ -52,12 +51,12 @@ _OTHER_NAMES = {
 
 
 @class_with_other_names(_OTHER_NAMES)
-class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """A text classifier with the interface of scikit-learn's estimators.
 
     Args:
         model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
-            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`.
+            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`, or one of your own, see `textkit.models`.
         vectors: Pretrained `WordVectors` for the embedding; see ``freeze_epochs`` of the settings. A named model takes
             on their dimension. All their words are in the final vocabulary, those that no training text contains with
             the pretrained vector; load fewer vectors for a smaller model.
@@ -169,32 +168,6 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         self._check_fitted()
         return self._probabilities(self._documents([] if is_empty(texts) else checked_texts(texts), max_length))
 
-    def predict_stream(
-        self, texts: Iterable[Document], *, max_length: int | None = None
-    ) -> Iterator[tuple[Any, float]]:
-        """Predict the texts of a stream, holding only a batch of them in memory.
-
-        Args:
-            texts: Any iterable of texts.
-            max_length: As in `predict_proba`.
-
-        Yields:
-            The label and its probability; with ``multi_label`` a list of labels, and the probability that exactly these
-            labels are correct.
-
-        Raises:
-            NotFittedError: If the classifier is not trained.
-            ValueError: If a text is missing.
-            TypeError: If a text has a wrong type, or ``texts`` is a single str.
-        """
-        self._check_fitted()
-        remaining, warned = text_stream(texts), set[str]()
-        while batch := list(islice(remaining, _STREAM_BATCH)):
-            probabilities = self._probabilities(self._documents(batch, max_length, warned))
-            yield from labels_of(
-                probabilities, self.classes_, multi_label=self.multi_label, thresholds=self.thresholds_
-            )
-
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
 
@@ -253,15 +226,30 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
 
     def export(self, path: str | os.PathLike[str]) -> None:
-        """Export the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
+        """Export the classifier for programs without textkit.
+
+        A folder holds all they need: ``model.onnx``, ``classifier.json`` (classes, vocabulary, tokenizer, inputs) and
+        ``predict.py``, which predicts from raw text with numpy and onnxruntime alone.
+
+        Args:
+            path: A folder; or a file for the network: ``.onnx`` for ONNX, with the contents of ``classifier.json`` in
+                its metadata, or ``.pt2`` for torch.export.
 
         Raises:
-            ValueError: If the file name has another suffix.
-            RuntimeError: If the exported file's probabilities differ from the model's.
+            ValueError: If a file name has another suffix, or the folder holds anything else.
+            RuntimeError: If the exported probabilities differ from the model's.
             ImportError: If an ONNX export needs a package that is not installed.
         """
         self._check_fitted()
-        export_model(self.model_, path, multi_label=self.multi_label)
+        export_classifier(
+            path,
+            self.model_,
+            self.vocabulary_,
+            self.classes_,
+            self.tokenizer_,
+            multi_label=self.multi_label,
+            max_length=length_limit(self.model_, None, self._settings().max_length),
+        )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.
@@ -289,6 +277,7 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
         *,
         tokenizer: str | Tokenizer | None = None,
         trust_tokenizer: bool = False,
+        model: type[ClassifierConfig] | None = None,
     ) -> "TextClassifier":
         """Load a classifier saved by `save` to the CPU.
 
@@ -296,13 +285,14 @@ class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[m
             folder: The folder.
             tokenizer: The tokenizer, if the classifier was trained with a function of your own; None for the named one.
             trust_tokenizer: Whether to import and call a function that the folder names as its tokenizer.
+            model: Class of the config, if the network is one of your own; None for those of textkit.
 
         Raises:
             FileNotFoundError: If the folder does not exist.
             ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
                 tokenizer is a function that is neither passed nor trusted.
         """
-        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer, model=model)
         classifier = cls(
             stored.model.config,
             multi_label=stored.multi_label,

@@ -181,12 +181,58 @@ def read_texts(
     >>> next(read_texts("names"))
     'Ahmad'
     """
+    options: dict[str, Any] = {"encoding": encoding, "errors": errors, "delimiter": delimiter, "missing": missing}
+    return (document for document, _ in read_text_rows(source, (), text=text, split=split, **options))
+
+
+def read_text_rows(
+    source: object,
+    keep: Sequence[str],
+    *,
+    text: str | None = None,
+    split: str | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    delimiter: str | None = None,
+    missing: Missing = "error",
+) -> Iterator[tuple[Document | None, tuple[Any, ...]]]:
+    """Read texts like `read_texts`, each with the values of other columns of its row.
+
+    Args:
+        source: As for `read_texts`.
+        keep: Names of the other columns.
+        text: As for `read_texts`.
+        split: As for `read_texts`.
+        encoding: As for `read_texts`.
+        errors: As for `read_texts`.
+        delimiter: As for `read_texts`.
+        missing: As for `read_texts`.
+
+    Returns:
+        An iterator over pairs of a document and its values, which are str in .csv and .tsv files.
+
+    Raises:
+        ValueError: As `read_texts`, if a column to keep is missing, or the source is no table.
+    """
     check_missing(missing)
-    choices = [Choice(column=text, argument="text", usual="text")]
+    choices = text_choices(text, keep)
     found = _rows(source, choices, split, encoding, errors, delimiter, missing)
-    if found is None:
-        return iter(corpus(source, column=text, split=split, encoding=encoding, errors=errors, delimiter=delimiter))
-    return (fill(values[0], place, missing) for place, values in found[0])
+    if found is not None:
+        return ((fill(values[0], place, missing), values[1:]) for place, values in found[0])
+    if keep:
+        raise ValueError(
+            f"keep must be left out with a source that is no table, got {', '.join(keep)}; it has no columns"
+        )
+    documents = corpus(source, column=text, split=split, encoding=encoding, errors=errors, delimiter=delimiter)
+    return ((document, ()) for document in documents)
+
+
+def text_choices(text: str | None, keep: Sequence[str]) -> list[Choice]:
+    """Return the choice of the text column, and of the columns to keep beside it."""
+    return [
+        Choice(column=text, argument="text", usual="text"),
+        *(Choice(column=name, argument="keep") for name in keep),
+    ]
 
 
 def check_label(value: Any, place: str) -> Any:

@@ -86,12 +86,17 @@ class WordTokenizer(NamedTokenizer):
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
+    return re.compile(word_pattern())
+
+
+def word_pattern() -> str:
+    """Return the regular expression of the words of `WordTokenizer`."""
     # Python's \w excludes combining marks, which would break up words in Hindi, Thai or with decomposed accents.
     # Zero-width joiners are part of Persian and Indic words. All marks lie in these two ranges.
     codes = (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))
     marks = "".join(c for c in map(chr, codes) if unicodedata.category(c)[0] == "M") + "\u200c\u200d"
     word = f"\\w[\\w{marks}]*"
-    return re.compile(f"\\d+(?:[.,]\\d+)+|{word}(?:['’]{word})*|[^\\w\\s][{marks}]*")
+    return f"\\d+(?:[.,]\\d+)+|{word}(?:['’]{word})*|[^\\w\\s][{marks}]*"
 
 
 @dataclass(frozen=True)
