@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import textkit
+from textkit.classifier import fitting
 from textkit.commands.device import place_classifier
 from textkit.training import devices
 
