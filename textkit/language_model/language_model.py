@@ -299,7 +299,7 @@ class LanguageModel:
         ``h0``, ``c0``, ... of an LSTM, (batch, units) each. The outputs are ``log_probabilities`` (batch, vocab) of the
         next token, natural logarithms, and the new state, ``new_h0`` and so on. The metadata, properties of an ONNX
         model and the extra file ``metadata.json`` of torch.export, has "unit", "tokenizer", "vocabulary" (a JSON list),
-        "specials" and "start", the token to begin a text with.
+        "specials" and "start", the token to begin a text with; and the file of a tokenizer that has one.
 
         Args:
             path: A file name that ends in .onnx, or in .pt2 for ``torch.export.load(path).module()``.
@@ -317,6 +317,8 @@ class LanguageModel:
         tokenizer = "character" if self.tokenizer is None else saved_name(self.tokenizer)
         start = start_token(self.vocabulary, self.unit)
         metadata = step_metadata(self.vocabulary, unit=self.unit, tokenizer=tokenizer, start=start)
+        files = {} if self.tokenizer is None else tokenizer_files(self.tokenizer)
+        metadata |= {name: content.decode() for name, content in files.items()}
         export_step(self.model, path, metadata, check=check)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
