@@ -323,8 +323,8 @@ class LanguageModel:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the model as a folder of plain files: config.json, vocabulary.txt and weights.safetensors.
 
-        A trained model has a training.json besides, with its metadata and history. So has a tokenizer of Hugging Face or
-        spaCy its file; one that can be neither imported by name nor saved must be passed again to load the model.
+        A trained model has a training.json besides, with its metadata and history. A tokenizer that can neither be
+        imported by name nor saved as a file must be passed again to load the model.
 
         Args:
             folder: Target folder; its parent must exist. An existing model is replaced atomically.
