@@ -98,7 +98,7 @@ def test_sif_needs_counts():
         vectors.embed_texts([["the"], ["the"]], weighting="sif")
 
 
-@pytest.mark.parametrize("name", ["", "custom", "os:listdir"])
+@pytest.mark.parametrize("name", ["", "custom", "os:listdir", "huggingface", "spacy-rules", "tokenizer.json"])
 def test_a_tokenizer_is_neither_guessed_nor_imported(name):
     vectors = WordVectors(["the"], [[1.0]], metadata={"tokenizer": name} if name else {})
     with pytest.raises(ValueError, match=f"tokenizer must be given .*{name}"):

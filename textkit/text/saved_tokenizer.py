@@ -41,6 +41,15 @@ def saved_name(tokenizer: str | Tokenizer) -> str:
         return CUSTOM
 
 
+def is_built_in(name: str) -> bool:
+    """Return whether a saved name alone gives the tokenizer back: no code is needed, and no file.
+
+    >>> is_built_in("spacy:en"), is_built_in("mymodule:split"), is_built_in("huggingface"), is_built_in("a.json")
+    (True, False, False, False)
+    """
+    return name not in (CUSTOM, *FILES) and not names_function(name) and not name.endswith(".json")
+
+
 def tokenizer_entries(tokenizer: str | Tokenizer) -> dict[str, Any]:
     """Return what the config of a saved model says of its tokenizer."""
     found, name = get_tokenizer(tokenizer), saved_name(tokenizer)

@@ -12,8 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import is_finite
 from textkit.data.tables import Document, check_document
-from textkit.text.saved_tokenizer import CUSTOM
-from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer, names_function
+from textkit.text.saved_tokenizer import is_built_in
+from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
 
 if TYPE_CHECKING:
     from textkit.vectors.word_vectors import WordVectors
@@ -219,10 +219,10 @@ def _saved_tokenizer(vectors: "WordVectors") -> NamedTokenizer:
     """Return the tokenizer that the metadata name.
 
     Raises:
-        ValueError: If they name none, or a function, which is code.
+        ValueError: If they name none, or one that the name alone does not give back, such as a function, which is code.
     """
     name = vectors.metadata.get("tokenizer", "")
-    if not name or name == CUSTOM or names_function(name):
+    if not name or not is_built_in(name):
         got = f"{name!r} in the metadata of the vectors" if name else "vectors whose metadata name none"
         raise ValueError(
             f"tokenizer must be given to split texts, got {got}; pass the one that the vectors were trained with, such "
