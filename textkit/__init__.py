@@ -15,6 +15,7 @@ The parts of the package, in the order in which text flows through it:
     evaluation/      similarity, analogies, perplexity, classification, explanation, calibration
     generation/      sampling text from a language model
     training/        the training loop, schedules, optimizers, checkpoints: independent of the model
+    phrases/         pairs of words that occur together more often than by chance
     word2vec/  language_model/  classifier/    settings, data and training runs of each kind of model
     commands/        options and subcommands of the command line
     train.py  evaluate.py  generate.py  predict.py    the commands: python -m textkit.generate --help
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
+    from textkit.phrases.find import find_phrases
+    from textkit.phrases.phrases import Phrase, Phrases
     from textkit.text.encoded_corpus import EncodedCorpus
     from textkit.text.encoding import encode_corpus
     from textkit.text.tokenizers import Tokenizer, tokenizer
@@ -75,6 +78,8 @@ _PUBLIC = {
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.language_model.settings",
     "PaddingCollator": "textkit.batches.padding",
+    "Phrase": "textkit.phrases.phrases",
+    "Phrases": "textkit.phrases.phrases",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
@@ -88,6 +93,7 @@ _PUBLIC = {
     "encode_corpus": "textkit.text.encoding",
     "evaluate_analogies": "textkit.evaluation.analogies",
     "evaluate_similarity": "textkit.evaluation.similarity",
+    "find_phrases": "textkit.phrases.find",
     "load": "textkit.loading",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
@@ -115,6 +121,8 @@ __all__ = [
     "LanguageModelScore",
     "LanguageModelSettings",
     "PaddingCollator",
+    "Phrase",
+    "Phrases",
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",
@@ -128,6 +136,7 @@ __all__ = [
     "encode_corpus",
     "evaluate_analogies",
     "evaluate_similarity",
+    "find_phrases",
     "load",
     "read_labeled",
     "read_labelled",
