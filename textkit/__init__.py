@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textkit.classifier.run import ClassifierReport
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
+    from textkit.classifier.text_features import TextFeatures
     from textkit.data.corpus import Corpus, corpus
     from textkit.data.labeled import LabeledTexts, LabelledTexts, read_labeled, read_labelled
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
@@ -84,6 +85,7 @@ _PUBLIC = {
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
     "TextClassifier": "textkit.classifier.text_classifier",
+    "TextFeatures": "textkit.classifier.text_features",
     "Tokenizer": "textkit.text.tokenizers",
     "Vocabulary": "textkit.text.vocabulary",
     "Word2VecReport": "textkit.word2vec.run",
@@ -127,6 +129,7 @@ __all__ = [
     "RnnLanguageModelConfig",
     "SimilarityReport",
     "TextClassifier",
+    "TextFeatures",
     "Tokenizer",
     "Vocabulary",
     "Word2VecReport",

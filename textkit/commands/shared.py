@@ -41,13 +41,16 @@ def is_first_rank() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer: bool = False) -> Any:
+def loaded(
+    folder: Path, kind: str, argument: str = "FOLDER", *, tokenizer: str | None = None, trust_tokenizer: bool = False
+) -> Any:
     """Load a model.
 
     Args:
         folder: Folder of the saved model.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
+        tokenizer: Name of the tokenizer of a model that was saved without it; None for that of the folder.
         trust_tokenizer: Whether to import a function that the folder names as its tokenizer.
 
     Raises:
@@ -58,7 +61,7 @@ def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer
     if saved_kind != kind and saved_kind in _USES:
         name, use = _USES[saved_kind]
         raise ValueError(f"{argument} must contain {_USES[kind][0]}, got {name} in {folder}; {use}")
-    return load(folder, trust_tokenizer=trust_tokenizer)
+    return load(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
 
 
 def loaded_vectors(
@@ -74,6 +77,15 @@ def loaded_vectors(
         return WordVectors.load(path, limit=limit, format=format)
 
 
+GivenTokenizer = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        metavar="NAME",
+        help="Tokenizer of a model that was saved without it, as module:function.",
+        show_default=False,
+    ),
+]
 TrustTokenizer = Annotated[
     bool,
     typer.Option("--trust-tokenizer", help="Import and call the function that FOLDER names as its tokenizer."),
@@ -280,16 +292,13 @@ class _Stopped(SystemExit):
     """The end of a command that has said why."""
 
 
-def stop(
-    error: BaseException, saved: str | None, *, checkpoint: Path | None = None, resumes: bool = True, show: bool = True
-) -> NoReturn:
+def stop(error: BaseException, saved: str | None, *, checkpoint: Path | None = None, show: bool = True) -> NoReturn:
     """End a training command that was interrupted, with a line that says what is where and how to go on.
 
     Args:
         error: KeyboardInterrupt or `Terminated`.
         saved: What was saved to the output, such as "m: saved the best of 3 epochs"; None for nothing.
         checkpoint: File with the state of the training; None without one.
-        resumes: Whether the command has checkpoints.
         show: Whether to print the line; false for all processes of ``torchrun`` but the first.
 
     Raises:
@@ -298,7 +307,7 @@ def stop(
     parts = [saved or "no epoch was complete, so that no result was saved"]
     if checkpoint is not None and checkpoint.exists():
         parts.append(f"{checkpoint}: saved the state of training; run the same command to resume")
-    elif resumes and checkpoint is None:
+    elif checkpoint is None:
         parts.append("use --checkpoint FILE to be able to resume")
     if show:
         say(f"interrupted; {'; '.join(parts)}")
@@ -308,6 +317,7 @@ def stop(
 def _in_options(message: str, app: Callable[[], object]) -> str:
     """Replace column='text' by --column text in a message, for all options of the commands."""
     options = _all_options(app)
+    message = message.replace("textkit.load(folder, tokenizer=function)", "--tokenizer module:function")
 
     def option(match: re.Match[str]) -> str:
         name = "--" + match["name"].replace("_", "-")

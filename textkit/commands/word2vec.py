@@ -17,7 +17,9 @@ from textkit.commands.shared import (
     stop,
 )
 from textkit.data.tables import Missing
+from textkit.files.lines import numbered_lines
 from textkit.progress import say
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.interrupts import Terminated
 from textkit.vectors.formats.by_suffix import check_writable_path
 from textkit.vectors.word_vectors import WordVectors
@@ -53,6 +55,12 @@ def word2vec(
         int, typer.Option(help="Minimum count of a word; rarer words are ignored.")
     ] = DEFAULT.min_count,
     max_vocab: Annotated[int | None, typer.Option(help="Maximum size of the vocabulary.")] = DEFAULT.max_vocab,
+    keep_words: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Words to keep however rare they are, one on each line.")
+    ] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Saved vocabulary: train these words, counted anew.")
+    ] = None,
     subsample: Annotated[
         float, typer.Option(help="Subsampling threshold, a fraction of all tokens; 0 disables.")
     ] = DEFAULT.subsample,
@@ -72,7 +80,11 @@ def word2vec(
     device: Annotated[str, typer.Option(help="Device: cpu, cuda for a GPU, or auto.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
     tokenizer: Annotated[
-        str, typer.Option(help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.")
+        str,
+        typer.Option(
+            help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a "
+            "tokenizer.json."
+        ),
     ] = "whitespace",
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,
@@ -90,9 +102,10 @@ def word2vec(
     quiet: Quiet = False,
 ) -> None:
     """Word vectors by skip-gram with negative sampling."""
-    check_output(output, [*corpus, valid, init, checkpoint])
+    inputs = [*corpus, valid, init, keep_words, vocabulary]
+    check_output(output, [*inputs, checkpoint])
     if checkpoint is not None:
-        check_output(checkpoint, [*corpus, valid, init], "--checkpoint")
+        check_output(checkpoint, inputs, "--checkpoint")
     # Report an unknown suffix before training rather than after it.
     check_writable_path(output)
 
@@ -123,6 +136,8 @@ def word2vec(
             negatives=negatives,
             min_count=min_count,
             max_vocab=max_vocab,
+            keep_words=() if keep_words is None else [line for _, line in numbered_lines(keep_words) if line],
+            vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary),
             subsample=subsample,
             epochs=epochs,
             learning_rate=learning_rate,
