@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
-    from textkit.phrases.find import find_phrases
-    from textkit.phrases.phrases import Phrase, Phrases
+    from textkit.phrases.find import ENGLISH_CONNECTORS, find_phrases
     from textkit.text.encoded_corpus import EncodedCorpus
     from textkit.text.encoding import encode_corpus
+    from textkit.text.phrases import Phrase, Phrases
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
     from textkit.vectors.word_vectors import WordVectors
@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "ENGLISH_CONNECTORS": "textkit.phrases.find",
     "AnalogyReport": "textkit.evaluation.analogies",
     "BpttBatches": "textkit.batches.bptt",
     "BucketBatches": "textkit.batches.bucketing",
@@ -79,8 +80,8 @@ _PUBLIC = {
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.language_model.settings",
     "PaddingCollator": "textkit.batches.padding",
-    "Phrase": "textkit.phrases.phrases",
-    "Phrases": "textkit.phrases.phrases",
+    "Phrase": "textkit.text.phrases",
+    "Phrases": "textkit.text.phrases",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
@@ -105,6 +106,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "ENGLISH_CONNECTORS",
     "AnalogyReport",
     "BpttBatches",
     "BucketBatches",

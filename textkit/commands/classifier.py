@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import classifier_options as options
+from textkit.commands.phrases import joined
 from textkit.commands.shared import (
     Quiet,
     check_folder,
@@ -69,13 +70,14 @@ def classifier(
     max_vocab: options.MaxVocab = None,
     max_length: options.MaxLength = None,
     tokenizer: options.Tokenizer = None,
+    phrases: options.Phrases = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
     """A text classifier, trained on a table of texts and labels."""
     # torch takes seconds to import, and word2vec and --help do not need it.
-    from textkit.classifier.defaults import default_classifier_settings, model_config
+    from textkit.classifier.defaults import default_classifier_settings, default_tokenizer, model_config
     from textkit.classifier.text_classifier import TextClassifier
 
     check_folder(output, checkpoint)
@@ -129,7 +131,7 @@ def classifier(
         class_weight=options.class_weights(class_weight, training.labels),
         multi_label=multi_label,
         settings=settings,
-        tokenizer=tokenizer,
+        tokenizer=joined(tokenizer, phrases, default_tokenizer(config)),
         device=device,
         seed=seed,
         progress=not quiet,

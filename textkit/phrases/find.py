@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from textkit.checks import check_choice, check_count
 from textkit.kernels.pair_counts import BREAK, CHAIN_BITS, CONNECTOR, ID_BITS, count_pairs
-from textkit.phrases.phrases import Phrase, Phrases, checked_delimiter
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.encoding import encode_corpus
+from textkit.text.phrases import Phrase, Phrases, checked_delimiter
 from textkit.text.tokenizers import Tokenizer
 
 Scoring = Literal["default", "pmi", "npmi"]

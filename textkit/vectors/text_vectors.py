@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import is_finite
 from textkit.data.tables import Document, check_document
-from textkit.text.saved_tokenizer import CUSTOM
+from textkit.text.saved_tokenizer import CUSTOM, FILES
 from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer, names_function
 
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def _saved_tokenizer(vectors: "WordVectors") -> NamedTokenizer:
         ValueError: If they name none, or a function, which is code.
     """
     name = vectors.metadata.get("tokenizer", "")
-    if not name or name == CUSTOM or names_function(name):
+    if not name or name in (CUSTOM, *FILES) or names_function(name):
         got = f"{name!r} in the metadata of the vectors" if name else "vectors whose metadata name none"
         raise ValueError(
             f"tokenizer must be given to split texts, got {got}; pass the one that the vectors were trained with, such "

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from textkit.checks import check_path
-from textkit.phrases.phrase_file import read_phrases, write_phrases
-from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
+from textkit.files.atomic import atomic_path
+from textkit.text.named_tokenizer import NamedTokenizer, SavedTokenizer, Tokenizer
+from textkit.text.phrase_file import parse_phrases, phrase_lines
+from textkit.text.tokenizers import get_tokenizer
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Phrase:
 
 class Phrases:
     """Phrases, and how they are joined; iteration yields each `Phrase`, highest score first.
+
+    Two are equal if they join the same.
 
     Args:
         phrases: The phrases.
@@ -65,6 +69,12 @@ class Phrases:
 
     def __contains__(self, tokens: object) -> bool:
         return tokens in self._joined
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Phrases) and self._joined == other._joined
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._joined))
 
     def __repr__(self) -> str:
         return f"Phrases({len(self):,} phrases)"
@@ -113,7 +123,14 @@ class Phrases:
             tokenizer: What splits the text, as for `find_phrases`: that of the corpus in which the phrases were found.
                 For phrases that were found in joined text, the tokenizer of the first phrases.
         """
-        return PhraseTokenizer(get_tokenizer(tokenizer), self)
+        found = get_tokenizer(tokenizer)
+        if isinstance(found, PhraseTokenizer):
+            return PhraseTokenizer(found.tokenizer, (*found.steps, self))
+        return PhraseTokenizer(found, (self,))
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines of the file that `save` writes."""
+        return phrase_lines(((phrase.tokens, phrase.count, phrase.score) for phrase in self), self.delimiter)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the phrases as text, one per line: count, score and words, separated by tabs.
@@ -124,8 +141,9 @@ class Phrases:
         Raises:
             OSError: If it cannot be written.
         """
-        fields = ((phrase.tokens, phrase.count, phrase.score) for phrase in self._phrases)
-        write_phrases(check_path("path", path), fields, self.delimiter)
+        target = check_path("path", path)
+        with atomic_path(target) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(self.lines())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Phrases":
@@ -135,7 +153,28 @@ class Phrases:
             ValueError: If the file holds no phrases, or is damaged; the message names the line.
             OSError: If it cannot be read.
         """
-        phrases, delimiter = read_phrases(check_path("path", path))
+        path = check_path("path", path)
+        try:
+            with path.open(encoding="utf-8", newline="\n") as file:
+                return cls.parse(file, str(path))
+        except UnicodeDecodeError as error:
+            raise ValueError(
+                f"{path} must be phrases in UTF-8, got the byte 0x{error.object[error.start]:02x}; "
+                "save the phrases again"
+            ) from error
+
+    @classmethod
+    def parse(cls, lines: Iterable[str], name: str) -> "Phrases":
+        """Restore phrases from their `lines`.
+
+        Args:
+            lines: The lines, with line ends.
+            name: Name of their file, for messages.
+
+        Raises:
+            ValueError: If they are no phrases; the message names the line.
+        """
+        phrases, delimiter = parse_phrases(lines, name)
         return cls((Phrase(*phrase) for phrase in phrases), delimiter=delimiter)
 
 
@@ -150,31 +189,27 @@ def checked_delimiter(delimiter: str) -> str:
     return delimiter
 
 
-@dataclass(frozen=True, eq=False)
-class PhraseTokenizer(NamedTokenizer):
-    """Splits a text with another tokenizer and joins the phrases in it.
+@dataclass(frozen=True)
+class PhraseTokenizer(SavedTokenizer):
+    """Splits a text with another tokenizer, and joins the phrases in it.
 
     Args:
         tokenizer: What splits the text.
-        phrases: What joins its tokens.
+        steps: What joins its tokens, one after the other.
     """
 
     tokenizer: NamedTokenizer
-    phrases: Phrases
-
-    @property
-    def name(self) -> str:
-        """There is none.
-
-        Raises:
-            ValueError: Always: a name cannot stand for the phrases.
-        """
-        raise ValueError("tokenizer must have a name, got one with phrases; hand it over again when loading")
+    steps: tuple[Phrases, ...]
 
     def __call__(self, text: str) -> list[str]:
         """Return the tokens of one text, phrases as single ones."""
-        return self.phrases.join(self.tokenizer(text))
+        return self._join(self.tokenizer(text))
 
     def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield the tokens of each text, phrases as single ones."""
-        return map(self.phrases.join, self.tokenizer.pipe(texts))
+        return map(self._join, self.tokenizer.pipe(texts))
+
+    def _join(self, tokens: list[str]) -> list[str]:
+        for phrases in self.steps:
+            tokens = phrases.join(tokens)
+        return tokens
