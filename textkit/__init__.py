@@ -15,6 +15,7 @@ The parts of the package, in the order in which text flows through it:
     evaluation/      similarity, analogies, perplexity, classification, explanation, calibration
     generation/      sampling text from a language model
     training/        the training loop, schedules, optimizers, checkpoints: independent of the model
+    phrases/         pairs of words that occur together more often than by chance
     word2vec/  language_model/  classifier/    settings, data and training runs of each kind of model
     commands/        options and subcommands of the command line
     train.py  evaluate.py  generate.py  predict.py    the commands: python -m textkit.generate --help
@@ -47,8 +48,10 @@ if TYPE_CHECKING:
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
+    from textkit.phrases.find import ENGLISH_CONNECTORS, find_phrases
     from textkit.text.encoded_corpus import EncodedCorpus
     from textkit.text.encoding import encode_corpus
+    from textkit.text.phrases import Phrase, Phrases
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
     from textkit.vectors.word_vectors import WordVectors
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "ENGLISH_CONNECTORS": "textkit.phrases.find",
     "AnalogyReport": "textkit.evaluation.analogies",
     "BpttBatches": "textkit.batches.bptt",
     "BucketBatches": "textkit.batches.bucketing",
@@ -76,6 +80,8 @@ _PUBLIC = {
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.language_model.settings",
     "PaddingCollator": "textkit.batches.padding",
+    "Phrase": "textkit.text.phrases",
+    "Phrases": "textkit.text.phrases",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
@@ -90,6 +96,7 @@ _PUBLIC = {
     "encode_corpus": "textkit.text.encoding",
     "evaluate_analogies": "textkit.evaluation.analogies",
     "evaluate_similarity": "textkit.evaluation.similarity",
+    "find_phrases": "textkit.phrases.find",
     "load": "textkit.loading",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
@@ -99,6 +106,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "ENGLISH_CONNECTORS",
     "AnalogyReport",
     "BpttBatches",
     "BucketBatches",
@@ -117,6 +125,8 @@ __all__ = [
     "LanguageModelScore",
     "LanguageModelSettings",
     "PaddingCollator",
+    "Phrase",
+    "Phrases",
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",
@@ -131,6 +141,7 @@ __all__ = [
     "encode_corpus",
     "evaluate_analogies",
     "evaluate_similarity",
+    "find_phrases",
     "load",
     "read_labeled",
     "read_labelled",

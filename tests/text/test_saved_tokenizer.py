@@ -5,6 +5,7 @@ from importlib.util import find_spec
 import pytest
 import spacy
 
+from textkit.text.phrases import Phrase, Phrases
 from textkit.text.saved_tokenizer import (
     CUSTOM,
     described,
@@ -124,3 +125,33 @@ def test_a_folder_names_no_file_to_read(tmp_path):
     (tmp_path / "t.json").write_text("{}")
     with pytest.raises(ValueError, match="must name a tokenizer that exists: tokenizer must be a name, got"):
         restored(str(tmp_path / "t.json"), trust=True)
+
+
+def phrases(*joined):
+    return Phrases([Phrase(tuple(words.split()), 5, 10.0) for words in joined])
+
+
+def test_phrases_are_saved_with_what_splits_the_text():
+    for splits in ("word-lower", spacy.blank("en")):
+        tokenizer = phrases("new_york times").tokenizer(phrases("new york").tokenizer(splits))
+        entries, files = tokenizer_entries(tokenizer), tokenizer_files(tokenizer)
+        assert entries == {"tokenizer": "phrases"}
+        restored = restored_tokenizer(entries, files, "m", tokenizer=None, trust=False)
+        assert restored == tokenizer
+        assert restored("the new york times") == ["the", "new_york_times"]
+
+
+def test_phrases_after_a_function_need_trust_and_after_a_lambda_the_function():
+    tokenizer = phrases("a b").tokenizer(by_dash)
+    entries, files = tokenizer_entries(tokenizer), tokenizer_files(tokenizer)
+    with pytest.raises(ValueError, match="tokenizer must be trusted before it is imported"):
+        restored_tokenizer(entries, files, "m", tokenizer=None, trust=False)
+    restored = restored_tokenizer(entries, files, "m", tokenizer=None, trust=True)
+    assert restored("a-b-c") == ["a_b", "c"]
+    assert saved_name(phrases("a b").tokenizer(lambda text: [text])) == CUSTOM
+
+
+@pytest.mark.parametrize("state", ["", "{}", "[]", '{"splits": {}, "files": {}, "phrases": ["x"]}', "[" * 100_000])
+def test_damaged_phrases_are_named(state):
+    with pytest.raises(ValueError, match=r"phrases\.json of 'm'|tokenizer in the config of 'm'"):
+        restored_tokenizer({"tokenizer": "phrases"}, {"phrases.json": state.encode()}, "m", tokenizer=None, trust=True)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import classifier_options as options
+from textkit.commands.phrases import joined
 from textkit.commands.shared import (
     Quiet,
     check_folder,
@@ -73,13 +74,14 @@ def classifier(
     max_vocab: options.MaxVocab = None,
     max_length: options.MaxLength = None,
     tokenizer: options.Tokenizer = None,
+    phrases: options.Phrases = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
     """A text classifier, trained on a table of texts and labels."""
     # torch takes seconds to import, and word2vec and --help do not need it.
-    from textkit.classifier.defaults import default_classifier_settings, model_config
+    from textkit.classifier.defaults import default_classifier_settings, default_tokenizer, model_config
     from textkit.classifier.text_classifier import TextClassifier
 
     check_folder(output, checkpoint)
@@ -90,7 +92,7 @@ def classifier(
     start = None
     if init is not None:
         options.check_init(init, output, checkpoint, given(model=model, vectors=vectors))
-        start = TextClassifier.load(init, tokenizer=tokenizer)
+        start = TextClassifier.load(init, tokenizer=joined(tokenizer, phrases))
     if separator is not None and not multi_label:
         raise ValueError(
             f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
@@ -142,7 +144,7 @@ def classifier(
         class_weight=options.class_weights(class_weight, training.labels),
         multi_label=multi_label,
         settings=settings,
-        tokenizer=tokenizer if start is None else start.tokenizer,
+        tokenizer=joined(tokenizer, phrases, default_tokenizer(config)) if start is None else start.tokenizer,
         device=device,
         seed=seed,
         progress=not quiet,

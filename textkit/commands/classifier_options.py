@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import device
+from textkit.commands.phrases import phrases_option
 from textkit.commands.shared import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
@@ -166,6 +167,7 @@ Tokenizer = Annotated[
         "word-lower; char_gru: character",
     ),
 ]
+Phrases = Annotated[list[Path] | None, phrases_option(_TEXTS)]
 Encoding = Annotated[str, typer.Option(help="Encoding of the files.", rich_help_panel=_TEXTS)]
 Errors = Annotated[
     str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.", rich_help_panel=_TEXTS)

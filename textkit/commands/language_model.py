@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import language_model_options as options
+from textkit.commands.phrases import joined
 from textkit.commands.shared import (
     Quiet,
     check_folder,
@@ -74,6 +75,7 @@ def language_model(
     keep_words: options.KeepWords = None,
     vocabulary: options.Vocabulary = None,
     tokenizer: options.Tokenizer = None,
+    phrases: options.Phrases = None,
     column: options.Column = None,
     delimiter: options.Delimiter = None,
     missing: options.Missing = "error",
@@ -92,6 +94,7 @@ def language_model(
         check_output(checkpoint, [*corpus, valid, keep_words, vocabulary], "--checkpoint")
     if valid is not None and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
+    splits = joined(tokenizer, phrases)
     start = None
     if init is None and keep_vocabulary:
         raise ValueError("--keep-vocabulary must be left out without --init; it keeps that of the model to go on from")
@@ -101,7 +104,7 @@ def language_model(
                 f"--output must not be the folder of --init with --checkpoint, got {output}; choose another name: "
                 "the training is resumed with the same model"
             )
-        start = LanguageModel.load(init, tokenizer=tokenizer)
+        start = LanguageModel.load(init, tokenizer=splits)
         documents = "<bos>" in start.vocabulary.specials if documents is None else documents
     config = replace(
         default_config(unit or "char") if start is None else start.model.config,
@@ -180,7 +183,7 @@ def language_model(
             valid=valid_share if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
             config=config,
             settings=settings,
-            tokenizer=tokenizer,
+            tokenizer=splits,
             init=start,
             extend_vocabulary=not keep_vocabulary,
             keep_words=() if keep_words is None else [line for _, line in numbered_lines(keep_words) if line],

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import device
+from textkit.commands.phrases import phrases_option
 from textkit.commands.shared import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
@@ -164,6 +165,7 @@ Tokenizer = Annotated[
         "whitespace",
     ),
 ]
+Phrases = Annotated[list[Path] | None, phrases_option("The text")]
 Column = Annotated[str | None, column_option("The text")]
 Delimiter = Annotated[str | None, delimiter_option("The text")]
 Missing = Annotated[tables.Missing, missing_option("The text")]

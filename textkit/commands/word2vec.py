@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from textkit.commands.phrases import joined, phrases_option
 from textkit.commands.shared import (
     Quiet,
     check_output,
@@ -86,6 +87,7 @@ def word2vec(
             "tokenizer.json."
         ),
     ] = "whitespace",
+    phrases: Annotated[list[Path] | None, phrases_option()] = None,
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,
     missing: Annotated[Missing, missing_option()] = "error",
@@ -145,7 +147,7 @@ def word2vec(
             reproducible=reproducible,
             device=device,
             seed=seed,
-            tokenizer=tokenizer,
+            tokenizer=joined(tokenizer, phrases) or tokenizer,
             init=None if init is None else loaded_vectors(init, quiet=quiet),
             valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
             patience=patience or None,

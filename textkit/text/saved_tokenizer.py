@@ -4,6 +4,7 @@ A name such as ``module:function`` stands for code, and a folder may come from a
 caller allows it. The files hold data alone: JSON, from which tables and regular expressions are built.
 """
 
+import json
 import os
 import types
 import warnings
@@ -13,16 +14,17 @@ from typing import Any
 
 from textkit.text.huggingface import HuggingFaceTokenizer, TokenStrings
 from textkit.text.named_tokenizer import SavedTokenizer
+from textkit.text.phrases import Phrases, PhraseTokenizer
 from textkit.text.spacy_rules import DocWords, SpacyRulesTokenizer
 from textkit.text.tokenizers import FunctionTokenizer, NamedTokenizer, Tokenizer, get_tokenizer, names_function
 
 CUSTOM = "custom"
 """Saved in place of a name for a callable that cannot be imported by name."""
 
-HUGGING_FACE, SPACY_RULES = "huggingface", "spacy-rules"
+HUGGING_FACE, SPACY_RULES, PHRASES = "huggingface", "spacy-rules", "phrases"
 """Saved in place of a name for the tokenizers that are files of the folder."""
 
-FILES = {HUGGING_FACE: "tokenizer.json", SPACY_RULES: "spacy-tokenizer.json"}
+FILES = {HUGGING_FACE: "tokenizer.json", SPACY_RULES: "spacy-tokenizer.json", PHRASES: "phrases.json"}
 """Their files."""
 
 
@@ -33,6 +35,8 @@ def saved_name(tokenizer: str | Tokenizer) -> str:
     ('word', 'custom')
     """
     found = get_tokenizer(tokenizer)
+    if isinstance(found, PhraseTokenizer):
+        return CUSTOM if saved_name(found.tokenizer) == CUSTOM else PHRASES
     if isinstance(found, SavedTokenizer):
         return HUGGING_FACE if isinstance(found, HuggingFaceTokenizer) else SPACY_RULES
     try:
@@ -66,6 +70,8 @@ def tokenizer_files(tokenizer: str | Tokenizer) -> dict[str, bytes]:
     found = get_tokenizer(tokenizer)
     if isinstance(found, HuggingFaceTokenizer | SpacyRulesTokenizer):
         return {FILES[saved_name(found)]: found.state.encode()}
+    if saved_name(found) == PHRASES:
+        return {FILES[PHRASES]: _phrases_state(found)}
     return {}
 
 
@@ -131,7 +137,7 @@ def restored_tokenizer(
         # A function may stand in for a tokenizer whose package is not installed.
         if isinstance(given, FunctionTokenizer):
             return given
-        return _same(_of_file(saved, config, files, name), given, saved)
+        return _same(_of_file(saved, config, files, name, trust), given, saved)
     if saved != CUSTOM and not names_function(saved):
         _same(_named(saved, name), given, saved)
         return saved
@@ -160,12 +166,16 @@ def _same(saved: NamedTokenizer, given: NamedTokenizer | None, name: str) -> Nam
     return saved
 
 
-def _of_file(kind: str, config: Mapping[str, Any], files: Mapping[str, bytes], folder: str) -> NamedTokenizer:
+def _of_file(
+    kind: str, config: Mapping[str, Any], files: Mapping[str, bytes], folder: str, trust: bool
+) -> NamedTokenizer:
     file = FILES[kind]
     try:
         state = files[file].decode()
         if kind == HUGGING_FACE:
             return HuggingFaceTokenizer(state, config.get("special_tokens") is True)
+        if kind == PHRASES:
+            return _restored_phrases(state, folder, trust)
         return SpacyRulesTokenizer(state)
     except KeyError:
         raise ValueError(
@@ -173,6 +183,29 @@ def _of_file(kind: str, config: Mapping[str, Any], files: Mapping[str, bytes], f
         ) from None
     except ValueError as error:
         raise ValueError(f"{file} of {folder!r} must hold a tokenizer: {error}") from error
+
+
+def _phrases_state(tokenizer: Any) -> bytes:
+    """Return a tokenizer with phrases as JSON: what splits the text, and the files of phrases."""
+    state = {
+        "splits": tokenizer_entries(tokenizer.tokenizer),
+        "files": {name: content.decode() for name, content in tokenizer_files(tokenizer.tokenizer).items()},
+        "phrases": ["".join(phrases.lines()) for phrases in tokenizer.steps],
+    }
+    return json.dumps(state, ensure_ascii=False).encode()
+
+
+def _restored_phrases(state: str, folder: str, trust: bool) -> NamedTokenizer:
+    try:
+        found = json.loads(state)
+        files = {name: content.encode() for name, content in found["files"].items()}
+        texts = [text.splitlines(keepends=True) for text in found["phrases"]]
+        splits = dict(found["splits"])
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"it must hold what splits a text, and phrases, got {error!r}; save it again") from error
+    steps = tuple(Phrases.parse(lines, f"phrases {number}") for number, lines in enumerate(texts, start=1))
+    tokenizer = get_tokenizer(restored_tokenizer(splits, files, folder, tokenizer=None, trust=trust))
+    return PhraseTokenizer(tokenizer, steps)
 
 
 def _named(saved: str, folder: str) -> NamedTokenizer:
