@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from textkit.files.archives import split_archive
 from textkit.models.storage import read_config
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
@@ -41,7 +42,7 @@ def load(
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a str or a Path, got {type(path).__name__}; pass the path it was saved to")
-    if Path(path).is_file():
+    if Path(path).is_file() or split_archive(Path(path)) is not None:
         if tokenizer is not None:
             raise ValueError(f"tokenizer must be None for word vectors, got {tokenizer!r}; leave it out")
         return WordVectors.load(path)

@@ -12,6 +12,7 @@ import typer
 
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
+from textkit.files.archives import is_there
 from textkit.files.compression import size_on_disk
 from textkit.files.writable import check_writable
 from textkit.loading import load
@@ -94,7 +95,7 @@ def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: An
             raise IsADirectoryError(
                 f"{argument} must be files, got the folder {source}; pass its files: {source}/*.txt"
             )
-    if len(sources) == 1 and not Path(sources[0]).exists():
+    if len(sources) == 1 and not is_there(Path(sources[0])):
         if sources[0] not in catalog.names():
             names = ", ".join(name for name in catalog.names() if catalog.entry(name).kind in ("text", "table"))
             raise FileNotFoundError(

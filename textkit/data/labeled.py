@@ -27,6 +27,7 @@ from textkit.data.tables import (
     loaded_classes,
     take_split,
 )
+from textkit.files.archives import in_archive
 from textkit.files.compression import size_on_disk
 from textkit.progress import ReadingBar
 
@@ -64,6 +65,7 @@ def read_labeled(
     errors: str = "strict",
     delimiter: str | None = None,
     missing: Missing = "error",
+    member: str | None = None,
     progress: bool = False,
 ) -> LabeledTexts:
     """Read texts and labels.
@@ -73,7 +75,8 @@ def read_labeled(
 
             - A name in the catalog, such as "reviews". A file of that name is written "./reviews".
             - A path, as a str or a Path: .csv, .tsv, .jsonl or .ndjson, .json with an array of objects, or .parquet.
-              All but .parquet may end in .gz, .xz, .bz2 or .zst too. Labels of .csv and .tsv are str.
+              All but .parquet may end in .gz, .xz, .bz2 or .zst too, or be in a .zip archive. Labels of .csv and .tsv
+              are str.
             - A pandas DataFrame; a ``datasets.Dataset`` or ``IterableDataset``, whose ``ClassLabel`` features give
               their names, or a dictionary of them with ``split``.
             - A pair (texts, labels).
@@ -89,6 +92,7 @@ def read_labeled(
         missing: What to do with a row whose text or label is missing (None, NaN, an empty label, or a JSON object
             without the column): "error" raises a ValueError; "skip" leaves the row out, also where its text is empty;
             "empty" reads a missing text as an empty one, while a missing label remains an error.
+        member: Name of the file to read in a .zip archive with several files.
         progress: Whether to show progress on stderr, if it takes more than a second.
 
     Returns:
@@ -112,13 +116,13 @@ def read_labeled(
     check_missing(missing)
     if isinstance(source, tuple) and len(source) == 2:
         rows, written = _pair(*source), False
-        unused = {"text": text, "label": label, "split": split, "delimiter": delimiter}
+        unused = {"text": text, "label": label, "split": split, "delimiter": delimiter, "member": member}
         if given := [name for name, value in unused.items() if value is not None]:
             raise ValueError(f"{given[0]} must be None for a pair (texts, labels), got another; leave it out")
     else:
         choices = [Choice(column=text, argument="text", usual="text")]
         choices += [Choice(column=label, argument="label", usual="label")]
-        found = _rows(source, choices, split, encoding, errors, delimiter, missing)
+        found = _rows(source, choices, split, encoding, errors, delimiter, missing, member)
         if found is None:
             raise TypeError(
                 f"source must be a table ({', '.join(TABLES)}, a DataFrame or a Dataset), a catalog name or a "
@@ -216,11 +220,14 @@ def _rows(
     errors: str,
     delimiter: str | None,
     missing: Missing,
+    member: str | None = None,
 ) -> tuple[Iterator[Row], bool] | None:
     """Read columns of a table; also whether numbers are written out in it; None if the source is no table."""
     if isinstance(source, str) and source in catalog.names():
         rows = _catalog_rows(source, choices, split)
         check_no_delimiter(delimiter, repr(source))
+        if member is not None:
+            raise ValueError(f"member must be None for the catalog name {source!r}, got {member!r}; omit it")
         return None if rows is None else (rows, False)
     source, split = take_split(source, split)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
@@ -228,14 +235,20 @@ def _rows(
     elif isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = frame_rows(source, choices)
     elif isinstance(source, str | os.PathLike):
-        open_corpus(Path(source), encoding=encoding, errors=errors)  # what is wrong with any file is wrong here too
-        if not is_table(Path(source)):
+        # what is wrong with any file is wrong here too
+        open_corpus(Path(source), encoding=encoding, errors=errors, member=member)
+        path, member = in_archive(Path(source), member), None
+        if not is_table(path):
             return None
-        rows = file_rows(Path(source), choices, encoding=encoding, errors=errors, delimiter=delimiter, missing=missing)
+        rows = file_rows(path, choices, encoding=encoding, errors=errors, delimiter=delimiter, missing=missing)
         delimiter = None
     else:
         return None
     check_no_delimiter(delimiter, _described(source))
+    if member is not None:
+        raise ValueError(
+            f"member must be None for {_described(source)}, got {member!r}; it names a file in a .zip archive"
+        )
     if split is not None:
         raise ValueError(f"split must be None for {_described(source)}, got {split!r}; leave it out")
     return rows, isinstance(source, str | os.PathLike)

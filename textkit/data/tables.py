@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from textkit.data.columns import Choice, Row, choose_columns
 from textkit.data.delimited import check_delimiter, delimited_rows
 from textkit.data.json_tables import json_array_rows, json_rows
-from textkit.files.compression import compression, inner_suffix
+from textkit.files.compression import inner_suffix, is_packed
 from textkit.files.lines import read_lines
 
 Document: TypeAlias = str | list[str]
@@ -104,7 +104,7 @@ def file_rows(
         raise ValueError(f"source must end in {', '.join(TABLES)}, got {str(path)!r}; convert it")
     if kind == ".parquet":
         check_no_delimiter(delimiter, str(path))
-        if compression(path):
+        if is_packed(path):
             raise ValueError(
                 f"source must be a .parquet file without a second compression, got {str(path)!r}; decompress it"
             )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
+from textkit.files.archives import in_archive
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
@@ -253,6 +254,7 @@ class WordVectors(WordSearch):
         encoding_errors: EncodingErrors = "strict",
         bad_rows: BadRowPolicy = "error",
         format: str | None = None,
+        member: str | None = None,
     ) -> "WordVectors":
         """Read vectors from a file in any format that `save` writes.
 
@@ -261,7 +263,7 @@ class WordVectors(WordSearch):
         duplicate. A header with a wrong number of rows is an error too.
 
         Args:
-            path: File to read.
+            path: File to read; or a .zip archive with such a file, or the path of the file in it, ``archive.zip/file``.
             words: Keep only these words, in the order of the file; words that are not in it are ignored. The rows of
                 other words are not checked.
             limit: Keep only the first N rows. The rest of the file is not read.
@@ -270,6 +272,7 @@ class WordVectors(WordSearch):
             bad_rows: "error", or "skip" to skip bad rows and report their number in a warning.
             format: Format to use regardless of the suffix; see `save`. "glove" means that the first line is not a
                 header.
+            member: Name of the file in a .zip archive with several files.
 
         Returns:
             The vectors.
@@ -281,7 +284,8 @@ class WordVectors(WordSearch):
         options = ReadOptions(
             words=wanted_words(words), limit=limit, encoding_errors=encoding_errors, bad_rows=bad_rows
         )
-        table = read_vectors(check_path("path", path), options, format)
+        path = in_archive(check_path("path", path), member)
+        table = read_vectors(path, options, format)
         try:
             return cls(table.words, table.matrix, metadata=table.metadata, counts=table.counts)
         except ValueError as error:

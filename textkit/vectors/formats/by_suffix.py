@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from textkit.files.compression import COMPRESSED, compression, inner_suffix
+from textkit.files.compression import COMPRESSED, compression, inner_suffix, is_packed
 from textkit.vectors.formats.glove_text import read_text, write_text
 from textkit.vectors.formats.projector import check_pair, read_projector, write_projector
 from textkit.vectors.formats.read_options import ReadOptions
@@ -75,10 +75,11 @@ def find_format(path: Path, name: str | None = None) -> Format:
             f"path must end in one of {suffixes} (optionally followed by {', '.join(COMPRESSED)}), got {str(path)!r}; "
             f"change the suffix, or pass the format, such as format={next(iter(FORMATS))!r}"
         )
-    if compression_suffix and not file_format.compressible:
+    if is_packed(path) and not file_format.compressible:
+        remedy = f"remove {compression_suffix} from the name" if compression_suffix else "unpack the archive"
         raise ValueError(
             f"a {file_format.suffix} file must not be compressed, because it is memory-mapped, got {str(path)!r}; "
-            f"remove {compression_suffix} from the name"
+            f"{remedy}"
         )
     return file_format
 

@@ -11,6 +11,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from textkit.files.archives import is_there
 from textkit.files.atomic import atomic_path
 from textkit.files.compression import compression, open_writer
 from textkit.vectors.formats.bad_rows import BadRows
@@ -56,9 +57,9 @@ def read_projector(path: Path, options: ReadOptions) -> VectorTable:
             compressed data is damaged.
     """
     words_path = metadata_path(path)
-    if not words_path.exists() and (default := path.with_name("metadata.tsv")).exists() and default != path:
+    if not is_there(words_path) and is_there(default := path.with_name("metadata.tsv")) and default != path:
         words_path = default
-    if not words_path.exists():
+    if not is_there(words_path):
         raise FileNotFoundError(
             f"{path}: the words must be in {words_path.name} beside it, got no such file; put it there"
         )
