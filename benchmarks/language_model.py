@@ -22,13 +22,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from device import DEVICES, chosen_device, device_facts, peak_device_mb
 from gpu_pack import packed_stream
+from language_model_recipes import RECIPES
 from torch import nn
 
 import textkit
@@ -43,38 +44,6 @@ from textkit.training.devices import resolved_precision
 from textkit.training.loop import train as train_steps
 from textkit.training.optimizers import optimizer_for
 
-AWD = textkit.RnnLanguageModelConfig(
-    layers=3,
-    dim=400,
-    hidden=1150,
-    tied=True,
-    embedding_dropout=0.1,
-    input_dropout=0.4,
-    layer_dropout=0.25,
-    output_dropout=0.4,
-    weight_dropout=0.5,
-    activation_penalty=2.0,
-    temporal_penalty=1.0,
-    cutoffs=(),
-    forget_bias=0.0,  # as in the published program; with 1, steps of this rate leave layers that are dead
-)
-AWD_SETTINGS = textkit.LanguageModelSettings(
-    batch_size=20,
-    window=70,
-    epochs=500,
-    optimizer="sgd",
-    learning_rate=30.0,
-    weight_decay=1.2e-6,
-    clip_norm=0.25,
-    schedule="constant",
-    averaging=True,
-    random_windows=True,
-    state_reset=0.0,
-    min_count=1,
-    precision="bfloat16",
-)
-
-
 COUNTED = {
     "seconds": "from text (with --packed: from ids) to the model, with the score of the validation text",
     "tokens_per_second": "predicted tokens of the training text over the seconds of an epoch, median of the epochs",
@@ -84,85 +53,6 @@ COUNTED = {
     "peak_device_mb": "largest memory that torch allocated on the GPU",
     "speed": "tokens per second of one step after another, with the same batches for each loop, median of the rounds",
     "writing": "characters per second of the built-in model on one thread",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """One training and what is expected of it."""
-
-    corpus: str
-    unit: Unit
-    config: textkit.RnnLanguageModelConfig
-    settings: textkit.LanguageModelSettings
-    expected: str
-    held_out: float | None = None  # the share, of a corpus without splits
-
-
-RECIPES = {
-    "shakespeare": Recipe(
-        corpus="tinyshakespeare",
-        unit="char",
-        config=textkit.RnnLanguageModelConfig(dim=64, hidden=640, output_dropout=0.5),
-        settings=textkit.LanguageModelSettings(
-            batch_size=32, window=96, epochs=12, learning_rate=0.004, precision="bfloat16"
-        ),
-        expected="1.46 nats or less in 10 minutes",
-        held_out=0.1,
-    ),
-    "ptb": Recipe(
-        corpus="ptb",
-        unit="word",
-        config=textkit.RnnLanguageModelConfig(
-            layers=2,
-            dim=200,
-            hidden=200,
-            tied=True,
-            input_dropout=0.2,
-            layer_dropout=0.2,
-            output_dropout=0.2,
-            cutoffs=(),
-        ),
-        settings=textkit.LanguageModelSettings(
-            batch_size=20,
-            window=35,
-            epochs=34,
-            optimizer="sgd",
-            learning_rate=20.0,
-            weight_decay=0.0,
-            clip_norm=0.25,
-            state_reset=0.0,
-            min_count=1,
-            precision="bfloat16",
-        ),
-        expected="test perplexity 90 or less in 60 minutes",
-    ),
-    "awd-ptb": Recipe(
-        corpus="ptb", unit="word", config=AWD, settings=AWD_SETTINGS, expected="test perplexity 60 or less on a GPU"
-    ),
-    "awd-wikitext-2": Recipe(
-        corpus="wikitext-2",
-        unit="word",
-        config=replace(AWD, input_dropout=0.65, layer_dropout=0.2),
-        settings=replace(AWD_SETTINGS, epochs=750),
-        expected="published: test perplexity 65.8 without fine-tuning",
-    ),
-    "tales": Recipe(
-        corpus="tales",
-        unit="char",
-        config=textkit.RnnLanguageModelConfig(dim=16, hidden=32),
-        settings=textkit.LanguageModelSettings(batch_size=64, window=64, epochs=1),
-        expected="that it runs",
-        held_out=0.1,
-    ),
-    "andersen": Recipe(
-        corpus="andersen",
-        unit="char",
-        config=textkit.RnnLanguageModelConfig(dim=64, hidden=384, output_dropout=0.4, input_dropout=0.1),
-        settings=textkit.LanguageModelSettings(epochs=15),
-        expected="text to read, and its bits per character",
-        held_out=0.1,
-    ),
 }
 
 

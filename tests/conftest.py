@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -115,6 +118,37 @@ def random_model():
         return LanguageModel(model, vocabulary, unit="char")
 
     return make
+
+
+@pytest.fixture
+def start_ranks(tmp_path):
+    """Start a script in one process, or in several by torchrun; it gets a folder of its own as the first argument."""
+
+    def start(script, ranks, *arguments):
+        folder = tmp_path / f"{ranks}-{time.monotonic_ns()}"
+        folder.mkdir()
+        (folder / "child.py").write_text(script)
+        launch = [] if ranks == 1 else ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
+        command = [sys.executable, *launch, folder / "child.py", folder, *arguments]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        if sys.platform == "linux":
+            environment["GLOO_SOCKET_IFNAME"] = "lo"  # the machine's own name need not be known
+        return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True), folder
+
+    return start
+
+
+@pytest.fixture
+def run_ranks(start_ranks):
+    """Run a script as `start_ranks` does, and return its folder."""
+
+    def run(script, ranks, *arguments):
+        process, folder = start_ranks(script, ranks, *arguments)
+        _, error = process.communicate(timeout=300)
+        assert process.returncode == 0, error
+        return folder
+
+    return run
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 def train_commands(page):
     """The lines outside of Python blocks that train something."""
     text = BLOCK.sub("", page.read_text(encoding="utf-8"))
-    return [line.split()[2:] for line in text.splitlines() if line.startswith("python -m textkit.train ")]
+    return [line.split()[1:] for line in text.splitlines() if line.startswith("textkit train ")]
 
 
 @pytest.mark.slow

@@ -9,19 +9,23 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
+from textkit.commands.device import Device, place_classifier
 from textkit.commands.shared import (
+    GivenTokenizer,
     Quiet,
     TrustTokenizer,
     check_output,
     column_option,
     command_line,
     delimiter_option,
+    examples,
     loaded,
     loaded_vectors,
     missing_option,
     opened_corpus,
     table_source,
 )
+from textkit.commands.token_table import check_table, write_tables
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.data.tables import Missing
@@ -44,7 +48,7 @@ Method = Literal["3cosadd", "3cosmul"]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate similarity news.safetensors"))
 def similarity(
     vectors: Vectors,
     pairs: Annotated[
@@ -59,7 +63,7 @@ def similarity(
     _show(evaluate_similarity(loaded_vectors(vectors, limit=limit, quiet=quiet), pairs), as_json)
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate analogies news.safetensors --vocabulary 50000"))
 def analogies(
     vectors: Vectors,
     questions: Annotated[str, typer.Option(help="Catalog name or file of questions.")] = "google-analogies",
@@ -80,7 +84,7 @@ def analogies(
     _show(report, as_json)
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate neighbors news.safetensors sea king -k 5"))
 def neighbors(
     vectors: Vectors,
     words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words to look up.")],
@@ -112,24 +116,37 @@ def neighbors(
             print(f"  {neighbor}{' ' * (width - columns_of(neighbor))}  {cosine:6.3f}")
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate language-model tales-lm quatrains"))
 def language_model(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved language model.")],
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="Text file or catalog name, not used in training.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="Text file, - for stdin, or catalog name; not used in training.")
+    ],
     batch_size: Annotated[
         int, typer.Option(help="Number of parallel streams: faster, but each starts from an empty state.", min=1)
     ] = 1,
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,
     missing: Annotated[Missing, missing_option()] = "error",
+    per_token: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the bits of each token to this .csv, .tsv or .jsonl.", show_default=False
+        ),
+    ] = None,
+    device: Device = "auto",
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
-    model = loaded(folder, "language-model", trust_tokenizer=trust_tokenizer)
+    if per_token is not None:
+        check_output(per_token, [text], "--per-token")
+        check_table(per_token, "--per-token")
+    model = loaded(folder, "language-model", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer).to(device)
     corpus = opened_corpus(
         [text],
         argument="TEXT",
@@ -139,10 +156,16 @@ def language_model(
         delimiter=delimiter,
         missing=missing,
     )
-    _show(model.score(corpus, batch_size=batch_size, progress=not quiet), as_json)
+    score = model.score(corpus, batch_size=batch_size, progress=not quiet)
+    if per_token is not None:
+        # torch takes seconds to import, and word vectors do not need it.
+        from textkit.language_model.surprisal import surprisal_tables
+
+        write_tables(surprisal_tables(model, corpus, reading={}, progress=not quiet), per_token)
+    _show(score, as_json)
 
 
-@app.command()
+@app.command(epilog=examples("textkit evaluate classifier trec-cnn trec --split test"))
 def classifier(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
     test: Annotated[
@@ -159,12 +182,15 @@ def classifier(
     separator: options.Separator = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    device: Device = "auto",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Accuracy, F1, confusion matrix and calibration of a classifier."""
-    model = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
+    model = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    place_classifier(model, device)
     if separator is not None and not model.multi_label:
         raise ValueError(f"--separator must be left out with a single-label classifier, got {separator!r}; omit it")
     if plot is not None:

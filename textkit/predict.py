@@ -12,7 +12,16 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import Quiet, TrustTokenizer, command_line, loaded, missing_option, table_source
+from textkit.commands.device import Device, place_classifier
+from textkit.commands.shared import (
+    GivenTokenizer,
+    Quiet,
+    TrustTokenizer,
+    command_line,
+    loaded,
+    missing_option,
+    table_source,
+)
 from textkit.data.columns import Choice
 from textkit.data.labeled import read_texts
 from textkit.data.tables import Document, Missing, fill, text_rows
@@ -70,6 +79,8 @@ def answer(
     ] = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    device: Device = "auto",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     quiet: Quiet = False,
 ) -> None:
@@ -96,7 +107,8 @@ def answer(
     else:
         reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing}
         source = read_texts(table_source(file), **reading)
-    classifier = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
+    classifier = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    place_classifier(classifier, device)
     write = _json_line if format == "jsonl" else _csv_line
     if format == "csv":
         write("text", "label", "probability")

@@ -4,7 +4,7 @@ import typer
 
 from textkit.commands.classifier import classifier
 from textkit.commands.language_model import language_model
-from textkit.commands.shared import command_line
+from textkit.commands.shared import command_line, examples
 from textkit.commands.word2vec import word2vec
 
 app = typer.Typer(
@@ -13,8 +13,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (word2vec, language_model, classifier):
-    app.command()(command)
+app.command(epilog=examples("textkit train word2vec news.txt -o news.safetensors --epochs 3"))(word2vec)
+app.command(
+    epilog=examples(
+        "textkit train language-model tales -o tales-lm",
+        "textkit train language-model ptb -o ptb-lm --unit word --checkpoint ptb.state",
+    )
+)(language_model)
+app.command(
+    epilog=examples(
+        "textkit train classifier reviews.csv -o reviews-classifier",
+        "textkit train classifier trec -o trec-cnn --model cnn --seed 2",
+    )
+)(classifier)
 
 if __name__ == "__main__":
     command_line(app, prints=False)

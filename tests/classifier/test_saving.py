@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from textkit.classifier.defaults import default_classifier_settings
 from textkit.classifier.settings import ClassifierSettings
@@ -69,6 +70,31 @@ def test_a_tokenizer_without_a_name_is_passed_again(tmp_path, reviews, classifie
     assert np.array_equal(found.predict_proba(texts), classifier.predict_proba(texts))
     found.save(tmp_path / "again")
     assert TextClassifier.load(tmp_path / "again", tokenizer=str.split).predict(texts).shape == (len(texts),)
+
+
+@pytest.mark.parametrize("kind", ["spacy", "tokenizers"])
+def test_tokenizers_of_other_libraries_are_saved_with_it(kind, tmp_path, reviews, classifier_of):
+    library = pytest.importorskip(kind)
+    texts, labels = reviews()
+    if kind == "spacy":
+        tokenizer = library.blank("en")
+    else:
+        words = sorted({word for text in texts for word in text.split()})
+        ids = {word: number for number, word in enumerate(["?", *words])}
+        tokenizer = library.Tokenizer(library.models.WordLevel(ids, unk_token="?"))
+        tokenizer.pre_tokenizer = library.pre_tokenizers.Whitespace()
+    classifier = classifier_of(tokenizer=tokenizer).fit(texts, labels)
+    expected = classifier_of(tokenizer="whitespace").fit(texts, labels).predict_proba(texts)
+    assert np.array_equal(classifier.predict_proba(texts), expected)
+    assert clone(classifier).fit(texts, labels).predict(texts).tolist() == classifier.predict(texts).tolist()
+    classifier.save(tmp_path / "model")
+    found = load(tmp_path / "model")
+    assert np.array_equal(found.predict_proba(texts), expected)
+    found.save(tmp_path / "model")  # over itself
+    (file,) = (tmp_path / "model").glob("*tokenizer.json")
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=r"tokenizer\.json must have \d+ bytes"):
+        load(tmp_path / "model")
 
 
 def test_a_function_that_the_folder_names_is_not_imported(tmp_path, monkeypatch, reviews, classifier_of):

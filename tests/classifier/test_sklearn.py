@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import VotingClassifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -144,6 +146,35 @@ def test_any_column_will_do(kind):
     found = classifier_of().fit(np.array(TEXTS, dtype=object), kind(LABELS))
     assert found.score(pd.Series(TEXTS), kind(LABELS)) == 1
     assert np.array_equal(found.predict_proba(TEXTS), classifier_of().fit(TEXTS, LABELS).predict_proba(TEXTS))
+
+
+def test_columns_of_a_single_feature():
+    expected = classifier_of().fit(TEXTS, LABELS).predict_proba(TEXTS)
+    column = np.array(TEXTS, dtype=object)[:, None]
+    for texts in (column, pd.DataFrame({"text": TEXTS})):
+        classifier = classifier_of().fit(texts, LABELS)
+        assert np.array_equal(classifier.predict_proba(texts), expected)
+        assert classifier.score(texts, LABELS) == classifier.evaluate(texts, LABELS).accuracy == 1
+        assert [label for label, _ in classifier.predict_stream(texts)] == classifier.predict(texts).tolist()
+    for labels in (np.array(LABELS)[:, None], pd.DataFrame({"label": LABELS})):
+        with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
+            classifier = classifier_of().fit(TEXTS, labels)
+        assert np.array_equal(classifier.predict_proba(TEXTS), expected)
+
+
+def test_a_column_transformer_before_it():
+    table = pd.DataFrame({"id": range(len(TEXTS)), "text": TEXTS})
+    chosen = ColumnTransformer([("text", "passthrough", ["text"])])
+    assert make_pipeline(chosen, classifier_of()).fit(table, LABELS).score(table, LABELS) == 1
+
+
+def test_whole_floats_are_classes_with_a_warning():
+    labels = [float(label == "+") for label in LABELS]
+    for kind in (np.array, pd.Series):
+        with pytest.warns(UserWarning, match=r"labels are floats without fractions, such as 1.0, and become .* 1 and"):
+            classifier = classifier_of().fit(TEXTS, kind(labels))
+        assert classifier.classes_.tolist() == [0, 1]
+        assert classifier.score(TEXTS, kind(labels)) == 1
 
 
 def test_a_pipeline():

@@ -1,10 +1,11 @@
 import io
+import subprocess
 import sys
 
 import pytest
 import typer
 
-from textkit.commands.shared import command_line, loaded
+from textkit.commands.shared import STDIN, command_line, loaded
 
 
 def interrupted():
@@ -124,3 +125,13 @@ def test_an_error_of_the_program_keeps_its_traceback():
 
     with pytest.raises(RuntimeError, match="shapes differ"):
         command_line(fail)
+
+
+@pytest.mark.skipif(not STDIN.exists(), reason="this system has no /dev/stdin")
+def test_a_corpus_is_read_from_stdin():
+    code = "from textkit.commands.shared import opened_corpus as o; print(ascii(list(o(['-'], encoding='latin-1'))))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], input="to be\ncaf\xe9\n".encode("latin-1"), capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().strip() == ascii(["to be", "caf\xe9"])

@@ -241,7 +241,9 @@ def test_ctrl_c_leaves_the_best_model_so_far(run, table, tmp_path, monkeypatch, 
     assert len(steps) < 80
     assert out.exists() == saved
     if saved:
-        assert err.splitlines()[-1] == f"interrupted; {out}: saved the best of 2 epochs"
+        assert err.splitlines()[-1] == (
+            f"interrupted; {out}: saved the best of 2 epochs; use --checkpoint FILE to be able to resume"
+        )
         assert load(out).predict(["good", "bad"]).tolist() == ["1", "0"]
 
 

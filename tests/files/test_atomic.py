@@ -2,11 +2,14 @@ import os
 import resource
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from textkit.files.atomic import atomic_path
+from textkit.files import atomic as module
+from textkit.files.atomic import atomic_path, remove_leftovers
 
 
 def test_the_file_appears_with_what_was_written(tmp_path):
@@ -81,7 +84,13 @@ def test_the_temporary_file_is_never_more_open_than_the_old_one(tmp_path, monkey
     path.chmod(mode)
     made = []
     opened = os.open
-    monkeypatch.setattr(os, "open", lambda name, flags, mode=0o777: made.append(mode) or opened(name, flags, mode))
+
+    def record(name, flags, mode=0o777):
+        if flags & os.O_CREAT:
+            made.append(mode)
+        return opened(name, flags, mode)
+
+    monkeypatch.setattr(os, "open", record)
     with atomic_path(path):
         assert made == [mode]
     assert stat.S_IMODE(path.stat().st_mode) == mode
@@ -165,3 +174,62 @@ def test_a_missing_folder_is_named(tmp_path):
         atomic_path(tmp_path / "missing" / "a.txt"),
     ):
         pass
+
+
+KILLED = """
+import os, signal, sys
+from textkit.files.atomic import atomic_path
+with atomic_path(sys.argv[1]) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_the_next_writer_removes_what_a_killed_one_left(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "a.bin.gz"], check=False, timeout=60)
+    (left,) = tmp_path.iterdir()
+    assert left.read_text() == "half"
+    with atomic_path(tmp_path / "a.bin.gz") as temporary:
+        temporary.write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.bin.gz"]
+
+
+def test_two_writers_of_one_file_leave_each_other_alone(tmp_path):
+    with atomic_path(tmp_path / "a") as first:
+        with atomic_path(tmp_path / "a") as second:
+            second.write_text("second")
+        assert first.exists()
+        first.write_text("first")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a", "first")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_leftovers_of_this_file_alone_are_removed(tmp_path):
+    mine, other = tmp_path / ".state-0123abcd.tmp.ck", tmp_path / ".other-0123abcd.tmp.ck"
+    second, odd, named = (
+        tmp_path / name for name in (".state-2-0123abcd.tmp.ck", ".[x]-0123abcd.tmp", ".state-my.tmp.ck")
+    )
+    for path in (mine, other, second, odd, named):
+        path.touch()
+    remove_leftovers(tmp_path / "state.ck")
+    assert set(tmp_path.iterdir()) == {other, second, odd, named}
+    remove_leftovers(tmp_path / "[x]")
+    assert set(tmp_path.iterdir()) == {other, second, named}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_a_temporary_file_that_vanishes_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+    lock, made = module._lock, []
+
+    def late(path):
+        if not made:
+            path.unlink()
+        made.append(path)
+        return lock(path)
+
+    monkeypatch.setattr(module, "_lock", late)
+    with atomic_path(tmp_path / "a") as temporary:
+        temporary.write_text("new")
+    assert len(made) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

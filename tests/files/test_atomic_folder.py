@@ -1,4 +1,6 @@
 import errno
+import subprocess
+import sys
 
 import pytest
 
@@ -130,3 +132,32 @@ def test_the_rights_are_those_of_any_new_folder(tmp_path):
 def test_the_umask_of_the_process_is_left_alone(tmp_path, monkeypatch):
     monkeypatch.setattr("os.umask", lambda mask: pytest.fail("it was changed"))
     write(tmp_path / "a", "new")
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from textkit.files import atomic_folder
+if sys.argv[2] == "late":  # the folders are exchanged, but the other files are not moved yet
+    exchange = atomic_folder._exchange
+    atomic_folder._exchange = lambda *names: (exchange(*names), os.kill(os.getpid(), signal.SIGKILL))
+with atomic_folder.atomic_folder(sys.argv[1], replaceable=lambda folder: True) as temporary:
+    (temporary / "mark").write_text("half")
+    if sys.argv[2] == "early":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_the_next_writer_removes_what_a_killed_one_left_but_no_file_of_others(tmp_path):
+    path = tmp_path / "model"
+    write(path, "old")
+    (path / "notes").write_text("mine")
+    for moment in ("early", "late"):
+        subprocess.run([sys.executable, "-c", KILLED, path, moment], check=False, timeout=60)
+        assert len(list(tmp_path.iterdir())) == 2
+        write(path, "new")
+        assert (path / "mark").read_text() == "new"
+        notes = [file.read_text() for file in tmp_path.glob("**/notes")]
+        assert notes == ["mine"]
+        assert len(list(tmp_path.iterdir())) == (1 if moment == "early" else 2)

@@ -2,12 +2,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from textkit.files.atomic import atomic_path
 from textkit.training.checkpoint import (
     check_identity,
     check_replaceable,
     load_checkpoint,
-    remove_leftovers,
     save_checkpoint,
 )
 
@@ -75,10 +73,9 @@ def test_a_checkpoint_through_a_link(tmp_path):
     (tmp_path / "disk").mkdir()
     link = tmp_path / "state.ck"
     link.symlink_to("disk/real")
-    (tmp_path / "disk" / ".state-abcd_123.tmp.ck").touch()
+    (tmp_path / "disk" / ".state-0123abcd.tmp.ck").touch()
     save_checkpoint(link, {"a": np.zeros(3)}, {"epoch": 1})
     check_replaceable(link)
-    remove_leftovers(link)
     assert (link.is_symlink(), load_checkpoint(link)[1]) == (True, {"epoch": 1})
     assert [path.name for path in (tmp_path / "disk").iterdir()] == ["real"]
 
@@ -91,27 +88,6 @@ def test_a_damaged_weight_is_found(tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match="weights are damaged"):
         load_checkpoint(path)
-
-
-def test_leftovers_of_this_checkpoint_alone_are_removed(tmp_path):
-    mine, other = tmp_path / ".state-abcd_123.tmp.ck", tmp_path / ".other-abcd_123.tmp.ck"
-    second, odd = tmp_path / ".state-2-abcd_123.tmp.ck", tmp_path / ".[x]-abcd_123.tmp"
-    for path in (mine, other, second, odd):
-        path.touch()
-    remove_leftovers(tmp_path / "state.ck")
-    assert set(tmp_path.iterdir()) == {other, second, odd}
-    remove_leftovers(tmp_path / "[x]")
-    assert set(tmp_path.iterdir()) == {other, second}
-
-
-def test_leftovers_have_the_names_that_saving_gives(tmp_path):
-    with atomic_path(tmp_path / "state.ck") as temporary:
-        temporary.touch()
-        remove_leftovers(tmp_path / "other.ck")
-        assert temporary.exists()
-        remove_leftovers(tmp_path / "state.ck")
-        assert not temporary.exists()
-        temporary.touch()
 
 
 def test_another_training_is_refused_and_told_apart():

@@ -5,8 +5,6 @@ import lzma
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from textkit.kernels.skip_gram_arrays import Text
 from textkit.text.encoding import encode_corpus
 from textkit.training.ranks import ALONE
 from textkit.vectors.word_vectors import WordVectors
-from textkit.word2vec.data_parallel import SkipGramRanks, merge_scale
+from textkit.word2vec.data_parallel import SkipGramRanks, sum_scale
 from textkit.word2vec.settings import Word2VecSettings
 from textkit.word2vec.threads import SkipGramThreads
 from textkit.word2vec.train import _initial_model
@@ -30,8 +28,7 @@ from pathlib import Path
 
 import textkit
 
-options = json.loads(sys.argv[1])
-folder = Path(options.pop("folder"))
+folder, options = Path(sys.argv[1]), json.loads(sys.argv[2])
 rank = os.environ.get("RANK", "0")
 (folder / f"process-{rank}").write_text(str(os.getpid()))
 text, valid, pause = Path(options.pop("text")), Path(options.pop("valid")), options.pop("pause", 0)
@@ -50,28 +47,21 @@ for run in range(options.pop("runs", 1)):
 """
 
 
-def start(folder, ranks, **options):
-    output = folder / f"{ranks}-{time.monotonic_ns()}"
-    output.mkdir()
+def arguments(**options):
     text = options.setdefault("text", str(corpora_folder() / "tales.txt"))
-    options = {"folder": str(output), "valid": text, **options}
-    script = folder / "child.py"
-    script.write_text(CHILD)
-    launch = [] if ranks == 1 else ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    if sys.platform == "linux":
-        environment["GLOO_SOCKET_IFNAME"] = "lo"
-    command = [sys.executable, *launch, str(script), json.dumps(options)]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True), output
+    return json.dumps({"valid": text, **options})
 
 
-def finish(started):
-    """The vectors and the reports of each process."""
-    process, output = started
-    _, error = process.communicate(timeout=300)
-    assert process.returncode == 0, error
-    vectors = [WordVectors.load(path) for path in sorted(output.glob("vectors-*"))]
-    return vectors, [json.loads(path.read_text()) for path in sorted(output.glob("reports-*"))]
+@pytest.fixture
+def results(run_ranks):
+    """Return a function that trains, and returns the vectors and the reports of each process."""
+
+    def results(ranks, **options):
+        folder = run_ranks(CHILD, ranks, arguments(**options))
+        vectors = [WordVectors.load(path) for path in sorted(folder.glob("vectors-*"))]
+        return vectors, [json.loads(path.read_text()) for path in sorted(folder.glob("reports-*"))]
+
+    return results
 
 
 def test_the_scale_is_that_of_one_step_after_the_other():
@@ -79,19 +69,19 @@ def test_the_scale_is_that_of_one_step_after_the_other():
     for size in (2, 3, 8):
         for rate, steps in ((1e-4, 10), (0.01, 30), (0.1, 80)):
             one, all_of_them = (1 - (1 - rate) ** count for count in (steps, size * steps))
-            (scale,) = merge_scale(np.array([rate * steps]), size)
+            (scale,) = sum_scale(np.array([rate * steps]), size)
             assert size * one * scale == pytest.approx(all_of_them, rel=0.1)
 
 
-def test_one_process_with_merging_trains_like_the_kernel_without():
+def test_one_synchronized_process_trains_like_the_kernel():
     encoded = encode_corpus(corpora_folder() / "tales.txt", min_count=2)
     counts, settings = encoded.vocabulary.counts, Word2VecSettings(dim=16, subsample=1e-2)
     tokens = len(encoded.ids)
     losses = []
-    for merged in (False, True):
+    for synchronized in (False, True):
         model = _initial_model(list(encoded.vocabulary.tokens), settings, None)
         kernel = SkipGramThreads(counts, settings, model, workers=1, reproducible=True)
-        kernel = SkipGramRanks(kernel, ALONE, counts, tokens) if merged else kernel
+        kernel = SkipGramRanks(kernel, ALONE, counts, tokens) if synchronized else kernel
         text = Text(np.asarray(encoded.ids), np.asarray(encoded.offsets))
         blocks, rate = kernel.blocks(text), {"rate": 0.05, "all_tokens": 3 * tokens}
         for epoch in range(3):
@@ -103,13 +93,13 @@ def test_one_process_with_merging_trains_like_the_kernel_without():
 
 
 @pytest.mark.slow
-def test_all_processes_have_the_same_vectors_and_repeat_them(tmp_path):
-    (first, again, second, _), (reports, *other_reports) = finish(start(tmp_path, 2, epochs=2, runs=2))
+def test_all_processes_have_the_same_vectors_and_repeat_them(results):
+    (first, again, second, _), (reports, *other_reports) = results(2, epochs=2, runs=2)
     assert first.words == second.words
     for other in (again, second):
         assert np.array_equal(first.matrix, other.matrix)
     assert other_reports == [reports] * 3
-    (alone,), (expected,) = finish(start(tmp_path, 1, epochs=2))
+    (alone,), (expected,) = results(1, epochs=2)
     # The words and their counts are those of the whole text, whoever read it.
     assert first.words == alone.words
     assert json.loads(first.metadata["training"])["tokens"] == json.loads(alone.metadata["training"])["tokens"]
@@ -120,21 +110,21 @@ def test_all_processes_have_the_same_vectors_and_repeat_them(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path):
+def test_a_killed_process_ends_the_training_and_another_number_goes_on(start_ranks, results, tmp_path):
     checkpoint = tmp_path / "state"
     options = {"epochs": 4, "checkpoint": str(checkpoint)}
-    process, output = start(tmp_path, 2, **options, pause=1)
+    process, folder = start_ranks(CHILD, 2, arguments(**options, pause=1))
     deadline = time.monotonic() + 120
     while not checkpoint.exists() and time.monotonic() < deadline:
         time.sleep(0.02)
-    os.kill(int((output / "process-1").read_text()), signal.SIGKILL)
+    os.kill(int((folder / "process-1").read_text()), signal.SIGKILL)
     killed = time.monotonic()
     _, error = process.communicate(timeout=100)
     assert time.monotonic() - killed < 60
     assert process.returncode != 0
     assert "SIGKILL" in error
     assert "rank" in error
-    vectors, reports = finish(start(tmp_path, 1, **options))
+    vectors, reports = results(1, **options)
     assert 0 < len(reports[0]) < 4  # it went on, and did not begin again
     losses = json.loads(vectors[0].metadata["training"])["losses"]
     assert len(losses) == 4
@@ -143,7 +133,7 @@ def test_a_killed_process_ends_the_training_and_another_number_goes_on(tmp_path)
 
 @pytest.mark.slow
 @pytest.mark.data
-def test_two_processes_score_as_one(tmp_path):
+def test_two_processes_score_as_one(results, tmp_path):
     archive = Path(os.environ["TEXTKIT_DATA"]) / "lm" / "enwiki_core.txt.xz"
     if not archive.exists():
         pytest.skip("TEXTKIT_DATA has no lm/enwiki_core.txt.xz")
@@ -153,6 +143,6 @@ def test_two_processes_score_as_one(tmp_path):
     settings |= {"subsample": 1e-4}
     scores = []
     for ranks in (1, 2):
-        vectors, _ = finish(start(tmp_path, ranks, **settings))
+        vectors, _ = results(ranks, **settings)
         scores.append(evaluate_similarity(vectors[0], "wordsim353").results[0].spearman)
     assert scores[1] == pytest.approx(scores[0], abs=0.02)

@@ -11,6 +11,7 @@ from torch import nn
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
 from textkit.batches.records import TextBatch
+from textkit.classifier.checkpoint import CheckpointOptions, identity_of
 from textkit.classifier.data import ClassifierData, Examples
 from textkit.classifier.defaults import CLASSES
 from textkit.classifier.run import ClassifierReport, ClassifierRun
@@ -28,10 +29,16 @@ from textkit.vectors.word_vectors import WordVectors
 
 
 class Objective:
-    """A classifier with its loss; this is what the training loop trains."""
+    """A classifier with its loss; this is what the training loop trains.
 
-    def __init__(self, model: Classifier, criterion: Criterion) -> None:
-        self.model, self.criterion = model, criterion
+    Args:
+        model: The model.
+        criterion: Loss of the logits.
+        weights: (texts,) weights of all training texts; None for equal weights.
+    """
+
+    def __init__(self, model: Classifier, criterion: Criterion, weights: torch.Tensor | None = None) -> None:
+        self.model, self.criterion, self.weights = model, criterion, weights
 
     def loss(self, batch: TextBatch) -> Loss:
         """Compute the summed loss of a batch.
@@ -41,7 +48,8 @@ class Objective:
         """
         if batch.labels is None:
             raise ValueError("a training batch must have labels, got None")
-        return Loss(total=self.criterion(self.model.scores(batch), batch.labels), count=len(batch))
+        weights = None if self.weights is None else self.weights[batch.rows]
+        return Loss(total=self.criterion(self.model.scores(batch), batch.labels, weights), count=len(batch))
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Iterate over all weights."""
@@ -92,6 +100,7 @@ def fit_model(
     on_epoch: Callable[[ClassifierReport], None] | None,
     progress: bool,
     ranks: Ranks = ALONE,
+    checkpoint: CheckpointOptions | None = None,
 ) -> ClassifierRun:
     """Set up a training run of a model; the run changes the model in place.
 
@@ -105,6 +114,7 @@ def fit_model(
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show progress on stderr.
         ranks: The processes that train together.
+        checkpoint: Where and how often the state is saved; None for no checkpoints.
 
     Returns:
         The run, not yet started.
@@ -125,7 +135,7 @@ def fit_model(
     # unknown to it.
     validation = data.validation
     if validation is not None:
-        validation = Examples(documents=validation.documents.known(model.vocab), targets=validation.targets)
+        validation = replace(validation, documents=validation.documents.known(model.vocab))
     return ClassifierRun(
         model,
         objective,
@@ -142,16 +152,33 @@ def fit_model(
         on_epoch=on_epoch,
         progress=progress and ranks.is_first,
         ranks=ranks,
+        squares=objective.squares if isinstance(objective, BagObjective) else None,
+        checkpoint=checkpoint,
+        identity=None
+        if checkpoint is None or checkpoint.path is None
+        else identity_of(
+            model,
+            data,
+            settings,
+            class_weights,
+            seed=seed,
+            device=model.embedding.device.type,
+            kernel=use_kernel,
+            given_vectors=given_vectors,
+        ),
     )
 
 
 def validation_loss(model: Classifier, examples: Examples, progress: bool = False) -> tuple[float, float]:
     """Compute the validation loss in nats per text, and the accuracy (of all labels where there may be several)."""
     scores, targets = class_scores(model, examples.documents, progress=progress).double(), examples.targets
-    loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double())) / len(examples)
-    if targets.ndim == 1:
-        return loss, float((scores.argmax(1) == targets).double().mean())
-    return loss, float(((scores > 0) == (targets > 0)).double().mean())
+    weights = None if examples.weights is None else examples.weights.double()
+    loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double(), weights)) / len(examples)
+    correct = scores.argmax(1) == targets if targets.ndim == 1 else (scores > 0) == (targets > 0)
+    correct = correct.double()
+    if weights is not None:
+        correct = correct * (weights if targets.ndim == 1 else weights[:, None])
+    return loss, float(correct.mean())
 
 
 _Plan = Callable[
@@ -177,14 +204,14 @@ def _padded_plan(
 
     groups = parameter_groups(model.parameters(), settings.weight_decay)
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-    return Objective(model, criterion), optimizer, batches, len(buckets.epoch(0))
+    return Objective(model, criterion, examples.weights), optimizer, batches, len(buckets.epoch(0))
 
 
 def _bag_plan(
     model: WordAvg, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int, _: Ranks
 ) -> tuple[BagObjective, torch.optim.Optimizer, Callable[[int], Iterable[BagBatch]], int]:
     """Plan training with texts in random order and without padding."""
-    objective = BagObjective(model, examples.documents, criterion, workers=usable_workers())
+    objective = BagObjective(model, examples.documents, criterion, weights=examples.weights, workers=usable_workers())
     optimizer = BagOptimizer(
         objective,
         learning_rate=settings.learning_rate,

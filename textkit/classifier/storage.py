@@ -15,7 +15,7 @@ from textkit.models.classifier import Classifier
 from textkit.models.classifier_storage import load_weights, weight_arrays
 from textkit.models.storage import read_folder, write_folder
 from textkit.models.word_avg import WordAvgConfig
-from textkit.text.saved_tokenizer import restored_tokenizer
+from textkit.text.saved_tokenizer import restored_tokenizer, tokenizer_entries, tokenizer_files
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
@@ -44,7 +44,12 @@ class StoredClassifier:
 
 
 def save_classifier(
-    folder: str | os.PathLike[str], model: Classifier, vocabulary: Vocabulary, described: Mapping[str, Any]
+    folder: str | os.PathLike[str],
+    model: Classifier,
+    vocabulary: Vocabulary,
+    described: Mapping[str, Any],
+    *,
+    tokenizer: str | Tokenizer,
 ) -> None:
     """Write a folder.
 
@@ -53,13 +58,25 @@ def save_classifier(
         model: The network.
         vocabulary: The vocabulary of its texts.
         described: The other fields of `StoredClassifier`, as JSON has them.
+        tokenizer: Its tokenizer.
 
     Raises:
         ValueError: If ``folder`` is a file or holds anything but a model.
         OSError: If it cannot be written.
     """
-    config = {"model": {"name": type(model.config).__name__, **asdict(model.config)}, **described}
-    write_folder(folder, kind=KIND, config=config, vocabulary=vocabulary, weights=weight_arrays(model))
+    config = {
+        "model": {"name": type(model.config).__name__, **asdict(model.config)},
+        **tokenizer_entries(tokenizer),
+        **described,
+    }
+    write_folder(
+        folder,
+        kind=KIND,
+        config=config,
+        vocabulary=vocabulary,
+        weights=weight_arrays(model),
+        files=tokenizer_files(tokenizer),
+    )
 
 
 def load_classifier(
@@ -76,9 +93,10 @@ def load_classifier(
         FileNotFoundError: If the folder does not exist.
         ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
             tokenizer is a function that is neither passed nor trusted.
+        ImportError: If its tokenizer is one of Hugging Face, and tokenizers is not installed.
     """
     stored = read_folder(folder, kind=KIND)
-    split = restored_tokenizer(stored.config.get("tokenizer"), folder, tokenizer=tokenizer, trust=trust_tokenizer)
+    split = restored_tokenizer(stored.config, stored.files, folder, tokenizer=tokenizer, trust=trust_tokenizer)
     try:
         saved = dict(stored.config["model"])
         if saved["name"] == WordAvgConfig.__name__:

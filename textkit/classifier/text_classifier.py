@@ -1,49 +1,42 @@
 """`TextClassifier`: train, apply, evaluate and save a text classifier; a scikit-learn estimator."""
 
 import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
+from sklearn.utils.metadata_routing import UNUSED
 
-from textkit.checks import check_count
-from textkit.classifier.data import checked_texts, prepare, text_stream
-from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
-from textkit.classifier.fit import fit_model, new_model
-from textkit.classifier.labels import ClassWeight, class_weights
-from textkit.classifier.parameters import NestedParameters
+from textkit.classifier.data import checked_texts, text_stream
+from textkit.classifier.defaults import ModelName
+from textkit.classifier.fitting import Fitting
+from textkit.classifier.labels import ClassWeight
 from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, labels_of, length_limit
-from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
 from textkit.data.label_checks import label_list
 from textkit.data.tables import Document
-from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.classification import ClassificationReport, report
 from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
-from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.classifier import ClassifierConfig
 from textkit.models.export import export_model
 from textkit.text.document_ids import DocumentIds, encode_documents
-from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
-from textkit.text.tokenizers import Tokenizer, get_tokenizer
-from textkit.text.vocabulary import Vocabulary
-from textkit.training.devices import usable_device
-from textkit.training.ranks import join_ranks
+from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 
 _STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
+_UNROUTED = {"texts": UNUSED, "labels": UNUSED}
 
 
-class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class TextClassifier(ClassifierMixin, Fitting, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A text classifier with the interface of scikit-learn's estimators.
 
     Args:
@@ -56,9 +49,10 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             weights; None weights all equally.
         multi_label: Whether a text may have any number of labels instead of exactly one.
         settings: Training settings; what they leave open, or None, is the default of the model.
-        tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
-            characters with a model of characters.
-        device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
+        tokenizer: Name or callable that splits texts, or a tokenizer of Hugging Face or spaCy, see
+            `textkit.tokenizer`; None for lower-cased words, or characters with a model of characters.
+        device: Device for training and prediction: "cpu", "cuda", "mps", or "auto" for a GPU if there is one and its
+            results agree with the CPU; for word_avg, whose training has a fast path on the CPU, "auto" is the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show progress on stderr, in training and in `evaluate`.
 
@@ -66,6 +60,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         classes_: (classes,) the labels, sorted.
         n_classes_: Number of classes.
         model_: The trained torch module.
+        tokenizer_: Tokenizer of the model, an object with ``pipe``.
         vocabulary_: Vocabulary of the model: the tokens of the training texts, then the words of ``vectors``.
         history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
             unknown in its validation results.
@@ -76,6 +71,13 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     ['+']
     """
 
+    # Texts and labels are positional, never routed metadata. As these names do not match the usual X and y,
+    # scikit-learn must be told.
+    __metadata_request__fit: ClassVar[dict[str, str]] = _UNROUTED
+    __metadata_request__score: ClassVar[dict[str, str]] = _UNROUTED
+    __metadata_request__predict: ClassVar[dict[str, str]] = {"texts": UNUSED}
+    __metadata_request__predict_proba: ClassVar[dict[str, str]] = {"texts": UNUSED}
+
     def __init__(
         self,
         model: ModelName | ClassifierConfig = "word_avg",
@@ -85,7 +87,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         multi_label: bool = False,
         settings: ClassifierSettings | None = None,
         tokenizer: str | Tokenizer | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         seed: int = 1,
         progress: bool = False,
     ) -> None:
@@ -98,95 +100,6 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         self.device = device
         self.seed = seed
         self.progress = progress
-
-    def fit(
-        self,
-        texts: Any,
-        labels: Any,
-        *,
-        valid: tuple[Any, Any] | None = None,
-        on_epoch: Callable[[ClassifierReport], None] | None = None,
-    ) -> "TextClassifier":
-        """Train on texts and labels, and keep the weights with the best validation accuracy.
-
-        The probabilities are then calibrated on the validation texts by temperature scaling (Guo et al. 2017, "On
-        Calibration of Modern Neural Networks", section 4.2), which does not change any prediction.
-
-        If ``torchrun`` started several processes, each trains its part of every batch, and all get the same model.
-
-        Args:
-            texts: (texts,) each a str, or a list of tokens, which is not split further.
-            labels: (texts,) str or int; with ``multi_label`` a list of labels for each text, or an indicator matrix
-                (texts, classes).
-            valid: Validation texts and their labels; None holds out the fraction ``valid_share`` of each class.
-            on_epoch: Called with a `ClassifierReport` after each epoch.
-
-        Returns:
-            The estimator itself.
-
-        Raises:
-            ValueError: If the numbers of texts and labels differ, a text or label is missing, there is only one class,
-                labels are floats, a validation label is not among the classes, or a parameter is out of range.
-            TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
-            FloatingPointError: If a loss is not finite. The estimator has its best weights so far, or the earlier ones.
-            KeyboardInterrupt: On Ctrl-C, with the same weights; SIGTERM and SIGHUP raise `Terminated`, a SystemExit.
-        """
-        config, settings = model_config(self.model, vectors=self.vectors), self._settings()
-        seed = check_count("seed", self.seed, 0)
-        ranks, device = join_ranks(usable_device(self.device))
-        if ranks.is_first:
-            warn_if_nameless(self._tokenizer(config))
-        data = prepare(
-            texts,
-            labels,
-            valid,
-            multi_label=self.multi_label,
-            tokenizer=self._tokenizer(config),
-            vectors=self.vectors,
-            settings=settings,
-            seed=seed,
-            progress=self.progress and ranks.is_first,
-        )
-        if data.cut:
-            warnings.warn(
-                f"{data.cut:,} of {len(data.training):,} texts were truncated to max_length={settings.max_length} "
-                f"tokens, which dropped {data.dropped:,} tokens",
-                stacklevel=2,
-            )
-        weights = class_weights(self.class_weight, data.classes, data.training.targets)
-        model = new_model(config, data, vectors=self.vectors, device=device, seed=seed, rank=ranks.rank)
-        run = fit_model(
-            model,
-            data,
-            settings=settings,
-            class_weights=weights,
-            given_vectors=self.vectors is not None,
-            seed=seed,
-            on_epoch=on_epoch,
-            progress=self.progress,
-            ranks=ranks,
-        )
-        earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        self._set_fitted(model, data.vocabulary, data.classes)
-        self.history_ = run.history
-        # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
-        # are not finite, the attributes of an earlier fit are restored.
-        try:
-            run.run()
-        finally:
-            finite = all(weight.isfinite().all() for weight in model.parameters())
-            if finite and (run.history or not earlier_fit):
-                if self.vectors is not None:
-                    model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
-                self._set_fitted(model, data.whole_vocabulary, data.classes)
-                if data.validation is not None and run.history:
-                    calibrate(model, class_scores(model, data.validation.documents), data.validation.targets)
-            else:
-                for name in [name for name in vars(self) if name.endswith("_")]:
-                    delattr(self, name)
-                for name, value in earlier_fit.items():
-                    setattr(self, name, value)
-        return self
 
     def predict(self, texts: Any, *, max_length: int | None = None) -> NDArray[Any]:
         """Predict the most probable label of each text; with ``multi_label`` all labels with a probability above 0.5.
@@ -293,7 +206,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         (document,) = checked_texts([text])
-        tokens = get_tokenizer(self._tokenizer(self.model_.config))(document) if isinstance(document, str) else document
+        tokens = self.tokenizer_(document) if isinstance(document, str) else document
         tokens = tokens[: length_limit(self.model_, None, self._settings().max_length)]
         documents, _ = encode_documents([tokens], tokenizer="whitespace", vocabulary=self.vocabulary_)
         if label is None:
@@ -317,7 +230,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.
 
-        A tokenizer that cannot be imported by name must be passed again to load the classifier.
+        A tokenizer that can be neither imported by name nor saved must be passed again to load the classifier.
 
         Raises:
             NotFittedError: If the classifier is not trained.
@@ -326,12 +239,11 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         described = {
-            "tokenizer": saved_name(self._tokenizer(self.model_.config)),
             "classes": self.classes_.tolist(),
             "multi_label": self.multi_label,
             "settings": asdict(self._settings()),
         }
-        save_classifier(folder, self.model_, self.vocabulary_, described)
+        save_classifier(folder, self.model_, self.vocabulary_, described, tokenizer=self.tokenizer_)
 
     @classmethod
     def load(
@@ -373,13 +285,6 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         tags.target_tags.multi_output = self.multi_label
         return tags
 
-    def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
-        return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
-
-    def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
-        self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
-        self.n_classes_ = len(classes)
-
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
             raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
@@ -390,7 +295,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         trained = self._settings().max_length
         return documents_to_predict(
             texts,
-            tokenizer=self._tokenizer(self.model_.config),
+            tokenizer=self.tokenizer_,
             vocabulary=self.vocabulary_,
             lengths=(length_limit(self.model_, max_length, trained), trained),
             warned=set() if warned is None else warned,

@@ -6,6 +6,7 @@ from textkit.commands import classifier_options as options
 from textkit.commands.shared import (
     Quiet,
     check_folder,
+    check_output,
     given,
     is_first_rank,
     loaded_vectors,
@@ -26,8 +27,10 @@ def classifier(
     output: options.Folder,
     model: options.Model = "word_avg",
     valid: options.Valid = None,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     seed: options.Seed = 1,
+    checkpoint: options.Checkpoint = None,
+    resume: options.Resume = True,
     vectors: options.Vectors = None,
     dim: options.Dim = None,
     dropout: options.Dropout = None,
@@ -75,7 +78,9 @@ def classifier(
     from textkit.classifier.defaults import default_classifier_settings, model_config
     from textkit.classifier.text_classifier import TextClassifier
 
-    check_folder(output)
+    check_folder(output, checkpoint)
+    if checkpoint is not None:
+        check_output(checkpoint, [table, valid, vectors], "--checkpoint")
     if separator is not None and not multi_label:
         raise ValueError(
             f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
@@ -134,6 +139,8 @@ def classifier(
             training.texts,
             training.labels,
             valid=None if validation is None else (validation.texts, validation.labels),
+            checkpoint=checkpoint,
+            resume=resume,
             on_epoch=print_epoch if first and not quiet else None,
         )
     except (KeyboardInterrupt, Terminated, FloatingPointError) as error:
@@ -144,13 +151,16 @@ def classifier(
             trained_classifier.save(output)
             saved = f"{output}: saved the best of {epochs_done} epoch{'s' * (epochs_done != 1)}"
         if not isinstance(error, FloatingPointError):
-            stop(error, saved, resumes=False, show=first)
+            stop(error, saved, checkpoint=checkpoint, show=first)
         if saved:
             say(f"{saved}; training did not complete")
         raise
     if not first:
         return
     trained_classifier.save(output)
+    # The checkpoint is needed until the classifier is saved.
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
     history = trained_classifier.history_
     accuracies = [report.valid_accuracy for report in history if report.valid_accuracy is not None]
     best = f"; validation accuracy {100 * max(accuracies):.2f} %" if accuracies else ""

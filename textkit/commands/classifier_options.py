@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit.commands import device
 from textkit.commands.shared import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
@@ -36,8 +37,13 @@ Valid = Annotated[
     str | None,
     typer.Option(help="Validation table, scored after each epoch.", show_default="a fraction of TRAIN"),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")]
+Device = device.Device
 Seed = Annotated[int, typer.Option(help="Random seed.")]
+
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
+]
+Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
 Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg 16, others 128")]
@@ -127,7 +133,7 @@ Tokenizer = Annotated[
     str | None,
     _option(
         _TEXTS,
-        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.",
+        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a tokenizer.json.",
         "word-lower; char_gru: character",
     ),
 ]

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 def language_model(
     corpus: options.Corpus,
     output: options.Folder,
-    unit: options.Unit = "char",
+    unit: options.Unit = None,
     valid: options.Valid = None,
     valid_share: options.ValidShare = None,
-    device: options.Device = "cpu",
+    init: options.Init = None,
+    keep_vocabulary: options.KeepVocabulary = False,
+    device: options.Device = "auto",
     seed: options.Seed = 1,
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = True,
@@ -78,6 +80,7 @@ def language_model(
     """A recurrent language model of characters or words."""
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import default_config, default_settings
+    from textkit.language_model.language_model import LanguageModel
     from textkit.language_model.train import train_language_model
 
     check_folder(output, checkpoint)
@@ -85,8 +88,19 @@ def language_model(
         check_output(checkpoint, [*corpus, valid], "--checkpoint")
     if valid is not None and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
+    start = None
+    if init is None and keep_vocabulary:
+        raise ValueError("--keep-vocabulary must be left out without --init; it keeps that of the model to go on from")
+    if init is not None:
+        if checkpoint is not None and output.exists() and output.samefile(init):
+            raise ValueError(
+                f"--output must not be the folder of --init with --checkpoint, got {output}; choose another name: "
+                "the training is resumed with the same model"
+            )
+        start = LanguageModel.load(init, tokenizer=tokenizer)
+        documents = "<bos>" in start.vocabulary.specials if documents is None else documents
     config = replace(
-        default_config(unit),
+        default_config(unit or "char") if start is None else start.model.config,
         **given(
             cell=cell,
             layers=layers,
@@ -105,7 +119,7 @@ def language_model(
         ),
     )
     settings = replace(
-        default_settings(unit),
+        default_settings(unit or "char" if start is None else start.unit),
         **given(
             epochs=epochs,
             batch_size=batch_size,
@@ -161,6 +175,8 @@ def language_model(
             config=config,
             settings=settings,
             tokenizer=tokenizer,
+            init=start,
+            extend_vocabulary=not keep_vocabulary,
             device=device,
             seed=seed,
             checkpoint=checkpoint,

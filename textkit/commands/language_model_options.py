@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit.commands import device
 from textkit.commands.shared import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
@@ -29,14 +30,28 @@ Corpus = Annotated[
     list[str],
     typer.Argument(
         metavar="CORPUS...",
-        help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst) or one catalog name.",
+        help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, or a catalog name.",
     ),
 ]
 Folder = Annotated[
     Path,
     typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),
 ]
-Unit = Annotated[Literal["char", "word"], typer.Option(help="Unit of prediction: characters or words.")]
+Unit = Annotated[
+    Literal["char", "word"] | None,
+    typer.Option(help="Unit of prediction: characters or words.", show_default="char, or that of --init"),
+]
+Init = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Saved language model to go on from with this text; it keeps its unit, tokenizer and architecture.",
+        show_default=False,
+    ),
+]
+KeepVocabulary = Annotated[
+    bool, typer.Option("--keep-vocabulary", help="With --init: new tokens of the text become <unk>.")
+]
 Valid = Annotated[
     Path | None, typer.Option(help="Validation text, scored after each epoch; the best weights are kept.")
 ]
@@ -46,7 +61,7 @@ ValidShare = Annotated[
         help="Fraction of the corpus held out for validation, such as 0.1: its end; with --documents, random documents."
     ),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")]
+Device = device.Device
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
@@ -125,7 +140,11 @@ Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row 
 MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]
 MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")]
 Tokenizer = Annotated[
-    str | None, _text("Word tokenizer: whitespace, word, word-lower, spacy:LANG or jieba.", "whitespace")
+    str | None,
+    _text(
+        "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json.",
+        "whitespace",
+    ),
 ]
 Column = Annotated[str | None, column_option("The text")]
 Delimiter = Annotated[str | None, delimiter_option("The text")]

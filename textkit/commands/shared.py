@@ -10,6 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from textkit import __version__
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
 from textkit.files.archives import is_there
@@ -23,6 +24,7 @@ from textkit.vectors.word_vectors import WordVectors
 
 # What Python can do about a suffix, but no command has an option for.
 _NO_OPTION = ", or pass the format, such as format='word2vec'"
+STDIN = Path("/dev/stdin")  # not on Windows
 FAILED = 1
 INTERRUPTED = 130
 
@@ -40,13 +42,16 @@ def is_first_rank() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer: bool = False) -> Any:
+def loaded(
+    folder: Path, kind: str, argument: str = "FOLDER", *, tokenizer: str | None = None, trust_tokenizer: bool = False
+) -> Any:
     """Load a model.
 
     Args:
         folder: Folder of the saved model.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
+        tokenizer: Name of the tokenizer of a model that was saved without it; None for that of the folder.
         trust_tokenizer: Whether to import a function that the folder names as its tokenizer.
 
     Raises:
@@ -57,20 +62,31 @@ def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer
     if saved_kind != kind and saved_kind in _USES:
         name, use = _USES[saved_kind]
         raise ValueError(f"{argument} must contain {_USES[kind][0]}, got {name} in {folder}; {use}")
-    return load(folder, trust_tokenizer=trust_tokenizer)
+    return load(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
 
 
-def loaded_vectors(path: Path, *, limit: int | None = None, quiet: bool = False) -> WordVectors:
-    """Load word vectors, and show how much of the file is read.
+def loaded_vectors(
+    path: Path, *, limit: int | None = None, quiet: bool = False, format: str | None = None
+) -> WordVectors:
+    """Load word vectors, and show how much of the file is read; ``format`` is None to use the suffix.
 
     Raises:
         ValueError: If the file is not one of word vectors.
         OSError: If it cannot be read.
     """
     with ReadingBar(size=size_on_disk(path), unit="words", show=not quiet, brief=True):
-        return WordVectors.load(path, limit=limit)
+        return WordVectors.load(path, limit=limit, format=format)
 
 
+GivenTokenizer = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        metavar="NAME",
+        help="Tokenizer of a model that was saved without it, as module:function.",
+        show_default=False,
+    ),
+]
 TrustTokenizer = Annotated[
     bool,
     typer.Option("--trust-tokenizer", help="Import and call the function that FOLDER names as its tokenizer."),
@@ -78,10 +94,10 @@ TrustTokenizer = Annotated[
 
 
 def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: Any) -> Corpus:
-    """Open files, or a single catalog name if no such file exists.
+    """Open files, stdin, or a single catalog name if no such file exists.
 
     Args:
-        sources: The files, or the name.
+        sources: The files, - for stdin, or the name.
         argument: Name of the argument in messages.
         reading: Options of ``textkit.corpus``.
 
@@ -90,6 +106,8 @@ def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: An
         FileNotFoundError: If a single source is neither a file nor a catalog name.
         ValueError: If the files cannot be read as a corpus; see `textkit.corpus`.
     """
+    if sources == ["-"] and STDIN.exists():
+        return corpus(STDIN, **reading)
     for source in sources:
         if Path(source).is_dir():
             raise IsADirectoryError(
@@ -190,6 +208,11 @@ def missing_option(panel: str | None = None, help: str = "Rows that lack a text:
     return typer.Option(metavar="<name>", help=help, rich_help_panel=panel)
 
 
+def examples(*commands: str) -> str:
+    """Return the last paragraphs of a help page: examples, one per line."""
+    return "\n\n".join(("Examples:", *commands))
+
+
 def given(**options: Any) -> dict[str, Any]:
     """Return the options that are not None, which are those given on the command line."""
     return {name: value for name, value in options.items() if value is not None}
@@ -209,14 +232,19 @@ def whole_numbers(option: str, listed: str, example: str) -> tuple[int, ...]:
         ) from None
 
 
-def command_line(app: Callable[[], object], *, prints: bool = True) -> None:
+def command_line(
+    app: Callable[..., object], *, prints: bool = True, program: str | None = None, arguments: list[str] | None = None
+) -> None:
     """Run a typer application; a user error ends it with one line on stderr instead of a traceback.
 
-    Messages that name an argument of a function, such as column='text', name the option instead: --column text.
+    Messages that name an argument of a function, such as column='text', name the option instead: --column text. Every
+    application also has -h and --version.
 
     Args:
         app: The application.
         prints: Whether what it prints is its result, so that stdout must be open.
+        program: Name of the program in its help; None for the name it was started by.
+        arguments: Its arguments; None for those of the process.
 
     Raises:
         SystemExit: At the end, with the exit code: 1 after an error, 130 after Ctrl-C, 143 after SIGTERM, 129 after
@@ -225,10 +253,16 @@ def command_line(app: Callable[[], object], *, prints: bool = True) -> None:
     if prints and sys.stdout is None:  # as by 1>&-
         say("error: stdout must be open, as the result is printed there; redirect it to /dev/null to drop it")
         sys.exit(FAILED)
+    if (sys.argv[1:] if arguments is None else arguments) == ["--version"]:
+        print(f"textkit {__version__}")
+        return
     try:
         with terminable(), warnings.catch_warnings():
             warnings.showwarning = _warner()
-            app()
+            if isinstance(app, typer.Typer):
+                app(args=arguments, prog_name=program, help_option_names=["-h", "--help"])
+            else:
+                app()
     except UnicodeEncodeError as error:
         # The encoding of the terminal or pipe lacks a character.
         text = error.object[error.start : error.end]
@@ -259,16 +293,13 @@ class _Stopped(SystemExit):
     """The end of a command that has said why."""
 
 
-def stop(
-    error: BaseException, saved: str | None, *, checkpoint: Path | None = None, resumes: bool = True, show: bool = True
-) -> NoReturn:
+def stop(error: BaseException, saved: str | None, *, checkpoint: Path | None = None, show: bool = True) -> NoReturn:
     """End a training command that was interrupted, with a line that says what is where and how to go on.
 
     Args:
         error: KeyboardInterrupt or `Terminated`.
         saved: What was saved to the output, such as "m: saved the best of 3 epochs"; None for nothing.
         checkpoint: File with the state of the training; None without one.
-        resumes: Whether the command has checkpoints.
         show: Whether to print the line; false for all processes of ``torchrun`` but the first.
 
     Raises:
@@ -277,7 +308,7 @@ def stop(
     parts = [saved or "no epoch was complete, so that no result was saved"]
     if checkpoint is not None and checkpoint.exists():
         parts.append(f"{checkpoint}: saved the state of training; run the same command to resume")
-    elif resumes and checkpoint is None:
+    elif checkpoint is None:
         parts.append("use --checkpoint FILE to be able to resume")
     if show:
         say(f"interrupted; {'; '.join(parts)}")
@@ -287,6 +318,7 @@ def stop(
 def _in_options(message: str, app: Callable[[], object]) -> str:
     """Replace column='text' by --column text in a message, for all options of the commands."""
     options = _all_options(app)
+    message = message.replace("textkit.load(folder, tokenizer=function)", "--tokenizer module:function")
 
     def option(match: re.Match[str]) -> str:
         name = "--" + match["name"].replace("_", "-")

@@ -35,7 +35,7 @@ def word2vec(
         list[str],
         typer.Argument(
             metavar="CORPUS...",
-            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst) or one catalog name (text8).",
+            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, a catalog name.",
         ),
     ],
     output: Annotated[
@@ -80,7 +80,11 @@ def word2vec(
     device: Annotated[str, typer.Option(help="Device: cpu, cuda for a GPU, or auto.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
     tokenizer: Annotated[
-        str, typer.Option(help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.")
+        str,
+        typer.Option(
+            help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a "
+            "tokenizer.json."
+        ),
     ] = "whitespace",
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,

@@ -168,7 +168,7 @@ def locate(name: str, split: str | None = None) -> Path:
     rule = f"data set {name!r} (split {split!r}) must be on this machine or available for download"
     where = f"in {user_folder} (TEXTKIT_DATA)" if user_folder else "in the folder named by TEXTKIT_DATA"
     remedy = f"provide the file as {file.path} {where}, or as {file.target[0]} in {cache} (the cache)"
-    remedy += _other_splits(data_set, split, user_folder, cache)
+    remedy += _other_splits(data_set, split)
     if not file.address:
         raise FileNotFoundError(f"{rule}, got neither: no public address is known; {remedy}")
     try:
@@ -178,6 +178,27 @@ def locate(name: str, split: str | None = None) -> Path:
     except ConnectionError as error:
         raise ConnectionError(f"{rule}, got neither: {error}; {remedy}") from error
     return cache / file.path if file.files else cache / file.target[0]
+
+
+def find(name: str, split: str | None = None) -> Path | None:
+    """Find a file of a data set on this machine, without checking its hash; None if it is not there.
+
+    Args:
+        name: One of ``names()``.
+        split: One of the splits; None selects ``train``, or the first split if there is no ``train``.
+
+    Raises:
+        ValueError: If there is no such data set or split.
+        NotADirectoryError: If ``TEXTKIT_DATA`` does not name a folder.
+
+    >>> find("tales").name
+    'tales.txt'
+    """
+    data_set = entry(name)
+    file = data_set.files[data_set.split(split)]
+    roots = [corpora_folder()] if data_set.shipped else [data_folder(), cache_folder()]
+    paths = (root / path for root in roots if root is not None for path, _ in file.forms())
+    return next((path for path in paths if path.exists()), None)
 
 
 def rows(name: str, split: str | None = None) -> Iterator[dict[str, str]]:
@@ -257,12 +278,7 @@ def _read_entry(name: str, section: dict[str, Any]) -> CatalogEntry:
     return data_set
 
 
-def _other_splits(data_set: CatalogEntry, split: str, user_folder: Path | None, cache: Path) -> str:
-    """Name the other splits that are on this machine, without checking hashes, for the error about a missing split."""
-    roots = [root for root in (user_folder, cache) if root is not None]
-    available = [
-        other
-        for other, file in data_set.files.items()
-        if other != split and any((root / path).exists() for root in roots for path, _ in file.forms())
-    ]
+def _other_splits(data_set: CatalogEntry, split: str) -> str:
+    """Name the other splits that are on this machine, for the error about a missing split."""
+    available = [other for other in data_set.splits if other != split and find(data_set.name, other)]
     return f" (on this machine: {', '.join(available)})" if available else ""

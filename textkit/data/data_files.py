@@ -16,6 +16,7 @@ class DataFile:
 
     Attributes:
         path: Path in the folder named by ``TEXTKIT_DATA`` and in the cache, with forward slashes.
+        bytes: Size in bytes, decompressed; None if unknown.
         sha256: Hash of the file at ``path``; empty if unknown.
         unpacked_sha256: Hash of the decompressed file, if the last suffix of ``path`` names a compression.
         address: URL of the download; empty if no public address is known.
@@ -28,6 +29,7 @@ class DataFile:
     """
 
     path: str
+    bytes: int | None = None
     sha256: str = ""
     unpacked_sha256: str = ""
     address: str = ""

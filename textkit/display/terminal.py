@@ -1,5 +1,7 @@
-"""Truncate or pad text to a number of terminal columns, of which a Chinese character takes two."""
+"""Text and sizes for a terminal, where a Chinese character takes two columns."""
 
+import shutil
+import textwrap
 import unicodedata
 
 
@@ -34,6 +36,36 @@ def pad_to_width(text: str, columns: int, *, right: bool = False) -> str:
         text = kept + "..."
     padding = " " * (columns - width)
     return padding + text if right else text + padding
+
+
+def size_text(count: int) -> str:
+    """Write a number of bytes with a decimal unit and three digits.
+
+    >>> [size_text(count) for count in (7, 12_345, 999_999, 1_500_000_000)]
+    ['7 B', '12.3 kB', '1.00 MB', '1.50 GB']
+    """
+    size, units = float(count), ["B", "kB", "MB", "GB", "TB"]
+    while len(units) > 1 and round(size, 0 if size >= 100 else 1) >= 1000:
+        size, units = size / 1000, units[1:]
+    digits = 0 if units[0] == "B" or size >= 99.95 else 1 if size >= 9.995 else 2
+    return f"{size:.{digits}f} {units[0]}"
+
+
+def wrapped(name: str, text: str, *, column: int) -> str:
+    """Return a name and, beginning at a column, a text, wrapped at the width of the terminal.
+
+    >>> print(wrapped("license", "not stated; " * 7, column=10))
+    license   not stated; not stated; not stated; not stated; not stated; not
+              stated; not stated;
+    """
+    return textwrap.fill(
+        text,
+        min(shutil.get_terminal_size().columns, 120),
+        initial_indent=f"{name:{column}}",
+        subsequent_indent=" " * column,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _columns(character: str) -> int:

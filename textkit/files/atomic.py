@@ -1,13 +1,20 @@
-"""Write files atomically: to a temporary file beside the target, which is fsynced and renamed."""
+"""Write files atomically: to a temporary file beside the target, which is fsynced and renamed.
+
+A writer that is killed leaves its temporary file; the next writer of the same target removes it, except on Windows.
+Temporary files are locked while they are written, so that those of other writers stay.
+"""
 
 import os
+import re
 import secrets
+import shutil
 import stat
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from glob import escape
 from pathlib import Path
 
+WRITING = ".writing"  # a file in a temporary folder that is not complete; a folder without it may be a replaced one
 _RANDOM_BYTES = 4
 
 
@@ -33,15 +40,17 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     folder = target.parent
     if not folder.is_dir():
         raise FileNotFoundError(f"the folder of path must exist, got {os.fspath(path)!r}; create {str(folder)!r} first")
-    temporary = _new_file(path, target)
-    try:
-        yield temporary
-        _fsync(temporary)
-        temporary.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
+    remove_leftovers(path)
+    start, end = temporary_name(path)
+    with new_temporary(lambda number: _new_file(target.with_name(f"{start}{number}{end}"), target)) as temporary:
+        try:
+            yield temporary
+            _fsync(temporary)
+            temporary.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
     # Some systems cannot open a folder.
     with suppress(OSError):
         _fsync(folder)
@@ -67,22 +76,79 @@ def regular_file(path: str | os.PathLike[str]) -> Path:
     return Path(path).resolve()
 
 
-def leftovers(path: str | os.PathLike[str]) -> list[Path]:
-    """Find the temporary files of processes that were killed while writing to ``path``."""
-    start, end = _ends(path)
-    return list(Path(path).resolve().parent.glob(f"{escape(start)}{'?' * 2 * _RANDOM_BYTES}{escape(end)}"))
+@contextmanager
+def new_temporary(create: Callable[[str], Path]) -> Iterator[Path]:
+    """Create a temporary file or folder, and lock it while the block runs.
+
+    Args:
+        create: Creates it, given the random part of its name, and returns its path.
+
+    Yields:
+        The path.
+    """
+    while True:
+        path = create(secrets.token_hex(_RANDOM_BYTES))
+        handle = _lock(path)
+        # Another process may have taken it for a leftover before it was locked.
+        if path.exists():
+            break
+        _close(handle)
+    try:
+        yield path
+    finally:
+        _close(handle)
 
 
-def _ends(path: str | os.PathLike[str]) -> tuple[str, str]:
+def remove_leftovers(path: str | os.PathLike[str]) -> None:
+    """Delete what processes left that were killed while writing the file or folder ``path``."""
+    start, end = temporary_name(path)
+    target = Path(path).resolve()
+    names = re.compile(f"{re.escape(start)}[0-9a-f]{{{2 * _RANDOM_BYTES}}}{re.escape(end)}")
+    with suppress(OSError):
+        for leftover in [entry for entry in target.parent.iterdir() if names.fullmatch(entry.name)]:
+            handle = _lock(leftover)
+            if handle is not None:
+                with suppress(OSError):
+                    if not leftover.is_dir():
+                        leftover.unlink()
+                    elif (leftover / WRITING).exists():
+                        shutil.rmtree(leftover)
+                    else:
+                        leftover.rmdir()  # only if it is empty: there may be files of the user in it
+                _close(handle)
+
+
+def _lock(path: Path) -> int | None:
+    """Lock a file or folder until the handle is closed or the process ends; None if it cannot be locked."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process has it, or the file system has no locks
+        os.close(handle)
+        return None
+    return handle
+
+
+def _close(handle: int | None) -> None:
+    if handle is not None:
+        os.close(handle)
+
+
+def temporary_name(path: str | os.PathLike[str]) -> tuple[str, str]:
     """Return the beginning and the end of the name of a temporary file, around its random part."""
     path = Path(path)
     return f".{path.stem[:40]}-", f".tmp{''.join(path.suffixes[-2:])}"
 
 
-def _new_file(path: str | os.PathLike[str], target: Path) -> Path:
+def _new_file(temporary: Path, target: Path) -> Path:
     """Create an empty temporary file with the permissions of the target, or those of a new file."""
-    start, end = _ends(path)
-    temporary = target.with_name(f"{start}{secrets.token_hex(_RANDOM_BYTES)}{end}")
     try:
         mode = target.stat().st_mode & 0o777
     except FileNotFoundError:

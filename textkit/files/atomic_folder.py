@@ -2,12 +2,13 @@
 
 import ctypes
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from textkit.files.atomic import WRITING, new_temporary, remove_leftovers, temporary_name
 
 _AT_FDCWD = -100  # relative paths are relative to the working directory
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
@@ -26,7 +27,7 @@ def atomic_folder(path: str | os.PathLike[str], *, replaceable: Callable[[Path],
         replaceable: Returns whether an existing folder that is not empty may be replaced.
 
     Yields:
-        An empty folder.
+        A folder that is empty, but for a hidden file.
 
     Raises:
         FileNotFoundError: If the parent folder of ``path`` does not exist.
@@ -39,17 +40,25 @@ def atomic_folder(path: str | os.PathLike[str], *, replaceable: Callable[[Path],
             f"the parent folder of path must exist, got {os.fspath(path)!r}; create {str(target.parent)!r} first"
         )
     _check(target, replaceable)
-    temporary = target.with_name(f".{target.name[:40]}-{secrets.token_hex(4)}.tmp")
-    temporary.mkdir()
-    try:
-        yield temporary
-        for entry in (*temporary.iterdir(), temporary):
-            _fsync(entry)
-        _move_into_place(temporary, target, replaceable)
-    finally:
-        # After an error this is the incomplete folder, otherwise the one that was replaced.
-        shutil.rmtree(temporary, ignore_errors=True)
+    remove_leftovers(target)
+    start, end = temporary_name(target)
+    with new_temporary(lambda number: _new_folder(target.with_name(f"{start}{number}{end}"))) as temporary:
+        try:
+            (temporary / WRITING).touch()
+            yield temporary
+            (temporary / WRITING).unlink()
+            for entry in (*temporary.iterdir(), temporary):
+                _fsync(entry)
+            _move_into_place(temporary, target, replaceable)
+        finally:
+            # After an error this is the incomplete folder, otherwise the one that was replaced.
+            shutil.rmtree(temporary, ignore_errors=True)
     _fsync(target.parent)
+
+
+def _new_folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 def _check(target: Path, replaceable: Callable[[Path], bool]) -> None:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from textkit.checks import check_path
-from textkit.files.atomic import atomic_path, leftovers, regular_file
+from textkit.files.atomic import atomic_path, regular_file
 
 FORMAT = "textkit-checkpoint"
 VERSION = 1
@@ -37,25 +36,39 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
         raise FileNotFoundError(
             f"the folder of checkpoint must exist, got {os.fspath(path)!r}; create {str(file.parent)!r}"
         )
-    if file.exists() and not _is_checkpoint(file):
+    if file.exists() and not is_checkpoint(file):
         raise ValueError(
             f"checkpoint must be a new file or a checkpoint, got {os.fspath(path)!r}, which is something else and "
             "would be overwritten; choose another name"
         )
 
 
-def _is_checkpoint(path: Path) -> bool:
+def is_checkpoint(path: Path) -> bool:
     """Whether a file begins as a checkpoint does; the rest may be damaged."""
+    return _metadata(path).get("format") == FORMAT
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of a safetensors file; empty if it begins in another way."""
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
         if length > min(path.stat().st_size, _MAX_HEADER_BYTES):
-            return False
+            return {}
         try:
             header = json.loads(file.read(length))
         except (ValueError, RecursionError):
-            return False
+            return {}
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
-    return isinstance(metadata, dict) and metadata.get("format") == FORMAT
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def saved_identity(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the identity of a checkpoint, without its arrays; empty if it has none or is damaged."""
+    try:
+        identity = json.loads(_metadata(regular_file(Path(path)))["state"])["identity"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return identity if isinstance(identity, dict) else {}
 
 
 def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:
@@ -124,13 +137,6 @@ def check_identity(path: str | os.PathLike[str], found: Mapping[str, Any], expec
             f"checkpoint must be of the same corpus and settings, got {os.fspath(path)!r} ({differences}); "
             "delete it to start from the beginning, or choose another file"
         )
-
-
-def remove_leftovers(path: str | os.PathLike[str]) -> None:
-    """Delete the temporary files of processes that were killed while saving to ``path``."""
-    for leftover in leftovers(path):
-        with suppress(OSError):
-            leftover.unlink()
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]]) -> str:

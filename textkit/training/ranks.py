@@ -10,6 +10,7 @@ import atexit
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -115,6 +116,15 @@ def join_ranks(device: torch.device | str) -> tuple[Ranks, torch.device]:
     device = torch.device(device)
     # The group stays until the process ends, as several trainings in one process use it.
     if not distributed.is_initialized():
+        # This module keeps the group that is there when it is imported, and optimizers import it: the group would
+        # outlive its destruction, and a thread of gloo that frees a tensor while Python shuts down aborts the process.
+        import_module("torch.distributed.nn.functional")
         distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
-        atexit.register(distributed.destroy_process_group)
+        atexit.register(_leave)
     return Ranks(distributed.get_rank(), distributed.get_world_size(), str(device)), device
+
+
+def _leave() -> None:
+    """Destroy the group, which ends its threads, unless the program has done so."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()

@@ -1,6 +1,6 @@
-"""Skip-gram in several processes: each trains on its share of the text, and the weights are merged at intervals.
+"""Skip-gram in several processes: each trains on its share of the text, and the models are synchronized at intervals.
 
-Frequent words are merged more often than rare ones: after the same time they are further apart (Ji et al. 2016,
+Frequent words are synchronized more often than rare ones: after the same time they are further apart (Ji et al. 2016,
 "Parallelizing Word2Vec in Shared and Distributed Memory").
 """
 
@@ -13,17 +13,17 @@ from textkit.kernels.skip_gram_arrays import Model, Text
 from textkit.training.ranks import Ranks
 from textkit.word2vec.kernel import SkipGramKernel
 
-ROUND_TOKENS = 1 << 22  # tokens per process and round; after a round, the weights of all words are merged
+ROUND_TOKENS = 1 << 22  # tokens per process and round; after a round, all words are synchronized
 MIN_ROUNDS = 2  # minimum number of rounds per epoch, for small corpora
-LEVELS = 3  # a round has 2**LEVELS parts; the first quarter of the words is merged twice as often, and so on
+LEVELS = 3  # a round has 2**LEVELS parts; the first quarter of the words is synchronized twice as often, and so on
 PARTS = 1 << LEVELS
 # How fast a row converges: visits * learning rate * PULL is the share of the way that it goes in an interval, if small.
 PULL = 0.03
-CHUNK = 1 << 22  # weights merged at a time
+CHUNK = 1 << 22  # weights sent at a time
 
 
 class SkipGramRanks:
-    """A skip-gram kernel in each of several processes, whose models are merged.
+    """A skip-gram kernel in each of several processes, whose models are synchronized.
 
     Its blocks are rounds: between two calls of `run`, the models of all processes are the same.
 
@@ -70,7 +70,7 @@ class SkipGramRanks:
     def run(
         self, text: Text, first: int, last: int, *, epoch: int, rate: float, before: int, all_tokens: int
     ) -> tuple[float, int]:
-        """Train on this process's share of the rounds from ``first`` to ``last``, and merge the models.
+        """Train on this process's share of the rounds from ``first`` to ``last``, and synchronize the models.
 
         Returns:
             The loss and the number of pairs of all processes; see `SkipGramKernel.run`.
@@ -87,7 +87,7 @@ class SkipGramRanks:
             part_loss, part_pairs = self.kernel.run(text, begin, end, epoch=epoch, rate=rate, **own)
             losses, pairs = losses + part_loss, pairs + part_pairs
             done = (before + self._all_tokens * part / parts) / all_tokens
-            self._merge(rate * (1 - done), part % PARTS + 1)
+            self._synchronize(rate * (1 - done), part % PARTS + 1)
         return self._over_all(losses, pairs)
 
     def validate(self, text: Text, epoch: int) -> tuple[float, int]:
@@ -126,38 +126,38 @@ class SkipGramRanks:
 
     def _remember(self) -> None:
         """Keep the weights that all processes have."""
-        self._merged = [matrix.clone() for matrix in self._matrices()]
+        self._common = [matrix.clone() for matrix in self._matrices()]
 
-    def _merge(self, rate: float, part: int) -> None:
+    def _synchronize(self, rate: float, part: int) -> None:
         """Add to each row what all processes have added to it, scaled down where the sum would overshoot.
 
         Args:
             rate: Learning rate.
             part: Number of the part of a round that has ended, from 1.
         """
-        rows, parts = merged_rows(len(self._visits[0]), part)
-        for matrix, merged, visits in zip(self._matrices(), self._merged, self._visits, strict=True):
+        rows, parts = synchronized_rows(len(self._visits[0]), part)
+        for matrix, common, visits in zip(self._matrices(), self._common, self._visits, strict=True):
             pull = PULL * rate * visits[:rows] * parts / (self.rounds * PARTS)
-            scale = torch.as_tensor(merge_scale(pull, self.ranks.size), device=matrix.device)[:, None]
+            scale = torch.as_tensor(sum_scale(pull, self.ranks.size), device=matrix.device)[:, None]
             for begin in range(0, rows, self._chunk(matrix)):
                 chunk = slice(begin, min(begin + self._chunk(matrix), rows))
                 # Half the bytes: an error of 0.4 % of a step is small beside the noise of the steps.
-                steps = (matrix[chunk] - merged[chunk]).bfloat16()
+                steps = (matrix[chunk] - common[chunk]).bfloat16()
                 self.ranks.sum_in_place(steps)
-                merged[chunk].addcmul_(steps.float(), scale[chunk])
-                matrix[chunk].copy_(merged[chunk])
+                common[chunk].addcmul_(steps.float(), scale[chunk])
+                matrix[chunk].copy_(common[chunk])
 
 
-def merged_rows(vocab: int, part: int) -> tuple[int, NDArray[np.int64]]:
-    """Return how many of the most frequent words are merged after a part, and the number of parts since the last time.
+def synchronized_rows(vocab: int, part: int) -> tuple[int, NDArray[np.int64]]:
+    """Return how many of the most frequent words are synchronized after a part, and after how many parts each of them.
 
     Args:
         vocab: Number of words.
         part: Number of the part, from 1 to 2**LEVELS.
 
-    >>> [merged_rows(1024, part)[0] for part in (1, 2, 3, 4, 8)]
+    >>> [synchronized_rows(1024, part)[0] for part in (1, 2, 3, 4, 8)]
     [16, 64, 16, 256, 1024]
-    >>> merged_rows(64, 2)[1].tolist()
+    >>> synchronized_rows(64, 2)[1].tolist()
     [1, 2, 2, 2]
     """
     level = (part & -part).bit_length() - 1  # the exponent of the largest power of 2 that divides part
@@ -166,7 +166,7 @@ def merged_rows(vocab: int, part: int) -> tuple[int, NDArray[np.int64]]:
     return ends[-1], parts
 
 
-def merge_scale(pull: NDArray[np.float64], size: int) -> NDArray[np.float32]:
+def sum_scale(pull: NDArray[np.float64], size: int) -> NDArray[np.float32]:
     """Return by what to multiply the sum of the processes' steps, between 1 / size (their mean) and 1 (their sum).
 
     If each of many small steps goes a share of the remaining way to a row's optimum, a process goes 1 - exp(-pull) of
@@ -177,7 +177,7 @@ def merge_scale(pull: NDArray[np.float64], size: int) -> NDArray[np.float32]:
         pull: (rows,) sum of these shares in an interval, in one process.
         size: Number of processes.
 
-    >>> merge_scale(np.array([0.0, 0.1, 100.0]), 2).astype(float).round(2).tolist()
+    >>> sum_scale(np.array([0.0, 0.1, 100.0]), 2).astype(float).round(2).tolist()
     [1.0, 0.95, 0.5]
     """
     pull = np.maximum(pull, 1e-9)

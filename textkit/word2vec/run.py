@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textkit.files.atomic import remove_leftovers
 from textkit.files.mapped import release
 from textkit.kernels.skip_gram_arrays import Text
 from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
-from textkit.training.checkpoint import check_identity, load_checkpoint, remove_leftovers, save_checkpoint
+from textkit.training.checkpoint import check_identity, load_checkpoint, save_checkpoint
 from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
 from textkit.vectors.word_vectors import WordVectors

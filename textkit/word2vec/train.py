@@ -94,9 +94,9 @@ def train_word2vec(
 ) -> WordVectors:
     """Train word vectors by skip-gram with negative sampling (Mikolov et al. 2013).
 
-    If ``torchrun`` started several processes, each reads and trains on its share of the corpus, and their weights are
-    merged at intervals. All return the same vectors; the first one writes the checkpoint, which resumes with any number
-    of processes. In reproducible mode, the same number of processes gives the same bytes.
+    If ``torchrun`` started several processes, each reads and trains on its share of the corpus, and their models are
+    synchronized at intervals. All return the same vectors; the first one writes the checkpoint, which resumes with any
+    number of processes. In reproducible mode, the same number of processes gives the same bytes.
 
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of tokens; see
