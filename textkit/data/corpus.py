@@ -9,11 +9,13 @@ from typing import Any
 
 from textkit.data import catalog
 from textkit.data.columns import Choice, Row, choose_column
+from textkit.data.folders import is_folder, text_files
 from textkit.data.sources import Documents, Part, Piece, TextFile, Texts
 from textkit.data.tables import (
     TABLES,
     Document,
     Missing,
+    arrow_rows,
     check_missing,
     check_no_delimiter,
     dataset_rows,
@@ -108,9 +110,10 @@ def corpus(
               be compressed (.gz, .xz, .bz2 or .zst). A .zip archive is read like its only file, or like its
               ``member``; ``archive.zip/file`` is the path of a file in it. A file that begins like another format is
               refused.
+            - A folder: its .txt files, and those in its subfolders, sorted. A warning tells of other files.
             - A list of Paths, read in order.
-            - A ``datasets.Dataset``, an ``IterableDataset`` or a pandas DataFrame, with a text column; a pandas
-              Series.
+            - A ``datasets.Dataset``, an ``IterableDataset``, a pandas DataFrame or a pyarrow Table, with a text column;
+              a pandas Series.
             - An iterable of documents, each a str (to be tokenized) or a list of tokens (used unchanged). It may be
               a generator, which can be read only once.
             - A Corpus, which is returned unchanged.
@@ -189,6 +192,9 @@ def open_corpus(
         raise ValueError(f"split must be None for {name}, got {split!r}; omit it")
     choices = [Choice(column=column)]
     if isinstance(source, str | os.PathLike):
+        if is_folder(source) and member is None:
+            files = text_files(Path(source))
+            return Corpus([_file(path, column, encoding, errors, delimiter, missing) for path in files], str(source))
         path = _existing_path(source, member)
         return Corpus([_file(path, column, encoding, errors, delimiter, missing)], str(source))
     if member is not None:
@@ -201,6 +207,10 @@ def open_corpus(
     if isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = partial(frame_rows, source, choices)
         # Report a missing column here rather than when the corpus is read.
+        rows()
+        return Corpus([_table(rows, missing)], name)
+    if isinstance(source, loaded_classes("pyarrow", "Table")):
+        rows = partial(arrow_rows, source, choices)
         rows()
         return Corpus([_table(rows, missing)], name)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):

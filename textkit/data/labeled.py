@@ -11,11 +11,13 @@ import numpy as np
 from textkit.data import catalog
 from textkit.data.columns import Choice, Row, choose_columns
 from textkit.data.corpus import corpus, open_corpus
+from textkit.data.folders import class_rows, is_folder
 from textkit.data.label_checks import check_class, check_classes, label_list
 from textkit.data.tables import (
     TABLES,
     Document,
     Missing,
+    arrow_rows,
     check_missing,
     check_no_delimiter,
     dataset_rows,
@@ -53,6 +55,10 @@ class LabeledTexts:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def __iter__(self) -> Iterator[list[Any]]:
+        """Yield the texts, then the labels: ``X, y = read_labeled(...)``."""
+        return iter((self.texts, self.labels))
+
 
 def read_labeled(
     source: object,
@@ -79,7 +85,9 @@ def read_labeled(
               are str.
             - A pandas DataFrame; a ``datasets.Dataset`` or ``IterableDataset``, whose ``ClassLabel`` features give
               their names, or a dictionary of them with ``split``.
-            - A pair (texts, labels).
+            - A pyarrow Table.
+            - A folder with a folder for each class, whose files are its texts, as for scikit-learn's ``load_files``.
+            - A pair (texts, labels), or a list of pairs (text, label).
         text: The column with the text; None for that of the catalog, or else the one called "text".
         label: The column with the label; None for that of the catalog, or else the one called "label".
         split: The split of a catalog name or a ``datasets.DatasetDict``, such as "test".
@@ -102,7 +110,6 @@ def read_labeled(
         ValueError: If a column is missing, a text or label is None, NaN or (for a label) empty, labels are floats,
             the numbers of texts and labels differ, the encoding is unknown, or there is no row.
         FileNotFoundError: If there is no such file, and a str is no catalog name either.
-        IsADirectoryError: If a path is a folder.
         TypeError: If ``source`` is nothing of the above, or a label is neither a class nor a list of classes.
 
     >>> read_labeled((["good", "bad"], ["positive", "negative"])).labels
@@ -114,6 +121,8 @@ def read_labeled(
     if label_separator == "":
         raise ValueError("label_separator must be at least one character, got ''; write ';' or None")
     check_missing(missing)
+    if isinstance(source, list) and source and all(isinstance(row, tuple) and len(row) == 2 for row in source):
+        source = ([text for text, _ in source], [label for _, label in source])
     if isinstance(source, tuple) and len(source) == 2:
         rows, written = _pair(*source), False
         unused = {"text": text, "label": label, "split": split, "delimiter": delimiter, "member": member}
@@ -234,6 +243,10 @@ def _rows(
         rows = _named(source, choices)
     elif isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = frame_rows(source, choices)
+    elif isinstance(source, loaded_classes("pyarrow", "Table")):
+        rows = arrow_rows(source, choices)
+    elif isinstance(source, str | os.PathLike) and is_folder(source):
+        rows = class_rows(Path(source), choices, encoding=encoding, errors=errors)
     elif isinstance(source, str | os.PathLike):
         # what is wrong with any file is wrong here too
         open_corpus(Path(source), encoding=encoding, errors=errors, member=member)

@@ -227,6 +227,17 @@ def frame_rows(frame: Any, choices: Sequence[Choice]) -> Iterator[Row]:
     return _numbered([[frame.iloc[:, columns.index(name)] for name in names]], "the DataFrame")
 
 
+def arrow_rows(table: Any, choices: Sequence[Choice]) -> Iterator[Row]:
+    """Read columns of a pyarrow Table.
+
+    Raises:
+        ValueError: If a column is missing.
+    """
+    names = choose_columns(choices, table.column_names, "the Table")
+    batches = table.select(names).to_batches(max_chunksize=_ROWS)
+    return _numbered(([column.to_pylist() for column in batch.columns] for batch in batches), "the Table")
+
+
 def series_rows(series: Any) -> Iterator[Row]:
     """Read a pandas Series as the only column of a table."""
     return _numbered([[series]], "the Series")

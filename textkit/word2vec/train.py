@@ -52,7 +52,7 @@ _GENSIM = {
     "sg": "leave it out; training is by skip-gram",
     "hs": "leave it out; training is by negative sampling",
     "cbow_mean": "leave it out; training is by skip-gram",
-    "ns_exponent": "leave it out; it is 0.75",
+    "ns_exponent": "leave it out",
     "trim_rule": "pass keep_words or vocabulary",
     "sorted_vocab": "leave it out; the words are sorted by frequency",
     "callbacks": "pass on_epoch",
