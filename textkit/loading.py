@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textkit.files.archives import split_archive
 from textkit.models.storage import read_config
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
@@ -49,7 +50,7 @@ def load(
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a str or a Path, got {type(path).__name__}; pass the path it was saved to")
-    if Path(path).is_file():
+    if Path(path).is_file() or split_archive(Path(path)) is not None:
         for argument, value in (("tokenizer", tokenizer), ("model", model)):
             if value is not None:
                 raise ValueError(f"{argument} must be None for word vectors, got {value!r}; leave it out")

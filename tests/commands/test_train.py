@@ -209,13 +209,7 @@ def test_tables_as_they_come(run, tmp_path, column):
     [
         (["evaluate", "neighbors", ".", "x"], "path must be a file of word vectors, got the folder '.'", "suffix"),
         (["evaluate", "neighbors", "x.docx", "x"], "path must end in one of", "format="),
-        (
-            ["evaluate", "classifier", "m", "."],
-            "a table must be a file, got the folder .; pass a file in it",
-            "sorted(",
-        ),
-        (["predict", "m", "--file", "."], "a table must be a file, got the folder .; pass a file in it", "sorted("),
-        (["train", "classifier", ".", "-o", "m"], "a table must be a file, got the folder .; pass a file", "sorted("),
+        (["train", "classifier", ".", "-o", "m"], "must have a folder for each class in it, got none", "sorted("),
     ],
 )
 def test_commands_do_not_speak_python(run, tmp_path, monkeypatch, arguments, message, never):

@@ -358,3 +358,17 @@ def test_formats_without_counts_drop_them(tmp_path, name):
 def test_bad_counts(counts, error, message):
     with pytest.raises(error, match=message):
         WordVectors(["a", "b", "c"], np.eye(3), counts=counts)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda v: v.most_similar("king", topn=3), r"most_similar\(\) has no argument 'topn', .*pass k"),
+        (lambda v: v.most_similar(positive=["king"]), "pass the words as query"),
+        (lambda v: v.most_similar_batch(["king"], restrict_vocab=3), "pass restrict"),
+        (lambda v: v.analogy("man", "king", "woman", topn=3), "pass k"),
+    ],
+)
+def test_names_of_gensim_are_answered_with_ours(ask, message):
+    with pytest.raises(TypeError, match=message):
+        ask(ROYALS)

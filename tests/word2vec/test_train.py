@@ -1,4 +1,5 @@
 import hashlib
+import inspect
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.threads import SkipGramThreads
-from textkit.word2vec.train import train_word2vec
+from textkit.word2vec.train import _GENSIM, train_word2vec
 
 TALES = corpora_folder() / "tales.txt"
 
@@ -116,6 +117,19 @@ def test_a_checkpoint_never_replaces_another_file(tmp_path):
         with pytest.raises(ValueError, match="checkpoint must be a new file or a checkpoint, got"):
             train_word2vec(corpus, min_count=1, checkpoint=path, progress=False)
         assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("argument", "ours"),
+    [("vector_size", "dim"), ("size", "dim"), ("negative", "negatives"), ("iter", "epochs"), ("sg", "skip-gram")],
+)
+def test_names_of_gensim_are_answered_with_ours(argument, ours):
+    with pytest.raises(TypeError, match=rf"train_word2vec\(\) has no argument '{argument}', .*{ours}"):
+        train(**{argument: 5})
+
+
+def test_no_name_of_gensim_is_one_of_ours():
+    assert not set(_GENSIM) & set(inspect.signature(train_word2vec).parameters)
 
 
 def test_words_that_are_kept_however_rare():

@@ -13,6 +13,7 @@ import typer
 from textkit import __version__
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
+from textkit.files.archives import is_there
 from textkit.files.compression import size_on_disk
 from textkit.files.writable import check_writable
 from textkit.loading import load
@@ -93,43 +94,37 @@ TrustTokenizer = Annotated[
 
 
 def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: Any) -> Corpus:
-    """Open files, stdin, or a single catalog name if no such file exists.
+    """Open files, a folder, stdin, or a single catalog name if no such file exists.
 
     Args:
-        sources: The files, - for stdin, or the name.
+        sources: The files, a folder, - for stdin, or the name.
         argument: Name of the argument in messages.
         reading: Options of ``textkit.corpus``.
 
     Raises:
-        IsADirectoryError: If a source is a folder.
+        IsADirectoryError: If one of several sources is a folder.
         FileNotFoundError: If a single source is neither a file nor a catalog name.
         ValueError: If the files cannot be read as a corpus; see `textkit.corpus`.
     """
     if sources == ["-"] and STDIN.exists():
         return corpus(STDIN, **reading)
     for source in sources:
-        if Path(source).is_dir():
+        if Path(source).is_dir() and len(sources) > 1:
             raise IsADirectoryError(
-                f"{argument} must be files, got the folder {source}; pass its files: {source}/*.txt"
+                f"{argument} must be files or one folder, got the folder {source}; pass its files: {source}/*.txt"
             )
-    if len(sources) == 1 and not Path(sources[0]).exists():
+    if len(sources) == 1 and not is_there(Path(sources[0])):
         if sources[0] not in catalog.names():
             names = ", ".join(name for name in catalog.names() if catalog.entry(name).kind in ("text", "table"))
             raise FileNotFoundError(
                 f"{argument} must be a file or a catalog name ({names}), got {sources[0]}; check its spelling"
             )
         return corpus(sources[0], **reading)
-    return corpus([Path(source) for source in sources], **reading)
+    return corpus(Path(sources[0]) if len(sources) == 1 else [Path(source) for source in sources], **reading)
 
 
 def table_source(source: str) -> str | Path:
-    """Return a catalog name if no such file exists, else the path of the file.
-
-    Raises:
-        IsADirectoryError: If it is a folder.
-    """
-    if Path(source).is_dir():
-        raise IsADirectoryError(f"a table must be a file, got the folder {source}; pass a file in it")
+    """Return a catalog name if no such file exists, else the path of the file or folder."""
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 

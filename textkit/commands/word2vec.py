@@ -44,7 +44,7 @@ def word2vec(
         typer.Option(
             "-o",
             "--output",
-            help="Output file: .safetensors .txt .bin .vec (also .gz .xz), or X.tsv and X_metadata.tsv.",
+            help="Output file: .safetensors .txt .bin .vec .csv (also .gz .xz), or X.tsv and X_metadata.tsv.",
         ),
     ],
     dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,

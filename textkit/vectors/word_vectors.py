@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
+from textkit.files.archives import in_archive
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
@@ -228,13 +230,13 @@ class WordVectors(WordSearch):
 
         The suffix determines the format: .safetensors (any words, with counts and metadata, memory-mapped when read),
         .txt (word2vec text), .bin (word2vec binary), .vec (fastText), .tsv (the TensorBoard projector: NAME.tsv, and
-        NAME_metadata.tsv with words and counts beside it). The other formats drop the counts. All but .safetensors may
-        be compressed: append .gz, .xz, .bz2 or .zst.
+        NAME_metadata.tsv with words and counts beside it), .csv (a word and its numbers). The other formats drop the
+        counts. All but .safetensors may be compressed: append .gz, .xz, .bz2 or .zst.
 
         Args:
             path: File to write. Its folder must exist.
             format: Format to use regardless of the suffix: "safetensors", "word2vec", "word2vec-binary", "fasttext",
-                "projector", or "glove" (text without a header, also with the suffix .txt).
+                "projector", "csv", or "glove" (text without a header, also with the suffix .txt).
 
         Raises:
             OSError: If the file cannot be written; an existing file is then unchanged.
@@ -253,15 +255,19 @@ class WordVectors(WordSearch):
         encoding_errors: EncodingErrors = "strict",
         bad_rows: BadRowPolicy = "error",
         format: str | None = None,
+        member: str | None = None,
+        matrix: str | None = None,
+        word_list: str | os.PathLike[str] | Sequence[str] | None = None,
     ) -> "WordVectors":
-        """Read vectors from a file in any format that `save` writes.
+        """Read vectors from a file in any format that `save` writes, or a .safetensors file of another program.
 
+        A .csv or .tsv file has a word in the first column of each row, and may have a header.
         In text files, the header may be missing, the separator is a space or a tab, and a word may contain spaces. A
         row is bad if it has too few numbers or one that is not finite, or if its word is empty, not UTF-8 or a
         duplicate. A header with a wrong number of rows is an error too.
 
         Args:
-            path: File to read.
+            path: File to read; or a .zip archive with such a file, or the path of the file in it, ``archive.zip/file``.
             words: Keep only these words, in the order of the file; words that are not in it are ignored. The rows of
                 other words are not checked.
             limit: Keep only the first N rows. The rest of the file is not read.
@@ -270,6 +276,11 @@ class WordVectors(WordSearch):
             bad_rows: "error", or "skip" to skip bad rows and report their number in a warning.
             format: Format to use regardless of the suffix; see `save`. "glove" means that the first line is not a
                 header.
+            member: Name of the file in a .zip archive with several files.
+            matrix: Name of the tensor with the vectors, for a .safetensors file of another program, such as model2vec;
+                None for "embeddings", "embedding.weight" or the only matrix.
+            word_list: Word of each of these vectors, or a file of them, one on each line or JSON; None for the
+                vocabulary in the ``tokenizer.json`` beside the file.
 
         Returns:
             The vectors.
@@ -278,10 +289,18 @@ class WordVectors(WordSearch):
             OSError: If the file cannot be opened.
             ValueError: If the file is malformed (the message names the line or byte) or an argument is invalid.
         """
+        if isinstance(word_list, str | os.PathLike):
+            word_list = Path(word_list)
         options = ReadOptions(
-            words=wanted_words(words), limit=limit, encoding_errors=encoding_errors, bad_rows=bad_rows
+            words=wanted_words(words),
+            limit=limit,
+            encoding_errors=encoding_errors,
+            bad_rows=bad_rows,
+            matrix=matrix,
+            word_list=word_list if word_list is None or isinstance(word_list, Path) else tuple(word_list),
         )
-        table = read_vectors(check_path("path", path), options, format)
+        path = in_archive(check_path("path", path), member)
+        table = read_vectors(path, options, format)
         try:
             return cls(table.words, table.matrix, metadata=table.metadata, counts=table.counts)
         except ValueError as error:

@@ -24,6 +24,7 @@ from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_replaceable
 from textkit.training.interrupts import Terminated
+from textkit.vectors.gensim_names import gensim_names
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Position, Word2VecReport, Word2VecRun
@@ -36,6 +37,31 @@ if TYPE_CHECKING:
 _WORKERS_PER_CORE = 4
 
 
+_GENSIM = {
+    "sentences": "pass the corpus first",
+    "corpus_file": "pass the path as corpus",
+    "vector_size": "pass dim",
+    "size": "pass dim",
+    "alpha": "pass learning_rate",
+    "min_alpha": "leave it out; the learning rate decays to 0",
+    "max_vocab_size": "pass max_vocab",
+    "max_final_vocab": "pass max_vocab",
+    "sample": "pass subsample",
+    "negative": "pass negatives",
+    "iter": "pass epochs",
+    "sg": "leave it out; training is by skip-gram",
+    "hs": "leave it out; training is by negative sampling",
+    "cbow_mean": "leave it out; training is by skip-gram",
+    "ns_exponent": "leave it out",
+    "trim_rule": "pass keep_words or vocabulary",
+    "sorted_vocab": "leave it out; the words are sorted by frequency",
+    "callbacks": "pass on_epoch",
+    "compute_loss": "leave it out; on_epoch gets the loss",
+    "batch_words": "leave it out",
+}
+
+
+@gensim_names(**_GENSIM)
 def train_word2vec(
     corpus: object,
     *,
@@ -153,7 +179,7 @@ def train_word2vec(
     cores = _usable_cores()
     workers = check_count("workers", cores if workers is None else workers, 1, "thread")
     if workers > (most := cores * _WORKERS_PER_CORE):
-        warnings.warn(f"workers is lowered from {workers:,} to {most}, {_WORKERS_PER_CORE} for each core", stacklevel=2)
+        warnings.warn(f"workers is lowered from {workers:,} to {most}, {_WORKERS_PER_CORE} for each core", stacklevel=3)
         workers = most
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")

@@ -92,7 +92,7 @@ def rewrite(path, change):
     ("change", "reason"),
     [
         (lambda h: h.pop("vectors"), "tensor 'vectors'"),
-        (lambda h: h.pop("__metadata__"), "must name the format"),
+        (lambda h: h.pop("__metadata__"), "word_list must be given"),
         (lambda h: h["__metadata__"].update(format_version="99"), "format version must be 1, got '99'"),
         (lambda h: h["vectors"].update(dtype="F16"), "type F32"),
         (lambda h: h["vectors"].update(shape=[6.0, 3]), "tensor 'vectors'"),

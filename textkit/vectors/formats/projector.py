@@ -11,10 +11,12 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from textkit.files.archives import is_there
 from textkit.files.atomic import atomic_path
 from textkit.files.compression import compression, open_writer
 from textkit.vectors.formats.bad_rows import BadRows
 from textkit.vectors.formats.byte_source import ByteSource
+from textkit.vectors.formats.delimited_text import has_words, read_delimited
 from textkit.vectors.formats.glove_text import formatted_rows
 from textkit.vectors.formats.line_blocks import line_blocks
 from textkit.vectors.formats.read_options import ReadOptions
@@ -44,7 +46,7 @@ def read_projector(path: Path, options: ReadOptions) -> VectorTable:
 
     Args:
         path: File of numbers, NAME.tsv. The words are in NAME_metadata.tsv beside it or, if that is missing, in
-            metadata.tsv, as in TensorFlow's guide.
+            metadata.tsv, as in TensorFlow's guide. Without either, the words may be the first column.
         options: Rows to keep, and the treatment of errors.
 
     Returns:
@@ -56,9 +58,11 @@ def read_projector(path: Path, options: ReadOptions) -> VectorTable:
             compressed data is damaged.
     """
     words_path = metadata_path(path)
-    if not words_path.exists() and (default := path.with_name("metadata.tsv")).exists() and default != path:
+    if not is_there(words_path) and is_there(default := path.with_name("metadata.tsv")) and default != path:
         words_path = default
-    if not words_path.exists():
+    if not is_there(words_path) and has_words(path):
+        return read_delimited(path, options)
+    if not is_there(words_path):
         raise FileNotFoundError(
             f"{path}: the words must be in {words_path.name} beside it, got no such file; put it there"
         )

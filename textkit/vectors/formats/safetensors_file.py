@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
-from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions
+from textkit.vectors.formats.foreign_safetensors import read_foreign
+from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions, check_own
 from textkit.vectors.formats.word_bytes import check_writable
 from textkit.vectors.vector_table import VectorTable
 
@@ -53,11 +54,11 @@ def read_safetensors(path: Path, options: ReadOptions) -> VectorTable:
     size = path.stat().st_size
     header, start = _read_header(path, size)
     metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
-        raise ValueError(
-            f"{path}, byte 8: the metadata must name the format {_FORMAT!r}, got a different format or no metadata; "
-            "pass a file that WordVectors.save wrote"
-        )
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path}, byte 8: the metadata must be a JSON object, got {metadata!r}; the file is damaged")
+    if metadata.get("format") != _FORMAT:
+        return read_foreign(path, header, start, size, options)
+    check_own(path, options)
     if metadata.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"{path}, byte 8: the format version must be {FORMAT_VERSION}, got "
