@@ -5,8 +5,9 @@ call this an inverted file. The cells are found by k-means on the unit vectors. 
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,8 @@ _FIRST_PROBES = 2  # cells whose words give the bound below which no word of the
 _SCORES_AT_ONCE = 1 << 24  # float32 numbers: 64 MiB
 _ROWS_AT_ONCE = 1 << 12
 _FOUND_AT_ONCE = 1 << 22  # candidates
+
+_Result = TypeVar("_Result")
 
 
 class ApproximateSearch:
@@ -49,7 +52,7 @@ class ApproximateSearch:
         sample = np.sort(generator.choice(len(matrix), min(len(matrix), cells * _SAMPLE), replace=False))
         self._vectors = vectors
         self._centers = _centers(unit_rows(matrix[sample]), cells, generator)
-        cell_of = np.concatenate([np.empty(0, np.int64), *(_nearest(unit, self._centers) for unit in _blocks(matrix))])
+        cell_of = _nearest(matrix, self._centers)
         self._rows = np.argsort(cell_of, kind="stable")
         self._starts = np.searchsorted(cell_of[self._rows], np.arange(cells + 1))
         self._unit = np.empty(matrix.shape, np.float32)
@@ -87,13 +90,14 @@ class ApproximateSearch:
         directions, excluded = self._vectors._queries(queries)
         kept = k + max(map(len, excluded), default=0)
         probes = min(len(self._centers), max(_LEAST_PROBES, math.ceil(share * len(self._centers))))
-        answers: list[Neighbors] = []
-        step = max(1, _SCORES_AT_ONCE // max(1, len(self._centers)))
-        for start in range(0, len(directions), step):
-            part = directions[start : start + step]
-            for direction, places in zip(part, self._candidates(part, kept, probes), strict=True):
-                answers.append(self._ranked(direction, places, k, excluded[len(answers)]))
-        return answers
+
+        def answers(part: slice) -> "list[Neighbors]":
+            candidates = self._candidates(directions[part], kept, probes)
+            asked = zip(directions[part], candidates, excluded[part], strict=True)
+            return [self._ranked(direction, places, k, rows) for direction, places, rows in asked]
+
+        most = max(1, _SCORES_AT_ONCE // max(1, len(self._centers)))
+        return [answer for some in _in_threads(answers, len(directions), most) for answer in some]
 
     def _candidates(self, directions: NDArray[np.float32], kept: int, probes: int) -> Iterator[NDArray[np.int64]]:
         """Yield the places of the ``kept`` best words in the cells closest to each direction, and a few more."""
@@ -101,7 +105,7 @@ class ApproximateSearch:
         cells = np.argpartition(-closeness, probes - 1, axis=1)[:, :probes] if probes else closeness.astype(np.int64)
         cells = np.take_along_axis(cells, np.argsort(-np.take_along_axis(closeness, cells, 1), axis=1), 1)
         found = _Candidates(len(directions), kept)
-        for probed in (cells[:, :_FIRST_PROBES], cells[:, _FIRST_PROBES:]):
+        for probed, first in ((cells[:, :_FIRST_PROBES], True), (cells[:, _FIRST_PROBES:], False)):
             # All queries that probe a cell are answered by one matrix product.
             order = np.argsort(probed, axis=None, kind="stable")
             owners = order // max(1, probed.shape[1])
@@ -110,8 +114,11 @@ class ApproximateSearch:
                 asking = owners[bounds[cell] : bounds[cell + 1]]
                 for start in range(self._starts[cell], self._starts[cell + 1], _ROWS_AT_ONCE):
                     end = min(start + _ROWS_AT_ONCE, self._starts[cell + 1])
-                    found.add(asking, start, directions[asking] @ self._unit[start:end].T)
-            found.prune()
+                    scores = directions[asking] @ self._unit[start:end].T  # (asking, words)
+                    if first:
+                        found.raise_bounds(asking, scores)
+                    found.add(asking, start, scores)
+        found.prune()
         return found.places()
 
     def _ranked(
@@ -132,9 +139,17 @@ class _Candidates:
         self._found: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]] = []
         self._size = 0
 
+    def raise_bounds(self, asking: NDArray[np.int64], scores: NDArray[np.float32]) -> None:
+        """Raise the bounds to the lowest of the best among some of the words, given their scores, (asking, words)."""
+        if scores.shape[1] >= self._kept:
+            last = np.partition(scores, -self._kept, axis=1)[:, -self._kept]
+            # Products of float32 are off by their rounding, so that words a bit below the last one may be better.
+            self._bounds[asking] = np.maximum(self._bounds[asking], last - ROUNDING)
+
     def add(self, asking: NDArray[np.int64], start: int, scores: NDArray[np.float32]) -> None:
         """Add the words from place ``start`` on, given their scores, (asking, words), unless they are too low."""
-        who, where = np.nonzero(scores >= self._bounds[asking][:, None])
+        high = np.flatnonzero(scores >= self._bounds[asking][:, None])  # far faster than nonzero in two dimensions
+        who, where = np.divmod(high, scores.shape[1])
         self._found.append((asking[who], start + where, scores[who, where]))
         self._size += len(who)
         if self._size > _FOUND_AT_ONCE + self._queries * self._kept:
@@ -150,7 +165,6 @@ class _Candidates:
         starts = np.searchsorted(owners, np.arange(self._queries))
         ends = np.searchsorted(owners, np.arange(self._queries), side="right")
         full = np.flatnonzero(ends - starts >= self._kept)
-        # Products of float32 are off by their rounding, so that words a bit below the last one may be better.
         self._bounds[full] = scores[starts[full] + self._kept - 1] - ROUNDING
         good = scores >= self._bounds[owners]
         self._found = [(owners[good], places[good], scores[good])]
@@ -168,7 +182,7 @@ def _centers(unit: NDArray[np.float32], cells: int, generator: np.random.Generat
     """Find centers of cells by k-means with cosines; (cells, dim), rows of length 1."""
     centers = unit[generator.permutation(len(unit))[:cells]]
     for _ in range(_ITERATIONS):
-        cell_of = np.concatenate([np.empty(0, np.int64), *(_nearest(block, centers) for block in _blocks(unit))])
+        cell_of = _nearest(unit, centers)
         order = np.argsort(cell_of, kind="stable")
         filled, starts = np.unique(cell_of[order], return_index=True)
         if len(filled):
@@ -178,12 +192,25 @@ def _centers(unit: NDArray[np.float32], cells: int, generator: np.random.Generat
     return centers
 
 
-def _nearest(unit: NDArray[np.float32], centers: NDArray[np.float32]) -> NDArray[np.int64]:
-    nearest: NDArray[np.int64] = (unit @ centers.T).argmax(axis=1)
-    return nearest
+def _nearest(matrix: NDArray[np.float32], centers: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the closest center of each row of a matrix; (rows,)."""
+
+    def nearest(part: slice) -> NDArray[np.int64]:
+        closest: NDArray[np.int64] = (unit_rows(matrix[part]) @ centers.T).argmax(axis=1)
+        return closest
+
+    return np.concatenate([np.empty(0, np.int64), *_in_threads(nearest, len(matrix), _ROWS_AT_ONCE)])
 
 
-def _blocks(matrix: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Yield the rows of a matrix in blocks, scaled to length 1."""
-    for start in range(0, len(matrix), _ROWS_AT_ONCE):
-        yield unit_rows(matrix[start : start + _ROWS_AT_ONCE])
+def _in_threads(compute: Callable[[slice], _Result], count: int, most: int) -> list[_Result]:
+    """Compute parts of at most ``most`` of ``count`` items, in the threads that matrix products would use.
+
+    Many small products are far faster in threads of their own than each in all of them, above all on a busy machine.
+    """
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    workers = max((pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"), default=1)
+    step = max(1, min(most, math.ceil(count / workers)))
+    parts = [slice(start, start + step) for start in range(0, count, step)]
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers, "textkit-search") as pool:
+        return list(pool.map(compute, parts))
