@@ -75,7 +75,7 @@ def test_few_words(count):
         (
             lambda search: search.most_similar_batch(["w1"], share=2),
             ValueError,
-            "share must be from 0 to 1, got 2; 0.03",
+            "share must be from 0 to 1, got 2; 0.05",
         ),
         (lambda search: search.most_similar_batch("w1"), ValueError, "queries must be several words or vectors"),
         (lambda search: search.most_similar_batch(["w"]), KeyError, "got 'w'"),

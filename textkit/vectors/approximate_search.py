@@ -65,7 +65,7 @@ class ApproximateSearch:
 
     @gensim_names(topn="pass k")
     def most_similar_batch(
-        self, queries: Sequence[str] | ArrayLike, k: int = 10, *, share: float = 0.03
+        self, queries: Sequence[str] | ArrayLike, k: int = 10, *, share: float = 0.05
     ) -> "list[Neighbors]":
         """Answer many queries like `WordVectors.most_similar_batch`, but search only the cells closest to each.
 
@@ -86,7 +86,7 @@ class ApproximateSearch:
         """
         check_counts(k=k, restrict=None)
         if not is_finite(share) or not 0 <= share <= 1:
-            raise ValueError(f"share must be from 0 to 1, got {share!r}; 0.03 is usual")
+            raise ValueError(f"share must be from 0 to 1, got {share!r}; 0.05 is usual")
         directions, excluded = self._vectors._queries(queries)
         kept = k + max(map(len, excluded), default=0)
         probes = min(len(self._centers), max(_LEAST_PROBES, math.ceil(share * len(self._centers))))
