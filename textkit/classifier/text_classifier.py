@@ -249,6 +249,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             self.classes_,
             self.tokenizer_,
             multi_label=self.multi_label,
+            thresholds=self.thresholds_,
             max_length=length_limit(self.model_, None, self._settings().max_length),
         )
 
