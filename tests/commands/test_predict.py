@@ -153,7 +153,7 @@ def test_a_table_on_stdin(run, folder, kind):
             "--text must be left out with lines of stdin, got 'text'; add --input-format csv",
         ),
         (["--delimiter", ";"], b"text\n", "--delimiter must be left out with lines of stdin"),
-        (["--input-format", "csv", "--split", "x"], b"", "--split must be left out with stdin"),
+        (["--input-format", "csv", "--split", "x"], b"", "split must be None for stdin"),
         (["--input-format", "csv", "--text", "body"], b"text\na\n", "text must name a column of stdin, got 'body'"),
         (["--input-format", "csv"], b"text,b\na\n", "line 2 of stdin must have 2 fields"),
         ([], gzip.compress(b"good", mtime=0), "stdin must be text, got gzip data"),
@@ -232,6 +232,15 @@ def test_several_labels(run, tmp_path):
     ]
     row = json.loads(run(tmp_path / "several", "x", "--format", "jsonl")[1])
     assert row == {"text": "x", "label": [], "probability": 0.25}
+
+
+def test_labels_above_their_tuned_thresholds(run, tmp_path):
+    classifier = by_hand(multi_label=True)
+    classifier.thresholds_ = np.array([0.4, 0.8])
+    classifier.save(tmp_path / "tuned")
+    # "good" has the probabilities 0.5 and 0.75.
+    assert run(tmp_path / "tuned", "good")[1].splitlines()[1].startswith("good,negative,")
+    assert classifier.predict(["good"]).tolist() == [[1, 0]]
 
 
 @pytest.mark.filterwarnings("always")

@@ -80,7 +80,7 @@ def test_few_words(count):
         (lambda search: search.most_similar_batch("w1"), ValueError, "queries must be several words or vectors"),
         (lambda search: search.most_similar_batch(["w"]), KeyError, "got 'w'"),
         (lambda search: search.most_similar_batch([[1, 2]]), ValueError, "a vector of 12 numbers"),
-        (lambda search: search.most_similar_batch(["w1"], topn=3), TypeError, "pass k"),
+        (lambda search: search.most_similar_batch(["w1"], topn=3), TypeError, "use k"),
         (
             lambda _: VECTORS.approximate(cells=0),
             ValueError,

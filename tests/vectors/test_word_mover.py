@@ -47,7 +47,7 @@ def test_texts_are_split_by_the_tokenizer_of_the_training():
         PLANE.wmd("a", "b")
     with pytest.raises(TypeError, match="a document must be a str or a list of str, got int for row 2 of texts"):
         LINE.wmd(["zero"], 5)
-    with pytest.raises(TypeError, match="pass normalize"):
+    with pytest.raises(TypeError, match="use normalize"):
         LINE.wmd(["zero"], ["one"], norm=False)
 
 

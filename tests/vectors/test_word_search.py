@@ -86,7 +86,7 @@ def test_relative_cosine():
     assert CLOCK.relative_cosine("zero", "opposite", 2) == pytest.approx(-1 / sum(cosines))
     with pytest.raises(ValueError, match="a must have neighbors whose cosines do not sum to 0, got 'alone'"):
         WordVectors(["alone"], [[1.0]]).relative_cosine("alone", "alone")
-    with pytest.raises(TypeError, match="pass k"):
+    with pytest.raises(TypeError, match="use k"):
         CLOCK.relative_cosine("zero", "sixty", topn=2)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_count, is_finite
-from textkit.vectors.gensim_names import gensim_names
+from textkit.other_names import other_names
 from textkit.vectors.neighbors import ROUNDING, exact_cosines, unit_rows
 from textkit.vectors.query_vectors import check_counts
 
@@ -63,7 +63,7 @@ class ApproximateSearch:
     def __repr__(self) -> str:
         return f"ApproximateSearch({len(self._rows):,} words in {len(self._centers):,} cells)"
 
-    @gensim_names(topn="pass k")
+    @other_names({"topn": "k"})
     def most_similar_batch(
         self, queries: Sequence[str] | ArrayLike, k: int = 10, *, share: float = 0.05
     ) -> "list[Neighbors]":

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from textkit.other_names import other_names
 from textkit.vectors.approximate_search import ApproximateSearch
-from textkit.vectors.gensim_names import gensim_names
 from textkit.vectors.neighbors import nearest, three_cos_mul, unit_rows
 from textkit.vectors.query_vectors import Item, are_words, check_counts, negative_items, query_items, unit_queries
 from textkit.vectors.word_similarity import Vector, WordSimilarity
@@ -21,13 +21,15 @@ Restriction: TypeAlias = int | Iterable[str] | None
 class WordSearch(WordSimilarity):
     """The part of `WordVectors` that searches for words."""
 
-    @gensim_names(
-        topn="pass k",
-        positive="pass the words as query",
-        restrict_vocab="pass restrict",
-        indexer="use approximate",
-        clip_start="pass restrict",
-        clip_end="pass restrict",
+    @other_names(
+        {
+            "topn": "k",
+            "positive": "query",
+            "restrict_vocab": "restrict",
+            "clip_start": "restrict",
+            "clip_end": "restrict",
+            "indexer": "vectors.approximate() and its most_similar_batch",
+        }
     )
     def most_similar(
         self,
@@ -68,7 +70,7 @@ class WordSearch(WordSimilarity):
         words = [item for item in (*added, *subtracted) if isinstance(item, str)]
         return self._neighbors(direction, k, [self._present(words)], restrict)[0]
 
-    @gensim_names(topn="pass k", restrict_vocab="pass restrict")
+    @other_names({"topn": "k", "restrict_vocab": "restrict"})
     def most_similar_batch(
         self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: Restriction = None
     ) -> list[Neighbors]:
@@ -109,7 +111,7 @@ class WordSearch(WordSimilarity):
         """
         return ApproximateSearch(self, cells=cells, seed=seed)
 
-    @gensim_names(topn="pass k", restrict_vocab="pass restrict")
+    @other_names({"topn": "k", "restrict_vocab": "restrict"})
     def analogy(
         self,
         a: str,
@@ -183,7 +185,7 @@ class WordSearch(WordSimilarity):
         """
         return len(self._closer_rows(a, b)) + 1
 
-    @gensim_names(topn="pass k")
+    @other_names({"topn": "k"})
     def relative_cosine(self, a: str, b: str, k: int = 10) -> float:
         """Return the cosine similarity of two words, relative to the sum of those of the nearest neighbors of ``a``.
 

@@ -1,4 +1,4 @@
-"""Look up words, and compare words and sets of words by the cosine of their vectors."""
+"""Look up words, and compare words, sets of words and texts by their vectors."""
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
@@ -7,10 +7,16 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textkit.other_names import other_names
+from textkit.text.tokenizers import Tokenizer
 from textkit.text.unknown_words import UnknownWordError
-from textkit.vectors.gensim_names import gensim_attribute
+from textkit.vectors.gensim_attributes import gensim_attribute
 from textkit.vectors.neighbors import exact_cosines, unit_rows
 from textkit.vectors.query_vectors import Item, are_words, unit_queries
+from textkit.vectors.word_mover import word_movers_distance
+
+if TYPE_CHECKING:
+    from textkit.vectors.word_vectors import WordVectors
 
 Vector = NDArray[np.float32]
 
@@ -110,6 +116,33 @@ class WordSimilarity:
         1.0
         """
         return self.similarity(self._mean("a", a), self._mean("b", b))
+
+    @other_names({"norm": "normalize"})
+    def wmd(self, a: object, b: object, *, normalize: bool = True, tokenizer: str | Tokenizer | None = None) -> float:
+        """Compute the word mover's distance of two texts: how far the words of one must travel to become the other's.
+
+        It is exact (Kusner et al. 2015, From Word Embeddings To Document Distances). Unknown words are left out; the
+        authors leave out stop words too. The time grows with the cube of the number of different words.
+
+        Args:
+            a: A text: a str or a list of words.
+            b: A text.
+            normalize: Whether vectors are scaled to length 1 first, as gensim does; the paper takes them as they are.
+            tokenizer: As for `embed_texts`.
+
+        Returns:
+            The mean Euclidean distance that a word travels; inf if a text has no known word.
+
+        Raises:
+            TypeError: If a text is neither a str nor a list of str.
+            ValueError: If a text is missing, or must be split and the tokenizer is unknown.
+
+        >>> import textkit
+        >>> v = textkit.WordVectors(["tea", "coffee", "sea"], [[0, 1], [1, 0], [0, -1]])
+        >>> v.wmd(["tea", "sea"], ["tea", "tea"])
+        1.0
+        """
+        return word_movers_distance(cast("WordVectors", self), a, b, normalize=normalize, tokenizer=tokenizer)
 
     def doesnt_match(self, words: Sequence[str]) -> str:
         """Find the word that fits the others least: the one farthest from the mean of the unit vectors.

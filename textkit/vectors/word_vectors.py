@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
 from textkit.files.archives import in_archive
+from textkit.other_names import other_names
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.comparison import Anchors, neighbor_overlaps, rotated
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
 from textkit.vectors.formats.read_options import BadRowPolicy, EncodingErrors, ReadOptions, wanted_words
-from textkit.vectors.gensim_names import gensim_names
 from textkit.vectors.spacy_vectors import set_spacy_vectors
 from textkit.vectors.text_vectors import Frequencies, Weighting, embed_texts
 from textkit.vectors.vector_table import (
@@ -27,7 +27,6 @@ from textkit.vectors.vector_table import (
     frozen_metadata,
     index_words,
 )
-from textkit.vectors.word_mover import word_movers_distance
 from textkit.vectors.word_search import Neighbors, WordSearch
 from textkit.vectors.word_similarity import Vector
 
@@ -195,32 +194,6 @@ class WordVectors(WordSearch):
             tokenizer=tokenizer,
         )
 
-    @gensim_names(norm="pass normalize")
-    def wmd(self, a: object, b: object, *, normalize: bool = True, tokenizer: str | Tokenizer | None = None) -> float:
-        """Compute the word mover's distance of two texts: how far the words of one must travel to become the other's.
-
-        It is exact (Kusner et al. 2015, From Word Embeddings To Document Distances). Unknown words are left out; the
-        authors leave out stop words too. The time grows with the cube of the number of different words.
-
-        Args:
-            a: A text: a str or a list of words.
-            b: A text.
-            normalize: Whether vectors are scaled to length 1 first, as gensim does; the paper takes them as they are.
-            tokenizer: As for `embed_texts`.
-
-        Returns:
-            The mean Euclidean distance that a word travels; inf if a text has no known word.
-
-        Raises:
-            TypeError: If a text is neither a str nor a list of str.
-            ValueError: If a text is missing, or must be split and the tokenizer is unknown.
-
-        >>> v = WordVectors(["tea", "coffee", "sea"], [[0, 1], [1, 0], [0, -1]])
-        >>> v.wmd(["tea", "sea"], ["tea", "tea"])
-        1.0
-        """
-        return word_movers_distance(self, a, b, normalize=normalize, tokenizer=tokenizer)
-
     def align_to(self, other: "WordVectors", *, anchors: Anchors = None) -> "WordVectors":
         """Rotate the vectors into the space of others, such as those of another period or language.
 
@@ -321,6 +294,15 @@ class WordVectors(WordSearch):
         write_vectors(path, VectorTable(self._words, self._matrix, self._metadata, self._counts), format)
 
     @classmethod
+    @other_names(
+        {
+            "binary": "format",
+            "no_header": "format",
+            "fname": "path",
+            "unicode_errors": "encoding_errors",
+            "mmap": "path: safetensors are memory-mapped",
+        }
+    )
     def load(
         cls,
         path: str | os.PathLike[str],

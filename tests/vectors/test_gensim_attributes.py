@@ -3,7 +3,7 @@ import pickle
 
 import pytest
 
-from textkit.vectors.gensim_names import ATTRIBUTES
+from textkit.vectors.gensim_attributes import ATTRIBUTES
 from textkit.vectors.word_vectors import WordVectors
 
 VECTORS = WordVectors(["a", "b"], [[1, 0], [0, 1]])
