@@ -5,9 +5,11 @@ TEXTKIT_ORACLE names a Python that has the extra; without it, the Python of the 
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +61,13 @@ answers = {
         for count in (84, 50)
     ],
 }
+from gensim.models import FastText, Phrases, Word2Vec, fasttext, phrases, word2vec
+import inspect
+classes = (Word2Vec, FastText, KeyedVectors, fasttext.FastTextKeyedVectors, Phrases, phrases.FrozenPhrases)
+answers["names"] = sorted(
+    {name for kind in classes for name, _ in inspect.getmembers(kind) if not name.startswith("_")}
+    | {name for kind in (Word2Vec, FastText, Phrases) for name in list(inspect.signature(kind).parameters)}
+)
 json.dump(answers, open("answers.json", "w"))
 """
 
@@ -149,3 +158,9 @@ def test_evaluation_as_in_fasttext():
     result = textkit.evaluate_similarity(VECTORS, PAIRS, bootstrap=0).results[0]
     assert result.spearman == pytest.approx(spearmanr(cosines, [score for *_, score in known]).statistic)
     assert result.usable == len(known)
+
+
+def test_the_guide_lists_all_that_is_public(gensim):
+    guide = (Path(__file__).parents[2] / "docs" / "migration.md").read_text(encoding="utf-8").replace("```", "")
+    listed = {name for code in re.findall(r"`([^`]+)`", guide) for name in re.findall(r"\w+", code)}
+    assert [name for name in gensim["names"] if name not in listed] == []
