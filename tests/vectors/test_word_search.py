@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +63,16 @@ def test_words_mixed_with_vectors():
         "zero", negative=[CLOCK["ninety"]]
     )
     assert found(CLOCK.most_similar([], negative=np.array([0, 1])))[0] == "minus"
+
+
+def test_words_in_other_containers():
+    expected = CLOCK.most_similar(["thirty", "sixty"], negative=["ninety"])
+    column = pd.Series(["thirty", "sixty"])
+    for query in (column, column.to_numpy(object), np.array(["thirty", "sixty"]), ("thirty", "sixty")):
+        assert CLOCK.most_similar(query, negative=["ninety"]) == expected
+        assert CLOCK.most_similar_batch(query) == CLOCK.most_similar_batch(["thirty", "sixty"])
+    for negative in ({"ninety"}, iter(["ninety"]), pd.Series(["ninety"]), ("ninety",), {"ninety": 1}.keys()):
+        assert CLOCK.most_similar(["thirty", "sixty"], negative=negative) == expected
 
 
 def test_closer_than_and_rank():

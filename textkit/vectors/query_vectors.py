@@ -1,6 +1,6 @@
 """Check the queries of a search, which are words or vectors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Any, TypeAlias, TypeGuard, cast
 
 import numpy as np
@@ -19,8 +19,9 @@ def are_words(query: Any) -> TypeGuard[Sequence[str]]:
     >>> are_words(["a", "b"]), are_words([1.5, 2.0])
     (True, False)
     """
-    if isinstance(query, np.ndarray):
-        return bool(query.dtype.kind == "U")
+    if isinstance(query, np.ndarray) or hasattr(query, "to_numpy"):  # or a column of pandas
+        array = np.asarray(query)
+        return array.dtype.kind == "U" or (array.dtype.kind == "O" and all(isinstance(word, str) for word in query))
     return isinstance(query, Sequence) and all(isinstance(word, str) for word in query)
 
 
@@ -44,11 +45,13 @@ def query_items(query: Any) -> list[Item]:
 
 
 def negative_items(negative: Any) -> list[Item]:
-    """Split what is subtracted into words and vectors; unlike a query, it may be a list of vectors only.
+    """Split what is subtracted into words and vectors; unlike a query, it may be a set, or a list of vectors only.
 
     >>> negative_items([[1.5, 2.0]]), negative_items([1.5, 2.0])
     ([[1.5, 2.0]], [[1.5, 2.0]])
     """
+    if isinstance(negative, Set | Iterator):
+        return list(negative)
     if isinstance(negative, Sequence | np.ndarray) and len(negative) and np.ndim(negative[0]):
         return list(negative)
     return query_items(negative)
