@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from textkit.fasttext.model_file import is_model_file, is_supervised
 from textkit.models.storage import read_config
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
@@ -19,19 +20,20 @@ _CLASSES = {
 def load(
     path: str | os.PathLike[str], *, tokenizer: str | Tokenizer | None = None, trust_tokenizer: bool = False
 ) -> Any:
-    """Load a saved model, onto the CPU, or a file of word vectors.
+    """Load a saved model, onto the CPU, a file of word vectors, or a model of fastText, .bin or .ftz.
 
     For type checking, use the ``load`` method of the class, such as ``LanguageModel.load``.
 
     Args:
-        path: Folder of the model, or file of word vectors.
+        path: Folder of the model, or file.
         tokenizer: The tokenizer of a model that was trained with a function of your own; None for the named tokenizer
             of the model.
         trust_tokenizer: Whether to import and call the function ``module:function`` that the folder names as its
             tokenizer. It is code: allow it only for folders that you trust.
 
     Returns:
-        A `LanguageModel`, a `TextClassifier` or `WordVectors`.
+        A `LanguageModel`, a `TextClassifier` or `WordVectors`; for a file of fastText `SubwordVectors`, or a
+        `FastTextClassifier` if the model is supervised.
 
     Raises:
         FileNotFoundError: If the path does not exist.
@@ -44,6 +46,8 @@ def load(
     if Path(path).is_file():
         if tokenizer is not None:
             raise ValueError(f"tokenizer must be None for word vectors, got {tokenizer!r}; leave it out")
+        if is_model_file(Path(path)) and is_supervised(Path(path)):
+            return import_module("textkit.classifier.fasttext_classifier").FastTextClassifier.load(path)
         return WordVectors.load(path)
     kind = read_config(path)["kind"]
     if kind not in _CLASSES:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
+from textkit.fasttext.model_file import is_model_file
 from textkit.text.unknown_words import UnknownWordError
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
@@ -347,7 +348,10 @@ class WordVectors:
         bad_rows: BadRowPolicy = "error",
         format: str | None = None,
     ) -> "WordVectors":
-        """Read vectors from a file in any format that `save` writes.
+        """Read vectors from a file in any format that `save` writes, or from a model of fastText, .bin or .ftz.
+
+        A model of fastText gives `SubwordVectors`, which have vectors of unknown words too; with ``words`` or ``limit``
+        the vectors of known words only.
 
         In text files, the header may be missing, the separator is a space or a tab, and a word may contain spaces. A
         row is bad if it has too few numbers or one that is not finite, or if its word is empty, not UTF-8 or a
@@ -374,7 +378,12 @@ class WordVectors:
         options = ReadOptions(
             words=wanted_words(words), limit=limit, encoding_errors=encoding_errors, bad_rows=bad_rows
         )
-        table = read_vectors(check_path("path", path), options, format)
+        path = check_path("path", path)
+        if format is None and (is_model_file(path) or path.suffix == ".ftz"):
+            from textkit.vectors.subword_vectors import load_model  # its class is built on this one
+
+            return load_model(path, options)
+        table = read_vectors(path, options, format)
         try:
             return cls(table.words, table.matrix, metadata=table.metadata)
         except ValueError as error:
