@@ -26,8 +26,8 @@ LINES = [
     "good\rwarm", "good\0warm", "good </s> bad", "__label__0 good", "__label__9 good", "  good  bad ", "müde 日本 ü",
     "<a>", " ", "good " * 300,
 ]  # fmt: skip
-# fastText fills the random start of its matrix in ten equal parts, one for each thread: with fewer threads, or where the
-# size is no multiple of ten, the rest of it is what the memory held, often nan.
+# fastText fills the random start of its matrix in ten equal parts, one for each thread: with fewer threads, or where
+# the size is no multiple of ten, the rest of it is what the memory held, often nan.
 TRAIN = """
 options = dict(thread=10, verbose=0, dim=10, epoch=3, bucket=2000, minCount=1)
 supervised = dict(lr=0.5, wordNgrams=2, minn=2, maxn=4)

@@ -25,7 +25,7 @@ from textkit.kernels.fasttext_labels_cpu import (
     best_labels,
     logistic_table,
 )
-from textkit.kernels.fasttext_text_cpu import GROUP, Ngrams, Rows, Scratch, Words, fill_kept, fill_words, text_means
+from textkit.kernels.fasttext_text_cpu import Ngrams, Rows, Scratch, Words, fill_kept, fill_words, text_means
 from textkit.vectors.subword_vectors import SubwordVectors
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _TEXTS_AT_ONCE = 1 << 13
 _PROBABILITIES_AT_ONCE = 1 << 24  # numbers
+_END = " </s>"
 _SPACES = re.compile("[\0 \t\n\v\f\r]+")
 _LOSSES = {"softmax": SOFTMAX, "negative": SIGMOID, "one-vs-all": SIGMOID, "hierarchical": HIERARCHICAL}
 
@@ -260,24 +261,23 @@ class FastTextClassifier:
         """Yield some texts at a time: their bytes, the start of each, and memory for their prediction."""
         if max_length is not None:
             check_count("max_length", max_length, 1, "token")
-        remaining = _checked(texts)
+        remaining, row = _checked(texts), 1
         step = max(1, min(_TEXTS_AT_ONCE, _PROBABILITIES_AT_ONCE // (self.n_classes_ if labels is None else labels)))
         while batch := list(islice(remaining, step)):
-            encoded = [_encoded(text, max_length) for text in batch]
-            offsets = np.zeros(len(encoded) + 1, np.int64)
-            np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=offsets[1:])
+            data, lengths = _encoded(batch, row, max_length)
+            row += len(batch)
+            offsets = np.zeros(len(batch) + 1, np.int64)
+            np.cumsum(lengths, out=offsets[1:])
             longest = int(np.diff(offsets).max())
             scratch = Scratch(
                 marked=np.empty(longest + 2, np.uint8),
                 hashes=np.empty(longest // 2 + 2, np.int64),
-                pending=np.empty(GROUP, np.int64),
-                counts=np.zeros(2, np.int64),
                 mean=np.empty(self._model.settings.dim, np.float32),
                 scores=np.empty(self.n_classes_, np.float32),
                 stack=np.empty(self.n_classes_ + 2, np.int64),
                 stack_scores=np.empty(self.n_classes_ + 2, np.float32),
             )
-            yield np.frombuffer(b"".join(encoded), np.uint8), offsets, scratch
+            yield np.frombuffer(data, np.uint8), offsets, scratch
 
     def _finite(self, numbers: NDArray[Any]) -> NDArray[Any]:
         if not np.isfinite(numbers).all():
@@ -285,8 +285,8 @@ class FastTextClassifier:
         return numbers
 
 
-def _checked(texts: Any) -> Iterator[Document]:
-    """Iterate over the texts, checking each of them.
+def _checked(texts: Any) -> Iterator[Any]:
+    """Iterate over the texts.
 
     Raises:
         TypeError: If ``texts`` is a single str, a table or a set.
@@ -295,21 +295,34 @@ def _checked(texts: Any) -> Iterator[Document]:
         raise TypeError("texts must be a list of texts, got a single str; pass [text]")
     if isinstance(texts, set | frozenset | Mapping) or hasattr(texts, "columns"):
         raise TypeError(f"texts must be a list of texts, got a {type(texts).__name__}; pass a list, or one column")
-    return (check_document(text, f"row {row} of texts") for row, text in enumerate(texts, start=1))
+    return iter(texts)
 
 
-def _encoded(text: Document, max_length: int | None) -> bytes:
+def _encoded(texts: list[Any], row: int, max_length: int | None) -> tuple[bytes, NDArray[np.int64]]:
+    """Check texts, of which the first is in ``row``; return their bytes, with an end mark each, and their lengths."""
+    plain: list[str] = texts
+    if max_length is not None or not all(type(text) is str for text in texts):
+        plain = [_plain(check_document(text, f"row {row + i} of texts"), max_length) for i, text in enumerate(texts)]
+    data = (_END.join(plain) + _END).encode("utf-8", "surrogatepass")
+    lengths = np.fromiter(map(len, plain), np.int64, len(plain)) + len(_END)
+    if len(data) != lengths.sum():  # not ASCII
+        encoded = [text.encode("utf-8", "surrogatepass") for text in plain]
+        lengths = np.fromiter(map(len, encoded), np.int64, len(encoded)) + len(_END)
+    return data, lengths
+
+
+def _plain(text: Document, max_length: int | None) -> str:
     joined = text if isinstance(text, str) else " ".join(text)
     if max_length is not None:
         joined = " ".join(islice(filter(None, _SPACES.split(joined)), max_length))
-    return joined.encode("utf-8", "surrogatepass") + b" </s>"
+    return joined
 
 
 def _words(model: FastTextModel) -> Words:
     dictionary = model.dictionary
     table = np.full(_slots(len(dictionary.starts)), -1, np.int32)
     words = Words(_read_only(dictionary.entries), dictionary.starts, dictionary.ends, table, dictionary.n_words)
-    fill_words(words)
+    fill_words(*words[:4])
     return words
 
 
@@ -326,7 +339,7 @@ def _ngrams(model: FastTextModel) -> Ngrams:
         rows=np.zeros(slots, np.int32),
     )
     if kept is not None:
-        fill_kept(kept, ngrams)
+        fill_kept(kept, ngrams.kept, ngrams.rows)
     return ngrams
 
 

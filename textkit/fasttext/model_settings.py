@@ -10,7 +10,7 @@ LOSSES = ("hierarchical", "negative", "softmax", "one-vs-all")
 _LAYOUT = "12id"
 _BYTES = 12 * 4 + 8
 _MOST_DIM = 1 << 16
-_MOST_LENGTH = 1 << 10  # of an n-gram: the time for a text grows with it
+_MOST_LENGTH = 1 << 6  # of an n-gram: time and memory for a text grow with it
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.kernels.compiling import compiled
-from textkit.kernels.fasttext_text_cpu import CENTROIDS, Rows, text_mean
+from textkit.kernels.compiling import compiled, inlined
+from textkit.kernels.fasttext_text_cpu import CENTROIDS, Rows, average, text_rows
 from textkit.kernels.simd import load_number
 
 SOFTMAX, SIGMOID, HIERARCHICAL = 0, 1, 2
@@ -35,59 +35,61 @@ def logistic_table() -> NDArray[np.float32]:
     return (1 / (1 + np.exp(-x.astype(np.float64)))).astype(np.float32)
 
 
-@compiled
-def _dot(matrix: Any, row: Any, mean: Any) -> Any:
+@inlined
+def _dot(row: Any, mean: Any, numbers: Any, codes: Any, centroids: Any, width: int, norm_codes: Any, norms: Any) -> Any:
     total = np.float32(0)
-    if len(matrix.codes) == 0:
+    if len(codes) == 0:
         for k in range(len(mean)):
-            total += load_number(matrix.numbers, row, 4 * k) * mean[k]
+            total += load_number(numbers, row, 4 * k) * mean[k]
         return total
-    for part in range(matrix.codes.shape[1]):
-        first = part * matrix.width
-        width = min(matrix.width, len(mean) - first)
-        place = first * CENTROIDS + matrix.codes[row, part] * width
-        for k in range(width):
-            total += mean[first + k] * matrix.centroids[place + k]
-    return total * matrix.norms[matrix.norm_codes[row]] if len(matrix.norms) else total
+    for part in range(codes.shape[1]):
+        first = part * width
+        size = min(width, len(mean) - first)
+        place = first * CENTROIDS + codes[row, part] * size
+        for k in range(size):
+            total += mean[first + k] * centroids[place + k]
+    return total * norms[norm_codes[row]] if len(norms) else total
 
 
-@compiled
+@inlined
 def _log(x: Any) -> Any:
     return np.float32(np.log(np.float64(x) + _TINY))
 
 
-@compiled
+@inlined
 def _probabilities(outputs: Any, scratch: Any) -> None:
     """Compute the probability of each label, of a loss that is not hierarchical."""
-    scores, mean = scratch.scores, scratch.mean
-    if len(outputs.rows.codes) == 0:
+    scores, mean, n = scratch.scores, scratch.mean, outputs.n_labels
+    numbers, codes, centroids, width, norm_codes, norms = outputs.rows
+    if len(codes) == 0:
         scores[:] = 0
         for k in range(len(mean)):
-            for label in range(outputs.n_labels):
-                scores[label] += load_number(outputs.rows.numbers, k, 4 * label) * mean[k]
+            for label in range(n):
+                scores[label] += load_number(numbers, k, 4 * label) * mean[k]
     else:
-        for label in range(outputs.n_labels):
-            scores[label] = _dot(outputs.rows, label, mean)
+        for label in range(n):
+            scores[label] = _dot(label, mean, numbers, codes, centroids, width, norm_codes, norms)
     if outputs.loss == SIGMOID:
-        for label in range(outputs.n_labels):
+        logistic = outputs.logistic
+        for label in range(n):
             x = scores[label]
             if x < -8 or np.isnan(x):
                 scores[label] = x if np.isnan(x) else 0
             else:
-                scores[label] = 1 if x > 8 else outputs.logistic[np.int64((x + 8) * _TABLE / 16)]
+                scores[label] = 1 if x > 8 else logistic[np.int64((x + 8) * _TABLE / 16)]
         return
     largest = scores[0]
-    for label in range(outputs.n_labels):
+    for label in range(n):
         largest = max(largest, scores[label])
     total = np.float32(0)
-    for label in range(outputs.n_labels):
+    for label in range(n):
         scores[label] = np.exp(scores[label] - largest)
         total += scores[label]
-    for label in range(outputs.n_labels):
+    for label in range(n):
         scores[label] /= total
 
 
-@compiled
+@inlined
 def _sift_up(scores: Any, labels: Any, hole: int, score: Any, label: Any) -> None:
     while hole > 0 and scores[(hole - 1) // 2] > score:
         parent = (hole - 1) // 2
@@ -96,7 +98,7 @@ def _sift_up(scores: Any, labels: Any, hole: int, score: Any, label: Any) -> Non
     scores[hole], labels[hole] = score, label
 
 
-@compiled
+@inlined
 def _pop(scores: Any, labels: Any, size: int) -> None:
     """Move the smallest score to the end of the heap, as ``std::pop_heap`` does."""
     size -= 1
@@ -116,7 +118,7 @@ def _pop(scores: Any, labels: Any, size: int) -> None:
     _sift_up(scores, labels, hole, score, label)
 
 
-@compiled
+@inlined
 def _offer(scores: Any, labels: Any, size: int, k: int, score: Any, label: int) -> Any:
     """Keep a label if it is among the ``k`` best; return their number."""
     if size == k and score < scores[0]:
@@ -128,25 +130,27 @@ def _offer(scores: Any, labels: Any, size: int, k: int, score: Any, label: int) 
     return size + 1
 
 
-@compiled
+@inlined
 def _descend(outputs: Any, least: Any, k: int, scratch: Any, scores: Any, labels: Any) -> Any:
     """Offer the leaves of the tree whose logarithm is at least ``least``, in the order of fastText."""
     n, size = outputs.n_labels, 0
-    scratch.stack[0], scratch.stack_scores[0] = 2 * n - 2, 0
+    left, right, mean = outputs.left, outputs.right, scratch.mean
+    numbers, codes, centroids, width, norm_codes, norms = outputs.rows
+    stack, stack_scores = scratch.stack, scratch.stack_scores
+    stack[0], stack_scores[0] = 2 * n - 2, 0
     depth = 1
     while depth > 0:
         depth -= 1
-        node, score = scratch.stack[depth], scratch.stack_scores[depth]
+        node, score = stack[depth], stack_scores[depth]
         if score < least or (size == k and score < scores[0]):
             continue
         if node < n:
             size = _offer(scores, labels, size, k, score, node)
             continue
-        x = _dot(outputs.rows, node - n, scratch.mean)
+        x = _dot(node - n, mean, numbers, codes, centroids, width, norm_codes, norms)
         share = np.float32(1 / (np.float32(1) + np.exp(-x)))
-        scratch.stack[depth], scratch.stack_scores[depth] = outputs.right[node - n], score + _log(share)
-        scratch.stack[depth + 1] = outputs.left[node - n]
-        scratch.stack_scores[depth + 1] = score + _log(np.float32(1.0 - share))
+        stack[depth], stack_scores[depth] = right[node - n], score + _log(share)
+        stack[depth + 1], stack_scores[depth + 1] = left[node - n], score + _log(np.float32(1.0 - share))
         depth += 2
     return size
 
@@ -180,18 +184,20 @@ def best_labels(
     """
     k = labels.shape[1] - 1
     labels[:] = -1
+    scores, rows = scratch.scores, np.empty(256, np.int64)
     for text in range(len(labels)):
-        if text_mean(data, offsets[text], offsets[text + 1], words, ngrams, matrix, scratch) == 0:
+        rows, n = text_rows(data, offsets[text], offsets[text + 1], words, ngrams, scratch, matrix.numbers, rows)
+        if n == 0:
             continue
+        average(rows, n, matrix, scratch.mean)
         size = 0
         if outputs.loss == HIERARCHICAL:
             size = _descend(outputs, _log(threshold), k, scratch, found[text], labels[text])
         else:
             _probabilities(outputs, scratch)
             for label in range(outputs.n_labels):
-                if scratch.scores[label] < threshold:
-                    continue
-                size = _offer(found[text], labels[text], size, k, _log(scratch.scores[label]), label)
+                if not scores[label] < threshold:
+                    size = _offer(found[text], labels[text], size, k, _log(scores[label]), label)
         for end in range(size, 1, -1):
             _pop(found[text], labels[text], end)
         labels[text, size:] = -1
@@ -212,8 +218,10 @@ def all_probabilities(
 ) -> None:
     """Predict the probability of every label; like `best_labels`, with output ``probabilities`` (texts, labels)."""
     n = outputs.n_labels
+    rows = np.empty(256, np.int64)
     for text in range(len(probabilities)):
-        text_mean(data, offsets[text], offsets[text + 1], words, ngrams, matrix, scratch)
+        rows, n_rows = text_rows(data, offsets[text], offsets[text + 1], words, ngrams, scratch, matrix.numbers, rows)
+        average(rows, n_rows, matrix, scratch.mean)
         if outputs.loss != HIERARCHICAL:
             _probabilities(outputs, scratch)
             for label in range(n):
