@@ -287,6 +287,9 @@ def formats(folder: Path) -> dict[str, Format]:
     found["vocabulary"] = Format(
         _contents([folder / "vocabulary.txt"]), _reader("vocabulary.txt", textkit.Vocabulary.load)
     )
+    phrases = textkit.find_phrases(text.split("\n"), min_count=2, threshold=0, progress=False)
+    phrases.save(folder / "phrases.txt")
+    found["phrases"] = Format(_contents([folder / "phrases.txt"]), _reader("phrases.txt", textkit.Phrases.load))
     return found | _folders(folder, text)
 
 

@@ -42,6 +42,14 @@ def has_gpu():
     return torch.cuda.is_available()
 
 
+@pytest.fixture(autouse=True)
+def auto_is_the_cpu(request, monkeypatch):
+    """Let the default device be the CPU, whose bytes are compared, also where there is a GPU."""
+    torch = sys.modules.get("torch")
+    if torch is not None and not request.node.get_closest_marker("gpu") and torch.cuda.is_available():
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
 @pytest.fixture
 def mapped_bytes():
     """Return a function that tells how much of this process's memory is pages of files."""
@@ -131,7 +139,7 @@ def start_ranks(tmp_path):
         (folder / "child.py").write_text(script)
         launch = [] if ranks == 1 else ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={ranks}"]
         command = [sys.executable, *launch, folder / "child.py", folder, *arguments]
-        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         if sys.platform == "linux":
             environment["GLOO_SOCKET_IFNAME"] = "lo"  # the machine's own name need not be known
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True), folder

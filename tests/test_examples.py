@@ -12,10 +12,16 @@ def arguments(tmp_path):
     """What an example is given, where what it does by itself would take too long for a test."""
     story = tmp_path / "story.txt"
     story.write_text((ROOT / "corpora" / "tales.txt").read_text(encoding="utf-8")[:6_000], encoding="utf-8")
-    return {"text_classification.py": [], "text_generation.py": [str(story), "1"], "word_vectors.py": []}
+    return {
+        "own_network.py": [],
+        "text_classification.py": [],
+        "text_generation.py": [str(story), "1"],
+        "word_vectors.py": [],
+    }
 
 
 SAYS = {
+    "own_network.py": "share",
     "text_classification.py": "macro F1",
     "text_generation.py": "bits per character",
     "word_vectors.py": "10 of 10",

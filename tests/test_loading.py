@@ -59,3 +59,12 @@ def test_a_kind_of_a_later_version(tmp_path):
     message = r"path must contain one of language-model, text-classifier, got 'translator' in .*upgrade"
     with pytest.raises(ValueError, match=message):
         textkit.load(tmp_path / "new")
+
+
+def test_the_config_of_a_network_is_for_classifiers(tmp_path, bigrams):
+    (tmp_path / "v.txt").write_text("1 2\na 1 2\n")
+    with pytest.raises(ValueError, match="model must be None for word vectors"):
+        textkit.load(tmp_path / "v.txt", model=dict)
+    bigrams({"\n": {"a": 1}, "a": {"\n": 1}}).save(tmp_path / "m")
+    with pytest.raises(ValueError, match="model must be None for a language-model"):
+        textkit.load(tmp_path / "m", model=dict)

@@ -16,6 +16,7 @@ The parts of the package, in the order in which text flows through it:
     evaluation/      similarity, analogies, perplexity, classification, explanation, calibration
     generation/      sampling text from a language model
     training/        the training loop, schedules, optimizers, checkpoints: independent of the model
+    phrases/         pairs of words that occur together more often than by chance
     word2vec/  language_model/  classifier/    settings, data and training runs of each kind of model
     commands/        options and subcommands of the command line
     train.py  evaluate.py  generate.py  predict.py    the commands: python -m textkit.generate --help
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from textkit.classifier.run import ClassifierReport
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
+    from textkit.classifier.text_features import TextFeatures
     from textkit.data.corpus import Corpus, corpus
     from textkit.data.labeled import LabeledTexts, LabelledTexts, read_labeled, read_labelled
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
@@ -48,8 +50,10 @@ if TYPE_CHECKING:
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
+    from textkit.phrases.find import ENGLISH_CONNECTORS, find_phrases
     from textkit.text.encoded_corpus import EncodedCorpus
     from textkit.text.encoding import encode_corpus
+    from textkit.text.phrases import Phrase, Phrases
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
     from textkit.vectors.subword_vectors import SubwordVectors
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "ENGLISH_CONNECTORS": "textkit.phrases.find",
     "AnalogyReport": "textkit.evaluation.analogies",
     "BpttBatches": "textkit.batches.bptt",
     "BucketBatches": "textkit.batches.bucketing",
@@ -79,11 +84,14 @@ _PUBLIC = {
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.language_model.settings",
     "PaddingCollator": "textkit.batches.padding",
+    "Phrase": "textkit.text.phrases",
+    "Phrases": "textkit.text.phrases",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
     "SubwordVectors": "textkit.vectors.subword_vectors",
     "TextClassifier": "textkit.classifier.text_classifier",
+    "TextFeatures": "textkit.classifier.text_features",
     "Tokenizer": "textkit.text.tokenizers",
     "Vocabulary": "textkit.text.vocabulary",
     "Word2VecReport": "textkit.word2vec.run",
@@ -93,6 +101,7 @@ _PUBLIC = {
     "encode_corpus": "textkit.text.encoding",
     "evaluate_analogies": "textkit.evaluation.analogies",
     "evaluate_similarity": "textkit.evaluation.similarity",
+    "find_phrases": "textkit.phrases.find",
     "load": "textkit.loading",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
@@ -102,6 +111,7 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "ENGLISH_CONNECTORS",
     "AnalogyReport",
     "BpttBatches",
     "BucketBatches",
@@ -121,11 +131,14 @@ __all__ = [
     "LanguageModelScore",
     "LanguageModelSettings",
     "PaddingCollator",
+    "Phrase",
+    "Phrases",
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",
     "SubwordVectors",
     "TextClassifier",
+    "TextFeatures",
     "Tokenizer",
     "Vocabulary",
     "Word2VecReport",
@@ -135,6 +148,7 @@ __all__ = [
     "encode_corpus",
     "evaluate_analogies",
     "evaluate_similarity",
+    "find_phrases",
     "load",
     "read_labeled",
     "read_labelled",

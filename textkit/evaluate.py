@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
+from textkit.commands.device import Device, place_classifier
 from textkit.commands.shared import (
+    GivenTokenizer,
     Quiet,
     TrustTokenizer,
     check_output,
@@ -23,6 +25,7 @@ from textkit.commands.shared import (
     opened_corpus,
     table_source,
 )
+from textkit.commands.token_table import check_table, write_tables
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.data.tables import Missing
@@ -125,14 +128,27 @@ def language_model(
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,
     missing: Annotated[Missing, missing_option()] = "error",
+    per_token: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the bits of each token to this .csv, .tsv or .jsonl.", show_default=False
+        ),
+    ] = None,
+    device: Device = "auto",
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Perplexity and bits per character of a language model on a text."""
-    model = loaded(folder, "language-model", trust_tokenizer=trust_tokenizer)
+    if per_token is not None and text == "-":
+        raise ValueError(f"--per-token must be left out with stdin, which is read once, got {per_token}; pass a file")
+    if per_token is not None:
+        check_output(per_token, [text], "--per-token")
+        check_table(per_token, "--per-token")
+    model = loaded(folder, "language-model", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer).to(device)
     corpus = opened_corpus(
         [text],
         argument="TEXT",
@@ -142,7 +158,13 @@ def language_model(
         delimiter=delimiter,
         missing=missing,
     )
-    _show(model.score(corpus, batch_size=batch_size, progress=not quiet), as_json)
+    score = model.score(corpus, batch_size=batch_size, progress=not quiet)
+    if per_token is not None:
+        # torch takes seconds to import, and word vectors do not need it.
+        from textkit.language_model.surprisal import surprisal_tables
+
+        write_tables(surprisal_tables(model, corpus, reading={}, progress=not quiet), per_token)
+    _show(score, as_json)
 
 
 @app.command(epilog=examples("textkit evaluate classifier trec-cnn trec --split test"))
@@ -162,12 +184,15 @@ def classifier(
     separator: options.Separator = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    device: Device = "auto",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Accuracy, F1, confusion matrix and calibration of a classifier."""
-    model = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
+    model = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    place_classifier(model, device)
     if separator is not None and not model.multi_label:
         raise ValueError(f"--separator must be left out with a single-label classifier, got {separator!r}; omit it")
     if plot is not None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import Quiet, TrustTokenizer, command_line, examples, loaded
+from textkit.commands.shared import GivenTokenizer, Quiet, TrustTokenizer, command_line, examples, loaded
 from textkit.generation.settings import GenerationSettings
 from textkit.language_model.built_in_model import built_in_model
 from textkit.training.interrupts import Terminated
@@ -51,6 +51,7 @@ def write(
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Skip prompt tokens that the model does not know.")
     ] = False,
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     quiet: Quiet = False,
 ) -> None:
@@ -70,7 +71,9 @@ def write(
     if model is None:
         language_model = built_in_model(progress=not quiet)
     else:
-        language_model = loaded(model, "language-model", "--model", trust_tokenizer=trust_tokenizer)
+        language_model = loaded(
+            model, "language-model", "--model", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer
+        )
     writer = language_model.writer(prompt, settings)
     # Texts of a single line are printed without blank lines between them.
     single_lines = "\n" in stops

@@ -3,12 +3,16 @@
 import os
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textkit.fasttext.model_file import is_model_file, is_supervised
+from textkit.files.archives import split_archive
 from textkit.models.storage import read_config
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
+
+if TYPE_CHECKING:
+    from textkit.models.classifier import ClassifierConfig
 
 # Modules are imported when they are needed.
 _CLASSES = {
@@ -18,7 +22,11 @@ _CLASSES = {
 
 
 def load(
-    path: str | os.PathLike[str], *, tokenizer: str | Tokenizer | None = None, trust_tokenizer: bool = False
+    path: str | os.PathLike[str],
+    *,
+    tokenizer: str | Tokenizer | None = None,
+    trust_tokenizer: bool = False,
+    model: "type[ClassifierConfig] | None" = None,
 ) -> Any:
     """Load a saved model, onto the CPU, a file of word vectors, or a model of fastText, .bin or .ftz.
 
@@ -30,6 +38,7 @@ def load(
             of the model.
         trust_tokenizer: Whether to import and call the function ``module:function`` that the folder names as its
             tokenizer. It is code: allow it only for folders that you trust.
+        model: Class of the config of a classifier whose network is one of your own, see `textkit.models`.
 
     Returns:
         A `LanguageModel`, a `TextClassifier` or `WordVectors`; for a file of fastText `SubwordVectors`, or a
@@ -43,9 +52,10 @@ def load(
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a str or a Path, got {type(path).__name__}; pass the path it was saved to")
-    if Path(path).is_file():
-        if tokenizer is not None:
-            raise ValueError(f"tokenizer must be None for word vectors, got {tokenizer!r}; leave it out")
+    if Path(path).is_file() or split_archive(Path(path)) is not None:
+        for argument, value in (("tokenizer", tokenizer), ("model", model)):
+            if value is not None:
+                raise ValueError(f"{argument} must be None for word vectors, got {value!r}; leave it out")
         if is_model_file(Path(path)) and is_supervised(Path(path)):
             return import_module("textkit.classifier.fasttext_classifier").FastTextClassifier.load(path)
         return WordVectors.load(path)
@@ -54,5 +64,10 @@ def load(
         raise ValueError(
             f"path must contain one of {', '.join(_CLASSES)}, got {kind!r} in {os.fspath(path)!r}; upgrade textkit"
         )
+    options: dict[str, Any] = {"tokenizer": tokenizer, "trust_tokenizer": trust_tokenizer}
+    if model is not None:
+        if kind != "text-classifier":
+            raise ValueError(f"model must be None for a {kind}, got {model!r}; leave it out")
+        options["model"] = model
     module, name = _CLASSES[kind]
-    return getattr(import_module(module), name).load(path, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    return getattr(import_module(module), name).load(path, **options)

@@ -1,10 +1,8 @@
 """``python -m textkit.predict``: classify texts."""
 
-import csv
 import io
-import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,16 +10,27 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
-from textkit.commands.shared import Quiet, TrustTokenizer, command_line, loaded, missing_option, table_source
-from textkit.data.columns import Choice
-from textkit.data.labeled import read_texts
+from textkit.commands.answers import Answers
+from textkit.commands.device import Device, place_classifier
+from textkit.commands.prediction_output import Format, chosen_format, opened
+from textkit.commands.shared import (
+    GivenTokenizer,
+    Quiet,
+    TrustTokenizer,
+    check_output,
+    command_line,
+    loaded,
+    missing_option,
+    table_source,
+)
+from textkit.data.labeled import read_text_rows, text_choices
 from textkit.data.tables import Document, Missing, fill, text_rows
 from textkit.files.compression import size_on_disk
 from textkit.files.formats import HEAD, check_text
 from textkit.progress import ReadingBar
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-DIGITS = 6  # decimals of a printed probability
+_OUTPUT = "The output"
 
 
 @app.command(no_args_is_help=True)
@@ -52,13 +61,50 @@ def answer(
     missing: Annotated[
         Missing,
         missing_option(
-            "The texts", "Rows without a text: error, skip (no label is printed), or empty to classify an empty text."
+            "The texts", "Rows without a text: error, skip (a row without answer), or empty to classify an empty text."
         ),
     ] = "error",
     split: options.Split = None,
+    keep: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMNS",
+            help="Other columns of the table to keep, such as id,date.",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            help="Number of most probable labels, each with its probability.",
+            min=1,
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Add the probability of every class.", rich_help_panel=_OUTPUT)
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write: .csv, .jsonl or .parquet.",
+            show_default="stdout",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
     format: Annotated[
-        Literal["csv", "jsonl"], typer.Option(metavar="<name>", help="Output format: csv, or jsonl for JSON Lines.")
-    ] = "csv",
+        Format | None,
+        typer.Option(
+            metavar="<name>",
+            help="csv, jsonl for JSON Lines, or parquet.",
+            show_default="that of --output, or csv",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Number of texts per batch.", min=1)] = 1000,
     max_length: Annotated[
         int | None,
@@ -70,51 +116,56 @@ def answer(
     ] = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    device: Device = "auto",
+    tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print the label of each text, and its probability."""
+    """Print or write the label of each text, and its probability."""
     if (file is None) == (not texts):
         raise ValueError(f"pass either TEXT or --file, got {'both' if texts else 'neither'}; --file - reads stdin")
-    reading: dict[str, Any] = {"text": text, "delimiter": delimiter}
+    if top is not None and every:
+        raise ValueError(f"pass either --top or --all, got --top {top} and --all; --all shows all probabilities")
+    kind = chosen_format(format, output)
+    if output is not None:
+        check_output(output, [file])
+    reading: dict[str, Any] = {"text": text, "delimiter": delimiter, "keep": keep}
     if file is None:
         _check_left_out({**reading, "split": split, "input_format": input_format}, "without --file")
     elif file != "-" and input_format is not None:
         raise ValueError(f"--input-format must be left out with --file {file}, got {input_format}; it is for stdin")
-    source: Iterable[Document | None]
+    kept = [name.strip() for name in keep.split(",")] if keep is not None else []
+    source: Iterable[tuple[Document | None, Sequence[Any]]]
     if file is None:
-        source = texts or ()
+        source = ((document, ()) for document in texts or ())
     elif file == "-" and input_format in (None, "lines"):
         _check_left_out({**reading, "split": split}, "with lines of stdin", "add --input-format csv if it is a table")
-        source = _lines(encoding, errors, json=False)
+        source = ((line, ()) for line in _lines(encoding, errors, json=False))
     elif file == "-":
         _check_left_out({"split": split}, "with stdin")
         lines = _lines(encoding, errors, json=input_format in ("json", "jsonl"))
-        choices = [Choice(column=text, argument="text", usual="text")]
+        choices = text_choices(text, kept)
         rows = text_rows(f".{input_format}", lines, choices, name="stdin", delimiter=delimiter, missing=missing)
-        source = (fill(values[0], place, missing) for place, values in rows)
+        source = ((fill(values[0], place, missing), values[1:]) for place, values in rows)
     else:
-        reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing}
-        source = read_texts(table_source(file), **reading)
-    classifier = loaded(folder, "text-classifier", trust_tokenizer=trust_tokenizer)
-    write = _json_line if format == "jsonl" else _csv_line
-    if format == "csv":
-        write("text", "label", "probability")
+        reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing, "keep": kept}
+        source = read_text_rows(table_source(file), **reading)
+    classifier = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    place_classifier(classifier, device)
+    answers = Answers(classifier, top=top, every=every, keep=kept)
     remaining = iter(source)
     # A progress bar would interfere with predictions printed to the same terminal.
-    show = not quiet and file is not None and not sys.stdout.isatty()
+    show = not quiet and file is not None and (output is not None or not sys.stdout.isatty())
     size = None if file is None or file == "-" else size_on_disk(file)
     done = 0
-    with ReadingBar("predicting", size=size, unit="texts", show=show) as bar:
+    with (
+        opened(kind, output, answers.columns) as table,
+        ReadingBar("predicting", size=size, unit="texts", show=show) as bar,
+    ):
         while batch := list(islice(remaining, batch_size)):
-            predictions = classifier.predict_stream(
-                [document for document in batch if document is not None], max_length=max_length
-            )
-            for document in batch:
-                # A row without a text has a line all the same, so that the lines fit those of the file.
-                write(document, *((None, None) if document is None else next(predictions)))
-            # A program that waits for predictions gets them before the next batch is read.
-            sys.stdout.flush()
+            # A row without a text has a line all the same, so that the lines fit those of the file. A program that
+            # waits for predictions gets them before the next batch is read.
+            table.write(list(answers.rows(batch, max_length)))
             done += len(batch)
             bar.count(done)
 
@@ -140,19 +191,6 @@ def _lines(encoding: str, errors: str, *, json: bool) -> Iterator[str]:
             yield text if number else text.removeprefix("\ufeff")
     except (UnicodeDecodeError, LookupError) as error:
         raise ValueError(f"stdin must be {encoding} text, got {error}; pass --encoding or --errors replace") from error
-
-
-def _csv_line(document: Document | None, label: Any, probability: float | str | None) -> None:
-    text = document if isinstance(document, str) else " ".join(document or ())
-    labels = ";".join(map(str, label)) if isinstance(label, list) else "" if label is None else str(label)
-    rounded = f"{probability:.{DIGITS}f}" if isinstance(probability, float) else probability
-    csv.writer(sys.stdout, lineterminator="\n").writerow([text, labels, rounded])
-
-
-def _json_line(document: Document | None, label: Any, probability: Any) -> None:
-    rounded = None if probability is None else round(probability, DIGITS)
-    row = {"text": document, "label": label, "probability": rounded}
-    print(json.dumps(row, ensure_ascii=False))
 
 
 if __name__ == "__main__":

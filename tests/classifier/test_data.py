@@ -153,12 +153,20 @@ def test_texts_and_labels_that_do_not_fit(texts, labels, valid, message):
         data_of(texts, labels, valid)
 
 
+@pytest.mark.parametrize("kind", [pd.DataFrame, np.array, lambda rows: np.array(rows, dtype=object)])
+def test_a_single_column_is_taken(kind):
+    assert checked_texts(kind([["a film"], ["so good"]])) == ["a film", "so good"]
+    with pytest.raises(TypeError, match=r"texts must be .*; pass"):
+        checked_texts(kind([["a", "film"], ["so", "good"]]))
+
+
 def test_what_is_no_text():
     with pytest.raises(TypeError, match=r"texts must be a list of texts, got a single str; pass \[text\]"):
         checked_texts("a text")
     with pytest.raises(TypeError, match="a document must be a str or a list of str, got int for row 2 of texts"):
         checked_texts(["a", 3])
-    for table in (pd.DataFrame({"text": ["a", "b"]}), {"text": ["a", "b"]}):  # else their columns would be the texts
+    tables = pd.DataFrame({"text": ["a", "b"], "label": [1, 2]}), {"text": ["a", "b"]}
+    for table in tables:  # else their columns would be the texts
         with pytest.raises(TypeError, match=r"texts must be a list of texts, got \w+; pass one of its columns"):
             checked_texts(table)
     for unordered in ({"a", "b"}, frozenset("ab")):

@@ -6,7 +6,7 @@ import torch
 
 from textkit.batches.padding import pad
 from textkit.classifier.data import Examples, prepare
-from textkit.classifier.fit import Objective, new_model, validation_loss
+from textkit.classifier.fit import Objective, new_model, validation_scores
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classification_loss import Criterion
 from textkit.models.cnn import Cnn, CnnConfig
@@ -29,13 +29,15 @@ def biased(*bias):
 
 
 def test_validation_loss_and_accuracy_of_one_label():
-    loss, accuracy = validation_loss(biased(0.0, math.log(3)), examples_of([1, 1, 0], "a b", "", "b"))
+    loss, accuracy, _ = validation_scores(biased(0.0, math.log(3)), examples_of([1, 1, 0], "a b", "", "b"))
     assert loss == pytest.approx(-(2 * math.log(3 / 4) + math.log(1 / 4)) / 3)
     assert accuracy == pytest.approx(2 / 3)
 
 
 def test_validation_loss_and_accuracy_of_several():
-    loss, accuracy = validation_loss(biased(-math.log(3), math.log(3)), examples_of([[0.0, 1.0], [1.0, 1.0]], "a", "b"))
+    loss, accuracy, _ = validation_scores(
+        biased(-math.log(3), math.log(3)), examples_of([[0.0, 1.0], [1.0, 1.0]], "a", "b")
+    )
     assert loss == pytest.approx(-(3 * math.log(3 / 4) + math.log(1 / 4)) / 2)
     assert accuracy == pytest.approx(3 / 4)
 

@@ -43,7 +43,7 @@ def run_of(found, *, epochs=9, patience=None, on_epoch=None, progress=False):
         texts=4,
         settings=settings_of(epochs=epochs, patience=patience),
         threads=None,
-        validate=None if found is None else lambda: next(results),
+        validate=None if found is None else lambda: (lambda loss, accuracy: (loss, accuracy, accuracy))(*next(results)),
         on_epoch=on_epoch,
         progress=progress,
     )

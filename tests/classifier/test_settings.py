@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.text_classifier import TextClassifier
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,24 @@ def test_what_may_be_left_out_is_none():
     assert [getattr(settings, name) for name in names] == [None] * 5
     settings = ClassifierSettings(epochs=np.int64(7), learning_rate=np.float32(0.5))
     assert (type(settings.epochs), type(settings.learning_rate)) == (int, float)
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("n_epochs", r"use settings=ClassifierSettings\(epochs=...\)"),
+        ("epochs", r"use settings=ClassifierSettings\(epochs=...\)"),
+        ("max_features", r"use settings=ClassifierSettings\(max_vocab=...\)"),
+        ("ngram_range", r"use model=WordAvgConfig\(ngrams=2\)"),
+    ],
+)
+def test_names_of_other_libraries(name, ours):
+    with pytest.raises(TypeError, match=rf"TextClassifier\(\) has no argument '{name}'; {ours}"):
+        TextClassifier(**{name: 3})
+    with pytest.raises(TypeError, match="unexpected keyword argument 'depth'"):
+        TextClassifier(depth=3)
+
+
+def test_settings_by_the_names_of_other_libraries():
+    with pytest.raises(TypeError, match=r"ClassifierSettings\(\) has no argument 'max_features'; use max_vocab"):
+        ClassifierSettings(max_features=3)

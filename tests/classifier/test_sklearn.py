@@ -5,7 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier
-from sklearn.ensemble import VotingClassifier
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.exceptions import DataConversionWarning
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -76,6 +78,10 @@ def test_parameters_of_the_parts():
         "device",
         "seed",
         "progress",
+        "warm_start",
+        "random_state",
+        "keep_words",
+        "vocabulary",
     }
     found = classifier.get_params()
     assert (found["seed"], found["settings__epochs"], found["model__dim"]) == (3, 4, 4)
@@ -146,6 +152,35 @@ def test_any_column_will_do(kind):
     assert np.array_equal(found.predict_proba(TEXTS), classifier_of().fit(TEXTS, LABELS).predict_proba(TEXTS))
 
 
+def test_columns_of_a_single_feature():
+    expected = classifier_of().fit(TEXTS, LABELS).predict_proba(TEXTS)
+    column = np.array(TEXTS, dtype=object)[:, None]
+    for texts in (column, pd.DataFrame({"text": TEXTS})):
+        classifier = classifier_of().fit(texts, LABELS)
+        assert np.array_equal(classifier.predict_proba(texts), expected)
+        assert classifier.score(texts, LABELS) == classifier.evaluate(texts, LABELS).accuracy == 1
+        assert [label for label, _ in classifier.predict_stream(texts)] == classifier.predict(texts).tolist()
+    for labels in (np.array(LABELS)[:, None], pd.DataFrame({"label": LABELS})):
+        with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
+            classifier = classifier_of().fit(TEXTS, labels)
+        assert np.array_equal(classifier.predict_proba(TEXTS), expected)
+
+
+def test_a_column_transformer_before_it():
+    table = pd.DataFrame({"id": range(len(TEXTS)), "text": TEXTS})
+    chosen = ColumnTransformer([("text", "passthrough", ["text"])])
+    assert make_pipeline(chosen, classifier_of()).fit(table, LABELS).score(table, LABELS) == 1
+
+
+def test_whole_floats_are_classes_with_a_warning():
+    labels = [float(label == "+") for label in LABELS]
+    for kind in (np.array, pd.Series):
+        with pytest.warns(UserWarning, match=r"labels are floats without fractions, such as 1.0, and become .* 1 and"):
+            classifier = classifier_of().fit(TEXTS, kind(labels))
+        assert classifier.classes_.tolist() == [0, 1]
+        assert classifier.score(TEXTS, kind(labels)) == 1
+
+
 def test_a_pipeline():
     shout = FunctionTransformer(lambda texts: [text.upper() for text in texts])
     pipeline = make_pipeline(shout, classifier_of()).fit(TEXTS, LABELS)
@@ -186,6 +221,26 @@ def test_a_search_over_models():
 def test_a_vote():
     voters = [(str(seed), classifier_of(seed=seed)) for seed in (1, 2)]
     assert VotingClassifier(voters, voting="soft").fit(TEXTS, LABELS).predict(["good", "bad"]).tolist() == ["+", "-"]
+
+
+def test_random_state_is_the_seed():
+    expected = classifier_of(seed=7).fit(TEXTS, LABELS).predict_proba(TEXTS)
+    found = clone(classifier_of(seed=3, random_state=7))
+    assert found.get_params()["random_state"] == 7
+    assert np.array_equal(found.fit(TEXTS, LABELS).predict_proba(TEXTS), expected)
+    draws = np.random.RandomState(1)
+    two = [classifier_of(random_state=draws).fit(TEXTS, LABELS).predict_proba(TEXTS) for _ in range(2)]
+    assert not np.array_equal(*two)
+    with pytest.raises(ValueError, match="random_state must be an integer of at least 0, got -1"):
+        classifier_of(random_state=-1).fit(TEXTS, LABELS)
+
+
+def test_bagging_draws_the_seeds():
+    column = np.array(TEXTS, dtype=object)[:, None]
+    bag = BaggingClassifier(classifier_of(), n_estimators=3, random_state=1).fit(column, LABELS)
+    assert len({one.random_state for one in bag.estimators_}) == 3
+    assert bag.predict([["good"], ["bad"]]).tolist() == ["+", "-"]
+    assert bag.estimators_[0].n_features_in_ == 1
 
 
 def test_weights_of_texts_in_the_score():

@@ -175,7 +175,7 @@ def test_an_indicator_matrix(classifier_of):
 def test_held_out_texts_change_no_decision(name, monkeypatch, reviews, classifier_of):
     asked = reviews(30, seed=6)[0]
     calibrated = classifier_of(name).fit(*reviews())
-    monkeypatch.setattr("textkit.classifier.text_classifier.calibrate", lambda *_: None)
+    monkeypatch.setattr("textkit.classifier.fitting.calibrate", lambda *_: None)
     plain = classifier_of(name).fit(*reviews())
     assert calibrated.predict(asked).tolist() == plain.predict(asked).tolist()
     odds = [np.log(found.predict_proba(asked)) @ [1, -1] for found in (calibrated, plain)]

@@ -77,10 +77,10 @@ def test_words_of_lists_of_tokens_are_known_as_they_are(reviews, classifier_of):
 
 
 def test_held_out_texts_have_their_words_when_probabilities_are_calibrated(monkeypatch, reviews, classifier_of):
-    from textkit.classifier import text_classifier as module
+    from textkit.classifier import fitting as module
 
     seen = []
-    monkeypatch.setattr(module, "calibrate", lambda model, scores, targets: seen.append(scores))
+    monkeypatch.setattr(module, "calibrate", lambda model, scores, targets, weights: seen.append(scores))
     known = vectors_of(4)
     vectors = WordVectors([*known.words, "splendid"], np.concatenate([known.matrix, known[["good"]]]))
     settings = ClassifierSettings(epochs=2, freeze_epochs=None)

@@ -51,7 +51,7 @@ def python():
             capture_output=True,
             text=True,
             timeout=120,
-            env={**os.environ, **TERMINAL, "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **TERMINAL, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -2,9 +2,12 @@ import json
 import math
 from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from textkit.data.catalog import corpora_folder
+from textkit.loading import load
 
 TABLE = {"\n": {"a": 1}, "a": {"b": 0.5, "a": 0.5}, "b": {"\n": 1}}
 
@@ -51,6 +54,36 @@ def test_the_numbers_as_a_table(run, folder, text):
 
 def test_parts_side_by_side(run, folder, text):
     assert json.loads(run(folder, text, "--batch-size", 2, "--json")[1])["tokens"] == 6
+
+
+def test_the_bits_of_each_token(run, folder, text, tmp_path):
+    expected = load(folder).surprisal(text)
+    for suffix, read in (
+        (".csv", pd.read_csv),
+        (".tsv", partial(pd.read_csv, sep="\t")),
+        (".jsonl", partial(pd.read_json, lines=True)),
+    ):
+        out = tmp_path / f"bits{suffix}"
+        done = run(folder, text, "--per-token", out)
+        assert done.code == 0, done.err
+        assert "perplexity" in done.out
+        found = read(out)
+        assert found.token.tolist() == expected.token.tolist()
+        np.testing.assert_allclose(found.bits, expected.bits, rtol=1e-6)
+    done = run(folder, text, "--per-token", tmp_path / "bits.parquet")
+    assert done.code == 1
+    assert "--per-token must end in .csv, .tsv or .jsonl, got " in done.err
+    done = run(folder, "-", "--per-token", out)
+    assert "--per-token must be left out with stdin, which is read once" in done.err
+    done = run(folder, text, "--per-token", text)
+    assert "--per-token must not be an input file" in done.err
+
+
+def test_a_device_that_does_not_exist(run, folder, text):
+    assert run(folder, text, "--device", "cpu").code == 0
+    done = run(folder, text, "--device", "abacus")
+    assert done.code == 1
+    assert "device must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps', got 'abacus'" in done.err
 
 
 def test_a_catalog_name(run, random_model, tmp_path):

@@ -29,6 +29,19 @@ def test_a_classifier(run, tmp_path):
     assert found["bytes"] == sum(file.stat().st_size for file in (tmp_path / "model").iterdir())
 
 
+def test_how_a_language_model_was_trained(run, tmp_path):
+    model = textkit.train_language_model(
+        ["to be or not to be"] * 9,
+        config=textkit.RnnLanguageModelConfig(dim=3, hidden=4),
+        settings=textkit.LanguageModelSettings(batch_size=2, window=5, epochs=1),
+        progress=False,
+    )
+    model.save(tmp_path / "model")
+    found = described(run, tmp_path / "model")
+    assert found["history"] == model.history
+    assert {name: found[name] for name in model.metadata} == model.metadata
+
+
 def test_every_line_fits_a_terminal(run, tmp_path):
     vectors = textkit.WordVectors([f"word{n}" for n in range(90)], [[1.0, n] for n in range(90)])
     vectors.save(tmp_path / "vectors.txt")

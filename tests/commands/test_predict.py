@@ -3,12 +3,14 @@ import gzip
 import io
 import json
 import math
+from datetime import datetime
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pyarrow import parquet
 
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.models.word_avg import WordAvg, WordAvgConfig
@@ -202,9 +204,9 @@ def test_semicolons(run, folder, tmp_path):
 
 def test_answers_come_batch_by_batch(run, folder, monkeypatch):
     asked = []
-    stream = TextClassifier.predict_stream
+    predict = TextClassifier.predict_proba
     monkeypatch.setattr(
-        TextClassifier, "predict_stream", lambda self, texts, **_: asked.append(texts) or stream(self, texts)
+        TextClassifier, "predict_proba", lambda self, texts, **_: asked.append(texts) or predict(self, texts)
     )
     out = run(folder, "--file", "-", "--batch-size", 2, stdin=b"good\nbad\ngood\n")[1]
     assert asked == [["good", "bad"], ["good"]]
@@ -232,6 +234,15 @@ def test_several_labels(run, tmp_path):
     assert row == {"text": "x", "label": [], "probability": 0.25}
 
 
+def test_labels_above_their_tuned_thresholds(run, tmp_path):
+    classifier = by_hand(multi_label=True)
+    classifier.thresholds_ = np.array([0.4, 0.8])
+    classifier.save(tmp_path / "tuned")
+    # "good" has the probabilities 0.5 and 0.75.
+    assert run(tmp_path / "tuned", "good")[1].splitlines()[1].startswith("good,negative,")
+    assert classifier.predict(["good"]).tolist() == [[1, 0]]
+
+
 @pytest.mark.filterwarnings("always")
 def test_empty_texts_are_predicted_with_one_warning(run, folder):
     code, out, err = run(folder, "--file", "-", "--batch-size", 2, stdin=b"good\n\n\n\n")
@@ -240,6 +251,124 @@ def test_empty_texts_are_predicted_with_one_warning(run, folder):
     assert [line for line in err.splitlines() if "warning" in line] == [
         "warning: 1 of 2 texts are empty; they all get the same prediction, that for no words"
     ]
+
+
+# ---- the output ----
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A table with a row without a text, and a column of true labels."""
+    path = tmp_path / "t.parquet"
+    texts, dates = ["good", None, "bad, they say"], pd.to_datetime(["2026-01-02", None, "2026-03-04"])
+    frame = pd.DataFrame({"id": [7, 8, 9], "text": texts, "label": ["yes", None, "no"], "date": dates})
+    frame.to_parquet(path)
+    return path
+
+
+def test_the_most_probable_labels(run, folder):
+    for asked in (2, 9):
+        assert run(folder, "good", "bad", "--top", asked)[1].splitlines() == [
+            "text,label_1,probability_1,label_2,probability_2",
+            "good,positive,0.750000,negative,0.250000",
+            "bad,negative,0.750000,positive,0.250000",
+        ]
+    row = json.loads(run(folder, "good", "--top", 1, "--format", "jsonl")[1])
+    assert row == {"text": "good", "top": [{"label": "positive", "probability": 0.75}]}
+
+
+def test_all_probabilities(run, folder):
+    assert run(folder, "good", "--all")[1].splitlines() == [
+        "text,label,probability,probability_negative,probability_positive",
+        "good,positive,0.750000,0.250000,0.750000",
+    ]
+    row = json.loads(run(folder, "good", "--all", "--format", "jsonl")[1])
+    assert row["probabilities"] == {"negative": 0.25, "positive": 0.75}
+
+
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
+def test_columns_are_kept_in_step(run, folder, table):
+    code, out, err = run(folder, "--file", table, "--keep", "id, label", "--missing", "skip")
+    assert code == 0, err
+    assert out.splitlines() == [
+        "id,label,text,predicted_label,probability",
+        "7,yes,good,positive,0.750000",
+        "8,,,,",
+        f'9,no,"bad, they say",negative,{3**0.25 / (1 + 3**0.25):.6f}',  # one of four tokens is known
+    ]
+    out = run(folder, "--file", table, "--keep", "date", "--missing", "skip", "--top", 1)[1].splitlines()
+    assert out[1:3] == ["2026-01-02 00:00:00,good,positive,0.750000", ",,,"]
+    out = run(folder, "--file", table, "--keep", "id,date", "--missing", "skip", "--format", "jsonl")[1].splitlines()
+    assert json.loads(out[1]) == {"id": 8, "date": None, "text": None, "label": None, "probability": None}
+    code, out, _ = run(folder, "--file", "-", "--input-format", "csv", "--keep", "nr", stdin=b"nr,text\n007,good\n")
+    assert out.splitlines() == ["nr,text,label,probability", "007,good,positive,0.750000"]
+
+
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
+@pytest.mark.parametrize("several", [False, True])
+def test_files_are_written(run, tmp_path, table, several):
+    by_hand(multi_label=several).save(tmp_path / "m")
+    options = ("--keep", "id,date", "--missing", "skip", "--all", "--batch-size", 1, "--quiet")
+    for name in ("o.csv", "o.jsonl", "o.parquet"):
+        assert run(tmp_path / "m", "--file", table, *options, "-o", tmp_path / name) == (0, "", "")
+    assert (tmp_path / "o.csv").read_text() == run(tmp_path / "m", "--file", table, *options)[1]
+    rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    found = parquet.read_table(tmp_path / "o.parquet").to_pylist()
+    assert list(found[0]) == pd.read_csv(tmp_path / "o.csv").columns.tolist()
+    for name in ("id", "text", "label"):
+        assert [row[name] for row in found] == [row[name] for row in rows]
+    assert [row["text"] for row in rows] == ["good", None, "bad, they say"]
+    assert found[0]["probability_negative"] == pytest.approx(rows[0]["probabilities"]["negative"])
+    assert [row["date"] for row in found] == [datetime(2026, 1, 2), None, datetime(2026, 3, 4)]
+
+
+@pytest.mark.filterwarnings("ignore:.*only tokens that are unknown")
+def test_columns_of_parquet_are_of_one_type(run, tmp_path, folder):
+    by_hand(multi_label=True).save(tmp_path / "several")
+    (tmp_path / "t.jsonl").write_text('{"text": "x", "n": null}\n{"text": "good", "n": "a"}\n')
+    path = tmp_path / "o.parquet"
+    code, _, err = run(
+        tmp_path / "several", "--file", tmp_path / "t.jsonl", "--keep", "n", "-o", path, "--batch-size", 1
+    )
+    assert code == 0, err
+    assert [[*labels] for labels in pd.read_parquet(path).label] == [[], ["positive"]]
+    (tmp_path / "t.jsonl").write_text('{"text": "good", "n": 3}\n{"text": "good", "n": "a"}\n')
+    path.unlink()
+    code, _, err = run(folder, "--file", tmp_path / "t.jsonl", "--keep", "n", "-o", path, "--batch-size", 1)
+    assert code == 1
+    assert "n must have values of one type in Parquet, got others" in err
+    assert not path.exists()
+    (tmp_path / "t.csv").write_text("n,text\n")
+    assert run(folder, "--file", tmp_path / "t.csv", "--keep", "n", "-o", path, "--quiet")[0] == 0
+    assert pd.read_parquet(path).columns.tolist() == ["n", "text", "label", "probability"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--top", 2, "--all"], "pass either --top or --all, got --top 2 and --all"),
+        (["--format", "parquet"], "--format parquet must have a file to write, got none; add --output FILE"),
+        (["-o", "o.txt"], "--output must end in .csv, .jsonl or .parquet, got o.txt; or pass --format"),
+        (["-o", "t.parquet"], "--output must not be an input file"),
+        (["--keep", "nr"], "keep must name a column of t.parquet, got 'nr'; it has 'id', 'text', 'label', 'date'"),
+        (["--keep", "text"], "--keep must name columns that the output does not have, got 'text'; omit or rename it"),
+        (["--text", "label", "--keep", "text"], "--keep must name columns that the output does not have, got 'text'"),
+    ],
+)
+def test_an_output_that_cannot_be(run, folder, table, monkeypatch, arguments, message):
+    monkeypatch.chdir(table.parent)
+    code, out, err = run(folder, "--file", "t.parquet", "--missing", "skip", *arguments)
+    assert (code, out.count("\n") <= 1) == (1, True)
+    assert message in err
+
+
+def test_lines_have_no_columns_to_keep(run, folder, tmp_path):
+    (tmp_path / "t.txt").write_text("good\n")
+    assert "--keep must be left out without --file" in run(folder, "good", "--keep", "id")[2]
+    assert "--keep must be left out with lines of stdin" in run(folder, "--file", "-", "--keep", "id", stdin=b"a")[2]
+    code, _, err = run(folder, "--file", tmp_path / "t.txt", "--keep", "id")
+    assert code == 1
+    assert "keep must be left out with a source that is no table, got id" in err
 
 
 @pytest.mark.parametrize(

@@ -59,24 +59,22 @@ def test_a_signal_leaves_the_best_so_far_and_says_how_to_go_on(kind, number, cod
         return epochs[-1]
 
     arguments, output = kinds[kind]
-    checkpoint = [] if kind == "classifier" else ["--checkpoint", tmp_path / "state"]
+    checkpoint = ["--checkpoint", tmp_path / "state"]
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, stopped)
         done = run("textkit.train", *arguments, *checkpoint, "--epochs", 4)
     assert (done.code, done.out) == (code, "")
     line = f"interrupted; {output}: {SAVED[kind]}"
-    if checkpoint:
-        line += f"; {tmp_path / 'state'}: saved the state of training; run the same command to resume"
+    line += f"; {tmp_path / 'state'}: saved the state of training; run the same command to resume"
     assert done.err.splitlines()[-1] == line
     assert len(epochs) == 2
     assert (WordVectors.load if kind == "word2vec" else load)(output)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    if checkpoint:
-        again = run("textkit.train", *arguments, *checkpoint, "--epochs", 4)
-        assert again.code == 0, again.err
-        assert "epoch 3: loss" in again.err
-        assert "epoch 2: loss" not in again.err
-        assert not (tmp_path / "state").exists()
+    again = run("textkit.train", *arguments, *checkpoint, "--epochs", 4)
+    assert again.code == 0, again.err
+    assert "epoch 3: loss" in again.err
+    assert "epoch 2: loss" not in again.err
+    assert not (tmp_path / "state").exists()
 
 
 @pytest.mark.parametrize("kind", RUNS)
@@ -90,7 +88,7 @@ def test_without_an_epoch_nothing_is_saved(kind, run, kinds, tmp_path, monkeypat
     monkeypatch.setattr(owner, name, stopped)
     done = run("textkit.train", *arguments)
     assert done.code == 130
-    resume = "" if kind == "classifier" else "; use --checkpoint FILE to be able to resume"
+    resume = "; use --checkpoint FILE to be able to resume"
     assert done.err.splitlines()[-1] == f"interrupted; no epoch was complete, so that no result was saved{resume}"
     assert not output.exists()
 
@@ -114,7 +112,7 @@ def test_a_language_model_is_saved_before_it_is_scored(number, code, run, kinds,
 
 @pytest.mark.parametrize(
     ("kind", "option"),
-    [(kind, "--output") for kind in RUNS] + [(kind, "--checkpoint") for kind in ("word2vec", "language-model")],
+    [(kind, option) for kind in RUNS for option in ("--output", "--checkpoint")],
 )
 def test_where_nothing_can_be_written_is_found_out_before_the_reading(kind, option, run, kinds, tmp_path, monkeypatch):
     class Refused:

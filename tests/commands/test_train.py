@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from textkit.data.catalog import corpora_folder
+from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
 
 TALES = str(corpora_folder() / "tales.txt")
@@ -42,6 +43,22 @@ def test_a_catalog_name_and_every_option(run, trained, tmp_path):
     assert "validation loss" in done.err
     assert len(WordVectors.load(out)) == 954  # the 300 of the corpus, and all that init had
     assert not (tmp_path / "state").exists()
+
+
+def test_words_to_keep_and_a_given_vocabulary(run, tmp_path):
+    (tmp_path / "corpus.txt").write_text("a b c\n" * 5 + "a rare b\n")
+    (tmp_path / "words.txt").write_text("rare\r\nabsent\n\n")
+    arguments = ["textkit.train", "word2vec", tmp_path / "corpus.txt", "--dim", "8", "--subsample", "0"]
+    done = run(*arguments, "-o", tmp_path / "kept.txt", "--keep-words", tmp_path / "words.txt")
+    assert done.code == 0, done.err
+    assert set(WordVectors.load(tmp_path / "kept.txt")) == {"a", "b", "c", "rare"}
+    Vocabulary(["b", "a"], [0, 0]).save(tmp_path / "vocabulary")
+    given = ["--vocabulary", tmp_path / "vocabulary"]
+    done = run(*arguments, "-o", tmp_path / "given.txt", *given)
+    assert done.code == 0, done.err
+    assert WordVectors.load(tmp_path / "given.txt").words == ("b", "a")
+    done = run(*arguments, "-o", tmp_path / "x.txt", *given, "--keep-words", tmp_path / "words.txt")
+    assert "keep_words must be left out with vocabulary" in done.err
 
 
 def test_a_column_of_a_table(run, tmp_path):
@@ -192,13 +209,7 @@ def test_tables_as_they_come(run, tmp_path, column):
     [
         (["evaluate", "neighbors", ".", "x"], "path must be a file of word vectors, got the folder '.'", "suffix"),
         (["evaluate", "neighbors", "x.docx", "x"], "path must end in one of", "format="),
-        (
-            ["evaluate", "classifier", "m", "."],
-            "a table must be a file, got the folder .; pass a file in it",
-            "sorted(",
-        ),
-        (["predict", "m", "--file", "."], "a table must be a file, got the folder .; pass a file in it", "sorted("),
-        (["train", "classifier", ".", "-o", "m"], "a table must be a file, got the folder .; pass a file", "sorted("),
+        (["train", "classifier", ".", "-o", "m"], "must have a folder for each class in it, got none", "sorted("),
     ],
 )
 def test_commands_do_not_speak_python(run, tmp_path, monkeypatch, arguments, message, never):

@@ -241,7 +241,9 @@ def test_ctrl_c_leaves_the_best_model_so_far(run, table, tmp_path, monkeypatch, 
     assert len(steps) < 80
     assert out.exists() == saved
     if saved:
-        assert err.splitlines()[-1] == f"interrupted; {out}: saved the best of 2 epochs"
+        assert err.splitlines()[-1] == (
+            f"interrupted; {out}: saved the best of 2 epochs; use --checkpoint FILE to be able to resume"
+        )
         assert load(out).predict(["good", "bad"]).tolist() == ["1", "0"]
 
 
@@ -262,12 +264,61 @@ def test_a_model_whose_weights_are_no_numbers_is_not_saved(run, table, tmp_path,
     assert not out.exists()
 
 
+def test_init_goes_on_from_a_folder(run, table, tmp_path):
+    assert run(table, "-o", tmp_path / "first", *SMALL, "--tokenizer", "whitespace").code == 0
+    more = tmp_path / "more.csv"
+    more.write_text("text,label\n" + "a zebra,2\nzebra horse,2\ngood,1\nbad,0\n" * 6)
+    done = run(more, "-o", tmp_path / "second", "--init", tmp_path / "first", "--epochs", 3)
+    assert done.code == 0, done.err
+    assert done.out.startswith(f"{tmp_path / 'second'}: word_avg, 3 classes, 24 texts")
+    first, second = load(tmp_path / "first"), load(tmp_path / "second")
+    known = len(first.vocabulary_)
+    assert second.vocabulary_.tokens[:known] == first.vocabulary_.tokens
+    assert second.tokenizer == "whitespace"
+    assert second.model_.config == first.model_.config
+    assert second.classes_.tolist() == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "cnn"], "--model must be left out with --init, got cnn; the model keeps its own"),
+        (["--vectors", "v.txt"], "--vectors must be left out with --init, got v.txt"),
+        (["--checkpoint", "state"], "--output must not be the folder of --init with --checkpoint"),
+        (["--tune-thresholds"], "--tune-thresholds must be left out without --multi-label"),
+    ],
+)
+def test_what_does_not_go_with_init(run, table, tmp_path, arguments, message):
+    assert run(table, "-o", tmp_path / "first", *SMALL).code == 0
+    done = run(table, "-o", tmp_path / "first", "--init", tmp_path / "first", *arguments, cwd=tmp_path)
+    assert done.code == 1
+    assert message in done.err
+
+
+def test_metric_thresholds_and_words_to_keep(run, tmp_path):
+    path, words = tmp_path / "t.csv", tmp_path / "words.txt"
+    path.write_text("text,label\n" + "good film,good;film\nbad film,bad;film\nso rare,film\n" * 12 + "unicorn,bad\n")
+    words.write_text("unicorn\n\nnever\n")
+    options = ("--multi-label", "--metric", "macro_f1", "--tune-thresholds", "--keep-words", words, "--min-count", 5)
+    done = run(path, "-o", tmp_path / "m", *SMALL, *options, "--valid", path)
+    assert done.code == 0, done.err
+    assert re.search(r"epoch 1: loss [\d.]+, validation accuracy [\d.]+ %, f1_macro [\d.]+, ", done.err)
+    assert re.search(r"37 texts; validation accuracy [\d.]+ %, f1_macro [\d.]+\n$", done.out)
+    model = load(tmp_path / "m")
+    assert "unicorn" in model.vocabulary_
+    assert "never" not in model.vocabulary_
+    assert model.thresholds_.shape == (3,)
+
+
 def test_what_help_says_of_defaults_is_true():
     hints = typing.get_type_hints(classifier, include_extras=True)
     for model in MODEL_NAMES:
         values = {**dataclasses.asdict(model_config(model)), **dataclasses.asdict(default_classifier_settings(model))}
         for name in values.keys() & hints.keys():
             shown = hints[name].__metadata__[0].show_default
+            if shown is False:  # a switch
+                assert values[name] is False, (model, name)
+                continue
             if shown == "implied by the model":
                 continue
             if "others" in shown:

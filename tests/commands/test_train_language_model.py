@@ -74,6 +74,7 @@ def test_every_option_reaches_the_training(run, tale, tmp_path, monkeypatch):
     assert done.code == 0, done.err
     found = json.loads(json.dumps(found[0]))
     expected = {
+        "init": None,
         "unit": "word", "seed": 3, "device": "cpu", "cell": "gru", "layers": 2, "dim": 16, "hidden": 20, "tied": False,
         "embedding_dropout": 0.1, "input_dropout": 0.1, "layer_dropout": 0.1, "output_dropout": 0.1,
         "weight_dropout": 0.1, "activation_penalty": 1, "temporal_penalty": 1, "forget_bias": 0.5, "cutoffs": [20, 40],
@@ -88,6 +89,50 @@ def test_every_option_reaches_the_training(run, tale, tmp_path, monkeypatch):
     model = load(out)
     assert len(model.vocabulary) == 90
     assert not checkpoint.exists()
+
+
+def test_rare_words_are_kept(run, tale, tmp_path):
+    (tmp_path / "keep.txt").write_text("zzyzx\nabsent\n")
+    text = tmp_path / "text.txt"
+    text.write_text(tale.read_text() + "\nzzyzx\n")
+    options = [text, "-o", tmp_path / "model", "--unit", "word", *SMALL, "--epochs", "1"]
+    for kept in ([], ["--keep-words", tmp_path / "keep.txt"]):
+        done = run(*options, *kept)
+        assert done.code == 0, done.err
+        assert ("zzyzx" in load(tmp_path / "model").vocabulary) == bool(kept)
+        assert "absent" not in load(tmp_path / "model").vocabulary
+    vocabulary = load(tmp_path / "model").vocabulary
+    done = run(tale, *options[1:], "--vocabulary", tmp_path / "model" / "vocabulary.txt")
+    assert done.code == 0, done.err
+    assert load(tmp_path / "model").vocabulary.tokens == vocabulary.tokens
+
+
+def test_a_trained_model_goes_on_with_new_text(run, tale, tmp_path):
+    out, checkpoint = tmp_path / "model", tmp_path / "state"
+    assert run(tale, "-o", out, "--unit", "word", "--cell", "gru", *SMALL).code == 0
+    new = tmp_path / "new.txt"
+    new.write_text("zzyzx went home\n" * 99)
+    done = run(new, "-o", tmp_path / "next", "--init", out, "--epochs", "1", "--checkpoint", checkpoint)
+    assert done.code == 0, done.err
+    assert "new words: 2, in all " in done.err
+    model = load(tmp_path / "next")
+    assert "zzyzx" in model.vocabulary
+    assert (model.unit, model.model.config) == ("word", load(out).model.config)
+    assert model.metadata["init"]["settings"]["epochs"] == 2
+    assert [epoch["epoch"] for epoch in model.history] == [1]
+    done = run(new, "-o", tmp_path / "kept", "--init", out, "--epochs", "1", "--keep-vocabulary")
+    assert done.code == 0, done.err
+    assert load(tmp_path / "kept").vocabulary.tokens == load(out).vocabulary.tokens
+    for options, message in (
+        (["--hidden", "13"], "hidden must be 12, as in the model of init, got 13"),
+        (["--checkpoint", checkpoint, "-o", out], "--output must not be the folder of --init with --checkpoint"),
+        (["--documents"], "documents must be False, as in the training of the model of init"),
+    ):
+        done = run(new, "-o", tmp_path / "next", "--init", out, *options)
+        assert done.code == 1
+        assert message in done.err
+    done = run(new, "-o", tmp_path / "next", "--keep-vocabulary")
+    assert "--keep-vocabulary must be left out without --init" in done.err
 
 
 def test_what_help_says_of_defaults_is_true():
@@ -142,7 +187,7 @@ def test_cutoffs_are_chosen_none_or_numbers(given, cutoffs):
         ([TALES, "-o", "x", "--hidden", "0"], "hidden must be"),
         ([TALES, "-o", "x", "--window", "0"], "window must be an integer of at least 1"),
         ([TALES, "-o", "x", "--cutoffs", "20;30"], "--cutoffs must be integers separated by commas, got '20;30'"),
-        ([TALES, "-o", "x", "--device", "abacus"], "device must be one that works here"),
+        ([TALES, "-o", "x", "--device", "abacus"], "device must be 'auto', "),
         ([TALES, "-o", "x", "--patience", "1"], "patience must be None without valid"),
         ([TALES, "-o", "x", "--min-count", "1000000"], "must leave a token to learn, got 1000000"),
         ([str(Path(TALES).parent), "-o", "x"], "CORPUS must be files, got the folder"),

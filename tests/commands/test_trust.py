@@ -68,3 +68,19 @@ def test_evaluate_language_model(run, named, bigrams, tmp_path):
     (tmp_path / "t.txt").write_text("to be or\n")
     folder = named(bigrams(WORDS, unit="word"))
     assert "perplexity" in check(run, "textkit.evaluate", "language-model", folder, tmp_path / "t.txt")
+
+
+def test_a_tokenizer_that_was_not_saved_is_named_again(run, tmp_path, monkeypatch, classifier):
+    (tmp_path / "splitters_of_mine.py").write_text("def split(text):\n    return text.split('-')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    classifier.set_params(tokenizer=lambda text: text.split("-"))
+    classifier._set_fitted(classifier.model_, classifier.vocabulary_, classifier.classes_)
+    classifier.save(tmp_path / "m")
+    code, _, err = run("textkit.predict", tmp_path / "m", "good-one")
+    assert code == 1
+    assert "trained with a lambda, line " in err
+    assert err.endswith("of test_trust.py; pass the same function: --tokenizer module:function\n")
+    code, out, _ = run("textkit.predict", tmp_path / "m", "good-one", "--tokenizer", "splitters_of_mine:split")
+    assert code == 0
+    assert "good-one," in out
+    sys.modules.pop("splitters_of_mine", None)

@@ -313,9 +313,26 @@ def test_a_missing_path(tmp_path):
 
 
 def test_a_folder(tmp_path):
-    for source in (tmp_path, str(tmp_path), [tmp_path]):
-        with pytest.raises(IsADirectoryError, match=r"got the folder .*; pass sorted\(Path\(.*\)\.glob\('\*\.txt'\)\)"):
-            corpus(source)
+    with pytest.raises(IsADirectoryError, match=r"got the folder .*; pass sorted\(Path\(.*\)\.glob\('\*\.txt'\)\)"):
+        corpus([tmp_path])
+    with pytest.raises(ValueError, match=r"must have \.txt files in it, got none in the folder"):
+        corpus(tmp_path)
+    (tmp_path / "b.txt").write_text("3\n")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "z.TXT").write_text("1\n2")
+    (tmp_path / ".hidden.txt").write_text("never")
+    for source in (tmp_path, str(tmp_path)):
+        assert list(corpus(source)) == ["1", "2", "3"]
+    (tmp_path / "c.pdf").write_bytes(b"%PDF")
+    with pytest.warns(UserWarning, match=r"reading 2 \.txt files, and skipping 1 others: c\.pdf"):
+        assert list(corpus(tmp_path)) == ["1", "2", "3"]
+
+
+def test_a_table_of_arrow():
+    table = pa.table({"text": ["a", None], "n": [1, 2]})
+    assert list(corpus(table, column="text", missing="skip")) == ["a"]
+    with pytest.raises(ValueError, match="column must name a column of the Table, got 'x'"):
+        corpus(table, column="x")
 
 
 def test_a_list_of_names_of_files_is_neither_paths_nor_texts(tmp_path):

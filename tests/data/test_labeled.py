@@ -6,6 +6,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import textkit
@@ -154,7 +155,7 @@ def test_a_pair():
         ("no-such-table.csv", FileNotFoundError, "source must be an existing file, got 'no-such-table.csv'"),
         (Path("no-such-table.csv"), FileNotFoundError, "source must be an existing file"),
         (str(corpora_folder() / "tales.txt"), TypeError, "source must be a table .*, got '.*tales.txt'"),
-        (corpora_folder(), IsADirectoryError, "source must be a file, got the folder"),
+        (corpora_folder(), ValueError, "source must have a folder for each class in it"),
     ],
 )
 def test_what_cannot_be_read(source, error, message):
@@ -321,3 +322,24 @@ def test_a_label_alone():
 def test_the_spelling_of_the_first_version_stays():
     assert textkit.read_labelled is textkit.read_labeled
     assert textkit.LabelledTexts is textkit.LabeledTexts
+
+
+def test_a_folder_for_each_class(tmp_path):
+    for name, text in {"neg/b.txt": "bad\nfilm\n", "neg/a/c": "sad", "pos/1.txt": "good", "pos/.x": "never"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    texts, labels = read_labeled(tmp_path)
+    assert (texts, labels) == (["sad", "bad\nfilm", "good"], ["neg", "neg", "pos"])
+    assert list(read_texts(str(tmp_path))) == texts
+    with pytest.raises(ValueError, match="text must be None for a folder, got 'body'"):
+        read_labeled(tmp_path, text="body")
+    (tmp_path / "readme").touch()
+    with pytest.warns(UserWarning, match="reading 2 folders of classes, and skipping 1 others: readme"):
+        read_labeled(tmp_path)
+
+
+def test_pairs_and_tables_of_arrow():
+    expected = (["a", "b"], [1, 2])
+    assert tuple(read_labeled([("a", 1), ("b", 2)])) == expected
+    assert tuple(read_labeled(pa.table({"label": [1, 2], "text": ["a", "b"]}))) == expected
+    assert list(read_texts(pa.table({"label": [1, 2], "text": ["a", "b"]}))) == ["a", "b"]

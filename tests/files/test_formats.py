@@ -40,7 +40,7 @@ FOREIGN = {
     "bzip2 data; add .bz2": bz2.compress(b"a b\n"),
     "xz data; add .xz": lzma.compress(b"a b\n"),
     "zstd data; add .zst": pa.compress(b"a b\n", codec="zstd", asbytes=True),
-    "a ZIP archive; unpack it": archive("a.txt"),
+    "a ZIP archive; add .zip to its name": archive("a.txt"),
     "an Excel workbook; export it as CSV": archive("[Content_Types].xml", "xl/workbook.xml"),
     "a Word document; save it as plain text": archive("[Content_Types].xml", "word/document.xml"),
     "an OpenDocument file": archive("mimetype", "content.xml"),

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import spacy
 import torch
 from safetensors.numpy import load_file, save_file
 
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.language_model import LanguageModel
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.text.tokenizers import get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 
 ABC = {"\n": {"a": 1}, "a": {"b": 1}, "b": {"c": 1}, "c": {"\n": 1}}
@@ -356,6 +358,15 @@ def test_a_function_that_the_folder_names_is_not_imported(bigrams, tmp_path, mon
     assert "module_of_another" not in sys.modules
     assert LanguageModel.load(tmp_path / "model", trust_tokenizer=True).generate("or_to", length=1) == "or_to be"
     del sys.modules["module_of_another"]
+
+
+def test_the_tokenizer_of_a_spacy_pipeline_is_saved_with_it(bigrams, tmp_path):
+    model = bigrams({"<eos>": {"to": 1}, "to": {"be": 1}, "be": {"<eos>": 1}}, unit="word")
+    nlp = spacy.blank("en")
+    LanguageModel(model.model, model.vocabulary, unit="word", tokenizer=nlp).save(tmp_path / "model")
+    found = LanguageModel.load(tmp_path / "model")
+    assert found.tokenizer == get_tokenizer(nlp)
+    assert found.generate("to", length=1) == "to be"
 
 
 def test_a_model_of_characters_has_no_tokenizer_to_pass(random_model, tmp_path):

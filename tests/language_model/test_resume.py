@@ -173,7 +173,7 @@ def test_a_killed_training_ends_with_the_same_bytes(kind, moments, tmp_path):
             capture_output=True,
             text=True,
             timeout=120,
-            env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+            env={**os.environ, "TMPDIR": str(tmp_path / "tmp"), "CUDA_VISIBLE_DEVICES": ""},
         )
         assert child.returncode == -signal.SIGKILL, child.stderr
         assert not list((tmp_path / "tmp").glob("*textkit*"))
@@ -247,7 +247,6 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     others = {
         "learning_rate 1.0 in the checkpoint, 0.5 now": {"settings": replace(DOCUMENTS["settings"], learning_rate=0.5)},
         "hidden 8 in the checkpoint, 9 now": {"config": replace(DOCUMENTS["config"], hidden=9)},
-        "epochs 4 in the checkpoint, 5 now": {"settings": replace(DOCUMENTS["settings"], epochs=5)},
         "seed 1 in the checkpoint, 2 now": {"seed": 2},
         "unit 'char' in the checkpoint, 'word' now": {
             "unit": "word",
@@ -275,6 +274,17 @@ def test_a_finished_training_can_go_on_for_longer(tmp_path):
     found, rest = outcome(EVERYTHING, settings=longer, checkpoint=checkpoint)
     assert found == expected
     assert rest == reports[6:]
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "linear"])
+def test_more_epochs_are_refused_where_the_schedule_spans_all_of_them(tmp_path, schedule):
+    checkpoint = tmp_path / "state"
+    settings = replace(DOCUMENTS["settings"], schedule=schedule, epochs=1)
+    first = train(DOCUMENTS, settings=settings, checkpoint=checkpoint)
+    message = f"epochs must be 1, as in .*, got 2: the schedule '{schedule}' spreads .* pass it as init with a new"
+    with pytest.raises(ValueError, match=message):
+        train(DOCUMENTS, settings=replace(settings, epochs=2), checkpoint=checkpoint)
+    assert train(DOCUMENTS, settings=settings, init=first).history[0]["loss"] < first.history[0]["loss"]
 
 
 def test_a_training_can_begin_anew(tmp_path):

@@ -53,6 +53,7 @@ class Scripted:
             plateau=plateau,
             validate=self.validate,
             identity={},
+            describe=dict,
             checkpoint=None,
             resume=False,
             checkpoint_seconds=60,

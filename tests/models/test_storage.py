@@ -56,6 +56,28 @@ def test_the_files_are_plain_and_described(folder):
     assert Vocabulary.load(folder / "vocabulary.txt") == VOCABULARY
 
 
+def test_how_it_was_trained_has_a_file_of_its_own(tmp_path):
+    arguments = {"kind": "toy", "config": {}, "vocabulary": VOCABULARY, "weights": {}}
+    history = [{"epoch": 1, "loss": 2.5}]
+    write_folder(tmp_path / "first", **arguments, metadata={"trained": "2026"}, history=history)
+    found = read_folder(tmp_path / "first", kind="toy")
+    assert (found.metadata, found.history) == ({"trained": "2026"}, history)
+    write_folder(tmp_path / "second", **arguments, metadata={"trained": "2027"})
+    assert (tmp_path / "first/config.json").read_bytes() == (tmp_path / "second/config.json").read_bytes()
+    (tmp_path / "first/training.json").unlink()
+    found = read_folder(tmp_path / "first", kind="toy")
+    assert (found.metadata, found.history) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"metadata": 1, "history": []}', '{"metadata": {}, "history": 1}']
+)
+def test_a_damaged_file_on_how_it_was_trained_is_named(folder, content):
+    (folder / "training.json").write_text(content)
+    with pytest.raises(ValueError, match=r"training.json must hold metadata and history, got .*; delete it"):
+        read_folder(folder, kind="toy")
+
+
 def test_an_older_model_is_replaced(folder):
     (folder / "notes.txt").write_text("mine")
     save(folder, 2.0)

@@ -384,3 +384,10 @@ def test_a_digest_does_not_keep_the_ids_in_memory(mapped_ids, mapped_bytes):
     corpus.ids, before = mapped_ids, mapped_bytes()
     corpus.fingerprint()
     assert mapped_bytes() - before < 8 << 20
+
+
+def test_words_to_keep():
+    encoded = encode_corpus(["a a b c"], min_count=2, keep_words=["c"])
+    assert (encoded.vocabulary.tokens, encoded.ids.tolist()) == (("a", "c"), [0, 0, 1])
+    with pytest.raises(ValueError, match=r"keep_words must not be set together with vocabulary, got 1 .*append"):
+        encode_corpus(["a"], vocabulary=encoded.vocabulary, keep_words=["b"])

@@ -33,3 +33,23 @@ def test_specials_come_first_and_rare_types_are_left_out(kind):
 def test_what_is_no_str_is_no_token(wrong):
     with pytest.raises(TypeError, match=r"a token must be a str, got .* at position 1"):
         check_tokens(["a", wrong])
+
+
+@pytest.mark.parametrize("kind", [TokenList, lambda tokens: ArrowTypes(pa.array(tokens, pa.string()))])
+def test_words_to_keep_stay_in_their_order(kind):
+    def ranked(max_size, keep_words, min_count=2):
+        types = kind(["a", "b", "<unk>", "c", "never", "d"])
+        return rank_types(types, np.array([4, 2, 1, 1, 0, 3]), min_count, max_size, ("<unk>",), keep_words)
+
+    words, counts, ids = ranked(None, ["c", "absent", "never", "a"])
+    assert (words, counts.tolist()) == (("<unk>", "a", "d", "b", "c"), [1, 4, 3, 2, 1])
+    assert ids.tolist() == [1, 3, 0, 4, -1, 2]
+    assert ranked(3, {"c"})[0] == ("<unk>", "a", "c")
+    assert ranked(3, {"a"})[0] == ("<unk>", "a", "d")
+    assert ranked(None, {"c"}, min_count=9)[0] == ("<unk>", "c")
+    with pytest.raises(ValueError, match="must be at least 4, the number of specials and keep_words, got 3"):
+        ranked(3, ["a", "b", "c"])
+    with pytest.raises(TypeError, match="must be a list of words, got the str 'abc'"):
+        ranked(3, "abc")
+    with pytest.raises(TypeError, match="a token must be a str, got 5"):
+        ranked(3, [5])

@@ -60,6 +60,31 @@ def classifier(config, **options):
     return reports, classifier.predict_proba(texts[:5]).ravel().tolist()
 
 
+def resumed(checkpoint):
+    """Losses and probabilities of a training without a stop, and of one that goes on after its first epoch."""
+    texts = [f"{'good' if n % 3 else 'bad'} film number {n % 7} " + "very " * (n % 5) for n in range(60)]
+    labels = ["pos" if n % 3 else "neg" for n in range(60)]
+
+    def fitted(**options):
+        classifier = textkit.TextClassifier(
+            textkit.CnnConfig(dim=6, filters=5, dropout=0.3), progress=False,
+            settings=textkit.ClassifierSettings(epochs=3, batch_size=7, learning_rate=0.01),
+        ).fit(texts, labels, **options)
+        reports = [(report.epoch, report.loss, report.valid_loss) for report in classifier.history_]
+        return reports, classifier.predict_proba(texts[:5]).ravel().tolist()
+
+    def stop(report):
+        raise KeyboardInterrupt
+
+    try:
+        fitted(checkpoint=checkpoint, on_epoch=stop)
+    except KeyboardInterrupt:
+        pass
+    seen = []
+    found = fitted(checkpoint=checkpoint, on_epoch=lambda report: seen.append(report.epoch))
+    return fitted(), found, seen
+
+
 def streamed():
     """Losses of each epoch on a streamed data set, the vocabulary, and the shards that this process read."""
     import datasets
@@ -80,10 +105,19 @@ def streamed():
         settings=textkit.LanguageModelSettings(batch_size=4, window=5, epochs=3, learning_rate=0.01),
         on_epoch=lambda report: reports.append((report.loss, report.valid_loss)),
     )
+    model = textkit.train_language_model(
+        datasets.IterableDataset.from_generator(
+            lambda shards: ({"text": f"shard {shard} is new {line}"} for shard in shards for line in lines[:9]),
+            gen_kwargs={"shards": [0, 1, 2, 3]},
+        ),
+        init=model, progress=False,
+        settings=textkit.LanguageModelSettings(batch_size=4, window=5, epochs=1, min_count=1),
+        on_epoch=lambda report: reports.insert(1, (report.loss, None)),
+    )
     return reports, model.vocabulary.tokens, sorted(opened)
 
 
-kinds = {"language_model": language_model, "classifier": classifier, "streamed": streamed}
+kinds = {"language_model": language_model, "classifier": classifier, "streamed": streamed, "resumed": resumed}
 results = [kinds[kind](**job) for kind, job in jobs]
 (folder / f"results-{rank}").write_text(json.dumps(results))
 '''
@@ -160,6 +194,12 @@ def test_a_killed_process_ends_the_training_and_another_number_goes_on(start, re
     assert 0 < len(reports) < 3  # it went on, and did not begin again
     assert reports[-1] == pytest.approx(unbroken_reports[-1], abs=1e-5)
     assert numbers == pytest.approx(unbroken_numbers, abs=1e-4)
+
+
+def test_a_classifier_of_several_processes_goes_on_with_the_masks_of_each(results, tmp_path):
+    for ((whole, found, seen),) in results(2, [("resumed", {"checkpoint": str(tmp_path / "state")})]):
+        assert found == whole
+        assert seen == [2, 3]
 
 
 def test_alone_nothing_is_sent(monkeypatch):

@@ -322,3 +322,53 @@ def test_words_may_come_from_a_generator():
     vectors = WordVectors(["a", "b"], np.eye(2))
     assert vectors.most_similar_batch(word for word in "ab") == vectors.most_similar_batch(["a", "b"])
     assert ["a"] not in vectors
+
+
+COUNTED = WordVectors(["the", "cat", "sat"], np.eye(3), counts=np.array([9, 4, 2], np.uint32))
+
+
+def test_counts_are_kept_by_slices_copies_and_pickles():
+    assert ANGLES.counts is None
+    assert COUNTED.counts.tolist() == [9, 4, 2]
+    assert COUNTED.counts.dtype == np.int64
+    assert COUNTED.subset(["sat", "the"]).counts.tolist() == [2, 9]
+    assert COUNTED.subset([]).counts.tolist() == []
+    for again in (pickle.loads(pickle.dumps(COUNTED)), copy.copy(COUNTED), copy.deepcopy(COUNTED)):
+        assert again.counts.tolist() == [9, 4, 2]
+    assert pickle.loads(pickle.dumps(ANGLES)).counts is None
+    with pytest.raises(ValueError, match="read-only"):
+        COUNTED.counts[0] = 1
+
+
+@pytest.mark.parametrize("name", ["v.txt", "v.bin", "v.vec"])
+def test_formats_without_counts_drop_them(tmp_path, name):
+    COUNTED.save(tmp_path / name)
+    assert WordVectors.load(tmp_path / name).counts is None
+
+
+@pytest.mark.parametrize(
+    ("counts", "error", "message"),
+    [
+        ([1, 2], ValueError, r"one number for each of the 3 words, got \(2,\)"),
+        ([1, -2, 3], ValueError, "from 0 to .*, got -2 to 3"),
+        (np.array([1, 2, 2**63], np.uint64), ValueError, "from 0 to"),
+        ([1.5, 2, 3], TypeError, "counts must be integers"),
+    ],
+)
+def test_bad_counts(counts, error, message):
+    with pytest.raises(error, match=message):
+        WordVectors(["a", "b", "c"], np.eye(3), counts=counts)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda v: v.most_similar("king", topn=3), r"most_similar\(\) has no argument 'topn'; use k"),
+        (lambda v: v.most_similar(positive=["king"]), "use query"),
+        (lambda v: v.most_similar_batch(["king"], restrict_vocab=3), "use restrict"),
+        (lambda v: v.analogy("man", "king", "woman", topn=3), "use k"),
+    ],
+)
+def test_names_of_others_are_answered_with_ours(ask, message):
+    with pytest.raises(TypeError, match=message):
+        ask(ROYALS)

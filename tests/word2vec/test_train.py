@@ -1,4 +1,5 @@
 import hashlib
+import inspect
 import json
 import os
 import signal
@@ -16,10 +17,11 @@ import textkit
 from textkit.data.catalog import corpora_folder
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.encoding import encode_corpus
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.threads import SkipGramThreads
-from textkit.word2vec.train import train_word2vec
+from textkit.word2vec.train import _OTHER_NAMES, train_word2vec
 
 TALES = corpora_folder() / "tales.txt"
 
@@ -69,6 +71,8 @@ def test_an_encoded_corpus_gives_what_its_text_gives(tmp_path):
         ({"min_count": 1, "max_vocab": 2}, "max_vocab must be at least 3"),
         ({"min_count": 1, "tokenizer": "word"}, "tokenizer must be left out for an EncodedCorpus, got 'word'"),
         ({"min_count": 1, "column": "text"}, "column must be left out"),
+        ({"min_count": 1, "keep_words": ["a"]}, "keep_words must be left out"),
+        ({"vocabulary": Vocabulary(["a"], [1])}, "vocabulary must be left out for an EncodedCorpus"),
         ({"min_count": 1, "valid": encode_corpus(["b"])}, "encode it with vocabulary=training.vocabulary"),
     ],
 )
@@ -113,6 +117,73 @@ def test_a_checkpoint_never_replaces_another_file(tmp_path):
         with pytest.raises(ValueError, match="checkpoint must be a new file or a checkpoint, got"):
             train_word2vec(corpus, min_count=1, checkpoint=path, progress=False)
         assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("argument", "ours"),
+    [("vector_size", "dim"), ("size", "dim"), ("negative", "negatives"), ("iter", "epochs"), ("sg", "skip-gram")],
+)
+def test_names_of_others_are_answered_with_ours(argument, ours):
+    with pytest.raises(TypeError, match=rf"train_word2vec\(\) has no argument '{argument}'; use {ours}"):
+        train(**{argument: 5})
+
+
+def test_no_name_of_others_is_one_of_ours():
+    assert not set(_OTHER_NAMES) & set(inspect.signature(train_word2vec).parameters)
+
+
+def test_words_that_are_kept_however_rare():
+    texts = [["a", "b"]] * 5 + [["a", "rare"], ["c", "b"]]
+    vectors = train(texts, subsample=0, keep_words={"rare", "absent"})
+    assert (vectors.words, vectors.counts.tolist()) == (("a", "b", "rare"), [6, 6, 1])
+
+
+def test_a_vocabulary_that_is_given_is_counted_anew():
+    texts = [["a", "b", "a", "c"]] * 3
+    vocabulary = Vocabulary(["b", "a", "absent"], [100, 1, 50])
+    vectors = train(texts, vocabulary=vocabulary, subsample=0)
+    assert (vectors.words, vectors.counts.tolist()) == (vocabulary.tokens, [3, 6, 0])
+    same = train(texts, vocabulary=Vocabulary(["b", "a", "absent"], [0, 0, 0]), subsample=0)
+    assert digest(same) == digest(vectors)
+    assert json.loads(vectors.metadata["training"])["min_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"min_count": 2}, ValueError, "min_count must be left out with vocabulary, got 2"),
+        ({"max_vocab": 2}, ValueError, "max_vocab must be left out with vocabulary"),
+        ({"keep_words": ["a"]}, ValueError, "keep_words must be left out with vocabulary"),
+        ({"vocabulary": ["a"]}, TypeError, "vocabulary must be a Vocabulary, got list"),
+        ({"vocabulary": Vocabulary(["z"], [1])}, ValueError, "vocabulary must contain at least one token"),
+        ({"vocabulary": None, "keep_words": "word"}, TypeError, "keep_words must be a list of words, got the str"),
+        (
+            {"vocabulary": None, "keep_words": ["a", "b"], "max_vocab": 1},
+            ValueError,
+            "must be at least 2, .*keep_words",
+        ),
+    ],
+)
+def test_what_excludes_a_vocabulary(options, error, message):
+    with pytest.raises(error, match=message):
+        train([["a", "b"]] * 5, **{"vocabulary": Vocabulary(["a"], [1]), **options})
+
+
+def test_the_vectors_have_the_counts_of_their_words():
+    vectors = train([["a", "b", "a"]] * 5, min_count=5, subsample=0)
+    assert (vectors.words, vectors.counts.tolist()) == (("a", "b"), [10, 5])
+    more = train([["b", "c"]] * 5, init=vectors, subsample=0)
+    assert dict(zip(more.words, more.counts.tolist(), strict=True)) == {"a": 10, "b": 10, "c": 5}
+    without = WordVectors(vectors.words, vectors.matrix)
+    assert train([["b", "c"]] * 5, init=without, subsample=0).counts.tolist() == [5, 5, 0]
+
+
+def test_metadata_names_the_tokenizer():
+    texts = ["a b a b"] * 50
+    assert train(texts, subsample=0).metadata["tokenizer"] == "whitespace"
+    assert train(texts, subsample=0, tokenizer="word-lower").metadata["tokenizer"] == "word-lower"
+    assert train(texts, subsample=0, tokenizer=lambda text: text.split()).metadata["tokenizer"] == "custom"
+    assert "tokenizer" not in train(encode_corpus(texts), min_count=1, subsample=0).metadata
 
 
 def test_metadata_tells_how_the_vectors_were_trained():
@@ -483,3 +554,13 @@ def test_valid_is_no_fraction():
 def test_types_that_nobody_expects_are_named(options, error, message):
     with pytest.raises(error, match=message):
         textkit.train_word2vec(["a b"] * 9, min_count=1, **options)
+
+
+def test_vectors_say_from_what_and_when_they_were_trained(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    first = json.loads(train().metadata["training"])
+    assert first["trained"] == "1970-01-02"
+    assert first["versions"]["textkit"] == textkit.__version__
+    assert json.loads(train(workers=2).metadata["training"]) == first
+    other = json.loads(train(["other words in another text"] * 50).metadata["training"])
+    assert other["data"]["corpus"] != first["data"]["corpus"]

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textkit.classifier.labels import class_ids, found_classes
+from textkit.classifier.labels import class_ids, found_classes, label_column
+from textkit.classifier.sample_weights import checked_weights, relative_weights, weighted_rows
 from textkit.classifier.settings import ClassifierSettings
-from textkit.data.label_checks import label_list
+from textkit.classifier.vocabulary import Words, encode_training
 from textkit.data.tables import Document, check_document
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -28,10 +29,12 @@ class Examples:
     Attributes:
         documents: Token ids of the texts.
         targets: (texts,) int64 class ids, or (texts, classes) float32 for several labels per text.
+        weights: (texts,) float32, how much each text counts, with a mean of 1; None for equal weights.
     """
 
     documents: DocumentIds
     targets: torch.Tensor
+    weights: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.documents)
@@ -64,13 +67,16 @@ class ClassifierData:
 def prepare(
     texts: Any,
     labels: Any,
-    valid: tuple[Any, Any] | None,
+    valid: tuple[Any, ...] | None,
     *,
+    sample_weight: Any = None,
     multi_label: bool,
     tokenizer: str | Tokenizer,
     settings: ClassifierSettings,
     seed: int,
     vectors: WordVectors | None = None,
+    words: Words | None = None,
+    known_classes: NDArray[Any] | None = None,
     progress: bool = False,
 ) -> ClassifierData:
     """Check texts and labels, hold out validation texts, and encode everything as ids.
@@ -78,12 +84,16 @@ def prepare(
     Args:
         texts: Texts, each a str or a list of tokens.
         labels: Label of each text, or its list of labels; see `found_classes`.
-        valid: Validation texts and their labels; None holds out the fraction ``settings.valid_share`` of ``texts``.
+        valid: Validation texts, their labels, and optionally their weights; None holds out the fraction
+            ``settings.valid_share`` of ``texts``.
+        sample_weight: (texts,) weights of the texts; a text of weight 0 is left out. None for equal weights.
         multi_label: Whether a text may have several labels.
         tokenizer: Tokenizer for texts that are str.
         settings: Training settings.
         seed: Seed for the choice of validation texts.
         vectors: Pretrained vectors, whose words need not occur in training; None without any.
+        words: What is asked of the vocabulary; None for nothing.
+        known_classes: Further classes, which the labels need not have; None without.
         progress: Whether to show progress on stderr, if it takes more than a second.
 
     Raises:
@@ -91,37 +101,46 @@ def prepare(
         TypeError: If a text is not a text, or ``texts`` is a single str.
     """
     texts = checked_texts(texts)
-    warn_of_texts(texts, None, stacklevel=3)
-    labels = label_list(labels, multi_label=multi_label)
+    warn_of_texts(texts, None, stacklevel=4)
+    labels = label_column(labels, multi_label=multi_label)
     _check_length("labels", labels, texts)
-    classes = found_classes(labels, multi_label=multi_label)
+    weights, texts, labels = weighted_rows(checked_weights(sample_weight, len(texts)), texts, labels)
+    classes = found_classes(labels, multi_label=multi_label, known=known_classes)
     targets = class_ids(labels, classes, multi_label=multi_label)
     options: dict[str, Any] = {"tokenizer": tokenizer, "progress": progress}
     if valid is not None:
-        valid_texts, valid_labels = _pair(valid)
+        valid_texts, valid_labels, *given = _pair(valid)
         valid_texts = checked_texts(valid_texts, "valid texts")
-        valid_labels = label_list(valid_labels, multi_label=multi_label, name="valid labels")
+        valid_labels = label_column(valid_labels, multi_label=multi_label, name="valid labels")
         _check_length("valid labels", valid_labels, valid_texts)
+        valid_weights = checked_weights(given[0], len(valid_texts), "valid weights") if given else None
+        valid_weights, valid_texts, valid_labels = weighted_rows(valid_weights, valid_texts, valid_labels)
         valid_targets = class_ids(valid_labels, classes, multi_label=multi_label)
     else:
         valid_rows = held_out_rows(targets, settings.valid_share, seed)
         rows = np.setdiff1d(np.arange(len(texts)), valid_rows)
         valid_texts, valid_targets = [texts[row] for row in valid_rows], targets[valid_rows]
         texts, targets = [texts[row] for row in rows], targets[rows]
-    documents, vocabulary = encode_documents(
-        texts, min_count=settings.min_count, max_size=settings.max_vocab, **options
-    )
+        valid_weights = None if weights is None else weights[valid_rows]
+        weights = None if weights is None else weights[rows]
+    documents, vocabulary = encode_training(texts, words or Words(), settings, **options)
     excess = np.maximum(documents.lengths - (settings.max_length or np.iinfo(np.int64).max), 0)
     whole_vocabulary = vocabulary
     if vectors is not None:
         # Lists of tokens may contain any word, but a tokenizer only produces some of them.
-        words = vectors.words if any(not isinstance(text, str) for text in texts) else _tokens_of(vectors, tokenizer)
+        known = vectors.words if any(not isinstance(text, str) for text in texts) else _tokens_of(vectors, tokenizer)
         room = None if settings.max_vocab is None else max(0, settings.max_vocab - len(vocabulary))
-        whole_vocabulary = vocabulary.append([word for word in words if word not in vocabulary][:room])
+        whole_vocabulary = vocabulary.append([word for word in known if word not in vocabulary][:room])
     valid_documents, _ = encode_documents(valid_texts, vocabulary=whole_vocabulary, **options)
     return ClassifierData(
-        training=Examples(documents=truncate(documents, settings.max_length), targets=targets),
-        validation=Examples(documents=truncate(valid_documents, settings.max_length), targets=valid_targets)
+        training=Examples(
+            documents=truncate(documents, settings.max_length), targets=targets, weights=relative_weights(weights)
+        ),
+        validation=Examples(
+            documents=truncate(valid_documents, settings.max_length),
+            targets=valid_targets,
+            weights=relative_weights(valid_weights),
+        )
         if len(valid_documents)
         else None,
         vocabulary=vocabulary,
@@ -137,7 +156,7 @@ def checked_texts(texts: Any, name: str = "texts") -> list[Document]:
 
     Raises:
         ValueError: If there are no texts, or a text is missing.
-        TypeError: If ``texts`` is a single str or a table, or a text is not a text.
+        TypeError: If ``texts`` is a single str or a table of several columns, or a text is not a text.
     """
     documents = list(text_stream(texts, name))
     if not documents:
@@ -150,17 +169,30 @@ def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
 
     Raises:
         ValueError: If a text is missing.
-        TypeError: If ``texts`` is a single str, a table or a set, or a text is not a text.
+        TypeError: If ``texts`` is a single str, a table of several columns or a set, or a text is not a text.
     """
     if isinstance(texts, str):
         raise TypeError(f"{name} must be a list of texts, got a single str; pass [text]")
     # The results could not be told apart: a set has an order of its own in every process.
     if isinstance(texts, set | frozenset):
         raise TypeError(f"{name} must be in an order, got a {type(texts).__name__}; pass sorted(texts)")
+    texts = _column(texts, name)
+    return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts, start=1))
+
+
+def _column(texts: Any, name: str) -> Any:
+    """Return the column of a table or an array with a single one, as ColumnTransformer and imbalanced-learn pass it."""
+    shape: Any = getattr(texts, "shape", ())
+    if len(shape) == 2 and shape[1] == 1 and not hasattr(texts, "toarray"):
+        if hasattr(texts, "columns"):
+            return texts.iloc[:, 0] if hasattr(texts, "iloc") else texts[texts.columns[0]]
+        return texts[:, 0]
     # Iterating over a table would yield its column names.
     if isinstance(texts, Mapping) or hasattr(texts, "columns"):
         raise TypeError(f"{name} must be a list of texts, got {type(texts).__name__}; pass one of its columns")
-    return (check_document(text, f"row {row} of {name}") for row, text in enumerate(texts, start=1))
+    if len(shape) > 1:
+        raise TypeError(f"{name} must be one column, got the shape {tuple(shape)}; pass a column of texts")
+    return texts
 
 
 def warn_of_texts(texts: Sequence[Document], documents: DocumentIds | None, *, stacklevel: int) -> bool:
@@ -253,15 +285,17 @@ def _tokens_of(vectors: WordVectors, tokenizer: str | Tokenizer) -> list[str]:
     return [word for word, tokens in zip(vectors.words, split, strict=True) if [*tokens] == [word]]
 
 
-def _pair(valid: Any) -> tuple[Any, Any]:
+def _pair(valid: Any) -> tuple[Any, ...]:
     try:
-        valid_texts, valid_labels = valid
-    except (TypeError, ValueError):
+        parts = tuple(valid)
+    except TypeError:
+        parts = ()
+    if len(parts) not in (2, 3):
         raise TypeError(
             f"valid must be a pair (texts, labels), got {type(valid).__name__}; "
             "set valid_share in the settings to hold out a fraction of the texts"
-        ) from None
-    return valid_texts, valid_labels
+        )
+    return parts
 
 
 def _check_length(name: str, labels: Any, texts: Sequence[Any]) -> None:

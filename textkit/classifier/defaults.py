@@ -8,6 +8,8 @@ few of the held-out reviews are then of a film that is also in the training part
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
+import torch
+
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.cnn import Cnn, CnnConfig
@@ -29,7 +31,7 @@ CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
     CnnConfig: Cnn,
     RnnClassifierConfig: RnnClassifier,
 }
-"""The model class of each config class."""
+"""The model class of each config class of textkit; configs of others have a method ``network`` of their own."""
 
 _MAX_TABLE = 1 << 27  # maximum number of values in the n-gram embedding of a model with pretrained vectors
 
@@ -59,7 +61,7 @@ def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
     if vectors is not None and not isinstance(vectors, WordVectors):
         got = type(vectors).__name__
         raise TypeError(f"vectors must be WordVectors, got {got}; load a file with WordVectors.load(path)")
-    if type(model) in CLASSES and isinstance(model, ClassifierConfig):
+    if isinstance(model, ClassifierConfig) and (type(model) in CLASSES or _is_own(model)):
         return model
     if isinstance(model, str) and model in MODEL_NAMES:
         config = CONFIGS[model]
@@ -81,7 +83,41 @@ def default_classifier_settings(model: object) -> ClassifierSettings:
     config = model_config(model)
     if isinstance(config, RnnClassifierConfig):
         return _SETTINGS["char_gru" if config.unit == "char" else "bilstm"]
-    return _SETTINGS["cnn" if isinstance(config, CnnConfig) else "word_avg"]
+    if isinstance(config, CnnConfig | WordAvgConfig):
+        return _SETTINGS["cnn" if isinstance(config, CnnConfig) else "word_avg"]
+    return _USUAL
+
+
+def new_network(
+    config: ClassifierConfig, vocab: int, classes: int, *, generator: torch.Generator | None = None
+) -> Classifier:
+    """Create the network of a config.
+
+    Args:
+        config: The config; one of your own creates its network itself.
+        vocab: Size of the vocabulary.
+        classes: Number of classes.
+        generator: Random generator of the initial weights; torch's global one if None.
+
+    Raises:
+        TypeError: If a config of your own creates anything but a `Classifier`.
+    """
+    known: Any = CLASSES.get(type(config))
+    network = (
+        config.network(vocab, classes, generator=generator)
+        if known is None
+        else known(config, vocab, classes, generator=generator)
+    )
+    if not isinstance(network, Classifier):
+        raise TypeError(
+            f"network of {type(config).__name__} must return a textkit.models.Classifier, got "
+            f"{type(network).__name__}; derive it from that class"
+        )
+    return network
+
+
+def _is_own(config: ClassifierConfig) -> bool:
+    return type(config).network is not ClassifierConfig.network
 
 
 def default_tokenizer(config: ClassifierConfig) -> str:

@@ -6,17 +6,21 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
 from textkit.batches.records import TextBatch
+from textkit.classifier.checkpoint import CheckpointOptions, identity_of
 from textkit.classifier.data import ClassifierData, Examples
-from textkit.classifier.defaults import CLASSES
+from textkit.classifier.defaults import new_network
 from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.start import Start
 from textkit.classifier.word_avg_trainer import BagBatch, BagObjective, BagOptimizer, usable_workers
-from textkit.evaluation.predict_logits import class_scores
+from textkit.evaluation.predict_logits import class_probabilities, class_scores
+from textkit.evaluation.scorers import metric_score
 from textkit.models.classification_loss import Criterion
 from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.loss import Loss
@@ -28,10 +32,16 @@ from textkit.vectors.word_vectors import WordVectors
 
 
 class Objective:
-    """A classifier with its loss; this is what the training loop trains."""
+    """A classifier with its loss; this is what the training loop trains.
 
-    def __init__(self, model: Classifier, criterion: Criterion) -> None:
-        self.model, self.criterion = model, criterion
+    Args:
+        model: The model.
+        criterion: Loss of the logits.
+        weights: (texts,) weights of all training texts; None for equal weights.
+    """
+
+    def __init__(self, model: Classifier, criterion: Criterion, weights: torch.Tensor | None = None) -> None:
+        self.model, self.criterion, self.weights = model, criterion, weights
 
     def loss(self, batch: TextBatch) -> Loss:
         """Compute the summed loss of a batch.
@@ -41,7 +51,8 @@ class Objective:
         """
         if batch.labels is None:
             raise ValueError("a training batch must have labels, got None")
-        return Loss(total=self.criterion(self.model.scores(batch), batch.labels), count=len(batch))
+        weights = None if self.weights is None else self.weights[batch.rows]
+        return Loss(total=self.criterion(self.model.scores(batch), batch.labels, weights), count=len(batch))
 
     def parameters(self) -> Iterator[nn.Parameter]:
         """Iterate over all weights."""
@@ -60,15 +71,16 @@ def new_model(
     device: torch.device | str,
     seed: int,
     rank: int = 0,
+    start: Start | None = None,
 ) -> Classifier:
-    """Create a model with random weights, and with pretrained ``vectors`` as its embedding if there are any.
+    """Create a model with random weights, and with those of ``start`` or pretrained ``vectors`` if there are any.
 
     Raises:
-        ValueError: If the vectors and the model have different dimensions.
+        ValueError: If the vectors and the model have different dimensions, or ``start`` is another model.
     """
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     generator = torch.Generator().manual_seed(weights_seed)
-    model = CLASSES[type(config)](config, len(data.vocabulary), len(data.classes), generator=generator)  # type: ignore[call-arg]
+    model = new_network(config, len(data.vocabulary), len(data.classes), generator=generator)
     if vectors is not None:
         if vectors.dim != config.dim:
             raise ValueError(
@@ -76,6 +88,8 @@ def new_model(
                 f"pass a config with dim={vectors.dim}"
             )
         model.set_vectors(vectors.to_embedding(data.vocabulary, seed=seed).weight)
+    if start is not None:
+        start.load_into(model, data.classes)
     model.to(device)
     model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed + rank)  # masks of its own
     return model
@@ -92,6 +106,7 @@ def fit_model(
     on_epoch: Callable[[ClassifierReport], None] | None,
     progress: bool,
     ranks: Ranks = ALONE,
+    checkpoint: CheckpointOptions | None = None,
 ) -> ClassifierRun:
     """Set up a training run of a model; the run changes the model in place.
 
@@ -105,6 +120,7 @@ def fit_model(
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show progress on stderr.
         ranks: The processes that train together.
+        checkpoint: Where and how often the state is saved; None for no checkpoints.
 
     Returns:
         The run, not yet started.
@@ -112,7 +128,7 @@ def fit_model(
     settings = replace(settings, precision=resolved_precision(settings.precision, model.embedding.device))
     criterion = Criterion(class_weights, settings.label_smoothing)
     # The kernel updates the rows of a table in place, without gradients that could be sent to other processes.
-    use_kernel = isinstance(model, WordAvg) and model.embedding.device.type == "cpu" and ranks.size == 1
+    use_kernel = type(model) is WordAvg and model.embedding.device.type == "cpu" and ranks.size == 1
     plan: _Plan = _bag_plan if use_kernel else _padded_plan
     objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed, ranks)
 
@@ -124,8 +140,9 @@ def fit_model(
     # Words that occur only among the pretrained vectors are added to the model after training. Until then they are
     # unknown to it.
     validation = data.validation
+    _check_validation(validation, settings, model.classes)
     if validation is not None:
-        validation = Examples(documents=validation.documents.known(model.vocab), targets=validation.targets)
+        validation = replace(validation, documents=validation.documents.known(model.vocab))
     return ClassifierRun(
         model,
         objective,
@@ -138,20 +155,79 @@ def fit_model(
         threads=1 if use_kernel else None,
         validate=None
         if validation is None
-        else lambda: validation_loss(model, validation, progress and ranks.is_first),
+        else lambda: validation_scores(model, validation, settings.metric, progress and ranks.is_first),
         on_epoch=on_epoch,
         progress=progress and ranks.is_first,
         ranks=ranks,
+        squares=objective.squares if isinstance(objective, BagObjective) else None,
+        checkpoint=checkpoint,
+        identity=None
+        if checkpoint is None or checkpoint.path is None
+        else identity_of(
+            model,
+            data,
+            settings,
+            class_weights,
+            seed=seed,
+            device=model.embedding.device.type,
+            kernel=use_kernel,
+            given_vectors=given_vectors,
+        ),
     )
 
 
-def validation_loss(model: Classifier, examples: Examples, progress: bool = False) -> tuple[float, float]:
-    """Compute the validation loss in nats per text, and the accuracy (of all labels where there may be several)."""
+def validation_scores(
+    model: Classifier, examples: Examples, metric: str = "accuracy", progress: bool = False
+) -> tuple[float, float, float]:
+    """Compute the validation loss in nats per text, the accuracy (of all labels where there are several), and a metric.
+
+    Args:
+        model: The model.
+        examples: The validation texts.
+        metric: One of `textkit.evaluation.scorers.METRICS`.
+        progress: Whether to show progress on stderr.
+    """
     scores, targets = class_scores(model, examples.documents, progress=progress).double(), examples.targets
-    loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double())) / len(examples)
-    if targets.ndim == 1:
-        return loss, float((scores.argmax(1) == targets).double().mean())
-    return loss, float(((scores > 0) == (targets > 0)).double().mean())
+    weights = None if examples.weights is None else examples.weights.double()
+    loss = float(Criterion()(scores, targets if targets.ndim == 1 else targets.double(), weights)) / len(examples)
+    correct = scores.argmax(1) == targets if targets.ndim == 1 else (scores > 0) == (targets > 0)
+    correct = correct.double()
+    if weights is not None:
+        correct = correct * (weights if targets.ndim == 1 else weights[:, None])
+    accuracy = float(correct.mean())
+    if metric == "accuracy":
+        return loss, accuracy, accuracy
+    if not scores.isfinite().all():
+        return loss, accuracy, float("nan")
+    probabilities = class_probabilities(scores, multi_label=targets.ndim > 1).numpy()
+    return loss, accuracy, _metric_of(examples, metric, probabilities)
+
+
+def _metric_of(examples: Examples, metric: str, probabilities: NDArray[np.float64]) -> float:
+    weights = None if examples.weights is None else examples.weights.double().numpy()
+    return metric_score(metric, probabilities, examples.targets.numpy(), weights)
+
+
+def _check_validation(validation: Examples | None, settings: ClassifierSettings, classes: int) -> None:
+    """Check, before the training, that the metric and the thresholds have what they need.
+
+    Raises:
+        ValueError: If there are no validation texts, or the metric does not suit their classes.
+    """
+    if validation is None:
+        for name, asked in (("metric", settings.metric != "accuracy"), ("tune_thresholds", settings.tune_thresholds)):
+            if asked:
+                raise ValueError(
+                    f"{name} must be left out without validation texts, got {getattr(settings, name)!r}; pass valid, "
+                    "or a valid_share above 0"
+                )
+        return
+    if settings.tune_thresholds and validation.targets.ndim == 1:
+        raise ValueError(
+            "tune_thresholds must be False if each text has one label, got True; set multi_label=True, or leave it out"
+        )
+    if settings.metric != "accuracy":
+        _metric_of(validation, settings.metric, np.full((len(validation), classes), 1 / classes))
 
 
 _Plan = Callable[
@@ -177,14 +253,14 @@ def _padded_plan(
 
     groups = parameter_groups(model.parameters(), settings.weight_decay)
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-    return Objective(model, criterion), optimizer, batches, len(buckets.epoch(0))
+    return Objective(model, criterion, examples.weights), optimizer, batches, len(buckets.epoch(0))
 
 
 def _bag_plan(
     model: WordAvg, examples: Examples, criterion: Criterion, settings: ClassifierSettings, seed: int, _: Ranks
 ) -> tuple[BagObjective, torch.optim.Optimizer, Callable[[int], Iterable[BagBatch]], int]:
     """Plan training with texts in random order and without padding."""
-    objective = BagObjective(model, examples.documents, criterion, workers=usable_workers())
+    objective = BagObjective(model, examples.documents, criterion, weights=examples.weights, workers=usable_workers())
     optimizer = BagOptimizer(
         objective,
         learning_rate=settings.learning_rate,

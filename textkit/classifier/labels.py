@@ -1,5 +1,6 @@
 """Labels of texts: which classes there are, and each label as the number of its class."""
 
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain
@@ -8,19 +9,56 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.exceptions import DataConversionWarning
 
-from textkit.data.label_checks import check_class, check_classes, indicator_matrix, is_unicode
+from textkit.data.label_checks import check_class, check_classes, indicator_matrix, is_unicode, label_list
 
 ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
 
-def found_classes(labels: Any, *, multi_label: bool) -> NDArray[Any]:
+def label_column(labels: Any, *, multi_label: bool, name: str = "labels") -> Any:
+    """Return labels as one for each text, with the warnings that scikit-learn's classifiers give.
+
+    Args:
+        labels: A list, an array, a Series, or one column of shape (texts, 1); with ``multi_label`` also an indicator
+            matrix.
+        multi_label: Whether a text may have several labels.
+        name: Name of the labels in messages.
+
+    Raises:
+        TypeError: If they are a mapping or a set.
+        ValueError: If they have several columns, though a text has a single label.
+    """
+    column = label_list(labels, multi_label=multi_label, name=name)
+    if multi_label:
+        return column
+    if column is not labels:
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected. "
+            f"Pass {name} of shape (texts,), for example with .ravel(), to silence this.",
+            DataConversionWarning,
+            stacklevel=5,
+        )
+    if getattr(getattr(column, "dtype", None), "kind", "") == "f" and len(column) and np.isfinite(column).all():
+        whole = np.asarray(column)
+        if (whole == np.floor(whole)).all():
+            warnings.warn(
+                f"{name} are floats without fractions, such as {float(whole[0])}, and become the classes "
+                f"{int(whole[0])} and so on; pass integers or str to silence this",
+                stacklevel=5,
+            )
+    return column
+
+
+def found_classes(labels: Any, *, multi_label: bool, known: NDArray[Any] | None = None) -> NDArray[Any]:
     """The classes of some labels, sorted.
 
     Args:
         labels: (texts,) str, int or bool; or, where a text may have several, an indicator matrix (texts, classes) or a
             list of labels for each text.
         multi_label: Whether a text may have several.
+        known: (classes,) further classes, which the labels need not have; None without. They name the columns of an
+            indicator matrix.
 
     Returns:
         (classes,); the columns' numbers for an indicator matrix.
@@ -36,9 +74,9 @@ def found_classes(labels: Any, *, multi_label: bool) -> NDArray[Any]:
     ['a', 'b']
     """
     if multi_label and (matrix := indicator_matrix(labels)) is not None:
-        return np.arange(matrix.shape[1])
+        return np.arange(matrix.shape[1]) if known is None else known
     flat = list(chain.from_iterable(_listed_classes(labels))) if multi_label else _single_classes(labels)
-    classes = np.unique(_array(flat))
+    classes = np.unique(_array(flat if known is None else [*known.tolist(), *flat]))
     if broken := [label for label in classes.tolist() if isinstance(label, str) and not is_unicode(label)]:
         raise ValueError(
             f"a label must be valid Unicode, got {broken[0]!r} with half of a surrogate pair; correct its encoding"
@@ -84,7 +122,12 @@ def class_ids(labels: Any, classes: NDArray[Any], *, multi_label: bool) -> torch
     return torch.from_numpy(targets)
 
 
-def class_weights(class_weight: ClassWeight, classes: NDArray[Any], targets: torch.Tensor) -> torch.Tensor | None:
+def class_weights(
+    class_weight: ClassWeight,
+    classes: NDArray[Any],
+    targets: torch.Tensor,
+    sample_weights: torch.Tensor | None = None,
+) -> torch.Tensor | None:
     """How much each class counts in the loss.
 
     Args:
@@ -92,6 +135,7 @@ def class_weights(class_weight: ClassWeight, classes: NDArray[Any], targets: tor
             labels, for texts without the class over those with it; a weight for each class; or None.
         classes: (classes,).
         targets: What `class_ids` returned.
+        sample_weights: (texts,) weights of the texts, with which "balanced" counts them; None to count each once.
 
     Returns:
         (classes,) float32; None if all count alike. Where a text may have several labels, it weighs the texts that have
@@ -103,10 +147,12 @@ def class_weights(class_weight: ClassWeight, classes: NDArray[Any], targets: tor
     if class_weight is None:
         return None
     if class_weight == "balanced":
+        least = 1 if sample_weights is None else float(sample_weights.min())
         if targets.ndim > 1:
-            counts = targets.sum(0).clamp(min=1)
-            return (len(targets) - counts).clamp(min=1) / counts
-        counts = torch.bincount(targets, minlength=len(classes)).clamp(min=1)
+            weighted = targets if sample_weights is None else targets * sample_weights[:, None]
+            counts = weighted.sum(0).clamp(min=least)
+            return (len(targets) - counts).clamp(min=least) / counts
+        counts = torch.bincount(targets, sample_weights, minlength=len(classes)).clamp(min=least)
         return len(targets) / (len(classes) * counts)
     if not isinstance(class_weight, Mapping):
         raise ValueError(f"class_weight must be None, 'balanced' or a dict, got {class_weight!r}; try 'balanced'")

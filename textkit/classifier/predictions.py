@@ -78,22 +78,51 @@ def is_empty(texts: Any) -> bool:
     return not isinstance(texts, str) and hasattr(texts, "__len__") and len(texts) == 0
 
 
-def decide(probabilities: NDArray[np.float64], classes: NDArray[Any], *, multi_label: bool) -> NDArray[Any]:
-    """Return the label of each row of probabilities (texts, classes), or with ``multi_label`` the indicator matrix."""
+def decide(
+    probabilities: NDArray[np.float64],
+    classes: NDArray[Any],
+    *,
+    multi_label: bool,
+    thresholds: NDArray[np.float64] | None = None,
+) -> NDArray[Any]:
+    """Return the label of each row of probabilities (texts, classes), or with ``multi_label`` the indicator matrix.
+
+    Args:
+        probabilities: (texts, classes).
+        classes: (classes,) the labels.
+        multi_label: Whether a text may have several labels.
+        thresholds: (classes,) the probabilities above which a label is predicted with ``multi_label``; None for one
+            half.
+    """
     if multi_label:
-        return (probabilities > 0.5).astype(np.int64)
+        return (probabilities > (0.5 if thresholds is None else thresholds)).astype(np.int64)
     return np.asarray(classes[probabilities.argmax(1)])
 
 
 def labels_of(
-    probabilities: NDArray[np.float64], classes: NDArray[Any], *, multi_label: bool
+    probabilities: NDArray[np.float64],
+    classes: NDArray[Any],
+    *,
+    multi_label: bool,
+    thresholds: NDArray[np.float64] | None = None,
 ) -> Iterator[tuple[Any, float]]:
     """Yield for each row the label, or the list of labels, and the probability that exactly this is correct."""
-    for label, row in zip(decide(probabilities, classes, multi_label=multi_label), probabilities, strict=True):
+    labels = decide(probabilities, classes, multi_label=multi_label, thresholds=thresholds)
+    for label, row in zip(labels, probabilities, strict=True):
         if multi_label:
             yield classes[label > 0].tolist(), float(np.where(label > 0, row, 1 - row).prod())
         else:
             yield label.item() if isinstance(label, np.generic) else label, float(row.max())
+
+
+def most_probable(probabilities: NDArray[np.float64], classes: NDArray[Any], k: int) -> list[tuple[Any, float]]:
+    """Return the k most probable labels of a text with their probabilities (classes,), the most probable first.
+
+    >>> most_probable(np.array([0.2, 0.5, 0.3]), np.array(["a", "b", "c"]), 2)
+    [('b', 0.5), ('c', 0.3)]
+    """
+    order = np.argsort(-probabilities, kind="stable")[:k]
+    return [(classes[index].item(), float(probabilities[index])) for index in order]
 
 
 def class_index(label: Any, classes: NDArray[Any]) -> int:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from textkit.checks import PRECISIONS, SUITED, check_choice, set_count, set_finite, set_fraction
+from textkit.checks import PRECISIONS, SUITED, check_choice, set_count, set_finite, set_fraction, set_switch
+from textkit.other_names import class_with_other_names
 
 _COUNTS = (
     ("epochs", 1, "epoch"),
@@ -19,6 +20,22 @@ _OPTIONAL = (
 )
 
 
+OTHER_NAMES = {
+    **dict.fromkeys(("n_epochs", "num_epochs", "max_epochs", "epoch", "max_iter", "n_iter"), "epochs"),
+    **dict.fromkeys(("lr", "alpha", "learning_rate_init"), "learning_rate"),
+    **dict.fromkeys(("bs", "bsz"), "batch_size"),
+    **dict.fromkeys(("clip", "grad_clip", "max_norm"), "clip_norm"),
+    **dict.fromkeys(("max_features", "max_vocab_size", "max_final_vocab", "vocab_size"), "max_vocab"),
+    **dict.fromkeys(("min_freq", "min_df"), "min_count"),
+    **dict.fromkeys(("max_len", "maxlen", "max_seq_length"), "max_length"),
+    **dict.fromkeys(("validation_fraction", "validation_split", "valid_pct"), "valid_share"),
+    **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
+    **dict.fromkeys(("scoring", "monitor"), "metric"),
+    "wd": "weight_decay",
+}
+"""Names of the settings in other libraries."""
+
+
 _AUTO: Any = "auto"  # None disables these
 
 BY_MODEL: dict[str, Any] = {
@@ -32,6 +49,7 @@ BY_MODEL: dict[str, Any] = {
 """The fields whose default depends on the model, with the value that stands for it."""
 
 
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class ClassifierSettings:
     """Settings of classifier training: what the result depends on besides model, texts, labels and seed.
@@ -50,8 +68,8 @@ class ClassifierSettings:
         weight_decay: Decoupled weight decay, as a fraction of the weights per step, times the learning rate.
         clip_norm: Gradient clipping norm (Euclidean); None disables clipping.
         label_smoothing: Fraction of the target probability spread over all classes, from 0 to below 1.
-        patience: Stop after this many epochs without improvement of the validation accuracy (or, at equal accuracy, of
-            the validation loss); None disables early stopping.
+        patience: Stop after this many epochs without improvement of the validation accuracy, or what ``metric`` names
+            (at equal values, of the validation loss); None disables early stopping.
         freeze_epochs: Number of epochs at the start in which pretrained ``vectors`` are not trained; 0 trains them from
             the start, None never trains them.
         valid_share: Fraction of the texts of each class to hold out for validation if no validation texts are passed; 0
@@ -61,6 +79,10 @@ class ClassifierSettings:
         max_vocab: Maximum size of the vocabulary, special tokens and words of pretrained vectors included; None for no
             limit.
         max_length: Maximum number of tokens of a text; longer texts are truncated. None disables truncation.
+        metric: What chooses the best epoch on the validation texts, with ties broken by their loss: "accuracy", or the
+            name of another scorer of scikit-learn for classes or probabilities, such as "f1_macro" or "roc_auc".
+        tune_thresholds: Whether to tune the probability above which a label is predicted, for the highest F1 of each
+            label on the validation texts, where a text may have several labels; otherwise it is one half.
         precision: "float32"; "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
             instructions; or "auto" for "bfloat16" on a GPU that has it and "float32" elsewhere.
     """
@@ -79,6 +101,8 @@ class ClassifierSettings:
     min_count: int = 1
     max_vocab: int | None = None
     max_length: int | None = None
+    metric: str = "accuracy"
+    tune_thresholds: bool = False
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
 
     def __post_init__(self) -> None:
@@ -97,6 +121,12 @@ class ClassifierSettings:
         for name in ("label_smoothing", "valid_share"):
             if not self._is_open(name):
                 set_fraction(self, name, "0.1 is usual")
+        if self.metric != "accuracy":
+            # Its import takes a second.
+            from textkit.evaluation.scorers import metric_name
+
+            object.__setattr__(self, "metric", metric_name(self.metric))
+        set_switch(self, "tune_thresholds")
         check_choice("precision", self.precision, PRECISIONS)
 
     def completed(self, defaults: "ClassifierSettings") -> "ClassifierSettings":

@@ -1,54 +1,62 @@
 """`TextClassifier`: train, apply, evaluate and save a text classifier; a scikit-learn estimator."""
 
 import os
-import warnings
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
-from itertools import islice
-from typing import Any
+from collections.abc import Collection
+from dataclasses import asdict, fields
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
+from sklearn.utils.metadata_routing import UNUSED
 
-from textkit.checks import check_count
-from textkit.classifier.data import checked_texts, prepare, text_stream
-from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
-from textkit.classifier.fit import fit_model, new_model
-from textkit.classifier.labels import ClassWeight, class_weights
-from textkit.classifier.parameters import NestedParameters
-from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, labels_of, length_limit
-from textkit.classifier.run import ClassifierReport
-from textkit.classifier.settings import ClassifierSettings
+from textkit.classifier.data import checked_texts
+from textkit.classifier.defaults import ModelName
+from textkit.classifier.export import export_classifier
+from textkit.classifier.fitting import Fitting
+from textkit.classifier.labels import ClassWeight
+from textkit.classifier.predicting import Predicting
+from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, length_limit
+from textkit.classifier.settings import OTHER_NAMES, ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
 from textkit.data.label_checks import label_list
 from textkit.data.tables import Document
-from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.classification import ClassificationReport, report
 from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
-from textkit.models.classifier import Classifier, ClassifierConfig
-from textkit.models.export import export_model
+from textkit.models.classifier import ClassifierConfig
+from textkit.other_names import class_with_other_names
 from textkit.text.document_ids import DocumentIds, encode_documents
-from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
-from textkit.text.tokenizers import Tokenizer, get_tokenizer
+from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
-from textkit.training.devices import usable_device
-from textkit.training.ranks import join_ranks
 from textkit.vectors.word_vectors import WordVectors
 
-_STREAM_BATCH = 1000  # texts of a stream that are predicted at a time
+_UNROUTED = {"texts": UNUSED, "labels": UNUSED}
 
 
-class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+_OTHER_NAMES = {
+    **{name: f"settings=ClassifierSettings({ours}=...)" for name, ours in OTHER_NAMES.items()},
+    **{field.name: f"settings=ClassifierSettings({field.name}=...)" for field in fields(ClassifierSettings)},
+    **dict.fromkeys(("ngram_range", "wordNgrams", "word_ngrams", "ngrams"), "model=WordAvgConfig(ngrams=2)"),
+    **dict.fromkeys(("dim", "vector_size", "embedding_dim"), "a config as model, such as model=WordAvgConfig(dim=50)"),
+    **dict.fromkeys(("analyzer", "token_pattern"), "tokenizer"),
+    **dict.fromkeys(("lowercase", "do_lower_case"), 'tokenizer="word-lower" or "word"'),
+    **dict.fromkeys(("pretrained_vectors", "embeddings", "wv"), "vectors"),
+    **dict.fromkeys(("verbose", "disp"), "progress"),
+    **dict.fromkeys(("multilabel", "multi_class"), "multi_label"),
+}
+
+
+@class_with_other_names(_OTHER_NAMES)
+class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """A text classifier with the interface of scikit-learn's estimators.
 
     Args:
         model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
-            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`.
+            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`, or one of your own, see `textkit.models`.
         vectors: Pretrained `WordVectors` for the embedding; see ``freeze_epochs`` of the settings. A named model takes
             on their dimension. All their words are in the final vocabulary, those that no training text contains with
             the pretrained vector; load fewer vectors for a smaller model.
@@ -56,25 +64,44 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             weights; None weights all equally.
         multi_label: Whether a text may have any number of labels instead of exactly one.
         settings: Training settings; what they leave open, or None, is the default of the model.
-        tokenizer: Name or callable that splits texts, see `textkit.tokenizer`; None for lower-cased words, or
-            characters with a model of characters.
-        device: Device for training and prediction: "cpu", "cuda", or "auto" for a GPU if there is one.
+        tokenizer: Name or callable that splits texts, or a tokenizer of Hugging Face or spaCy, see
+            `textkit.tokenizer`; None for lower-cased words, or characters with a model of characters.
+        device: Device for training and prediction: "cpu", "cuda", "mps", or "auto" for a GPU if there is one and its
+            results agree with the CPU; for word_avg, whose training has a fast path on the CPU, "auto" is the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         progress: Whether to show progress on stderr, in training and in `evaluate`.
+        warm_start: Whether `fit` goes on from the weights of an earlier call; its words and classes extend the model.
+        random_state: scikit-learn's name of the seed, as its ensembles set it; None for ``seed``. A
+            ``numpy.random.RandomState`` draws a seed in each `fit`.
+        keep_words: Words that stay in the vocabulary if they occur, however rarely.
+        vocabulary: The vocabulary to use; None for one of the training texts.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
         n_classes_: Number of classes.
+        n_features_in_: 1, the column of texts.
         model_: The trained torch module.
+        thresholds_: (classes,) with ``multi_label`` the probabilities above which a label is predicted, if they were
+            tuned; None for one half.
+        tokenizer_: Tokenizer of the model, an object with ``pipe``.
         vocabulary_: Vocabulary of the model: the tokens of the training texts, then the words of ``vectors``.
         history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
-            unknown in its validation results.
+            unknown in its validation results. Of a loaded classifier, the times are nan.
+        metadata_: From what, when, with which versions and settings it was trained.
 
     >>> texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
     >>> classifier = TextClassifier("word_avg", seed=1).fit(texts, labels)
     >>> classifier.predict(["good"]).tolist()
     ['+']
     """
+
+    # Texts and labels are positional, never routed metadata. As these names do not match the usual X and y,
+    # scikit-learn must be told.
+    __metadata_request__fit: ClassVar[dict[str, str]] = _UNROUTED
+    __metadata_request__partial_fit: ClassVar[dict[str, str]] = _UNROUTED
+    __metadata_request__score: ClassVar[dict[str, str]] = _UNROUTED
+    __metadata_request__predict: ClassVar[dict[str, str]] = {"texts": UNUSED}
+    __metadata_request__predict_proba: ClassVar[dict[str, str]] = {"texts": UNUSED}
 
     def __init__(
         self,
@@ -85,9 +112,13 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         multi_label: bool = False,
         settings: ClassifierSettings | None = None,
         tokenizer: str | Tokenizer | None = None,
-        device: str = "cpu",
+        device: str = "auto",
         seed: int = 1,
         progress: bool = False,
+        warm_start: bool = False,
+        random_state: Any = None,
+        keep_words: Collection[str] = (),
+        vocabulary: Vocabulary | None = None,
     ) -> None:
         self.model = model
         self.vectors = vectors
@@ -98,98 +129,13 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         self.device = device
         self.seed = seed
         self.progress = progress
-
-    def fit(
-        self,
-        texts: Any,
-        labels: Any,
-        *,
-        valid: tuple[Any, Any] | None = None,
-        on_epoch: Callable[[ClassifierReport], None] | None = None,
-    ) -> "TextClassifier":
-        """Train on texts and labels, and keep the weights with the best validation accuracy.
-
-        The probabilities are then calibrated on the validation texts by temperature scaling (Guo et al. 2017, "On
-        Calibration of Modern Neural Networks", section 4.2), which does not change any prediction.
-
-        If ``torchrun`` started several processes, each trains its part of every batch, and all get the same model.
-
-        Args:
-            texts: (texts,) each a str, or a list of tokens, which is not split further.
-            labels: (texts,) str or int; with ``multi_label`` a list of labels for each text, or an indicator matrix
-                (texts, classes).
-            valid: Validation texts and their labels; None holds out the fraction ``valid_share`` of each class.
-            on_epoch: Called with a `ClassifierReport` after each epoch.
-
-        Returns:
-            The estimator itself.
-
-        Raises:
-            ValueError: If the numbers of texts and labels differ, a text or label is missing, there is only one class,
-                labels are floats, a validation label is not among the classes, or a parameter is out of range.
-            TypeError: If a text, ``settings`` or ``vectors`` has a wrong type.
-            FloatingPointError: If a loss is not finite. The estimator has its best weights so far, or the earlier ones.
-            KeyboardInterrupt: On Ctrl-C, with the same weights; SIGTERM and SIGHUP raise `Terminated`, a SystemExit.
-        """
-        config, settings = model_config(self.model, vectors=self.vectors), self._settings()
-        seed = check_count("seed", self.seed, 0)
-        ranks, device = join_ranks(usable_device(self.device))
-        if ranks.is_first:
-            warn_if_nameless(self._tokenizer(config))
-        data = prepare(
-            texts,
-            labels,
-            valid,
-            multi_label=self.multi_label,
-            tokenizer=self._tokenizer(config),
-            vectors=self.vectors,
-            settings=settings,
-            seed=seed,
-            progress=self.progress and ranks.is_first,
-        )
-        if data.cut:
-            warnings.warn(
-                f"{data.cut:,} of {len(data.training):,} texts were truncated to max_length={settings.max_length} "
-                f"tokens, which dropped {data.dropped:,} tokens",
-                stacklevel=2,
-            )
-        weights = class_weights(self.class_weight, data.classes, data.training.targets)
-        model = new_model(config, data, vectors=self.vectors, device=device, seed=seed, rank=ranks.rank)
-        run = fit_model(
-            model,
-            data,
-            settings=settings,
-            class_weights=weights,
-            given_vectors=self.vectors is not None,
-            seed=seed,
-            on_epoch=on_epoch,
-            progress=self.progress,
-            ranks=ranks,
-        )
-        earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        self._set_fitted(model, data.vocabulary, data.classes)
-        self.history_ = run.history
-        # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
-        # are not finite, the attributes of an earlier fit are restored.
-        try:
-            run.run()
-        finally:
-            finite = all(weight.isfinite().all() for weight in model.parameters())
-            if finite and (run.history or not earlier_fit):
-                if self.vectors is not None:
-                    model.add_vectors(self.vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
-                self._set_fitted(model, data.whole_vocabulary, data.classes)
-                if data.validation is not None and run.history:
-                    calibrate(model, class_scores(model, data.validation.documents), data.validation.targets)
-            else:
-                for name in [name for name in vars(self) if name.endswith("_")]:
-                    delattr(self, name)
-                for name, value in earlier_fit.items():
-                    setattr(self, name, value)
-        return self
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.keep_words = keep_words
+        self.vocabulary = vocabulary
 
     def predict(self, texts: Any, *, max_length: int | None = None) -> NDArray[Any]:
-        """Predict the most probable label of each text; with ``multi_label`` all labels with a probability above 0.5.
+        """Predict the most probable label of each text; with ``multi_label`` all labels above their threshold.
 
         Args:
             texts: (texts,) as for `fit`.
@@ -198,7 +144,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         Returns:
             (texts,) labels; with ``multi_label`` an indicator matrix (texts, classes) int64 of zeros and ones.
         """
-        return decide(self.predict_proba(texts, max_length=max_length), self.classes_, multi_label=self.multi_label)
+        probabilities = self.predict_proba(texts, max_length=max_length)
+        return decide(probabilities, self.classes_, multi_label=self.multi_label, thresholds=self.thresholds_)
 
     def predict_proba(self, texts: Any, *, max_length: int | None = None) -> NDArray[np.float64]:
         """Predict the probability of each class.
@@ -221,30 +168,6 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         return self._probabilities(self._documents([] if is_empty(texts) else checked_texts(texts), max_length))
-
-    def predict_stream(
-        self, texts: Iterable[Document], *, max_length: int | None = None
-    ) -> Iterator[tuple[Any, float]]:
-        """Predict the texts of a stream, holding only a batch of them in memory.
-
-        Args:
-            texts: Any iterable of texts.
-            max_length: As in `predict_proba`.
-
-        Yields:
-            The label and its probability; with ``multi_label`` a list of labels, and the probability that exactly these
-            labels are correct.
-
-        Raises:
-            NotFittedError: If the classifier is not trained.
-            ValueError: If a text is missing.
-            TypeError: If a text has a wrong type, or ``texts`` is a single str.
-        """
-        self._check_fitted()
-        remaining, warned = text_stream(texts), set[str]()
-        while batch := list(islice(remaining, _STREAM_BATCH)):
-            probabilities = self._probabilities(self._documents(batch, max_length, warned))
-            yield from labels_of(probabilities, self.classes_, multi_label=self.multi_label)
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
@@ -279,7 +202,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         self._check_fitted()
         documents = self._documents(checked_texts(texts), progress=self.progress)
         probabilities = self._probabilities(documents, progress=self.progress)
-        return report(labels, probabilities, self.classes_, multi_label=self.multi_label)
+        return report(labels, probabilities, self.classes_, multi_label=self.multi_label, thresholds=self.thresholds_)
 
     def explain(self, text: Document, label: Any = None) -> Explanation:
         """Attribute a prediction to the words of the text.
@@ -293,7 +216,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         (document,) = checked_texts([text])
-        tokens = get_tokenizer(self._tokenizer(self.model_.config))(document) if isinstance(document, str) else document
+        tokens = self.tokenizer_(document) if isinstance(document, str) else document
         tokens = tokens[: length_limit(self.model_, None, self._settings().max_length)]
         documents, _ = encode_documents([tokens], tokenizer="whitespace", vocabulary=self.vocabulary_)
         if label is None:
@@ -304,20 +227,36 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         return explain(self.model_, tokens, documents.ids, label=name, index=index, multi_label=self.multi_label)
 
     def export(self, path: str | os.PathLike[str]) -> None:
-        """Export the network for other programs: ``.pt2`` for torch.export, ``.onnx`` for ONNX.
+        """Export the classifier for programs without textkit.
+
+        A folder holds all they need: ``model.onnx``, ``classifier.json`` (classes, vocabulary, tokenizer, inputs) and
+        ``predict.py``, which predicts from raw text with numpy and onnxruntime alone.
+
+        Args:
+            path: A folder; or a file for the network: ``.onnx`` for ONNX, with the contents of ``classifier.json`` in
+                its metadata, or ``.pt2`` for torch.export.
 
         Raises:
-            ValueError: If the file name has another suffix.
-            RuntimeError: If the exported file's probabilities differ from the model's.
+            ValueError: If a file name has another suffix, or the folder holds anything else.
+            RuntimeError: If the exported probabilities differ from the model's.
             ImportError: If an ONNX export needs a package that is not installed.
         """
         self._check_fitted()
-        export_model(self.model_, path, multi_label=self.multi_label)
+        export_classifier(
+            path,
+            self.model_,
+            self.vocabulary_,
+            self.classes_,
+            self.tokenizer_,
+            multi_label=self.multi_label,
+            thresholds=self.thresholds_,
+            max_length=length_limit(self.model_, None, self._settings().max_length),
+        )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.
 
-        A tokenizer that cannot be imported by name must be passed again to load the classifier.
+        A tokenizer that can be neither imported by name nor saved must be passed again to load the classifier.
 
         Raises:
             NotFittedError: If the classifier is not trained.
@@ -326,12 +265,20 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         """
         self._check_fitted()
         described = {
-            "tokenizer": saved_name(self._tokenizer(self.model_.config)),
             "classes": self.classes_.tolist(),
             "multi_label": self.multi_label,
             "settings": asdict(self._settings()),
+            **({} if self.thresholds_ is None else {"thresholds": self.thresholds_.tolist()}),
         }
-        save_classifier(folder, self.model_, self.vocabulary_, described)
+        save_classifier(
+            folder,
+            self.model_,
+            self.vocabulary_,
+            described,
+            tokenizer=self.tokenizer_,
+            metadata=getattr(self, "metadata_", {}),
+            history=getattr(self, "history_", []),
+        )
 
     @classmethod
     def load(
@@ -340,6 +287,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         *,
         tokenizer: str | Tokenizer | None = None,
         trust_tokenizer: bool = False,
+        model: type[ClassifierConfig] | None = None,
     ) -> "TextClassifier":
         """Load a classifier saved by `save` to the CPU.
 
@@ -347,13 +295,14 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             folder: The folder.
             tokenizer: The tokenizer, if the classifier was trained with a function of your own; None for the named one.
             trust_tokenizer: Whether to import and call a function that the folder names as its tokenizer.
+            model: Class of the config, if the network is one of your own; None for those of textkit.
 
         Raises:
             FileNotFoundError: If the folder does not exist.
             ValueError: If it does not hold a classifier, the classifier has a newer version or is damaged, or its
                 tokenizer is a function that is neither passed nor trusted.
         """
-        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+        stored = load_classifier(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer, model=model)
         classifier = cls(
             stored.model.config,
             multi_label=stored.multi_label,
@@ -361,7 +310,8 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
             settings=stored.settings,
         )
         classifier._set_fitted(stored.model, stored.vocabulary, stored.classes)
-        classifier.history_ = []
+        classifier.thresholds_ = stored.thresholds
+        classifier.metadata_, classifier.history_ = stored.metadata, stored.history
         return classifier
 
     def __sklearn_tags__(self) -> Any:
@@ -373,13 +323,6 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         tags.target_tags.multi_output = self.multi_label
         return tags
 
-    def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
-        return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
-
-    def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
-        self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
-        self.n_classes_ = len(classes)
-
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
             raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
@@ -390,7 +333,7 @@ class TextClassifier(ClassifierMixin, NestedParameters, BaseEstimator):  # type:
         trained = self._settings().max_length
         return documents_to_predict(
             texts,
-            tokenizer=self._tokenizer(self.model_.config),
+            tokenizer=self.tokenizer_,
             vocabulary=self.vocabulary_,
             lengths=(length_limit(self.model_, max_length, trained), trained),
             warned=set() if warned is None else warned,

@@ -61,20 +61,32 @@ class BagObjective:
         model: The model, on the CPU.
         documents: All training texts.
         criterion: Loss of the logits.
+        weights: (texts,) weights of the texts; None for equal weights.
         workers: Number of threads; the result does not depend on it.
 
     Attributes:
         ids: (tokens,) int32, the token ids of ``documents``; may be replaced for an epoch (word dropout).
+        squares: Adagrad's sums of squared gradients, one for each row of the words and of the n-grams.
     """
 
-    def __init__(self, model: WordAvg, documents: DocumentIds, criterion: Criterion, *, workers: int) -> None:
-        self.model, self.criterion, self.workers = model, criterion, workers
+    def __init__(
+        self,
+        model: WordAvg,
+        documents: DocumentIds,
+        criterion: Criterion,
+        *,
+        weights: torch.Tensor | None = None,
+        workers: int,
+    ) -> None:
+        self.model, self.criterion, self.weights, self.workers = model, criterion, weights, workers
         self.ids, self.offsets = documents.ids, documents.offsets
         self.words = model.embedding.detach().numpy()
         unused = np.zeros((1, model.config.dim), np.float32)
         self.ngrams = unused if model.ngram_embedding is None else model.ngram_embedding.detach().numpy()
-        # Adagrad's sums of squared gradients, one per row.
-        self.squares = np.zeros(len(self.words), np.float32), np.zeros(len(self.ngrams), np.float32)
+        self.squares = {
+            "words": np.zeros(len(self.words), np.float32),
+            "ngrams": np.zeros(len(self.ngrams), np.float32),
+        }
         self.pool = ThreadPoolExecutor(max(workers - 1, 1))
         self._batch: _Batch | None = None
 
@@ -110,7 +122,8 @@ class BagObjective:
         self._run_on_workers(average)
         features = torch.from_numpy(means).requires_grad_()
         self._batch = _Batch(rows=rows, bounds=bounds, weights=weights, means=features)
-        return Loss(total=self.criterion(self.model.output(features), batch.labels), count=len(texts))
+        of_texts = None if self.weights is None else self.weights[torch.from_numpy(texts)]
+        return Loss(total=self.criterion(self.model.output(features), batch.labels, of_texts), count=len(texts))
 
     def step(self, word_rate: float, ngram_rate: float) -> None:
         """Update the vectors with the gradient of the last batch."""
@@ -118,7 +131,7 @@ class BagObjective:
         if batch is None or batch.means.grad is None:
             return
         gradients = batch.means.grad.numpy()
-        word_squares, ngram_squares = self.squares
+        word_squares, ngram_squares = self.squares["words"], self.squares["ngrams"]
 
         def update(worker: int) -> None:
             update_bags(

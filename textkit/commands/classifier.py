@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import classifier_options as options
+from textkit.commands.phrases import joined
 from textkit.commands.shared import (
     Quiet,
     check_folder,
+    check_output,
     given,
     is_first_rank,
     loaded_vectors,
@@ -24,10 +26,13 @@ if TYPE_CHECKING:
 def classifier(
     table: options.Table,
     output: options.Folder,
-    model: options.Model = "word_avg",
+    model: options.Model = None,
     valid: options.Valid = None,
-    device: options.Device = "cpu",
+    device: options.Device = "auto",
     seed: options.Seed = 1,
+    checkpoint: options.Checkpoint = None,
+    resume: options.Resume = True,
+    init: options.Init = None,
     vectors: options.Vectors = None,
     dim: options.Dim = None,
     dropout: options.Dropout = None,
@@ -53,6 +58,8 @@ def classifier(
     patience: options.Patience = None,
     freeze_epochs: options.FreezeEpochs = None,
     valid_share: options.ValidShare = None,
+    metric: options.Metric = None,
+    tune_thresholds: options.TuneThresholds = False,
     precision: options.Precision = None,
     text: options.Text = None,
     label: options.Label = None,
@@ -63,19 +70,29 @@ def classifier(
     multi_label: options.MultiLabel = False,
     separator: options.Separator = None,
     min_count: options.MinCount = None,
+    keep_words: options.KeepWords = None,
     max_vocab: options.MaxVocab = None,
     max_length: options.MaxLength = None,
     tokenizer: options.Tokenizer = None,
+    phrases: options.Phrases = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
     """A text classifier, trained on a table of texts and labels."""
     # torch takes seconds to import, and word2vec and --help do not need it.
-    from textkit.classifier.defaults import default_classifier_settings, model_config
+    from textkit.classifier.defaults import default_classifier_settings, default_tokenizer, model_config
     from textkit.classifier.text_classifier import TextClassifier
 
-    check_folder(output)
+    check_folder(output, checkpoint)
+    if checkpoint is not None:
+        check_output(checkpoint, [table, valid, vectors, keep_words], "--checkpoint")
+    if tune_thresholds and not multi_label:
+        raise ValueError("--tune-thresholds must be left out without --multi-label; a text has its likeliest label")
+    start = None
+    if init is not None:
+        options.check_init(init, output, checkpoint, given(model=model, vectors=vectors))
+        start = TextClassifier.load(init, tokenizer=joined(tokenizer, phrases))
     if separator is not None and not multi_label:
         raise ValueError(
             f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
@@ -87,8 +104,10 @@ def classifier(
     if vectors is None and freeze_epochs is not None:
         raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; add --vectors")
     pretrained = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
+    shape: Any = (model or "word_avg") if start is None else start.model_.config
+    model = model or options.model_name(model_config(shape))
     config = options.replace_defaults(
-        model_config(model, vectors=pretrained),
+        model_config(shape, vectors=pretrained),
         given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
         | given(ngrams=ngrams, buckets=buckets, binary=binary)
         | given(widths=None if widths is None else whole_numbers("--widths", widths, "3,4,5"))
@@ -96,9 +115,10 @@ def classifier(
         model,
     )
     settings = options.replace_defaults(
-        default_classifier_settings(model),
+        default_classifier_settings(shape),
         given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
+        | given(metric=metric, tune_thresholds=tune_thresholds or None)
         | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
         | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
         | ({} if patience is None else {"patience": patience or None})
@@ -115,8 +135,8 @@ def classifier(
     validation = read_labeled(table_source(valid or table), split=valid_split, **reading) if has_valid else None
 
     def print_epoch(report: "ClassifierReport") -> None:
-        accuracy = "" if report.valid_accuracy is None else f", validation accuracy {100 * report.valid_accuracy:.2f} %"
-        say(f"epoch {report.epoch}: loss {report.loss:.4f}{accuracy}, {report.texts_per_second:,.0f} texts/s")
+        validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
+        say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
     trained_classifier = TextClassifier(
         config,
@@ -124,16 +144,20 @@ def classifier(
         class_weight=options.class_weights(class_weight, training.labels),
         multi_label=multi_label,
         settings=settings,
-        tokenizer=tokenizer,
+        tokenizer=joined(tokenizer, phrases, default_tokenizer(config)) if start is None else start.tokenizer,
         device=device,
         seed=seed,
         progress=not quiet,
+        keep_words=() if keep_words is None else options.listed_words(keep_words, encoding, errors),
     )
     try:
         trained_classifier.fit(
             training.texts,
             training.labels,
             valid=None if validation is None else (validation.texts, validation.labels),
+            init=start,
+            checkpoint=checkpoint,
+            resume=resume,
             on_epoch=print_epoch if first and not quiet else None,
         )
     except (KeyboardInterrupt, Terminated, FloatingPointError) as error:
@@ -144,14 +168,16 @@ def classifier(
             trained_classifier.save(output)
             saved = f"{output}: saved the best of {epochs_done} epoch{'s' * (epochs_done != 1)}"
         if not isinstance(error, FloatingPointError):
-            stop(error, saved, resumes=False, show=first)
+            stop(error, saved, checkpoint=checkpoint, show=first)
         if saved:
             say(f"{saved}; training did not complete")
         raise
     if not first:
         return
     trained_classifier.save(output)
-    history = trained_classifier.history_
-    accuracies = [report.valid_accuracy for report in history if report.valid_accuracy is not None]
-    best = f"; validation accuracy {100 * max(accuracies):.2f} %" if accuracies else ""
+    # The checkpoint is needed until the classifier is saved.
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    validated = [report for report in trained_classifier.history_ if report.valid_accuracy is not None]
+    best = f"; validation {options.measured(max(validated, key=options.rank), settings)}" if validated else ""
     print(f"{output}: {model}, {len(trained_classifier.classes_)} classes, {len(training):,} texts{best}")

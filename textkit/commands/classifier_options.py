@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit.commands import device
+from textkit.commands.phrases import phrases_option
 from textkit.commands.shared import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
@@ -29,15 +31,32 @@ Folder = Annotated[
     typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),
 ]
 Model = Annotated[
-    Literal["word_avg", "cnn", "bilstm", "char_gru"],
-    typer.Option(help="Model: word_avg, cnn, bilstm (words) or char_gru (characters).", metavar="<name>"),
+    Literal["word_avg", "cnn", "bilstm", "char_gru"] | None,
+    typer.Option(
+        help="Model: word_avg, cnn, bilstm (words) or char_gru (characters).",
+        metavar="<name>",
+        show_default="word_avg, or that of --init",
+    ),
+]
+Init = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Saved classifier to go on from; it keeps its model and tokenizer. New words and labels extend it.",
+        show_default=False,
+    ),
 ]
 Valid = Annotated[
     str | None,
     typer.Option(help="Validation table, scored after each epoch.", show_default="a fraction of TRAIN"),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")]
+Device = device.Device
 Seed = Annotated[int, typer.Option(help="Random seed.")]
+
+Checkpoint = Annotated[
+    Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
+]
+Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
 Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg 16, others 128")]
@@ -102,6 +121,19 @@ FreezeEpochs = Annotated[
 ValidShare = Annotated[
     float | None, _option(_TRAINING, "Fraction of TRAIN held out for validation; 0 disables.", "0.1")
 ]
+Metric = Annotated[
+    str | None,
+    _option(_TRAINING, "What chooses the best epoch: a scorer of scikit-learn, such as f1_macro.", "accuracy"),
+]
+TuneThresholds = Annotated[
+    bool,
+    _option(
+        _TRAINING,
+        "With --multi-label: tune the threshold of each label on the validation texts.",
+        None,
+        "--tune-thresholds",
+    ),
+]
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16"] | None,
     _option(_TRAINING, "Precision: float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", metavar="<name>"),
@@ -119,6 +151,10 @@ MultiLabel = Annotated[
 ]
 Separator = Annotated[str | None, _option(_TEXTS, "Separator of the labels in a cell.", ";")]
 MinCount = Annotated[int | None, _option(_TEXTS, "Minimum count of a token; rarer tokens become <unk>.", "1")]
+KeepWords = Annotated[
+    Path | None,
+    _option(_TEXTS, "File of words, one per line, that stay if they occur, however rarely.", metavar="FILE"),
+]
 MaxVocab = Annotated[int | None, _option(_TEXTS, "Maximum size of the vocabulary.", "all")]
 MaxLength = Annotated[
     int | None, _option(_TEXTS, "Maximum number of tokens per text; longer texts are truncated.", "no limit")
@@ -127,10 +163,11 @@ Tokenizer = Annotated[
     str | None,
     _option(
         _TEXTS,
-        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.",
+        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a tokenizer.json.",
         "word-lower; char_gru: character",
     ),
 ]
+Phrases = Annotated[list[Path] | None, phrases_option(_TEXTS)]
 Encoding = Annotated[str, typer.Option(help="Encoding of the files.", rich_help_panel=_TEXTS)]
 Errors = Annotated[
     str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.", rich_help_panel=_TEXTS)
@@ -183,3 +220,47 @@ def class_weights(given: list[str] | None, labels: list[Any]) -> Any:
         except ValueError:
             raise ValueError(f"--class-weight must be balanced or CLASS=WEIGHT, got {item!r}; write spam=5") from None
     return weights
+
+
+def check_init(init: Path, output: Path, checkpoint: Path | None, other: dict[str, Any]) -> None:
+    """Check the options beside --init.
+
+    Args:
+        init: The folder to go on from.
+        output: The folder of --output.
+        checkpoint: The file of --checkpoint, if it is given.
+        other: Options that are given and that --init replaces.
+
+    Raises:
+        ValueError: If --output is the same folder with --checkpoint, or there are other options.
+    """
+    for name, value in other.items():
+        raise ValueError(f"--{name} must be left out with --init, got {value}; the model keeps its own")
+    if checkpoint is not None and output.exists() and output.samefile(init):
+        raise ValueError(
+            f"--output must not be the folder of --init with --checkpoint, got {output}; choose another name: the "
+            "training is resumed with the same model"
+        )
+
+
+def model_name(config: Any) -> Any:
+    """Return the name of the model that a config describes."""
+    return {"WordAvgConfig": "word_avg", "CnnConfig": "cnn"}.get(
+        type(config).__name__, "char_gru" if getattr(config, "unit", "") == "char" else "bilstm"
+    )
+
+
+def listed_words(path: Path, encoding: str, errors: str) -> list[str]:
+    """Read the words of --keep-words, one per line."""
+    return [word for line in path.read_text(encoding, errors).splitlines() if (word := line.strip())]
+
+
+def rank(report: Any) -> tuple[float, float]:
+    """Return what the best epoch has the highest of: the score, then the negative loss."""
+    return report.valid_score, -report.valid_loss
+
+
+def measured(report: Any, settings: Any) -> str:
+    """Describe the validation of an epoch."""
+    other = "" if settings.metric == "accuracy" else f", {settings.metric} {report.valid_score:.4f}"
+    return f"accuracy {100 * report.valid_accuracy:.2f} %{other}"

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from textkit.commands.shared import examples
 from textkit.display.terminal import size_text, wrapped
-from textkit.models.storage import VOCABULARY, WEIGHTS, read_config
+from textkit.models.storage import VOCABULARY, WEIGHTS, read_config, read_training
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import is_checkpoint, load_checkpoint
@@ -68,7 +68,9 @@ def _model(folder: Path) -> dict[str, Any]:
     except SafetensorError as error:
         raise ValueError(f"{folder / WEIGHTS} must hold arrays, got {error}; save the model again") from error
     described["weights"] = f"{sum(map(math.prod, shapes)):,} numbers"
-    return described | {name: value for name, value in config.items() if name not in counted}
+    described |= {name: value for name, value in config.items() if name not in counted}
+    metadata, history = read_training(folder)
+    return described | metadata | ({"history": history} if history else {})
 
 
 def _encoded_corpus(folder: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import language_model_options as options
+from textkit.commands.phrases import joined
 from textkit.commands.shared import (
     Quiet,
     check_folder,
@@ -14,7 +15,9 @@ from textkit.commands.shared import (
     stop,
     whole_numbers,
 )
+from textkit.files.lines import numbered_lines
 from textkit.progress import say
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.interrupts import Terminated
 
 if TYPE_CHECKING:
@@ -26,10 +29,12 @@ if TYPE_CHECKING:
 def language_model(
     corpus: options.Corpus,
     output: options.Folder,
-    unit: options.Unit = "char",
+    unit: options.Unit = None,
     valid: options.Valid = None,
     valid_share: options.ValidShare = None,
-    device: options.Device = "cpu",
+    init: options.Init = None,
+    keep_vocabulary: options.KeepVocabulary = False,
+    device: options.Device = "auto",
     seed: options.Seed = 1,
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = True,
@@ -67,7 +72,10 @@ def language_model(
     documents: options.Documents = None,
     min_count: options.MinCount = None,
     max_vocab: options.MaxVocab = None,
+    keep_words: options.KeepWords = None,
+    vocabulary: options.Vocabulary = None,
     tokenizer: options.Tokenizer = None,
+    phrases: options.Phrases = None,
     column: options.Column = None,
     delimiter: options.Delimiter = None,
     missing: options.Missing = "error",
@@ -78,15 +86,28 @@ def language_model(
     """A recurrent language model of characters or words."""
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import default_config, default_settings
+    from textkit.language_model.language_model import LanguageModel
     from textkit.language_model.train import train_language_model
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
-        check_output(checkpoint, [*corpus, valid], "--checkpoint")
+        check_output(checkpoint, [*corpus, valid, keep_words, vocabulary], "--checkpoint")
     if valid is not None and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
+    splits = joined(tokenizer, phrases)
+    start = None
+    if init is None and keep_vocabulary:
+        raise ValueError("--keep-vocabulary must be left out without --init; it keeps that of the model to go on from")
+    if init is not None:
+        if checkpoint is not None and output.exists() and output.samefile(init):
+            raise ValueError(
+                f"--output must not be the folder of --init with --checkpoint, got {output}; choose another name: "
+                "the training is resumed with the same model"
+            )
+        start = LanguageModel.load(init, tokenizer=splits)
+        documents = "<bos>" in start.vocabulary.specials if documents is None else documents
     config = replace(
-        default_config(unit),
+        default_config(unit or "char") if start is None else start.model.config,
         **given(
             cell=cell,
             layers=layers,
@@ -105,7 +126,7 @@ def language_model(
         ),
     )
     settings = replace(
-        default_settings(unit),
+        default_settings(unit or "char" if start is None else start.unit),
         **given(
             epochs=epochs,
             batch_size=batch_size,
@@ -127,6 +148,8 @@ def language_model(
             max_vocab=max_vocab,
         ),
     )
+    if vocabulary is not None and min_count is None:
+        settings = replace(settings, min_count=1)
     if clip_norm is not None:
         settings = replace(settings, clip_norm=clip_norm or None)
     if patience is not None:
@@ -160,7 +183,11 @@ def language_model(
             valid=valid_share if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
             config=config,
             settings=settings,
-            tokenizer=tokenizer,
+            tokenizer=splits,
+            init=start,
+            extend_vocabulary=not keep_vocabulary,
+            keep_words=() if keep_words is None else [line for _, line in numbered_lines(keep_words) if line],
+            vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary),
             device=device,
             seed=seed,
             checkpoint=checkpoint,

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit.commands import device
+from textkit.commands.phrases import phrases_option
 from textkit.commands.shared import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
@@ -36,7 +38,21 @@ Folder = Annotated[
     Path,
     typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),
 ]
-Unit = Annotated[Literal["char", "word"], typer.Option(help="Unit of prediction: characters or words.")]
+Unit = Annotated[
+    Literal["char", "word"] | None,
+    typer.Option(help="Unit of prediction: characters or words.", show_default="char, or that of --init"),
+]
+Init = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Saved language model to go on from with this text; it keeps its unit, tokenizer and architecture.",
+        show_default=False,
+    ),
+]
+KeepVocabulary = Annotated[
+    bool, typer.Option("--keep-vocabulary", help="With --init: new tokens of the text become <unk>.")
+]
 Valid = Annotated[
     Path | None, typer.Option(help="Validation text, scored after each epoch; the best weights are kept.")
 ]
@@ -46,7 +62,7 @@ ValidShare = Annotated[
         help="Fraction of the corpus held out for validation, such as 0.1: its end; with --documents, random documents."
     ),
 ]
-Device = Annotated[str, typer.Option(help="cpu, cuda for a GPU, or auto.")]
+Device = device.Device
 Seed = Annotated[int, typer.Option(help="Random seed.")]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
@@ -124,9 +140,32 @@ Precision = Annotated[
 Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row as a separate document.", "The text")]
 MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]
 MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")]
-Tokenizer = Annotated[
-    str | None, _text("Word tokenizer: whitespace, word, word-lower, spacy:LANG or jieba.", "whitespace")
+KeepWords = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Words to keep however rare they are, one on each line.",
+        show_default=False,
+        rich_help_panel="The text",
+    ),
 ]
+Vocabulary = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Saved vocabulary, such as vocabulary.txt of a model; other tokens become <unk>.",
+        show_default=False,
+        rich_help_panel="The text",
+    ),
+]
+Tokenizer = Annotated[
+    str | None,
+    _text(
+        "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json.",
+        "whitespace",
+    ),
+]
+Phrases = Annotated[list[Path] | None, phrases_option("The text")]
 Column = Annotated[str | None, column_option("The text")]
 Delimiter = Annotated[str | None, delimiter_option("The text")]
 Missing = Annotated[tables.Missing, missing_option("The text")]

@@ -13,6 +13,7 @@ import typer
 from textkit import __version__
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
+from textkit.files.archives import is_there
 from textkit.files.compression import size_on_disk
 from textkit.files.writable import check_writable
 from textkit.loading import load
@@ -41,13 +42,16 @@ def is_first_rank() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer: bool = False) -> Any:
+def loaded(
+    folder: Path, kind: str, argument: str = "FOLDER", *, tokenizer: str | None = None, trust_tokenizer: bool = False
+) -> Any:
     """Load a model.
 
     Args:
         folder: Folder of the saved model.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
+        tokenizer: Name of the tokenizer of a model that was saved without it; None for that of the folder.
         trust_tokenizer: Whether to import a function that the folder names as its tokenizer.
 
     Raises:
@@ -58,7 +62,7 @@ def loaded(folder: Path, kind: str, argument: str = "FOLDER", *, trust_tokenizer
     if saved_kind != kind and saved_kind in _USES:
         name, use = _USES[saved_kind]
         raise ValueError(f"{argument} must contain {_USES[kind][0]}, got {name} in {folder}; {use}")
-    return load(folder, trust_tokenizer=trust_tokenizer)
+    return load(folder, tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
 
 
 def loaded_vectors(
@@ -74,6 +78,15 @@ def loaded_vectors(
         return WordVectors.load(path, limit=limit, format=format)
 
 
+GivenTokenizer = Annotated[
+    str | None,
+    typer.Option(
+        "--tokenizer",
+        metavar="NAME",
+        help="Tokenizer of a model that was saved without it, as module:function.",
+        show_default=False,
+    ),
+]
 TrustTokenizer = Annotated[
     bool,
     typer.Option("--trust-tokenizer", help="Import and call the function that FOLDER names as its tokenizer."),
@@ -81,43 +94,37 @@ TrustTokenizer = Annotated[
 
 
 def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: Any) -> Corpus:
-    """Open files, stdin, or a single catalog name if no such file exists.
+    """Open files, a folder, stdin, or a single catalog name if no such file exists.
 
     Args:
-        sources: The files, - for stdin, or the name.
+        sources: The files, a folder, - for stdin, or the name.
         argument: Name of the argument in messages.
         reading: Options of ``textkit.corpus``.
 
     Raises:
-        IsADirectoryError: If a source is a folder.
+        IsADirectoryError: If one of several sources is a folder.
         FileNotFoundError: If a single source is neither a file nor a catalog name.
         ValueError: If the files cannot be read as a corpus; see `textkit.corpus`.
     """
     if sources == ["-"] and STDIN.exists():
         return corpus(STDIN, **reading)
     for source in sources:
-        if Path(source).is_dir():
+        if Path(source).is_dir() and len(sources) > 1:
             raise IsADirectoryError(
-                f"{argument} must be files, got the folder {source}; pass its files: {source}/*.txt"
+                f"{argument} must be files or one folder, got the folder {source}; pass its files: {source}/*.txt"
             )
-    if len(sources) == 1 and not Path(sources[0]).exists():
+    if len(sources) == 1 and not is_there(Path(sources[0])):
         if sources[0] not in catalog.names():
             names = ", ".join(name for name in catalog.names() if catalog.entry(name).kind in ("text", "table"))
             raise FileNotFoundError(
                 f"{argument} must be a file or a catalog name ({names}), got {sources[0]}; check its spelling"
             )
         return corpus(sources[0], **reading)
-    return corpus([Path(source) for source in sources], **reading)
+    return corpus(Path(sources[0]) if len(sources) == 1 else [Path(source) for source in sources], **reading)
 
 
 def table_source(source: str) -> str | Path:
-    """Return a catalog name if no such file exists, else the path of the file.
-
-    Raises:
-        IsADirectoryError: If it is a folder.
-    """
-    if Path(source).is_dir():
-        raise IsADirectoryError(f"a table must be a file, got the folder {source}; pass a file in it")
+    """Return a catalog name if no such file exists, else the path of the file or folder."""
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 
@@ -280,16 +287,13 @@ class _Stopped(SystemExit):
     """The end of a command that has said why."""
 
 
-def stop(
-    error: BaseException, saved: str | None, *, checkpoint: Path | None = None, resumes: bool = True, show: bool = True
-) -> NoReturn:
+def stop(error: BaseException, saved: str | None, *, checkpoint: Path | None = None, show: bool = True) -> NoReturn:
     """End a training command that was interrupted, with a line that says what is where and how to go on.
 
     Args:
         error: KeyboardInterrupt or `Terminated`.
         saved: What was saved to the output, such as "m: saved the best of 3 epochs"; None for nothing.
         checkpoint: File with the state of the training; None without one.
-        resumes: Whether the command has checkpoints.
         show: Whether to print the line; false for all processes of ``torchrun`` but the first.
 
     Raises:
@@ -298,7 +302,7 @@ def stop(
     parts = [saved or "no epoch was complete, so that no result was saved"]
     if checkpoint is not None and checkpoint.exists():
         parts.append(f"{checkpoint}: saved the state of training; run the same command to resume")
-    elif resumes and checkpoint is None:
+    elif checkpoint is None:
         parts.append("use --checkpoint FILE to be able to resume")
     if show:
         say(f"interrupted; {'; '.join(parts)}")
@@ -308,6 +312,7 @@ def stop(
 def _in_options(message: str, app: Callable[[], object]) -> str:
     """Replace column='text' by --column text in a message, for all options of the commands."""
     options = _all_options(app)
+    message = message.replace("textkit.load(folder, tokenizer=function)", "--tokenizer module:function")
 
     def option(match: re.Match[str]) -> str:
         name = "--" + match["name"].replace("_", "-")

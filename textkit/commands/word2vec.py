@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from textkit.commands.phrases import joined, phrases_option
 from textkit.commands.shared import (
     Quiet,
     check_output,
@@ -17,7 +18,9 @@ from textkit.commands.shared import (
     stop,
 )
 from textkit.data.tables import Missing
+from textkit.files.lines import numbered_lines
 from textkit.progress import say
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.interrupts import Terminated
 from textkit.vectors.formats.by_suffix import check_writable_path
 from textkit.vectors.word_vectors import WordVectors
@@ -41,7 +44,7 @@ def word2vec(
         typer.Option(
             "-o",
             "--output",
-            help="Output file: .safetensors .txt .bin .vec (also .gz .xz), or X.tsv and X_metadata.tsv.",
+            help="Output file: .safetensors .txt .bin .vec .csv (also .gz .xz), or X.tsv and X_metadata.tsv.",
         ),
     ],
     dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,
@@ -53,6 +56,12 @@ def word2vec(
         int, typer.Option(help="Minimum count of a word; rarer words are ignored.")
     ] = DEFAULT.min_count,
     max_vocab: Annotated[int | None, typer.Option(help="Maximum size of the vocabulary.")] = DEFAULT.max_vocab,
+    keep_words: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Words to keep however rare they are, one on each line.")
+    ] = None,
+    vocabulary: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Saved vocabulary: train these words, counted anew.")
+    ] = None,
     subsample: Annotated[
         float, typer.Option(help="Subsampling threshold, a fraction of all tokens; 0 disables.")
     ] = DEFAULT.subsample,
@@ -72,8 +81,13 @@ def word2vec(
     device: Annotated[str, typer.Option(help="Device: cpu, cuda for a GPU, or auto.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
     tokenizer: Annotated[
-        str, typer.Option(help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG or jieba.")
+        str,
+        typer.Option(
+            help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a "
+            "tokenizer.json."
+        ),
     ] = "whitespace",
+    phrases: Annotated[list[Path] | None, phrases_option()] = None,
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,
     missing: Annotated[Missing, missing_option()] = "error",
@@ -90,9 +104,10 @@ def word2vec(
     quiet: Quiet = False,
 ) -> None:
     """Word vectors by skip-gram with negative sampling."""
-    check_output(output, [*corpus, valid, init, checkpoint])
+    inputs = [*corpus, valid, init, keep_words, vocabulary]
+    check_output(output, [*inputs, checkpoint])
     if checkpoint is not None:
-        check_output(checkpoint, [*corpus, valid, init], "--checkpoint")
+        check_output(checkpoint, inputs, "--checkpoint")
     # Report an unknown suffix before training rather than after it.
     check_writable_path(output)
 
@@ -123,6 +138,8 @@ def word2vec(
             negatives=negatives,
             min_count=min_count,
             max_vocab=max_vocab,
+            keep_words=() if keep_words is None else [line for _, line in numbered_lines(keep_words) if line],
+            vocabulary=None if vocabulary is None else Vocabulary.load(vocabulary),
             subsample=subsample,
             epochs=epochs,
             learning_rate=learning_rate,
@@ -130,7 +147,7 @@ def word2vec(
             reproducible=reproducible,
             device=device,
             seed=seed,
-            tokenizer=tokenizer,
+            tokenizer=joined(tokenizer, phrases) or tokenizer,
             init=None if init is None else loaded_vectors(init, quiet=quiet),
             valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
             patience=patience or None,

@@ -9,11 +9,13 @@ from typing import Any
 
 from textkit.data import catalog
 from textkit.data.columns import Choice, Row, choose_column
+from textkit.data.folders import is_folder, text_files
 from textkit.data.sources import Documents, Part, Piece, TextFile, Texts
 from textkit.data.tables import (
     TABLES,
     Document,
     Missing,
+    arrow_rows,
     check_missing,
     check_no_delimiter,
     dataset_rows,
@@ -25,6 +27,7 @@ from textkit.data.tables import (
     series_rows,
     take_split,
 )
+from textkit.files.archives import in_archive, split_archive
 
 
 class Corpus:
@@ -94,6 +97,7 @@ def corpus(
     errors: str = "strict",
     delimiter: str | None = None,
     missing: Missing = "error",
+    member: str | None = None,
 ) -> Corpus:
     """Open any source of text as a stream of documents.
 
@@ -103,10 +107,13 @@ def corpus(
             - A name in the catalog, such as "tinyshakespeare". Write "./tinyshakespeare" for a file of that name.
             - A path, as a str or a Path: a table (.csv, .tsv, .jsonl or .ndjson, .json with an array of objects, or
               .parquet) with a text column; any other file is text with one document per line. All but .parquet may
-              be compressed (.gz, .xz, .bz2 or .zst). A file that begins like another format is refused.
+              be compressed (.gz, .xz, .bz2 or .zst). A .zip archive is read like its only file, or like its
+              ``member``; ``archive.zip/file`` is the path of a file in it. A file that begins like another format is
+              refused.
+            - A folder: its .txt files, and those in its subfolders, sorted. A warning tells of other files.
             - A list of Paths, read in order.
-            - A ``datasets.Dataset``, an ``IterableDataset`` or a pandas DataFrame, with a text column; a pandas
-              Series.
+            - A ``datasets.Dataset``, an ``IterableDataset``, a pandas DataFrame or a pyarrow Table, with a text column;
+              a pandas Series.
             - An iterable of documents, each a str (to be tokenized) or a list of tokens (used unchanged). It may be
               a generator, which can be read only once.
             - A Corpus, which is returned unchanged.
@@ -120,6 +127,7 @@ def corpus(
             or bar in .csv files.
         missing: What to do with a missing document (None, NaN, or a JSON object without the column): "error" raises a
             ValueError, "skip" leaves it out, as well as an empty one, "empty" reads an empty text.
+        member: Name of the file to read in a .zip archive with several files.
 
     Returns:
         The corpus. It is read lazily, so errors in the content are raised during iteration.
@@ -137,6 +145,8 @@ def corpus(
     if isinstance(source, str) and source in catalog.names():
         check_no_delimiter(delimiter, repr(source))
         check_missing(missing)
+        if member is not None:
+            raise ValueError(f"member must be None for the catalog name {source!r}, got {member!r}; omit it")
         return _from_catalog(source, column, split, missing)
     return open_corpus(
         source,
@@ -146,6 +156,7 @@ def corpus(
         errors=errors,
         delimiter=delimiter,
         missing=missing,
+        member=member,
     )
 
 
@@ -158,6 +169,7 @@ def open_corpus(
     errors: str = "strict",
     delimiter: str | None = None,
     missing: Missing = "error",
+    member: str | None = None,
 ) -> Corpus:
     """Open a corpus like ``corpus``, but treat a str as a path, never as a catalog name.
 
@@ -170,7 +182,7 @@ def open_corpus(
     _check_decoding(encoding, errors)
     check_missing(missing)
     if isinstance(source, Corpus):
-        unused = {"column": column, "split": split, "delimiter": delimiter}
+        unused = {"column": column, "split": split, "delimiter": delimiter, "member": member}
         if given := [name for name, value in unused.items() if value is not None]:
             raise ValueError(f"{given[0]} must be None for a Corpus, got {unused[given[0]]!r}; pass it to corpus()")
         return source
@@ -180,7 +192,13 @@ def open_corpus(
         raise ValueError(f"split must be None for {name}, got {split!r}; omit it")
     choices = [Choice(column=column)]
     if isinstance(source, str | os.PathLike):
-        return Corpus([_file(_existing_path(source), column, encoding, errors, delimiter, missing)], str(source))
+        if is_folder(source) and member is None:
+            files = text_files(Path(source))
+            return Corpus([_file(path, column, encoding, errors, delimiter, missing) for path in files], str(source))
+        path = _existing_path(source, member)
+        return Corpus([_file(path, column, encoding, errors, delimiter, missing)], str(source))
+    if member is not None:
+        raise ValueError(f"member must be None for {name}, got {member!r}; it names a file in a single .zip archive")
     if isinstance(source, list | tuple) and source and all(isinstance(item, os.PathLike) for item in source):
         paths = [_existing_path(item) for item in source]
         parts = [_file(path, column, encoding, errors, delimiter, missing) for path in paths]
@@ -189,6 +207,10 @@ def open_corpus(
     if isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = partial(frame_rows, source, choices)
         # Report a missing column here rather than when the corpus is read.
+        rows()
+        return Corpus([_table(rows, missing)], name)
+    if isinstance(source, loaded_classes("pyarrow", "Table")):
+        rows = partial(arrow_rows, source, choices)
         rows()
         return Corpus([_table(rows, missing)], name)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
@@ -210,9 +232,9 @@ def validation_reading(valid: object, reading: Mapping[str, Any]) -> dict[str, A
     {'column': None, 'encoding': 'utf-8'}
     """
     if isinstance(valid, str | os.PathLike):
-        is_tabular = is_table(Path(valid))
+        is_tabular = is_table(in_archive(Path(valid)))
     elif isinstance(valid, list | tuple) and valid and all(isinstance(item, os.PathLike) for item in valid):
-        is_tabular = all(is_table(Path(item)) for item in valid)
+        is_tabular = all(is_table(in_archive(Path(item))) for item in valid)
     else:
         classes = loaded_classes("datasets", "Dataset", "IterableDataset", "DatasetDict", "IterableDatasetDict")
         is_tabular = isinstance(valid, classes + loaded_classes("pandas", "DataFrame"))
@@ -270,7 +292,7 @@ def _dataset(dataset: object, choices: Sequence[Choice], missing: Missing) -> Do
     return Documents(lambda: documents_of(dataset_rows(dataset, choices), missing), shared=shared, streamed=streamed)
 
 
-def _existing_path(source: str | os.PathLike[str]) -> Path:
+def _existing_path(source: str | os.PathLike[str], member: str | None = None) -> Path:
     path = Path(source)
     try:
         if path.is_dir():
@@ -278,12 +300,14 @@ def _existing_path(source: str | os.PathLike[str]) -> Path:
                 f"source must be a file, got the folder {str(source)!r}; "
                 f"pass sorted(Path({str(source)!r}).glob('*.txt'))"
             )
-        if path.exists():
-            return path
+        exists = path.exists() or split_archive(path) is not None
     except (ValueError, OSError) as error:
         # The str may be a text that is too long for a file name or contains NUL; the errors below say so.
         if isinstance(error, IsADirectoryError):
             raise
+        exists = False
+    if exists:
+        return in_archive(path, member)
     if not isinstance(source, str):
         raise FileNotFoundError(f"source must be an existing file, got {str(source)!r}; check its spelling")
     shown = source if len(source) <= 60 else source[:60] + "..."

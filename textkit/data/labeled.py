@@ -11,11 +11,13 @@ import numpy as np
 from textkit.data import catalog
 from textkit.data.columns import Choice, Row, choose_columns
 from textkit.data.corpus import corpus, open_corpus
+from textkit.data.folders import class_rows, is_folder
 from textkit.data.label_checks import check_class, check_classes, label_list
 from textkit.data.tables import (
     TABLES,
     Document,
     Missing,
+    arrow_rows,
     check_missing,
     check_no_delimiter,
     dataset_rows,
@@ -27,6 +29,7 @@ from textkit.data.tables import (
     loaded_classes,
     take_split,
 )
+from textkit.files.archives import in_archive
 from textkit.files.compression import size_on_disk
 from textkit.progress import ReadingBar
 
@@ -52,6 +55,10 @@ class LabeledTexts:
     def __len__(self) -> int:
         return len(self.texts)
 
+    def __iter__(self) -> Iterator[list[Any]]:
+        """Yield the texts, then the labels: ``X, y = read_labeled(...)``."""
+        return iter((self.texts, self.labels))
+
 
 def read_labeled(
     source: object,
@@ -64,6 +71,7 @@ def read_labeled(
     errors: str = "strict",
     delimiter: str | None = None,
     missing: Missing = "error",
+    member: str | None = None,
     progress: bool = False,
 ) -> LabeledTexts:
     """Read texts and labels.
@@ -73,10 +81,13 @@ def read_labeled(
 
             - A name in the catalog, such as "reviews". A file of that name is written "./reviews".
             - A path, as a str or a Path: .csv, .tsv, .jsonl or .ndjson, .json with an array of objects, or .parquet.
-              All but .parquet may end in .gz, .xz, .bz2 or .zst too. Labels of .csv and .tsv are str.
+              All but .parquet may end in .gz, .xz, .bz2 or .zst too, or be in a .zip archive. Labels of .csv and .tsv
+              are str.
             - A pandas DataFrame; a ``datasets.Dataset`` or ``IterableDataset``, whose ``ClassLabel`` features give
               their names, or a dictionary of them with ``split``.
-            - A pair (texts, labels).
+            - A pyarrow Table.
+            - A folder with a folder for each class, whose files are its texts, as for scikit-learn's ``load_files``.
+            - A pair (texts, labels), or a list of pairs (text, label).
         text: The column with the text; None for that of the catalog, or else the one called "text".
         label: The column with the label; None for that of the catalog, or else the one called "label".
         split: The split of a catalog name or a ``datasets.DatasetDict``, such as "test".
@@ -89,6 +100,7 @@ def read_labeled(
         missing: What to do with a row whose text or label is missing (None, NaN, an empty label, or a JSON object
             without the column): "error" raises a ValueError; "skip" leaves the row out, also where its text is empty;
             "empty" reads a missing text as an empty one, while a missing label remains an error.
+        member: Name of the file to read in a .zip archive with several files.
         progress: Whether to show progress on stderr, if it takes more than a second.
 
     Returns:
@@ -98,7 +110,6 @@ def read_labeled(
         ValueError: If a column is missing, a text or label is None, NaN or (for a label) empty, labels are floats,
             the numbers of texts and labels differ, the encoding is unknown, or there is no row.
         FileNotFoundError: If there is no such file, and a str is no catalog name either.
-        IsADirectoryError: If a path is a folder.
         TypeError: If ``source`` is nothing of the above, or a label is neither a class nor a list of classes.
 
     >>> read_labeled((["good", "bad"], ["positive", "negative"])).labels
@@ -110,15 +121,17 @@ def read_labeled(
     if label_separator == "":
         raise ValueError("label_separator must be at least one character, got ''; write ';' or None")
     check_missing(missing)
+    if isinstance(source, list) and source and all(isinstance(row, tuple) and len(row) == 2 for row in source):
+        source = ([text for text, _ in source], [label for _, label in source])
     if isinstance(source, tuple) and len(source) == 2:
         rows, written = _pair(*source), False
-        unused = {"text": text, "label": label, "split": split, "delimiter": delimiter}
+        unused = {"text": text, "label": label, "split": split, "delimiter": delimiter, "member": member}
         if given := [name for name, value in unused.items() if value is not None]:
             raise ValueError(f"{given[0]} must be None for a pair (texts, labels), got another; leave it out")
     else:
         choices = [Choice(column=text, argument="text", usual="text")]
         choices += [Choice(column=label, argument="label", usual="label")]
-        found = _rows(source, choices, split, encoding, errors, delimiter, missing)
+        found = _rows(source, choices, split, encoding, errors, delimiter, missing, member)
         if found is None:
             raise TypeError(
                 f"source must be a table ({', '.join(TABLES)}, a DataFrame or a Dataset), a catalog name or a "
@@ -181,12 +194,58 @@ def read_texts(
     >>> next(read_texts("names"))
     'Ahmad'
     """
+    options: dict[str, Any] = {"encoding": encoding, "errors": errors, "delimiter": delimiter, "missing": missing}
+    return (document for document, _ in read_text_rows(source, (), text=text, split=split, **options))
+
+
+def read_text_rows(
+    source: object,
+    keep: Sequence[str],
+    *,
+    text: str | None = None,
+    split: str | None = None,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+    delimiter: str | None = None,
+    missing: Missing = "error",
+) -> Iterator[tuple[Document | None, tuple[Any, ...]]]:
+    """Read texts like `read_texts`, each with the values of other columns of its row.
+
+    Args:
+        source: As for `read_texts`.
+        keep: Names of the other columns.
+        text: As for `read_texts`.
+        split: As for `read_texts`.
+        encoding: As for `read_texts`.
+        errors: As for `read_texts`.
+        delimiter: As for `read_texts`.
+        missing: As for `read_texts`.
+
+    Returns:
+        An iterator over pairs of a document and its values, which are str in .csv and .tsv files.
+
+    Raises:
+        ValueError: As `read_texts`, if a column to keep is missing, or the source is no table.
+    """
     check_missing(missing)
-    choices = [Choice(column=text, argument="text", usual="text")]
+    choices = text_choices(text, keep)
     found = _rows(source, choices, split, encoding, errors, delimiter, missing)
-    if found is None:
-        return iter(corpus(source, column=text, split=split, encoding=encoding, errors=errors, delimiter=delimiter))
-    return (fill(values[0], place, missing) for place, values in found[0])
+    if found is not None:
+        return ((fill(values[0], place, missing), values[1:]) for place, values in found[0])
+    if keep:
+        raise ValueError(
+            f"keep must be left out with a source that is no table, got {', '.join(keep)}; it has no columns"
+        )
+    documents = corpus(source, column=text, split=split, encoding=encoding, errors=errors, delimiter=delimiter)
+    return ((document, ()) for document in documents)
+
+
+def text_choices(text: str | None, keep: Sequence[str]) -> list[Choice]:
+    """Return the choice of the text column, and of the columns to keep beside it."""
+    return [
+        Choice(column=text, argument="text", usual="text"),
+        *(Choice(column=name, argument="keep") for name in keep),
+    ]
 
 
 def check_label(value: Any, place: str) -> Any:
@@ -216,26 +275,39 @@ def _rows(
     errors: str,
     delimiter: str | None,
     missing: Missing,
+    member: str | None = None,
 ) -> tuple[Iterator[Row], bool] | None:
     """Read columns of a table; also whether numbers are written out in it; None if the source is no table."""
     if isinstance(source, str) and source in catalog.names():
         rows = _catalog_rows(source, choices, split)
         check_no_delimiter(delimiter, repr(source))
+        if member is not None:
+            raise ValueError(f"member must be None for the catalog name {source!r}, got {member!r}; omit it")
         return None if rows is None else (rows, False)
     source, split = take_split(source, split)
     if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
         rows = _named(source, choices)
     elif isinstance(source, loaded_classes("pandas", "DataFrame")):
         rows = frame_rows(source, choices)
+    elif isinstance(source, loaded_classes("pyarrow", "Table")):
+        rows = arrow_rows(source, choices)
+    elif isinstance(source, str | os.PathLike) and is_folder(source):
+        rows = class_rows(Path(source), choices, encoding=encoding, errors=errors)
     elif isinstance(source, str | os.PathLike):
-        open_corpus(Path(source), encoding=encoding, errors=errors)  # what is wrong with any file is wrong here too
-        if not is_table(Path(source)):
+        # what is wrong with any file is wrong here too
+        open_corpus(Path(source), encoding=encoding, errors=errors, member=member)
+        path, member = in_archive(Path(source), member), None
+        if not is_table(path):
             return None
-        rows = file_rows(Path(source), choices, encoding=encoding, errors=errors, delimiter=delimiter, missing=missing)
+        rows = file_rows(path, choices, encoding=encoding, errors=errors, delimiter=delimiter, missing=missing)
         delimiter = None
     else:
         return None
     check_no_delimiter(delimiter, _described(source))
+    if member is not None:
+        raise ValueError(
+            f"member must be None for {_described(source)}, got {member!r}; it names a file in a .zip archive"
+        )
     if split is not None:
         raise ValueError(f"split must be None for {_described(source)}, got {split!r}; leave it out")
     return rows, isinstance(source, str | os.PathLike)

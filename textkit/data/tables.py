@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from textkit.data.columns import Choice, Row, choose_columns
 from textkit.data.delimited import check_delimiter, delimited_rows
 from textkit.data.json_tables import json_array_rows, json_rows
-from textkit.files.compression import compression, inner_suffix
+from textkit.files.compression import inner_suffix, is_packed
 from textkit.files.lines import read_lines
 
 Document: TypeAlias = str | list[str]
@@ -104,7 +104,7 @@ def file_rows(
         raise ValueError(f"source must end in {', '.join(TABLES)}, got {str(path)!r}; convert it")
     if kind == ".parquet":
         check_no_delimiter(delimiter, str(path))
-        if compression(path):
+        if is_packed(path):
             raise ValueError(
                 f"source must be a .parquet file without a second compression, got {str(path)!r}; decompress it"
             )
@@ -225,6 +225,17 @@ def frame_rows(frame: Any, choices: Sequence[Choice]) -> Iterator[Row]:
     columns = list(map(str, frame.columns))
     names = choose_columns(choices, columns, "the DataFrame")
     return _numbered([[frame.iloc[:, columns.index(name)] for name in names]], "the DataFrame")
+
+
+def arrow_rows(table: Any, choices: Sequence[Choice]) -> Iterator[Row]:
+    """Read columns of a pyarrow Table.
+
+    Raises:
+        ValueError: If a column is missing.
+    """
+    names = choose_columns(choices, table.column_names, "the Table")
+    batches = table.select(names).to_batches(max_chunksize=_ROWS)
+    return _numbered(([column.to_pylist() for column in batch.columns] for batch in batches), "the Table")
 
 
 def series_rows(series: Any) -> Iterator[Row]:

@@ -11,7 +11,7 @@ from textkit.models.classifier import Classifier
 _BOUNDS = (0.5, 20.0)
 
 
-def temperature(scores: torch.Tensor, targets: torch.Tensor) -> float:
+def temperature(scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None) -> float:
     """Find the temperature: the divisor of the logits with the lowest validation loss.
 
     Source: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2.
@@ -19,6 +19,7 @@ def temperature(scores: torch.Tensor, targets: torch.Tensor) -> float:
     Args:
         scores: (texts, classes) logits.
         targets: (texts,) int64, or (texts, classes) float32.
+        weights: (texts,) weights of the texts; None for equal weights.
 
     Returns:
         The temperature, from 0.5 to 20.
@@ -29,13 +30,15 @@ def temperature(scores: torch.Tensor, targets: torch.Tensor) -> float:
     targets = targets if targets.ndim == 1 else targets.double()
     low, high = map(math.log, _BOUNDS)
     minimum = minimize_scalar(
-        lambda log: float(criterion(scores / math.exp(log), targets)), bounds=(low, high), method="bounded"
+        lambda log: float(criterion(scores / math.exp(log), targets, weights)), bounds=(low, high), method="bounded"
     )
     return math.exp(minimum.x)
 
 
 @torch.no_grad()
-def calibrate(model: Classifier, scores: torch.Tensor, targets: torch.Tensor) -> None:
+def calibrate(
+    model: Classifier, scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
+) -> None:
     """Divide the logits of a model by their `temperature`, which does not change any prediction.
 
     Scores that are not finite leave the model unchanged.
@@ -44,9 +47,10 @@ def calibrate(model: Classifier, scores: torch.Tensor, targets: torch.Tensor) ->
         model: The model; its output layer is changed in place.
         scores: (texts, classes) logits of the validation texts.
         targets: Classes of the validation texts, as for `temperature`.
+        weights: (texts,) weights of the validation texts; None for equal weights.
     """
     if not scores.isfinite().all():
         return
-    divisor = temperature(scores, targets)
+    divisor = temperature(scores, targets, weights)
     model.output_weight.div_(divisor)
     model.output_bias.div_(divisor)

@@ -49,7 +49,8 @@ class ReliabilityBin:
 class ClassificationReport:
     """Results of a classifier on labeled texts.
 
-    The class with the highest probability is predicted; with ``multi_label``, every class with a probability above 0.5.
+    The class with the highest probability is predicted; with ``multi_label``, every class with a probability above 0.5,
+    or above its tuned threshold.
 
     Attributes:
         classes: Names of the classes: those of the model, then those in `unseen`.
@@ -71,6 +72,7 @@ class ClassificationReport:
         reliability: Predictions in 15 bins of equal width, without empty bins: the probabilities of the predicted
             classes, or with ``multi_label`` of all classes.
         multi_label: Whether a text may have any number of labels instead of exactly one.
+        thresholds: Tuned threshold of each class of the model; None for one half.
     """
 
     classes: tuple[str, ...]
@@ -88,6 +90,7 @@ class ClassificationReport:
     confusion: tuple[tuple[int, ...], ...]
     reliability: tuple[ReliabilityBin, ...]
     multi_label: bool = False
+    thresholds: tuple[float, ...] | None = None
 
     def to_frame(self) -> "pd.DataFrame":
         """Return a data frame with one row per class and the columns class, precision, recall, f1 and support."""
@@ -145,6 +148,7 @@ def report(
     classes: Sequence[Any] | NDArray[Any],
     *,
     multi_label: bool = False,
+    thresholds: NDArray[np.float64] | None = None,
 ) -> ClassificationReport:
     """Compare predicted probabilities with the true labels.
 
@@ -157,6 +161,7 @@ def report(
         probabilities: (texts, classes), from 0 to 1; the rows sum to 1 unless ``multi_label``.
         classes: Labels of the columns of ``probabilities``.
         multi_label: Whether a text may have any number of labels instead of exactly one.
+        thresholds: (classes,) the probabilities above which a label is predicted with ``multi_label``; None for 0.5.
 
     Raises:
         ValueError: If there is nothing to compare, the lengths differ, a label is None or NaN, no label is among the
@@ -176,7 +181,9 @@ def report(
     # Unseen labels get columns of probability 0, so that they are never predicted.
     checked = np.pad(checked, ((0, 0), (0, len(unseen))))
     if multi_label:
-        predicted = (checked > THRESHOLD).astype(np.int64)
+        limits = np.full(checked.shape[1], THRESHOLD)
+        limits[: len(classes)] = THRESHOLD if thresholds is None else thresholds
+        predicted = (checked > limits).astype(np.int64)
         correct = (predicted == true).all(axis=1)
         reliability = _reliability(checked[:, : len(classes)].ravel(), true[:, : len(classes)].ravel())
         confusion: tuple[tuple[int, ...], ...] = ()
@@ -203,6 +210,7 @@ def report(
         confusion=confusion,
         reliability=reliability,
         multi_label=multi_label,
+        thresholds=None if thresholds is None else tuple(map(float, thresholds)),
     )
 
 
@@ -270,13 +278,18 @@ def _calibration_error(bins: Sequence[ReliabilityBin]) -> float:
 
 def _class_lines(report: ClassificationReport) -> list[str]:
     """Format the table of the classes."""
-    names = min(max(columns_of("class"), *map(columns_of, report.classes)), _COLUMNS - 43)
-    lines = [f"{'class':{names}}  {'precision':>9}  {'recall':>9}  {'F1':>9}  {'support':>8}"]
-    for name, *figures, support in zip(
-        report.classes, report.precision, report.recall, report.f1, report.support, strict=True
+    tuned = report.thresholds is not None
+    names = min(max(columns_of("class"), *map(columns_of, report.classes)), _COLUMNS - 43 - 11 * tuned)
+    head = f"{'class':{names}}  {'precision':>9}  {'recall':>9}  {'F1':>9}  {'support':>8}"
+    lines = [head + f"  {'threshold':>9}" * tuned]
+    # Classes that the model does not have, at the end, have no threshold.
+    thresholds = [*(report.thresholds or ()), *[math.nan] * len(report.classes)][: len(report.classes)]
+    for name, *figures, support, threshold in zip(
+        report.classes, report.precision, report.recall, report.f1, report.support, thresholds, strict=True
     ):
         columns = "  ".join(f"{'-' if math.isnan(figure) else f'{figure:.3f}':>9}" for figure in figures)
-        lines.append(f"{pad_to_width(name, names)}  {columns}  {support:>8,}")
+        line = f"{pad_to_width(name, names)}  {columns}  {support:>8,}"
+        lines.append(line + f"  {'-' if math.isnan(threshold) else f'{threshold:.3f}':>9}" * tuned)
     return lines
 
 

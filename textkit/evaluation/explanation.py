@@ -114,8 +114,8 @@ def explain(
             text = text.to(model.embedding.device)
             scores = _scores(model, text[None] if len(text) else text.new_zeros(1, 1), empty=not len(text))[0]
             probability = scores.sigmoid() if multi_label else scores.softmax(0)
-            exact = isinstance(model, WordAvg)
-            if isinstance(model, WordAvg):
+            exact = type(model) is WordAvg  # a subclass may score otherwise
+            if type(model) is WordAvg:
                 shares, rest = _contributions(model, text, index, multi_label)
             else:
                 shares, rest = (

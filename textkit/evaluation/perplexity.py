@@ -16,7 +16,8 @@ from textkit.models.loss import Loss
 from textkit.progress import ProgressBar
 from textkit.text.id_stream import IdStream
 
-_MAX_LOGITS = 1 << 24  # maximum number of logits in memory at a time, 4 bytes each
+MAX_LOGITS = 1 << 24
+"""Maximum number of logits in memory at a time, 4 bytes each."""
 
 
 class Scorable(Protocol):
@@ -106,7 +107,7 @@ def score_ids(
     if predictions < 1:
         raise ValueError(f"text must have at least 2 tokens, got {len(stream)}; pass a longer text")
     if window is None:
-        window = min(max(_MAX_LOGITS // (batch_size * model.vocab), 16), 256) if batch_size > 0 else 1
+        window = min(max(MAX_LOGITS // (batch_size * model.vocab), 16), 256) if batch_size > 0 else 1
     for name, value in (("batch_size", batch_size), ("window", window)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
@@ -114,7 +115,7 @@ def score_ids(
         raise ValueError(
             f"batch_size must be at most the {predictions} tokens to predict, got {batch_size}; 1 is exact for any text"
         )
-    nats = _total(model, _windows(stream.ids, batch_size, window), device, bar) / predictions
+    nats = _total(model, windows(stream.ids, batch_size, window), device, bar) / predictions
     # The whole text, as if the first token, which is not predicted, had the mean loss of the others.
     bits = nats / math.log(2) * len(stream)
     return LanguageModelScore(
@@ -197,10 +198,10 @@ def _perplexity(nats: float) -> float:
     return math.exp(nats) if nats < 700 else math.inf
 
 
-def _windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBatch]:
+def windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBatch]:
     """Split a stream into rows, each starting with the last token of the previous row, and the rows into windows.
 
-    >>> (batch,) = _windows(np.arange(6, dtype=np.int32), rows=2, window=9)
+    >>> (batch,) = windows(np.arange(6, dtype=np.int32), rows=2, window=9)
     >>> batch.inputs.tolist(), batch.targets.tolist()
     ([[0, 1, 2], [3, 4, 4]], [[1, 2, 3], [4, 5, -100]])
     """

@@ -1,10 +1,13 @@
 """Compute the logits of many texts in batches, returned in the order of the texts."""
 
+from collections.abc import Callable
+
 import torch
 
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
-from textkit.models.classifier import Classifier
+from textkit.batches.records import TextBatch
+from textkit.models.classifier import PAD, Classifier
 from textkit.progress import ProgressBar
 from textkit.text.document_ids import DocumentIds
 
@@ -12,7 +15,6 @@ BUDGET = 16384
 """Maximum number of tokens in a batch, padding included."""
 
 
-@torch.no_grad()
 def class_scores(
     model: Classifier, documents: DocumentIds, *, budget: int = BUDGET, progress: bool = False
 ) -> torch.Tensor:
@@ -27,8 +29,39 @@ def class_scores(
     Returns:
         (texts, classes) float32 logits, on the CPU.
     """
+    return _in_batches(model, documents, model.scores, model.classes, budget=budget, progress=progress)
+
+
+def class_features(model: Classifier, documents: DocumentIds, *, budget: int = BUDGET) -> torch.Tensor:
+    """Compute what the output layer of a model gets for each text.
+
+    Args:
+        model: The model; it is switched to evaluation mode and back.
+        documents: The texts.
+        budget: Maximum number of tokens in a batch, padding included.
+
+    Returns:
+        (texts, width) float32, on the CPU.
+    """
+
+    def features(batch: TextBatch) -> torch.Tensor:
+        return model.features(batch.ids.masked_fill(~batch.mask, PAD), batch.mask)
+
+    return _in_batches(model, documents, features, model.output_weight.shape[1], budget=budget)
+
+
+@torch.no_grad()
+def _in_batches(
+    model: Classifier,
+    documents: DocumentIds,
+    compute: Callable[[TextBatch], torch.Tensor],
+    width: int,
+    *,
+    budget: int,
+    progress: bool = False,
+) -> torch.Tensor:
     device = model.embedding.device
-    scores = torch.zeros(len(documents), model.classes)
+    results = torch.zeros(len(documents), width)
     was_training = model.training
     model.eval()
     try:
@@ -36,11 +69,11 @@ def class_scores(
             with ProgressBar("scoring", total=len(documents), unit="texts", show=progress, brief=True) as bar:
                 for rows in BucketBatches(documents.lengths, budget=budget, shuffle=False).epoch():
                     batch = pad([documents[int(row)] for row in rows], rows)
-                    scores[batch.rows] = model.scores(batch.to(device)).float().cpu()
+                    results[batch.rows] = compute(batch.to(device)).float().cpu()
                     bar.move(bar.position + len(rows))
     finally:
         model.train(was_training)
-    return scores
+    return results
 
 
 def class_probabilities(scores: torch.Tensor, *, multi_label: bool) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Read and write compressed files by their last suffix, and tell damaged data from I/O errors."""
+"""Read and write compressed files by their last suffix, also in a .zip archive; tell damaged data from I/O errors."""
 
 import bz2
 import gzip
@@ -6,12 +6,14 @@ import io
 import lzma
 import os
 import stat
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
+from textkit.files.archives import split_archive
 from textkit.progress import is_reported, report_position
 
 COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
@@ -29,6 +31,11 @@ def compression(path: Path) -> str:
     return suffix if suffix in COMPRESSED else ""
 
 
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed, or in an archive, so that only its start can be read directly."""
+    return bool(compression(path)) or split_archive(path) is not None
+
+
 def inner_suffix(path: Path) -> str:
     """Return the suffix of a file's content: the last one, or the one before the suffix of a compression.
 
@@ -42,7 +49,7 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file for reading bytes; .gz, .xz, .bz2 and .zst files are decompressed.
 
     Args:
-        path: An existing file.
+        path: An existing file, or one in a .zip archive.
 
     Returns:
         A binary file, to be closed by the caller.
@@ -51,6 +58,8 @@ def open_bytes(path: str | os.PathLike[str]) -> BinaryIO:
         OSError: If the file cannot be opened.
     """
     path = Path(path)
+    if (found := split_archive(path)) is not None:
+        return _open_member(*found)
     match compression(path):
         case ".gz":
             return cast(BinaryIO, gzip.open(path, "rb"))
@@ -107,7 +116,7 @@ def read_chunk(file: BinaryIO, size: int) -> bytes:
         if is_reported():
             _report(file)
         return chunk
-    except (EOFError, lzma.LZMAError, zlib.error) as error:
+    except (EOFError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
         raise DamagedFileError(str(error)) from error
     except OSError as error:
         # Damaged gzip and zstd data also raises an OSError, but only an error of the system has an errno.
@@ -117,9 +126,10 @@ def read_chunk(file: BinaryIO, size: int) -> bytes:
 
 
 def size_on_disk(path: str | os.PathLike[str]) -> int | None:
-    """Return the size of a file in bytes; None for a pipe, a device or no file at all."""
+    """Return the size of a file, or of the archive that it is in, in bytes; None for a pipe, a device or no file."""
     try:
-        status = Path(path).stat()
+        found = split_archive(Path(path))
+        status = (Path(path) if found is None else found[0]).stat()
     except (OSError, ValueError):
         return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None
@@ -147,6 +157,32 @@ class _ZstdReader(io.BufferedReader):
     def close(self) -> None:
         super().close()
         self._plain.close()
+
+
+class _Member(io.BufferedReader):
+    """A file in an archive, with the file number of the archive."""
+
+    def __init__(self, plain: BinaryIO, content: IO[bytes]) -> None:
+        super().__init__(cast(io.RawIOBase, content), _BUFFER)
+        self._plain = plain
+
+    def fileno(self) -> int:
+        return self._plain.fileno()
+
+    def close(self) -> None:
+        super().close()
+        self._plain.close()
+
+
+def _open_member(archive: Path, name: str) -> _Member:
+    if compression(Path(name)):
+        raise ValueError(f"a file in {archive} must not be compressed twice, got {name!r}; unpack the archive")
+    plain = archive.open("rb")
+    try:
+        return _Member(plain, zipfile.ZipFile(plain).open(name))
+    except (zipfile.BadZipFile, NotImplementedError, KeyError, RuntimeError) as error:
+        plain.close()
+        raise ValueError(f"{archive} must be a ZIP archive that can be read, got {error}; unpack it") from error
 
 
 class DamagedFileError(ValueError):

@@ -108,4 +108,4 @@ def _archive(path: Path | str) -> _Format:
     for prefix, found in _OFFICE.items():
         if any(member.startswith(prefix) for member in members):
             return found
-    return _Format("a ZIP archive", _UNPACK)
+    return _Format("a ZIP archive", _RENAME.format(".zip"))

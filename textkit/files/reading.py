@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from textkit.files.compression import DamagedFileError, compression, open_bytes, read_chunk
+from textkit.files.compression import DamagedFileError, is_packed, open_bytes, read_chunk
 from textkit.files.formats import HEAD, check_text
 
 _BOM = b"\xef\xbb\xbf"
@@ -86,7 +86,7 @@ def utf8_blocks(
 def is_seekable_utf8(path: Path, encoding: str) -> bool:
     """Whether a file can be read from any byte offset: it is regular, not compressed, and in UTF-8."""
     native = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
-    return native and path.is_file() and not compression(path)
+    return native and path.is_file() and not is_packed(path)
 
 
 def line_start(path: Path, offset: int) -> int:

@@ -6,10 +6,21 @@ from typing import Any, Literal, get_args
 
 from textkit.checks import check_choice, is_finite, set_count, set_finite
 from textkit.generation.sampling import Logits, temperature, top_k, top_p
+from textkit.other_names import class_with_other_names
 
 Unseen = Literal["error", "skip"]
 
 
+OTHER_NAMES = {
+    **dict.fromkeys(("max_length", "max_new_tokens", "max_tokens", "n_words"), "length"),
+    **dict.fromkeys(("num_samples", "num_return_sequences", "n"), "samples"),
+    **dict.fromkeys(("random_state", "random_seed"), "seed"),
+    **dict.fromkeys(("stop_words", "stop_strings", "stop_sequences"), "stop"),
+}
+"""Names of the settings in other libraries."""
+
+
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class GenerationSettings:
     """Settings of text generation: everything but the prompt.

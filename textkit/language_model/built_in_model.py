@@ -37,7 +37,10 @@ def built_in_model(*, progress: bool = True) -> LanguageModel:
         return cached
     if progress:
         say(f"training the built-in model on {corpus.name}, this once")
-    trained = train_language_model(corpus, unit="char", config=CONFIG, settings=SETTINGS, seed=SEED, progress=progress)
+    # On the CPU, so that the model is the same everywhere.
+    trained = train_language_model(
+        corpus, unit="char", config=CONFIG, settings=SETTINGS, device="cpu", seed=SEED, progress=progress
+    )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         trained.save(folder)

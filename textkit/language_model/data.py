@@ -15,6 +15,7 @@ from textkit.batches.sequences import SequenceBatches
 from textkit.files.mapped import SPAN, release
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import DocumentValidation, StreamValidation, Validation
+from textkit.text.base_vocabulary import BaseVocabulary
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import IdStream, Unit, encoded_stream, split_stream
 from textkit.text.tokenizers import Tokenizer
@@ -56,6 +57,8 @@ def read_data(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    base: BaseVocabulary | None = None,
+    keep: frozenset[str] = frozenset(),
     ranks: Ranks = ALONE,
 ) -> LanguageModelData:
     """Read the training text once, and the validation text with the vocabulary of the training text.
@@ -72,6 +75,8 @@ def read_data(
         tokenizer: Word tokenizer; None splits on whitespace.
         seed: Seed of random windows, or of the choice and the order of documents.
         reading: Options for reading files: ``column``, ``encoding``, ``errors`` and ``progress``.
+        base: Vocabulary that the training text is counted with, in place of a new one.
+        keep: Words of a new vocabulary however rare they are.
         ranks: The processes that train together; the batches are this one's part.
 
     Raises:
@@ -85,7 +90,16 @@ def read_data(
         valid = float(valid)
     read = _read_documents if settings.documents else _read_streams
     data = read(
-        corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading, ranks=ranks
+        corpus,
+        valid,
+        unit=unit,
+        settings=settings,
+        tokenizer=tokenizer,
+        seed=seed,
+        reading=reading,
+        base=base,
+        keep=keep,
+        ranks=ranks,
     )
     if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
         raise ValueError(
@@ -106,6 +120,8 @@ def _read_streams(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    base: BaseVocabulary | None,
+    keep: frozenset[str],
     ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
@@ -113,9 +129,14 @@ def _read_streams(
     reading = {"unit": unit, "tokenizer": tokenizer, **reading}
     valid_stream: IdStream | None = None
     if isinstance(corpus, EncodedCorpus):
+        if keep:
+            raise ValueError(
+                f"keep_words must be left out for an EncodedCorpus, got {sorted(keep)}; encode it with them"
+            )
         files = {name: reading[name] for name in ("column", "encoding", "errors")}
         corpus.check_encoding(settings.min_count, settings.max_vocab, files)
-        stream, vocabulary = encoded_stream(corpus, unit=unit), corpus.vocabulary
+        expected = None if base is None else base.vocabulary
+        stream, vocabulary = encoded_stream(corpus, unit=unit, vocabulary=expected), corpus.vocabulary
         if isinstance(valid, float):
             stream, valid_stream = split_stream(stream, valid, unit=unit, vocabulary=vocabulary)
     else:
@@ -131,10 +152,10 @@ def _read_streams(
                     f"valid must be a corpus for a streamed data set in several processes, got {valid}; take some of "
                     "its texts"
                 )
-            stream, valid_stream, vocabulary = read_split(corpus, valid, **limits, **reading)
+            stream, valid_stream, vocabulary = read_split(corpus, valid, base=base, keep=keep, **limits, **reading)
         else:
             share = Share(ranks.rank, ranks.size, ranks.gather) if shared else None
-            stream, vocabulary = read_stream(corpus, share=share, **limits, **reading)
+            stream, vocabulary = read_stream(corpus, share=share, base=base, keep=keep, **limits, **reading)
     if valid is not None and not isinstance(valid, float):
         try:
             if isinstance(valid, EncodedCorpus):
@@ -187,6 +208,8 @@ def _read_documents(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    base: BaseVocabulary | None,
+    keep: frozenset[str],
     ranks: Ranks,
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
@@ -196,7 +219,17 @@ def _read_documents(
     for name, text in (("corpus", corpus), ("valid", valid)):
         if isinstance(text, EncodedCorpus):
             raise TypeError(f"{name} must be texts with settings.documents, got an EncodedCorpus; pass the texts")
-    texts = read_documents(corpus, valid, unit=unit, settings=settings, tokenizer=tokenizer, seed=seed, reading=reading)
+    texts = read_documents(
+        corpus,
+        valid,
+        unit=unit,
+        settings=settings,
+        tokenizer=tokenizer,
+        seed=seed,
+        reading=reading,
+        base=base,
+        keep=keep,
+    )
     vocabulary, training, validation = texts.vocabulary, texts.training, texts.validation
     batching = {
         "begin": vocabulary["<bos>"],

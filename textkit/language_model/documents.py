@@ -12,6 +12,7 @@ from textkit.data.corpus import open_corpus, validation_reading
 from textkit.data.text_size import TextSize
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.text.arrow_arrays import to_numpy
+from textkit.text.base_vocabulary import BaseVocabulary
 from textkit.text.first_pass import FirstPass
 from textkit.text.id_stream import Unit
 from textkit.text.id_writer import IdWriter
@@ -47,6 +48,8 @@ def read_documents(
     tokenizer: str | Tokenizer | None,
     seed: int,
     reading: dict[str, Any],
+    base: BaseVocabulary | None = None,
+    keep: frozenset[str] = frozenset(),
 ) -> DocumentTexts:
     """Read the training documents once, and the validation documents with their vocabulary.
 
@@ -58,6 +61,8 @@ def read_documents(
         tokenizer: Word tokenizer; None splits on whitespace.
         seed: Seed of the choice of documents.
         reading: Options for reading files: ``column``, ``encoding``, ``errors`` and ``progress``.
+        base: Vocabulary that the training documents are counted with, in place of a new one.
+        keep: Words of a new vocabulary however rare they are.
 
     Raises:
         ValueError: If a text is empty or cannot be read, or the fraction leaves a part empty.
@@ -75,12 +80,17 @@ def read_documents(
         validation, training = ([documents[row] for row in np.sort(rows)] for rows in np.split(order, [cut]))
     # The vocabulary is that of the training documents only.
     counts = np.bincount(np.concatenate(training), minlength=len(text.types))
-    vocabulary, final = FirstPass(types=text.types, counts=counts).vocabulary(
-        min_count=settings.min_count, max_size=settings.max_vocab, specials=SPECIALS
-    )
+    first_pass = FirstPass(types=text.types, counts=counts)
+    limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
+    if base is None:
+        vocabulary, final = first_pass.vocabulary(**limits, specials=SPECIALS, keep_words=keep)
+    else:
+        vocabulary, final = base.of(first_pass, **limits)
     # <bos> and <eos> occur once per document, although they are not in the text.
     token_counts = vocabulary.counts.copy()
-    token_counts[[vocabulary["<bos>"], vocabulary["<eos>"]]] = len(training)
+    for special in ("<bos>", "<eos>"):
+        earlier = 0 if base is None else base.vocabulary.counts[base.vocabulary[special]]
+        token_counts[vocabulary[special]] = earlier + len(training)
     vocabulary = vocabulary.with_counts(token_counts)
     size = _text_size(validation, text, unit)
     training, validation = ([final[ids] for ids in part] for part in (training, validation))

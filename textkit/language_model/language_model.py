@@ -3,26 +3,28 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from pathlib import Path
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
-import numpy as np
 import torch
 
-from textkit.batches.sequences import SequenceBatches
 from textkit.checks import check_count
-from textkit.data.corpus import Corpus, open_corpus
-from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
-from textkit.generation.settings import GenerationSettings, Unseen
+from textkit.evaluation.perplexity import LanguageModelScore
+from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
+from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
+from textkit.language_model.scoring import check_text, score_text
+from textkit.language_model.surprisal import surprisal_tables
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
-from textkit.progress import ProgressBar
-from textkit.text.encoded_corpus import EncodedCorpus
-from textkit.text.id_stream import UNITS, Unit, check_specials, encode_text, encoded_stream
-from textkit.text.saved_tokenizer import restored_tokenizer, saved_name
+from textkit.other_names import other_names
+from textkit.text.id_stream import UNITS, Unit, check_specials
+from textkit.text.saved_tokenizer import restored_tokenizer, saved_name, tokenizer_entries, tokenizer_files
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
+from textkit.training.devices import usable_device
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 KIND = "language-model"
 
@@ -36,6 +38,10 @@ class LanguageModel:
         unit: "char" if the tokens are characters, "word" if they are words and ``<eos>`` at line ends.
         tokenizer: Name or callable that splits texts into words; None for characters, and for words split at white
             space.
+
+    Attributes:
+        metadata: How, from what, when and with which versions the model was trained; empty if that is not known.
+        history: The number, ``loss`` and ``valid_loss`` (nats per token) of each epoch of its training.
 
     Raises:
         ValueError: If the arguments are inconsistent.
@@ -67,6 +73,8 @@ class LanguageModel:
         self.vocabulary = vocabulary
         self.unit: Unit = unit
         self.tokenizer = None if unit == "char" else get_tokenizer(tokenizer or "whitespace")
+        self.metadata: dict[str, Any] = {}
+        self.history: list[dict[str, Any]] = []
 
     @property
     def device(self) -> torch.device:
@@ -74,8 +82,15 @@ class LanguageModel:
         return self.model.embedding.device
 
     def to(self, device: torch.device | str) -> "LanguageModel":
-        """Move the weights to another device, for `score`; text is always generated on the CPU."""
-        self.model.to(device)
+        """Move the weights to another device, for `score` and `surprisal`; text is always generated on the CPU.
+
+        Args:
+            device: "cpu", "cuda", "mps", or "auto" for a GPU if there is one.
+
+        Raises:
+            ValueError: If the device is not usable.
+        """
+        self.model.to(usable_device(device))
         return self
 
     @overload
@@ -106,6 +121,7 @@ class LanguageModel:
         samples: int,
         unknown: Unseen = "error",
     ) -> str | list[str]: ...
+    @other_names(OTHER_NAMES)
     def generate(
         self,
         prompt: str = "",
@@ -133,8 +149,7 @@ class LanguageModel:
                 time.
             stop: One or more stop strings; the text ends before the first of them after the prompt.
             samples: Number of texts. Text i does not depend on this number.
-            unknown: What to do with tokens of the prompt that are not in the vocabulary: "error" raises, "skip" drops
-                them.
+            unknown: What to do with tokens of the prompt that are not in the vocabulary: "error" or "skip".
 
         Returns:
             The prompt and its continuation; a list of them for more than one sample. Special tokens are never
@@ -158,6 +173,7 @@ class LanguageModel:
         texts = ["".join(writer.pieces(sample)) for sample in range(samples)]
         return texts[0] if samples == 1 else texts
 
+    @other_names(OTHER_NAMES)
     def stream(
         self,
         prompt: str = "",
@@ -172,8 +188,7 @@ class LanguageModel:
     ) -> Iterator[str]:
         """Generate the same text as `generate`, yielding each piece as soon as it is available.
 
-        The arguments are those of `generate`. The end of the text is held back as long as it may be the beginning of a
-        stop string.
+        The end of the text is held back as long as it may be the beginning of a stop string.
 
         Returns:
             An iterator of non-empty strings: first the prompt, then the generated pieces.
@@ -187,9 +202,7 @@ class LanguageModel:
         return self.writer(prompt, settings).pieces()
 
     def writer(self, prompt: str, settings: GenerationSettings) -> Writer:
-        """Read a prompt and return a writer that generates any number of texts from it.
-
-        This is the common basis of `generate` and `stream`.
+        """Read a prompt and return a writer that generates any number of texts from it, for `generate` and `stream`.
 
         Raises:
             ValueError: If the prompt has unknown tokens.
@@ -232,47 +245,86 @@ class LanguageModel:
             errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
             progress: Whether to show progress on stderr.
 
-        Returns:
-            Nats per token, perplexity, bits per character and per byte, and the counts behind them.
-
         Raises:
             ValueError: If there are fewer than two tokens, or the str is the name of a file.
             TypeError: If ``text`` is neither a str nor a corpus.
             OSError: If a file cannot be read.
         """
-        if isinstance(text, str) and _is_file(text):
-            raise ValueError(f"text must be the text itself, got the name of a file, {text!r}; pass Path({text!r})")
+        check_text(text)
         batch_size = check_count("batch_size", batch_size, 1, "stream")
-        if "<bos>" in self.vocabulary.specials:
-            source = open_corpus(
-                [text] if isinstance(text, str) else text, column=column, encoding=encoding, errors=errors
-            )
-            return self._score_documents(source, progress)
-        if isinstance(text, str):
-            stream = encode_text(text, unit=self.unit, vocabulary=self.vocabulary, tokenizer=self.tokenizer)
-        elif isinstance(text, EncodedCorpus):
-            stream = encoded_stream(text, unit=self.unit, vocabulary=self.vocabulary)
-        else:
-            # Imported here, because reading text needs pyarrow and scoring ids does not.
-            from textkit.text.stream_reading import read_stream
+        reading = {"column": column, "encoding": encoding, "errors": errors}
+        return score_text(self, text, batch_size=batch_size, reading=reading, progress=progress)
 
-            stream, _ = read_stream(
-                text,
-                unit=self.unit,
-                vocabulary=self.vocabulary,
-                tokenizer=self.tokenizer,
-                column=column,
-                encoding=encoding,
-                errors=errors,
-                progress=progress,
-            )
-        with ProgressBar("scoring", total=len(stream) - 1, unit="tokens", show=progress) as bar:
-            return score_ids(self.model, stream, batch_size=batch_size, device=self.device, bar=bar)
+    def surprisal(
+        self,
+        text: object,
+        *,
+        column: str | None = None,
+        encoding: str = "utf-8",
+        errors: str = "strict",
+        progress: bool = False,
+    ) -> "pd.DataFrame":
+        """Compute how surprising each token of a text is: its negative log-likelihood, in bits.
+
+        The text is read as by `score`, and the bits are those that the score is the mean of.
+
+        Args:
+            text: As for `score`: a str is the text itself, anything else is a corpus.
+            column: Name of the text column, if the corpus is a table.
+            encoding: Encoding of the files.
+            errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
+            progress: Whether to show progress on stderr.
+
+        Returns:
+            A row for each token: "document", the number of its line or document, from 0; "token"; "bits"; and
+            "unknown", whether the model does not know it, so that the bits are those of ``<unk>``. The first token of
+            a stream is not predicted and has no bits (NaN). With a model of separate documents, each ends in ``<eos>``.
+
+        Raises:
+            ValueError: As `score`.
+            TypeError: As `score`.
+            OSError: As `score`.
+            FloatingPointError: If a surprisal is not finite.
+        """
+        import pandas as pd
+
+        check_text(text)
+        reading = {"column": column, "encoding": encoding, "errors": errors}
+        return pd.concat(surprisal_tables(self, text, reading=reading, progress=progress), ignore_index=True)
+
+    def export(self, path: str | os.PathLike[str], *, check: bool = True) -> None:
+        """Export the model to a file that other programs can run: one token and a state in, and out what follows.
+
+        The inputs are ``ids`` (batch,), int64, and the state of each layer, zeros at the start: ``h0``, ``h1``, ..., or
+        ``h0``, ``c0``, ... of an LSTM, (batch, units) each. The outputs are ``log_probabilities`` (batch, vocab) of the
+        next token, natural logarithms, and the new state, ``new_h0`` and so on. The metadata, properties of an ONNX
+        model and the extra file ``metadata.json`` of torch.export, has "unit", "tokenizer", "vocabulary" (a JSON list),
+        "specials" and "start", the token to begin a text with; and the file of a tokenizer that has one.
+
+        Args:
+            path: A file name that ends in .onnx, or in .pt2 for ``torch.export.load(path).module()``.
+            check: Whether to run the file on random tokens and compare it with the model.
+
+        Raises:
+            ValueError: If the path has another suffix.
+            ImportError: If an ONNX export needs a package that is not installed.
+            RuntimeError: If the file's log-probabilities differ from the model's; nothing is written then.
+            FileNotFoundError: If the folder of the path does not exist.
+        """
+        # Imported here, because torch's exporter takes seconds.
+        from textkit.models.export_step import export_step, step_metadata
+
+        tokenizer = "character" if self.tokenizer is None else saved_name(self.tokenizer)
+        start = start_token(self.vocabulary, self.unit)
+        metadata = step_metadata(self.vocabulary, unit=self.unit, tokenizer=tokenizer, start=start)
+        files = {} if self.tokenizer is None else tokenizer_files(self.tokenizer)
+        metadata |= {name: content.decode() for name, content in files.items()}
+        export_step(self.model, path, metadata, check=check)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Save the model as a folder of plain files: config.json, vocabulary.txt and weights.safetensors.
+        """Save the model as a folder of plain files: config.json, vocabulary.txt, weights.safetensors, training.json.
 
-        A tokenizer that cannot be imported by name must be passed again to load the model.
+        A tokenizer that can be neither imported by name nor saved must be passed again to load the model.
 
         Args:
             folder: Target folder; its parent must exist. An existing model is replaced atomically.
@@ -286,11 +338,14 @@ class LanguageModel:
             kind=KIND,
             config={
                 "unit": self.unit,
-                "tokenizer": None if self.tokenizer is None else saved_name(self.tokenizer),
+                **({"tokenizer": None} if self.tokenizer is None else tokenizer_entries(self.tokenizer)),
                 "model": asdict(self.model.config),
             },
             vocabulary=self.vocabulary,
             weights={name: weight.detach().cpu().numpy() for name, weight in self.model.state_dict().items()},
+            files={} if self.tokenizer is None else tokenizer_files(self.tokenizer),
+            metadata=self.metadata,
+            history=self.history,
         )
 
     @classmethod
@@ -316,7 +371,7 @@ class LanguageModel:
         stored = read_folder(folder, kind=KIND)
         split = stored.config.get("tokenizer")
         if stored.config.get("unit") == "word":
-            split = restored_tokenizer(split, folder, tokenizer=tokenizer, trust=trust_tokenizer)
+            split = restored_tokenizer(stored.config, stored.files, folder, tokenizer=tokenizer, trust=trust_tokenizer)
         elif tokenizer is not None:
             raise ValueError(f"tokenizer must be None for a model of characters, got {tokenizer!r}; leave it out")
         try:
@@ -327,12 +382,14 @@ class LanguageModel:
             weights = {name: torch.tensor(array) for name, array in stored.weights.items()}
             model.load_state_dict(weights, assign=True)
             model.eval()
-            return cls(model, stored.vocabulary, unit=stored.config["unit"], tokenizer=split)
+            loaded = cls(model, stored.vocabulary, unit=stored.config["unit"], tokenizer=split)
         except (TypeError, ValueError, KeyError, RuntimeError) as error:
             raise ValueError(
                 f"{stored.folder} must hold a language model whose config.json fits its {WEIGHTS}, got {error!r}; "
                 "save the model again"
             ) from error
+        loaded.metadata, loaded.history = stored.metadata, stored.history
+        return loaded
 
     def __repr__(self) -> str:
         config = self.model.config
@@ -341,34 +398,3 @@ class LanguageModel:
             f"LanguageModel({self.unit}, {len(self.vocabulary)} tokens, {config.cell} of {config.layers} x "
             f"{config.hidden}, {weights:,} weights)"
         )
-
-    def _score_documents(self, source: Corpus, progress: bool) -> LanguageModelScore:
-        from textkit.text.encoding import encode_corpus
-
-        splitter = self.tokenizer or get_tokenizer("character")
-        encoded = encode_corpus(
-            source, tokenizer=splitter, vocabulary=self.vocabulary, unknown="keep", progress=progress
-        )
-        # Empty documents are not scored, so their ends are subtracted from the size of the text.
-        size = encoded.size
-        assert size is not None  # only a folder of an earlier version lacks it
-        documents = [ids for ids in encoded.documents() if len(ids)]
-        blank = len(encoded) - len(documents)
-        batches = SequenceBatches(documents, begin=self.vocabulary["<bos>"], end=self.vocabulary["<eos>"])
-        with ProgressBar("scoring", total=batches.predictions, unit="tokens", show=progress) as bar:
-            return score_documents(
-                self.model,
-                batches,
-                characters=size.characters - blank,
-                size=size.bytes - blank,
-                unknown=sum(int(np.count_nonzero(ids == self.vocabulary["<unk>"])) for ids in documents),
-                device=self.device,
-                bar=bar,
-            )
-
-
-def _is_file(text: str) -> bool:
-    try:
-        return Path(text).is_file()
-    except (ValueError, OSError):  # too long for a name, or with NUL in it
-        return False

@@ -1,5 +1,6 @@
 """A training run of a language model: steps, timing, progress bar and checkpoints."""
 
+import json
 import math
 import os
 import time
@@ -70,6 +71,14 @@ class Position:
     losses: list[float] = field(default_factory=list)
     valid_losses: list[float] = field(default_factory=list)
 
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The number, loss and, with a validation text, validation loss of each epoch."""
+        epochs: list[dict[str, Any]] = [{"epoch": number, "loss": loss} for number, loss in enumerate(self.losses, 1)]
+        for epoch, valid_loss in zip(epochs, self.valid_losses, strict=False):
+            epoch["valid_loss"] = valid_loss
+        return epochs
+
 
 class LanguageModelRun:
     """A training run over all epochs.
@@ -83,6 +92,7 @@ class LanguageModelRun:
         plateau: The plateau schedule within ``schedule``, to be told the validation losses; None for other schedules.
         validate: Returns the validation loss of the current weights; None without a validation text.
         identity: Everything that the result depends on; a checkpoint with a different identity is rejected.
+        describe: Returns a description of the run for its checkpoints; see `textkit.training.provenance`.
         checkpoint: File to which the state is saved; None for no checkpoints.
         resume: Whether to resume from the checkpoint if it exists.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
@@ -91,7 +101,7 @@ class LanguageModelRun:
         ranks: The processes that train together.
 
     Attributes:
-        epochs: Number of complete epochs, those before resuming included.
+        history: The number and the losses of each complete epoch, those before resuming included.
     """
 
     def __init__(
@@ -105,6 +115,7 @@ class LanguageModelRun:
         plateau: Plateau | None,
         validate: Callable[[], float] | None,
         identity: Mapping[str, Any],
+        describe: Callable[[], Mapping[str, Any]],
         checkpoint: str | os.PathLike[str] | None,
         resume: bool,
         checkpoint_seconds: float,
@@ -115,10 +126,10 @@ class LanguageModelRun:
         self.ranks = ranks
         self.state, self.settings, self.batches = state, settings, batches
         self.predictions, self.schedule, self.plateau, self.validate = predictions, schedule, plateau, validate
-        self.identity, self.checkpoint, self.resume = identity, checkpoint, resume
+        self.identity, self.describe, self.checkpoint, self.resume = identity, describe, checkpoint, resume
         self.checkpoint_seconds, self.on_epoch, self.progress = checkpoint_seconds, on_epoch, progress
         self.device = next(state.model.parameters()).device
-        self.epochs = 0
+        self.history: list[dict[str, Any]] = []
 
     def run(self) -> Position:
         """Train to the end, resuming from the checkpoint if there is one, and load the best weights into the model.
@@ -133,7 +144,7 @@ class LanguageModelRun:
             ValueError: If the checkpoint belongs to a different training run.
         """
         position = self._resumed()
-        self.epochs = len(position.losses)
+        self.history = position.history
         with self._bar(position) as bar, HeldInterrupt() as interrupt:
             try:
                 saved = shown = started = time.monotonic()
@@ -145,7 +156,7 @@ class LanguageModelRun:
                     position, report = replace(position, progress=progress, seconds=seconds), None
                     if progress.end_of_epoch:
                         position, report = self._after_epoch(position)
-                        self.epochs = len(position.losses)
+                        self.history = position.history
                     if bar.shown and (report or time.monotonic() - shown >= _SHOWN_SECONDS):
                         self._show(bar, position)
                         shown = time.monotonic()
@@ -243,7 +254,8 @@ class LanguageModelRun:
             position = replace(position, progress=position.progress.settled())
             arrays = self.state.arrays()
             if self.ranks.is_first:
-                save_checkpoint(self.checkpoint, arrays, {"identity": self.identity, "position": asdict(position)})
+                described = {"identity": self.identity, "metadata": self.describe()}
+                save_checkpoint(self.checkpoint, arrays, {**described, "position": asdict(position)})
 
     def _check_weights(self) -> None:
         for name, weight in self.state.model.named_parameters():
@@ -259,6 +271,7 @@ class LanguageModelRun:
         if not self.resume or not Path(self.checkpoint).exists():
             return Position()
         arrays, state = load_checkpoint(self.checkpoint)
+        self._check_epochs(state.get("identity", {}))
         check_identity(self.checkpoint, state.get("identity", {}), self.identity)
         self.state.restore(arrays)
         saved = state["position"]
@@ -268,6 +281,17 @@ class LanguageModelRun:
             for loss in position.valid_losses:
                 self.plateau.observe(loss)
         return position
+
+    def _check_epochs(self, found: Mapping[str, Any]) -> None:
+        """Say what to do if only the number of epochs differs from that of the checkpoint."""
+        current = json.loads(json.dumps(dict(self.identity)))
+        if "epochs" in found and [name for name in current if found.get(name) != current[name]] == ["epochs"]:
+            raise ValueError(
+                f"epochs must be {found['epochs']}, as in {os.fspath(self.checkpoint or '')!r}, got "
+                f"{self.settings.epochs}: the schedule {self.settings.schedule!r} spreads the learning rate over all "
+                "epochs; to train a finished model for longer, pass it as init with a new checkpoint, or use the "
+                "schedule 'constant' or 'plateau' from the start"
+            )
 
     def _advice(self, error: FloatingPointError) -> str:
         lower = f"learning_rate={min(self.settings.learning_rate / 4, _USUAL_RATES[self.settings.optimizer]):g}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from textkit.checks import PRECISIONS, SUITED, check_choice, set_count, set_finite, set_fraction, set_switch
+from textkit.other_names import class_with_other_names
 
 _COUNTS = (
     ("batch_size", "stream"),
@@ -23,6 +24,21 @@ BY_UNIT = ("batch_size", "window", "epochs", "min_count")
 """The fields whose default depends on the unit."""
 
 
+OTHER_NAMES = {
+    **dict.fromkeys(("n_epochs", "num_epochs", "max_epochs"), "epochs"),
+    **dict.fromkeys(("bptt", "bptt_len", "seq_len", "sequence_length"), "window"),
+    **dict.fromkeys(("lr", "alpha"), "learning_rate"),
+    **dict.fromkeys(("clip", "grad_clip", "max_norm"), "clip_norm"),
+    **dict.fromkeys(("bs", "bsz"), "batch_size"),
+    **dict.fromkeys(("max_features", "max_vocab_size", "max_final_vocab", "vocab_size"), "max_vocab"),
+    **dict.fromkeys(("min_freq", "min_df"), "min_count"),
+    "wd": "weight_decay",
+    "warmup_steps": "warmup",
+}
+"""Names of the settings in other libraries."""
+
+
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelSettings:
     """Settings of language model training: what the result depends on besides model, corpus and seed.

@@ -2,48 +2,76 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
-from textkit.checks import SUITED, check_count, check_path
+from textkit.checks import SUITED, check_count, check_path, check_switch
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.language_model.data import LanguageModelData, read_data
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
+from textkit.language_model.given_vocabulary import check_given, given_base, words_to_keep
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.run import LanguageModelReport, LanguageModelRun
+from textkit.language_model.settings import OTHER_NAMES as SETTINGS_NAMES
 from textkit.language_model.settings import LanguageModelSettings
+from textkit.language_model.start import check_same_start, start_from
 from textkit.language_model.state import LanguageModelState
+from textkit.models.rnn_language_model import OTHER_NAMES as CONFIG_NAMES
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.other_names import other_names
 from textkit.progress import say
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.tokenizers import Tokenizer
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_replaceable
 from textkit.training.devices import resolved_precision, usable_device
 from textkit.training.interrupts import Terminated
 from textkit.training.optimizers import optimizer_for
+from textkit.training.provenance import provenance
 from textkit.training.ranks import join_ranks
 from textkit.training.schedules import Plateau, Schedule, constant, cosine, linear, warmed_up
 
 
+def _places(kind: type[Any], argument: str, others: dict[str, str]) -> dict[str, str]:
+    """Return where the fields of a dataclass belong, by their names here and elsewhere."""
+    names = {**{field.name: field.name for field in fields(kind)}, **others}
+    return {name: f"{argument}={kind.__name__}({ours}=...)" for name, ours in names.items()}
+
+
+_OTHER_NAMES = {
+    **_places(LanguageModelSettings, "settings", SETTINGS_NAMES),
+    **_places(RnnLanguageModelConfig, "config", CONFIG_NAMES),
+    **dict.fromkeys(("random_state", "random_seed"), "seed"),
+    **dict.fromkeys(("warm_start", "pretrained"), "init"),
+    **dict.fromkeys(("validation", "eval_dataset", "test"), "valid"),
+}
+
+
+@other_names(_OTHER_NAMES)
 def train_language_model(
     corpus: object,
     *,
-    unit: Unit = "char",
+    unit: Unit | None = None,
     valid: object = None,
     config: RnnLanguageModelConfig | None = None,
     settings: LanguageModelSettings | None = None,
     tokenizer: str | Tokenizer | None = None,
-    device: torch.device | str = "cpu",
+    init: LanguageModel | str | os.PathLike[str] | None = None,
+    extend_vocabulary: bool = True,
+    keep_words: Collection[str] = (),
+    vocabulary: Vocabulary | None = None,
+    device: torch.device | str = "auto",
     seed: int = 1,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = True,
@@ -69,23 +97,37 @@ def train_language_model(
             `textkit.corpus`. It is read once. Or an `EncodedCorpus`, encoded with ``line_end`` and
             ``unknown="keep"``: words with ``specials=["<pad>", "<unk>", "<eos>"]``, characters with
             ``specials=["<pad>", "<unk>"]`` and ``tokenizer="character"``.
-        unit: "char" for characters, "word" for words with ``<eos>`` at each line end.
+        unit: "char" for characters, "word" for words with ``<eos>`` at each line end; None for that of ``init``, or
+            characters.
         valid: Validation text: a corpus, or the fraction of ``corpus`` to hold out, such as 0.1. The held-out part is
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
             tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
-        config: Architecture of the model; what it leaves open, or None, is the `default_config` of the unit.
+        config: Architecture of the model; what it leaves open, or None, is the `default_config` of the unit, or that of
+            ``init``, of which only dropout and penalties can be changed.
             ``cutoffs="auto"``, the default of words, is an adaptive softmax if the vocabulary has more than 20,000
             tokens.
         settings: Training settings; what they leave open, or None, is the `default_settings` of the unit; of an
             `EncodedCorpus`, all words are kept.
-        tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for white space.
-        device: Device to train on: "cpu"; "cuda" for an NVIDIA GPU; or "auto" for a GPU if there is one.
+        tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for that of ``init``, or
+            white space.
+        init: Trained model, or its folder, to go on from with this text: unit, tokenizer, config and weights are those
+            of the model, everything else is as given. The model itself does not change.
+        extend_vocabulary: Whether tokens of the corpus that ``init`` does not know, and that occur ``min_count`` times,
+            are added to its vocabulary; otherwise they become ``<unk>``. With an adaptive softmax, a new token
+            belongs to the cluster that fits its frequency, and the cutoffs move accordingly.
+        keep_words: Tokens that stay in the vocabulary if they occur, however rarely.
+        vocabulary: The vocabulary, without ``init``, ``keep_words``, ``min_count`` and ``max_vocab``; others become
+            ``<unk>``. It must have the special tokens of the unit, and its counts become those of the corpus. None
+            builds one from the corpus.
+        device: Device to train on: "cpu"; "cuda" or "mps" for a GPU; or "auto" for a GPU if there is one whose results
+            agree with those of the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
         checkpoint: Checkpoint file. The state is saved periodically, after each epoch, and on Ctrl-C, SIGTERM and
             SIGHUP. If the file exists, training resumes from it; on a CPU the result has the same bytes as an
-            uninterrupted run. Corpus and settings must be the same, except for ``patience`` and, with a constant or
-            plateau schedule, ``epochs``, which may change to train for longer. Delete the file once the model is saved.
+            uninterrupted run. Corpus, settings and ``init`` must be the same, except for ``patience`` and, with a
+            constant or plateau schedule, ``epochs``, which may change to train for longer. Delete the file once the
+            model is saved.
         resume: Whether to resume if ``checkpoint`` exists; False starts from the beginning.
         checkpoint_seconds: Seconds between two checkpoints within an epoch.
         column: Name of the text column, if the corpus is a table.
@@ -99,7 +141,8 @@ def train_language_model(
         progress: Whether to show progress, and the cutoffs that were chosen, on stderr.
 
     Returns:
-        The model, on ``device``, with the best weights if there is a validation text, else with the last ones.
+        The model, on ``device``, with the best weights if there is a validation text, else with the last ones. Its
+        ``metadata`` says how it was trained, and its ``history`` has the losses of each epoch.
 
     Raises:
         ValueError: If an argument or a setting is out of range, a text is empty or too short, the device is not
@@ -108,28 +151,38 @@ def train_language_model(
         IsADirectoryError: If the checkpoint is a folder.
         OSError: If no checkpoint can be written there.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
-        TypeError: If ``config`` or ``settings`` has another type, or ``settings.documents`` needs texts.
+        TypeError: If ``config``, ``settings`` or ``init`` has another type, or ``settings.documents`` needs texts.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.
         Terminated: On SIGTERM or SIGHUP, after the state is saved; a SystemExit.
     """
-    if unit not in UNITS:
-        raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
-    config = RnnLanguageModelConfig() if config is None else config
-    settings = LanguageModelSettings() if settings is None else settings
     for name, value, expected in (
         ("config", config, RnnLanguageModelConfig),
         ("settings", settings, LanguageModelSettings),
     ):
-        if not isinstance(value, expected):
+        if value is not None and not isinstance(value, expected):
             raise TypeError(
                 f"{name} must be {expected.__name__}, got {type(value).__name__}; pass {expected.__name__}(...)"
             )
-    if isinstance(corpus, EncodedCorpus) and settings.min_count is SUITED:
+    start = start_from(init, tokenizer, extend=check_switch("extend_vocabulary", extend_vocabulary))
+    if start is not None:
+        unit, tokenizer = start.unit(unit), start.tokenizer(tokenizer)
+        config, settings = start.config(config), start.settings(settings)
+    unit = "char" if unit is None else unit
+    keep = words_to_keep(keep_words)
+    if unit not in UNITS:
+        raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
+    config = RnnLanguageModelConfig() if config is None else config
+    settings = LanguageModelSettings() if settings is None else settings
+    if vocabulary is not None:
+        check_given(vocabulary, unit, settings, keep=keep, init=init)
+    if (isinstance(corpus, EncodedCorpus) or vocabulary is not None) and settings.min_count is SUITED:
         settings = replace(settings, min_count=1)  # rare words are dropped in encoding
     config, settings = config.completed(default_config(unit)), settings.completed(default_settings(unit))
     seed = check_count("seed", seed, 0)
     _check(settings, valid, checkpoint)
-    ranks, device = join_ranks(usable_device(device))
+    if checkpoint is not None and resume:
+        check_same_start(checkpoint, start)
+    ranks, device = join_ranks(usable_device(device, progress=progress))
     settings = replace(settings, precision=resolved_precision(settings.precision, device))
     progress = progress and ranks.is_first
     if tokenizer is not None and ranks.is_first:
@@ -146,16 +199,20 @@ def train_language_model(
         tokenizer=tokenizer,
         seed=seed,
         reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
+        base=given_base(vocabulary) if start is None else replace(start.base, keep=keep),
+        keep=keep,
         ranks=ranks,
     )
     return_freed_memory()
-    chosen, config = config, resolved_config(config, data.vocabulary)
-    if config != chosen and config.cutoffs and progress:
-        listed = ", ".join(map(str, config.cutoffs))
-        tokens = "words" if unit == "word" else "characters"
-        say(f"{len(data.vocabulary):,} {tokens}: adaptive softmax with the cutoffs {listed}")
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
-    model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
+    if start is None:
+        config = _resolved(config, data.vocabulary, unit, progress=progress)
+        model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
+    else:
+        model = start.network(config, data.vocabulary)
+        config = model.config
+        if progress and (new := len(data.vocabulary) - len(start.model.vocabulary)):
+            say(f"new {_tokens(unit)}: {new:,}, in all {len(data.vocabulary):,}")
     model.to(device)
     model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed)
     average = TriggeredAverage(model.parameters(), settings.non_monotone) if settings.averaging else None
@@ -164,6 +221,14 @@ def train_language_model(
     state.tell_masks_apart()
     schedule, plateau = _schedule(settings, data)
     validation = data.validation
+    fingerprints = {**data.fingerprints, "init": None if start is None else start.digest()}
+    options = {"unit": unit, "seed": seed, "device": device.type, **asdict(config), **asdict(settings)}
+    describe = partial(
+        provenance,
+        data=fingerprints,
+        settings=options,
+        init=None if start is None else {**start.model.metadata, "history": start.model.history},
+    )
     run = LanguageModelRun(
         state,
         settings,
@@ -172,7 +237,8 @@ def train_language_model(
         schedule=schedule,
         plateau=plateau,
         validate=None if validation is None else lambda: validation.nats(model, progress=progress),
-        identity=_identity(data, unit, config, settings, seed=seed, device=device.type),
+        identity=_identity({**fingerprints, **options}, settings),
+        describe=describe,
         checkpoint=checkpoint,
         resume=resume,
         checkpoint_seconds=checkpoint_seconds,
@@ -181,23 +247,42 @@ def train_language_model(
         ranks=ranks,
     )
     trained = LanguageModel(model, data.vocabulary, unit=unit, tokenizer=tokenizer)
+
+    def finish() -> None:
+        model.eval()
+        trained.metadata, trained.history = describe(), run.history
+        if on_model is not None:
+            on_model(trained)
+
     try:
         run.run()
     except (KeyboardInterrupt, Terminated, FloatingPointError) as error:
         # After a loss that is not finite, only weights that were validated are known to be good.
-        if on_model is not None and run.epochs and (state.best or not isinstance(error, FloatingPointError)):
+        if run.history and (state.best or not isinstance(error, FloatingPointError)):
             run.take_best()
-            model.eval()
-            on_model(trained)
+            finish()
         raise
-    model.eval()
-    if on_model is not None:
-        on_model(trained)
+    finish()
     if on_end is not None and validation is not None:
         # Nobody should lose a trained model because its score takes too long.
         with suppress(KeyboardInterrupt):
             on_end(validation.score(model, progress=progress))
     return trained
+
+
+def _resolved(
+    config: RnnLanguageModelConfig, vocabulary: Vocabulary, unit: Unit, *, progress: bool
+) -> RnnLanguageModelConfig:
+    """Choose the cutoffs for a vocabulary, and say which."""
+    resolved = resolved_config(config, vocabulary)
+    if resolved != config and resolved.cutoffs and progress:
+        listed = ", ".join(map(str, resolved.cutoffs))
+        say(f"{len(vocabulary):,} {_tokens(unit)}: adaptive softmax with the cutoffs {listed}")
+    return resolved
+
+
+def _tokens(unit: Unit) -> str:
+    return "words" if unit == "word" else "characters"
 
 
 def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.PathLike[str] | None) -> None:
@@ -227,15 +312,13 @@ def _schedule(settings: LanguageModelSettings, data: LanguageModelData) -> tuple
     return warmed_up(schedule, settings.warmup), plateau
 
 
-def _identity(
-    data: LanguageModelData, unit: Unit, config: RnnLanguageModelConfig, settings: LanguageModelSettings, **options: Any
-) -> dict[str, Any]:
-    """Collect everything that the weights after a step depend on.
+def _identity(everything: dict[str, Any], settings: LanguageModelSettings) -> dict[str, Any]:
+    """Select what the weights after a step depend on.
 
     Patience is excluded, and the number of epochs is excluded unless the schedule depends on it, so that a finished run
     can be resumed to train for longer.
     """
-    identity = {**data.fingerprints, "unit": unit, **options, **asdict(config), **asdict(settings)}
+    identity = dict(everything)
     del identity["patience"]
     if settings.schedule in ("constant", "plateau"):
         del identity["epochs"]

@@ -15,20 +15,30 @@ class Criterion:
     def __init__(self, weights: torch.Tensor | None = None, label_smoothing: float = 0.0) -> None:
         self.weights, self.label_smoothing = weights, label_smoothing
 
-    def __call__(self, scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def __call__(
+        self, scores: torch.Tensor, labels: torch.Tensor, sample_weights: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Compute the loss, summed over the batch.
 
         Args:
             scores: (batch, classes) logits.
             labels: (batch,) int64 class indices; or (batch, classes) float32, 1 for each class of a text.
+            sample_weights: (batch,) factor of the loss of each text; None for equal weights.
 
         Returns:
             () in nats; where a text may have several classes, also summed over the classes.
         """
         scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
         weights = None if self.weights is None else self.weights.to(scores.device)
+        reduction = "sum" if sample_weights is None else "none"
         if labels.ndim == 1:
-            return F.cross_entropy(scores, labels, weights, reduction="sum", label_smoothing=self.label_smoothing)
+            loss = F.cross_entropy(scores, labels, weights, reduction=reduction, label_smoothing=self.label_smoothing)
+            return loss if sample_weights is None else _weighted(loss, sample_weights)
         # Each class is a decision between two outcomes, so half of the smoothed probability goes to each.
         smoothed = labels * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
-        return F.binary_cross_entropy_with_logits(scores, smoothed, pos_weight=weights, reduction="sum")
+        loss = F.binary_cross_entropy_with_logits(scores, smoothed, pos_weight=weights, reduction=reduction)
+        return loss if sample_weights is None else _weighted(loss.sum(1), sample_weights)
+
+
+def _weighted(losses: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    return (losses * weights.to(losses)).sum()

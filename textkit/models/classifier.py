@@ -20,7 +20,7 @@ PAD, UNKNOWN = 0, 1
 
 @dataclass(frozen=True, kw_only=True)
 class ClassifierConfig:
-    """Base class of the classifier configs.
+    """Base class of the classifier configs; one of a network of your own overrides `network`.
 
     Attributes:
         dim: Dimension of the token embeddings.
@@ -36,6 +36,19 @@ class ClassifierConfig:
         set_count(self, "dim", 1)
         for name in ("dropout", "word_dropout"):
             set_fraction(self, name, NO_DROPOUT)
+
+    def network(self, vocab: int, classes: int, *, generator: torch.Generator | None = None) -> "Classifier":
+        """Create the network of this config; for training, and before its weights are loaded.
+
+        Args:
+            vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
+            classes: Number of classes.
+            generator: Random generator of the initial weights; torch's global one if None.
+
+        Raises:
+            NotImplementedError: If the config does not override this method.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must override network(vocab, classes, generator=...)")
 
 
 class Classifier(nn.Module, ABC):

@@ -2,10 +2,11 @@
 
 import copy
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import torch
@@ -51,7 +52,12 @@ class Probabilities(nn.Module):
 
 
 def export_model(
-    model: Classifier, path: str | os.PathLike[str], *, multi_label: bool = False, check: bool = True
+    model: Classifier,
+    path: str | os.PathLike[str],
+    *,
+    multi_label: bool = False,
+    check: bool = True,
+    metadata: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Export a classifier to a file that other programs can run, for any number and length of texts.
 
@@ -64,6 +70,7 @@ def export_model(
         path: A file name that ends in .pt2 (torch.export) or .onnx.
         multi_label: Whether classes are independent (sigmoid) rather than exclusive (softmax).
         check: Whether to run the exported file on random texts of 1 to 50 tokens and compare it with the model.
+        metadata: Entries for the metadata of an ONNX graph.
 
     Raises:
         ValueError: If the path has another suffix.
@@ -71,8 +78,7 @@ def export_model(
         RuntimeError: If the file's probabilities differ from the model's; nothing is written then.
         FileNotFoundError: If the folder of the path does not exist.
     """
-    kinds: dict[str, Callable[[nn.Module, Path, Any], None]] = {".pt2": _write_program, ".onnx": _write_onnx}
-    if (kind := Path(path).suffix.lower()) not in kinds:
+    if (kind := Path(path).suffix.lower()) not in (".pt2", ".onnx"):
         raise ValueError(f"path must end in .pt2 for torch.export or in .onnx, got {str(path)!r}; choose one")
     if kind == ".onnx":
         _require_onnx()
@@ -83,7 +89,10 @@ def export_model(
     whole = Probabilities(exported, multi_label=multi_label).cpu().eval().requires_grad_(False)
     with atomic_path(path) as temporary, torch.no_grad():
         example = _texts(model.vocab, batch=3, time=7, generator=torch.Generator().manual_seed(0))
-        kinds[kind](whole, temporary, example)
+        if kind == ".pt2":
+            _write_program(whole, temporary, example)
+        else:
+            _write_onnx(whole, temporary, example, metadata)
         if check:
             program = _open_program(temporary) if kind == ".pt2" else _open_onnx(temporary)
             if program is not None:
@@ -104,18 +113,21 @@ def _open_program(path: Path) -> Program:
     return program
 
 
-def _write_onnx(model: nn.Module, path: Path, example: tuple[torch.Tensor, torch.Tensor]) -> None:
-    torch.onnx.export(
+def _write_onnx(
+    model: nn.Module, path: Path, example: tuple[torch.Tensor, torch.Tensor], metadata: Mapping[str, str]
+) -> None:
+    program = torch.onnx.export(
         model,
         example,
-        path,
         dynamo=True,
         dynamic_shapes=_dynamic_shapes(),
         input_names=_NAMES,
         output_names=["probabilities"],
-        external_data=False,  # keep the weights in the same file
         verbose=False,
     )
+    assert program is not None
+    program.model.metadata_props.update(metadata)
+    program.save(path, external_data=False)  # the weights are kept in the same file
 
 
 def _open_onnx(path: Path) -> Program | None:

@@ -26,6 +26,7 @@ from textkit.models.layers import (
 )
 from textkit.models.loss import Loss
 from textkit.models.tied_adaptive import TAIL_DIVISOR, TiedAdaptiveSoftmax
+from textkit.other_names import class_with_other_names
 
 State: TypeAlias = tuple[LayerState, ...]
 """The recurrent state: for each layer (h,), or (h, c) of an LSTM; each (batch, units of the layer)."""
@@ -39,6 +40,20 @@ def detached(state: State) -> State:
     return tuple(tuple(part.detach() for part in layer) for layer in state)
 
 
+OTHER_NAMES = {
+    **dict.fromkeys(("hidden_size", "hidden_dim", "n_hid", "nhid", "units"), "hidden"),
+    **dict.fromkeys(
+        ("embedding_dim", "embedding_size", "emb_dim", "emb_sz", "emsize", "ninp", "input_size", "vector_size"), "dim"
+    ),
+    **dict.fromkeys(("num_layers", "n_layers", "nlayers"), "layers"),
+    **dict.fromkeys(("rnn_type", "cell_type", "model"), "cell"),
+    **dict.fromkeys(("tie_weights", "tie_word_embeddings"), "tied"),
+    "dropout": "input_dropout, layer_dropout or output_dropout",
+}
+"""Names of the settings in other libraries."""
+
+
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class RnnLanguageModelConfig:
     """Architecture and regularization of an `RnnLanguageModel`.

@@ -1,14 +1,15 @@
 """Save and load trained models as folders of plain files: config.json, vocabulary.txt, weights.safetensors.
 
-Nothing is pickled.
+training.json says how the model was trained; a model loads without it. Nothing is pickled.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from textkit.files.atomic_folder import atomic_folder
+from textkit.text.saved_tokenizer import FILES
 from textkit.text.vocabulary import Vocabulary
 
 FORMAT = "textkit"
 VERSION = 1
 CONFIG, VOCABULARY, WEIGHTS = "config.json", "vocabulary.txt", "weights.safetensors"
+TRAINING = "training.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +36,18 @@ class StoredModel:
         config: Contents of config.json: "format", "version", "kind", "files" and the entries of the kind of model.
         vocabulary: Vocabulary of the model.
         weights: Weight arrays by name.
+        files: Contents of the file of its tokenizer, by name; empty for a tokenizer with a name.
+        metadata: How the model was trained, from training.json; empty without the file.
+        history: Losses of each epoch, from training.json; empty without the file.
     """
 
     folder: Path
     config: Mapping[str, Any]
     vocabulary: Vocabulary
     weights: Mapping[str, NDArray[Any]]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=list)
 
 
 def write_folder(
@@ -48,6 +57,9 @@ def write_folder(
     config: Mapping[str, Any],
     vocabulary: Vocabulary,
     weights: Mapping[str, NDArray[Any]],
+    files: Mapping[str, bytes] = MappingProxyType({}),
+    metadata: Mapping[str, Any] | None = None,
+    history: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Save a model atomically: a process killed at any moment leaves the old folder or the new one.
 
@@ -57,6 +69,10 @@ def write_folder(
         config: Further entries of config.json, from which the model is built; must be serializable as JSON.
         vocabulary: Vocabulary of the model.
         weights: Weight arrays by name.
+        files: Contents of the file of its tokenizer, by name, which must be in `FILES`.
+        metadata: How the model was trained, see `textkit.training.provenance`; it has a file of its own, because its
+            date differs between two runs with the same result.
+        history: Losses of each epoch, for the same file.
 
     Raises:
         ValueError: If ``folder`` is a file, or a folder that holds anything but a model.
@@ -65,10 +81,12 @@ def write_folder(
     with atomic_folder(folder, replaceable=_is_model) as temporary:
         vocabulary.save(temporary / VOCABULARY)
         (temporary / WEIGHTS).write_bytes(save({name: np.ascontiguousarray(array) for name, array in weights.items()}))
-        files = {name: _checksum((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS)}
-        contents = {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": files}
-        text = json.dumps(contents, ensure_ascii=False, indent=2) + "\n"
-        (temporary / CONFIG).write_text(text, encoding="utf-8")
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
+        sums = {name: _checksum((temporary / name).read_bytes()) for name in (VOCABULARY, WEIGHTS, *files)}
+        _write_json(temporary / CONFIG, {"format": FORMAT, "version": VERSION, "kind": kind, **config, "files": sums})
+        if metadata or history:
+            _write_json(temporary / TRAINING, {"metadata": metadata or {}, "history": list(history)})
 
 
 def read_folder(folder: str | os.PathLike[str], *, kind: str) -> StoredModel:
@@ -138,7 +156,10 @@ def read_config(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
-    contents = {name: _checked(folder / name, config) for name in (VOCABULARY, WEIGHTS)}
+    listed = config.get("files")
+    # Only names that are known are read, whatever the config lists.
+    known = [name for name in FILES.values() if isinstance(listed, dict) and name in listed]
+    contents = {name: _checked(folder / name, config) for name in (VOCABULARY, WEIGHTS, *known)}
     try:
         weights = load(contents[WEIGHTS])
     except (SafetensorError, ValueError, KeyError) as error:
@@ -149,7 +170,40 @@ def _read(folder: Path, config: Mapping[str, Any]) -> StoredModel:
                 f"{folder / WEIGHTS} must hold finite weights, got nan or infinite ones in {name!r}; "
                 "train the model again"
             )
-    return StoredModel(folder=folder, config=config, vocabulary=Vocabulary.load(folder / VOCABULARY), weights=weights)
+    metadata, history = read_training(folder)
+    return StoredModel(
+        folder=folder,
+        config=config,
+        vocabulary=Vocabulary.load(folder / VOCABULARY),
+        weights=weights,
+        files={name: contents[name] for name in known},
+        metadata=metadata,
+        history=history,
+    )
+
+
+def read_training(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Read the metadata and the history; both are empty without the file, as in models of earlier versions.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    try:
+        training = json.loads((folder / TRAINING).read_bytes())
+        metadata, history = training["metadata"], training["history"]
+        if not isinstance(metadata, dict) or not all(isinstance(epoch, dict) for epoch in history):
+            raise ValueError("its parts have other types")
+    except FileNotFoundError:
+        return {}, []
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"{folder / TRAINING} must hold metadata and history, got {error!r}; delete it, the model loads without"
+        ) from error
+    return metadata, history
+
+
+def _write_json(path: Path, contents: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(contents, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
 def _checked(path: Path, config: Mapping[str, Any]) -> bytes:

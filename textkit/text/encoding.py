@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +25,7 @@ def encode_corpus(
     min_count: int = 1,
     max_size: int | None = None,
     specials: Sequence[str] = (),
+    keep_words: Collection[str] = (),
     unknown: Unknown = "drop",
     line_end: str | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -38,11 +39,12 @@ def encode_corpus(
     Args:
         source: Anything ``textkit.corpus`` accepts, except that a str is a path, never a catalog name.
         tokenizer: Tokenizer name or callable, see ``textkit.tokenizer``.
-        vocabulary: Vocabulary to encode with, without ``min_count``, ``max_size`` and ``specials``. None builds one
-            from the corpus.
+        vocabulary: Vocabulary to encode with, without ``min_count``, ``max_size``, ``specials`` and ``keep_words``.
+            None builds one from the corpus.
         min_count: Tokens with a lower count are left out of the vocabulary.
         max_size: Maximum size of the vocabulary, including specials; None for no limit.
         specials: Special tokens of a new vocabulary, from "<pad>", "<unk>", "<bos>" and "<eos>".
+        keep_words: Words that are in the vocabulary if they occur, however rarely.
         unknown: Treatment of tokens outside the vocabulary: "drop" removes them, "keep" maps them to ``<unk>`` and
             includes them in its count.
         line_end: Token to add after each document, as a language model needs: "<eos>" for words, with "<eos>" among the
@@ -74,6 +76,7 @@ def encode_corpus(
         min_count=min_count,
         max_size=max_size,
         specials=specials,
+        keep_words=keep_words,
         unknown=unknown,
         line_end=line_end,
         folder=folder,
@@ -86,8 +89,10 @@ def encode_share(
     share: Share,
     *,
     tokenizer: str | Tokenizer = "whitespace",
+    vocabulary: Vocabulary | None = None,
     min_count: int = 1,
     max_size: int | None = None,
+    keep_words: Collection[str] = (),
     progress: bool = False,
     column: str | None = None,
     encoding: str = "utf-8",
@@ -107,8 +112,10 @@ def encode_share(
     return _encode(
         documents.share(share.number, share.shares),
         tokenizer,
+        vocabulary,
         min_count=min_count,
         max_size=max_size,
+        keep_words=keep_words,
         progress=progress,
         share=share,
     )
@@ -122,6 +129,7 @@ def _encode(
     min_count: int,
     max_size: int | None,
     specials: Sequence[str] = (),
+    keep_words: Collection[str] = (),
     unknown: Unknown = "drop",
     line_end: str | None = None,
     folder: str | os.PathLike[str] | None = None,
@@ -129,7 +137,7 @@ def _encode(
     share: Share | None = None,
 ) -> EncodedCorpus:
     documents, size = with_size(corpus)
-    _check_settings(vocabulary, min_count, max_size, specials, unknown)
+    _check_settings(vocabulary, min_count, max_size, specials, keep_words, unknown)
     split = get_tokenizer(tokenizer)
     with ExitStack() as files:
         target = None
@@ -144,7 +152,11 @@ def _encode(
             if vocabulary is None:
                 whole, numbers = first_pass.of_all(share)
                 vocabulary, final = whole.vocabulary(
-                    min_count=min_count, max_size=max_size, specials=specials, unknown=unknown
+                    min_count=min_count,
+                    max_size=max_size,
+                    specials=specials,
+                    keep_words=keep_words,
+                    unknown=unknown,
                 )
                 final = final[numbers]
             else:
@@ -182,6 +194,7 @@ def _check_settings(
     min_count: int,
     max_size: int | None,
     specials: Sequence[str],
+    keep_words: Collection[str],
     unknown: Unknown,
 ) -> None:
     if unknown not in ("drop", "keep"):
@@ -190,6 +203,11 @@ def _check_settings(
         raise ValueError(
             f"min_count, max_size and specials must not be set together with vocabulary, got {min_count}, {max_size} "
             f"and {tuple(specials)}; prune the vocabulary instead"
+        )
+    if vocabulary is not None and keep_words:
+        raise ValueError(
+            f"keep_words must not be set together with vocabulary, got {len(keep_words)} words; append them to the "
+            "vocabulary instead: vocabulary.append(words)"
         )
     if unknown == "keep" and "<unk>" not in (specials if vocabulary is None else vocabulary.specials):
         raise ValueError("unknown must be 'drop' without the special '<unk>', got 'keep'; pass specials=['<unk>']")

@@ -3,7 +3,7 @@
 The caller then builds a vocabulary from the counts, or takes an existing one, and maps provisional ids to final ids.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain
 from typing import Any
@@ -113,6 +113,7 @@ class FirstPass:
         min_count: int = 1,
         max_size: int | None = None,
         specials: Sequence[str] = (),
+        keep_words: Collection[str] = (),
         unknown: Unknown = "keep",
     ) -> tuple[Vocabulary, Ids]:
         """Build the vocabulary of the counted types.
@@ -121,6 +122,7 @@ class FirstPass:
             min_count: Tokens with a lower count are left out.
             max_size: Maximum size of the vocabulary, including specials; None for no limit.
             specials: Special tokens of the vocabulary.
+            keep_words: Tokens that stay if they occur, however rarely.
             unknown: "keep" maps the tokens that are left out to ``<unk>`` and adds their counts to it, if the
                 vocabulary has it; "drop" gives them no id.
 
@@ -131,7 +133,7 @@ class FirstPass:
             ValueError: If no token is left, or a setting is out of range.
         """
         types = ArrowTypes(self.types)
-        vocabulary, final = Vocabulary.ranked(types, self.counts, min_count, max_size, specials)
+        vocabulary, final = Vocabulary.ranked(types, self.counts, min_count, max_size, specials, keep_words)
         if unknown == "keep" and vocabulary.unknown_id is not None:
             final[final < 0] = vocabulary.unknown_id
             vocabulary = vocabulary.with_counts(self.totals(final, len(vocabulary)))

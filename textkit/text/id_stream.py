@@ -61,30 +61,43 @@ def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
     >>> encode_text("to be\nor", unit="word", vocabulary=vocabulary).ids.tolist()
     [3, 4, 2, 1]
     """
+    check_stream(unit, vocabulary)
+    tokens = text_tokens(text, unit=unit, tokenizer=tokenizer)
+    text = text.replace("\r\n", "\n")
+    ids = vocabulary.lookup(tokens, other=-1)
+    is_unknown = ids < 0
+    ids[is_unknown] = vocabulary["<unk>"]
+    return IdStream(ids=ids, characters=len(text), bytes=len(text.encode()), unknown=int(is_unknown.sum()))
+
+
+def text_tokens(text: str, *, unit: Unit, tokenizer: str | Tokenizer | None = None) -> list[str]:
+    r"""Split a text in memory into characters, or into words with ``<eos>`` at each line end.
+
+    Raises:
+        TypeError: If ``text`` is not a str.
+        ValueError: If it is not valid Unicode, or a tokenizer is given for characters.
+
+    >>> text_tokens("to be\r\nor", unit="word")
+    ['to', 'be', '<eos>', 'or']
+    """
     if not isinstance(text, str):
         raise TypeError(f"text must be a str, got {type(text).__name__}; decode it, or use read_stream for a corpus")
-    check_stream(unit, vocabulary)
     split = splitter(unit, tokenizer)
     text = text.replace("\r\n", "\n")
     try:
-        length = len(text.encode())
+        text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(
             f"text must be valid Unicode, got half of a surrogate pair at character {error.start}; "
             "decode it with errors='replace'"
         ) from error
-    tokens: list[str] = []
     if unit == "char":
-        tokens = list(text)
-    else:
-        first_line, *other_lines = split.pipe(text.split("\n"))
-        tokens += first_line
-        for line in other_lines:
-            tokens += ("<eos>", *line)
-    ids = vocabulary.lookup(tokens, other=-1)
-    is_unknown = ids < 0
-    ids[is_unknown] = vocabulary["<unk>"]
-    return IdStream(ids=ids, characters=len(text), bytes=length, unknown=int(is_unknown.sum()))
+        return list(text)
+    first_line, *other_lines = split.pipe(text.split("\n"))
+    tokens = list(first_line)
+    for line in other_lines:
+        tokens += ("<eos>", *line)
+    return tokens
 
 
 def encoded_stream(corpus: EncodedCorpus, *, unit: Unit, vocabulary: Vocabulary | None = None) -> IdStream:

@@ -1,6 +1,6 @@
 """The order of a vocabulary: specials first, then by descending count, then by spelling."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -19,6 +19,9 @@ class Types(Protocol):
 
     def find(self, token: str) -> int:
         """Return the number of a type, or -1."""
+
+    def among(self, words: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Return whether each type is one of the words; shape (types,)."""
 
     def sort(self, rows: Rows) -> Rows:
         """Sort numbers of types by the spelling of the types, in the order of code points."""
@@ -45,6 +48,11 @@ class TokenList:
         """Return the number of a type, or -1."""
         return self.tokens.index(token) if token in self.tokens else -1
 
+    def among(self, words: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Return whether each type is one of the words; shape (types,)."""
+        wanted = frozenset(words)
+        return np.fromiter((token in wanted for token in self.tokens), np.bool_, len(self.tokens))
+
     def sort(self, rows: Rows) -> Rows:
         """Sort numbers of types by the spelling of the types, in the order of code points."""
         return np.array(sorted(rows.tolist(), key=self.tokens.__getitem__), dtype=np.int64)
@@ -60,6 +68,7 @@ def rank_types(
     min_count: int,
     max_size: int | None,
     specials: tuple[str, ...],
+    keep_words: Collection[str] = (),
 ) -> tuple[tuple[str, ...], npt.NDArray[np.int64], npt.NDArray[np.int32]]:
     """Put types in the order of a vocabulary.
 
@@ -69,13 +78,16 @@ def rank_types(
         min_count: Types with a lower count are left out; specials never are.
         max_size: Maximum number of types to keep, including specials; None for no limit.
         specials: The specials, in their order.
+        keep_words: Types that stay if they occur, however rarely.
 
     Returns:
         The types that are kept, in order; their counts; and the position among them of each of ``types``, -1 for those
         that are left out, int32, shape (types,).
 
     Raises:
-        ValueError: If no type is left but specials, or a limit is out of range.
+        ValueError: If no type is left but specials, a limit is out of range, or ``max_size`` has no room for
+            ``keep_words``.
+        TypeError: If ``keep_words`` is a single str, or one of them is not a str.
 
     >>> words, counts, ids = rank_types(TokenList(["to", "or", "be"]), np.array([2, 1, 2]), 2, None, ("<unk>",))
     >>> words, counts.tolist(), ids.tolist()
@@ -94,13 +106,25 @@ def rank_types(
         if position >= 0:
             special_counts[number] = counts[position]
             ids[position] = number
-    frequent = np.flatnonzero((counts >= min_count) & (ids < 0))
+    stays = np.zeros(len(types), np.bool_)
+    if keep_words:
+        if isinstance(keep_words, str):
+            raise TypeError(f"keep_words must be a list of words, got the str {keep_words[:40]!r}; pass [word]")
+        check_tokens(list(keep_words))
+        stays = types.among(keep_words) & (counts > 0)
+    frequent = np.flatnonzero(((counts >= min_count) | stays) & (ids < 0))
     if not len(frequent):
         raise ValueError(_nothing_left(counts, min_count))
     frequent = types.sort(frequent)
     kept = frequent[np.argsort(-counts[frequent], kind="stable")]
     if max_size is not None:
-        kept = kept[: max_size - len(specials)]
+        room = max_size - len(specials) - int(stays[kept].sum())
+        if room < 0:
+            raise ValueError(
+                f"the maximum size of a vocabulary must be at least {max_size - room}, the number of specials and "
+                f"keep_words, got {max_size}; raise it, or keep fewer words"
+            )
+        kept = kept[stays[kept] | (np.cumsum(~stays[kept]) <= room)]
     ids[kept] = np.arange(len(specials), len(specials) + len(kept))
     return (*specials, *types.take(kept)), np.concatenate([special_counts, counts[kept]]), ids
 

@@ -11,6 +11,7 @@ from textkit.data.corpus import Corpus, open_corpus
 from textkit.data.text_size import with_size
 from textkit.files.mapped import SPAN, release
 from textkit.text.arrow_arrays import to_arrow, to_numpy
+from textkit.text.base_vocabulary import BaseVocabulary
 from textkit.text.first_pass import FirstPass, Share
 from textkit.text.id_stream import LINE_ENDS, SPECIALS_OF, IdStream, Unit, check_stream, held_out_start, splitter
 from textkit.text.id_writer import IdWriter
@@ -23,6 +24,8 @@ def read_stream(
     *,
     unit: Unit,
     vocabulary: Vocabulary | None = None,
+    base: BaseVocabulary | None = None,
+    keep: frozenset[str] = frozenset(),
     tokenizer: str | Tokenizer | None = None,
     min_count: int = 1,
     max_size: int | None = None,
@@ -42,6 +45,8 @@ def read_stream(
             ``<unk>`` in the text is the same token.
         vocabulary: Vocabulary of the training text; None builds one from this text. It must have ``<pad>`` and
             ``<unk>``, and ``<eos>`` for words.
+        base: Vocabulary that this text is counted with, in place of a new one.
+        keep: Words of a new vocabulary however rare they are.
         tokenizer: Word tokenizer, see ``textkit.tokenizer``; None splits on whitespace.
         min_count: Tokens with a lower count become ``<unk>``.
         max_size: Maximum size of the vocabulary, including specials; None for no limit.
@@ -78,7 +83,7 @@ def read_stream(
         text = _read_lines(corpus, unit, tokenizer, writer, progress=progress)
         if vocabulary is None:
             whole, numbers = text.of_all(share)
-            vocabulary, final = _vocabulary(whole, unit, min_count, max_size)
+            vocabulary, final = _vocabulary(whole, unit, min_count, max_size, base, keep)
             final = final[numbers]
         else:
             final = vocabulary.lookup(text.types.to_pylist(), other=vocabulary["<unk>"])
@@ -102,6 +107,8 @@ def read_split(
     fraction: float,
     *,
     unit: Unit,
+    base: BaseVocabulary | None = None,
+    keep: frozenset[str] = frozenset(),
     tokenizer: str | Tokenizer | None = None,
     min_count: int = 1,
     max_size: int | None = None,
@@ -116,6 +123,8 @@ def read_split(
         source: As for `read_stream`.
         fraction: Fraction of the tokens to hold out, above 0 and below 1.
         unit: "char" or "word".
+        base: Vocabulary that the first part is counted with, in place of a new one.
+        keep: Words of a new vocabulary however rare they are.
         tokenizer: Word tokenizer; None splits on whitespace.
         min_count: Tokens with a lower count become ``<unk>``.
         max_size: Maximum size of the vocabulary, including specials; None for no limit.
@@ -147,7 +156,7 @@ def read_split(
         # Only the last part is counted again; the counts of the first are the difference to the whole text.
         last = FirstPass(types=text.types, counts=_count(writer.ids()[cut:], len(text.types)))
         first = FirstPass(types=text.types, counts=text.counts - last.counts)
-        vocabulary, final = _vocabulary(first, unit, min_count, max_size)
+        vocabulary, final = _vocabulary(first, unit, min_count, max_size, base, keep)
         writer.renumber(final)
         ids = writer.ids()
     is_unknown = text.unknown(final, vocabulary)
@@ -178,13 +187,27 @@ def _read_lines(
     return text
 
 
-def _vocabulary(text: FirstPass, unit: Unit, min_count: int, max_size: int | None) -> tuple[Vocabulary, Ids]:
+def _vocabulary(
+    text: FirstPass,
+    unit: Unit,
+    min_count: int,
+    max_size: int | None,
+    base: BaseVocabulary | None,
+    keep: frozenset[str],
+) -> tuple[Vocabulary, Ids]:
     """Build the vocabulary of a text; return it and the final id of each type."""
+    if base is not None:
+        return base.of(text, min_count=min_count, max_size=max_size)
     # Generation starts after a line end, so the vocabulary must have that token however rare it is.
     line_end = text.types.index(LINE_ENDS[unit]).as_py()
     counts = text.counts.copy()
     counts[line_end] = max(counts[line_end], min_count)
-    limits: dict[str, Any] = {"min_count": min_count, "max_size": max_size, "specials": SPECIALS_OF[unit]}
+    limits: dict[str, Any] = {
+        "min_count": min_count,
+        "max_size": max_size,
+        "specials": SPECIALS_OF[unit],
+        "keep_words": keep,
+    }
     vocabulary, final = FirstPass(types=text.types, counts=counts).vocabulary(**limits)
     if LINE_ENDS[unit] not in vocabulary:
         counts[line_end] = counts.max()

@@ -6,36 +6,23 @@ import sys
 import types
 import unicodedata
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
-Tokenizer = Callable[[str], list[str]]
-"""A function that splits a text into tokens."""
+from textkit.text.huggingface import HuggingFaceTokenizer, TokenStrings, huggingface_tokenizer, state_of
+from textkit.text.named_tokenizer import NamedTokenizer as NamedTokenizer
+from textkit.text.named_tokenizer import Tokenizer as Tokenizer
+from textkit.text.spacy_rules import DocWords, SpacyRulesTokenizer, spacy_rules, spacy_tokenizer
 
-_NAMES = "'whitespace', 'word', 'word-lower', 'character', 'spacy:LANG', 'jieba' or 'module:function'"
+_NAMES = (
+    "'whitespace', 'word', 'word-lower', 'character', 'spacy:LANG', 'jieba', 'module:function' or a 'tokenizer.json'"
+)
 _SPACY_BATCH = 256  # texts per memory zone of spaCy, whose cached strings are freed after each batch
-
-
-class NamedTokenizer(ABC):
-    """A tokenizer that ``get_tokenizer(name)`` can restore from its name. Immutable and picklable."""
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """The name to save with anything that depends on this tokenizer."""
-
-    @abstractmethod
-    def __call__(self, text: str) -> list[str]:
-        """Return the tokens of one text."""
-
-    def pipe(self, texts: Iterable[str]) -> Iterator[list[str]]:
-        """Yield the tokens of each text."""
-        return map(self, texts)
 
 
 @dataclass(frozen=True)
@@ -99,12 +86,17 @@ class WordTokenizer(NamedTokenizer):
 
 @lru_cache(maxsize=1)
 def _word_pattern() -> re.Pattern[str]:
+    return re.compile(word_pattern())
+
+
+def word_pattern() -> str:
+    """Return the regular expression of the words of `WordTokenizer`."""
     # Python's \w excludes combining marks, which would break up words in Hindi, Thai or with decomposed accents.
     # Zero-width joiners are part of Persian and Indic words. All marks lie in these two ranges.
     codes = (*range(0x300, 0x20000), *range(0xE0100, 0xE01F0))
     marks = "".join(c for c in map(chr, codes) if unicodedata.category(c)[0] == "M") + "\u200c\u200d"
     word = f"\\w[\\w{marks}]*"
-    return re.compile(f"\\d+(?:[.,]\\d+)+|{word}(?:['’]{word})*|[^\\w\\s][{marks}]*")
+    return f"\\d+(?:[.,]\\d+)+|{word}(?:['’]{word})*|[^\\w\\s][{marks}]*"
 
 
 @dataclass(frozen=True)
@@ -270,26 +262,43 @@ def _find(name: str) -> Tokenizer:
     return function
 
 
-def get_tokenizer(spec: str | Tokenizer) -> NamedTokenizer:
+def get_tokenizer(spec: Any, *, special_tokens: bool = False) -> NamedTokenizer:
     """Get a tokenizer by name, or wrap a callable as one.
 
     Args:
         spec: "whitespace" (``str.split``), "word", "word-lower", "character", "spacy:LANG", "jieba", the
-            "module:function" of an importable function, or any callable from a str to a list of str.
+            "module:function" of an importable function, the path of a ``tokenizer.json`` of Hugging Face, any callable
+            from a str to a list of str, a Hugging Face ``tokenizers.Tokenizer`` or fast tokenizer of transformers, or a
+            spaCy ``Language``, of which only the tokenizer runs. The last two are copied: later changes have no effect.
+        special_tokens: Whether one of Hugging Face adds its special tokens, such as "[CLS]", to each text.
 
     Returns:
         A tokenizer with ``.name`` and ``.pipe(texts)``.
 
     Raises:
-        ValueError: If there is no tokenizer of this name, or it names a function of the standard library.
+        ValueError: If there is no tokenizer of this name, it names a function of the standard library, or
+            ``special_tokens`` is set for one that is not of Hugging Face.
         TypeError: If ``spec`` is neither a name nor callable.
-        ImportError: If ``spec`` is "jieba" and jieba is not installed.
+        ImportError: If ``spec`` needs a package that is not installed: jieba, or tokenizers.
+        FileNotFoundError: If ``spec`` is the path of a file that does not exist.
 
     >>> get_tokenizer("whitespace")("to be or not")
     ['to', 'be', 'or', 'not']
     >>> get_tokenizer("word").name
     'word'
     """
+    if (found := huggingface_tokenizer(spec)) is not None:
+        state = state_of(found)
+        if state is None:
+            return FunctionTokenizer(TokenStrings(found, special_tokens))
+        return HuggingFaceTokenizer(state, special_tokens)
+    if isinstance(spec, str) and spec.endswith(".json"):
+        return HuggingFaceTokenizer(Path(spec).read_text(encoding="utf-8"), special_tokens)
+    if special_tokens:
+        raise ValueError(f"special_tokens must be False without a tokenizer of Hugging Face, got {spec!r}; omit it")
+    if (found := spacy_tokenizer(spec)) is not None:
+        rules = spacy_rules(found)
+        return FunctionTokenizer(DocWords(found)) if rules is None else SpacyRulesTokenizer(rules)
     if isinstance(spec, NamedTokenizer):
         return spec
     if spec is str.split:

@@ -1,6 +1,6 @@
 """Number tokens in order of first appearance and count them, in Arrow, without a Python object per token."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -100,6 +100,11 @@ class ArrowTypes:
         """Return the number of a type, or -1."""
         position: int = self.types.index(token).as_py()
         return position
+
+    def among(self, words: Collection[str]) -> npt.NDArray[np.bool_]:
+        """Return whether each type is one of the words; shape (types,)."""
+        found = pc.is_in(self.types, value_set=token_array(list(words)), memory_pool=POOL)
+        return np.asarray(found.to_numpy(zero_copy_only=False), np.bool_)
 
     def sort(self, rows: Rows) -> Rows:
         """Sort numbers of types by the spelling of the types, in the order of code points."""

@@ -68,6 +68,7 @@ class Vocabulary:
         min_count: int = 1,
         max_size: int | None = None,
         specials: Sequence[str] = (),
+        keep_words: Collection[str] = (),
     ) -> "Vocabulary":
         """Build a vocabulary in the usual order: specials, then by descending count, then by ascending token.
 
@@ -76,9 +77,11 @@ class Vocabulary:
             min_count: Tokens with a lower count are left out; specials never are.
             max_size: Maximum number of tokens to keep, including specials; None for no limit.
             specials: Special tokens, from "<pad>", "<unk>", "<bos>" and "<eos>"; they are put in this order.
+            keep_words: Tokens that stay if they occur, however rarely.
 
         Raises:
-            ValueError: If no token is left (the message names the largest count), or a setting is out of range.
+            ValueError: If no token is left (the message names the largest count), a setting is out of range, or
+                ``max_size`` has no room for ``keep_words``.
             TypeError: If ``counts`` is no mapping, a token is not a str, or a count is not an integer.
 
         >>> Vocabulary.from_counts({"b": 1, "a": 1, "c": 5}, specials=["<unk>"]).tokens
@@ -89,7 +92,7 @@ class Vocabulary:
         token_counts = check_integers("counts", list(counts.values()), "count the tokens").astype(np.int64)
         tokens = list(counts)
         check_tokens(tokens)
-        return cls.ranked(TokenList(tokens), token_counts, min_count, max_size, specials)[0]
+        return cls.ranked(TokenList(tokens), token_counts, min_count, max_size, specials, keep_words)[0]
 
     @classmethod
     def ranked(
@@ -99,6 +102,7 @@ class Vocabulary:
         min_count: int,
         max_size: int | None,
         specials: Sequence[str],
+        keep_words: Collection[str] = (),
     ) -> tuple["Vocabulary", Ids]:
         """Build a vocabulary like ``from_counts``, from types in a list or in an Arrow array.
 
@@ -108,6 +112,7 @@ class Vocabulary:
             min_count: As for ``from_counts``.
             max_size: As for ``from_counts``.
             specials: As for ``from_counts``.
+            keep_words: As for ``from_counts``.
 
         Returns:
             The vocabulary, and the id of each of ``types``, -1 for those left out; int32, shape (types,).
@@ -116,7 +121,7 @@ class Vocabulary:
             ValueError: As ``from_counts`` does.
         """
         specials = _ordered_specials(specials)
-        words, ranked_counts, ids = rank_types(types, counts, min_count, max_size, specials)
+        words, ranked_counts, ids = rank_types(types, counts, min_count, max_size, specials, keep_words)
         return cls(words, ranked_counts, specials), ids
 
     def with_counts(self, counts: npt.NDArray[np.int64]) -> "Vocabulary":

@@ -45,16 +45,30 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
 
 def is_checkpoint(path: Path) -> bool:
     """Whether a file begins as a checkpoint does; the rest may be damaged."""
+    return _metadata(path).get("format") == FORMAT
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """Return the metadata of a safetensors file; empty if it begins in another way."""
     with open(path, "rb") as file:
         length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
         if length > min(path.stat().st_size, _MAX_HEADER_BYTES):
-            return False
+            return {}
         try:
             header = json.loads(file.read(length))
         except (ValueError, RecursionError):
-            return False
+            return {}
     metadata = header.get("__metadata__") if isinstance(header, dict) else None
-    return isinstance(metadata, dict) and metadata.get("format") == FORMAT
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def saved_identity(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the identity of a checkpoint, without its arrays; empty if it has none or is damaged."""
+    try:
+        identity = json.loads(_metadata(regular_file(Path(path)))["state"])["identity"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return {}
+    return identity if isinstance(identity, dict) else {}
 
 
 def save_checkpoint(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], state: Mapping[str, Any]) -> None:

@@ -2,10 +2,10 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,11 +17,12 @@ from textkit.fasttext.model_file import FastTextModel, in_memory, read_model, wr
 from textkit.fasttext.model_settings import ModelSettings
 from textkit.fasttext.subwords import subword_buckets
 from textkit.files.compression import compression, inner_suffix
+from textkit.other_names import other_names
 from textkit.text.unknown_words import UnknownWordError
 from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions
 from textkit.vectors.neighbors import unit_rows
 from textkit.vectors.query_vectors import are_words
-from textkit.vectors.vector_table import float_matrix, frozen_metadata, index_words
+from textkit.vectors.vector_table import float_matrix, frozen_counts, frozen_metadata, index_words
 from textkit.vectors.word_vectors import Neighbors, Vector, WordVectors
 
 if TYPE_CHECKING:
@@ -82,15 +83,16 @@ class SubwordVectors(WordVectors):
         if not np.isfinite(numbers).all():
             row = int(np.isfinite(numbers).all(axis=1).argmin())
             raise ValueError(f"rows must be finite, got nan or inf in row {row}; train with a lower learning rate")
-        counts = np.ones(len(words), np.int64) if counts is None else np.asarray(counts, np.int64)
+        known = frozen_counts(counts, len(words))
+        stored = np.ones(len(words), np.int64) if known is None else known
         if output is None:
             output = np.broadcast_to(np.zeros(1, np.float32), (len(words), numbers.shape[1]))
         settings = ModelSettings(
             dim=numbers.shape[1], buckets=len(numbers) - len(words), min_n=least, max_n=most, word_ngrams=1
         )
-        dictionary = new_dictionary([word.encode() for word in words], counts, n_tokens=int(counts.sum()))
+        dictionary = new_dictionary([word.encode() for word in words], stored, n_tokens=int(stored.sum()))
         model = FastTextModel(settings, dictionary, DenseMatrix(numbers), DenseMatrix(float_matrix(output, len(words))))
-        self._open(model, words, metadata or {}, "")
+        self._open(model, words, metadata or {}, "", known)
 
     @classmethod
     def load(  # type: ignore[override]  # what only other formats have is left out
@@ -123,17 +125,26 @@ class SubwordVectors(WordVectors):
         """Make vectors of a model that was read from a file."""
         vectors = cls.__new__(cls)
         try:
-            vectors._open(model, _decoded(model.dictionary, encoding_errors), {}, f"{path}: ")
+            words = _decoded(model.dictionary, encoding_errors)
+            vectors._open(model, words, {}, f"{path}: ", model.dictionary.word_counts())
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
         return vectors
 
-    def _open(self, model: FastTextModel, words: Sequence[str], metadata: Mapping[str, str], place: str) -> None:
+    def _open(
+        self,
+        model: FastTextModel,
+        words: Sequence[str],
+        metadata: Mapping[str, str],
+        place: str,
+        counts: NDArray[np.int64] | None,
+    ) -> None:
         self._model = model
         self._place = place  # the file, for errors
         self._words = tuple(words)
         self._index = index_words(self._words)
         self._metadata = frozen_metadata(metadata)
+        self._counts = frozen_counts(counts, len(self._words))
 
     @cached_property
     def _matrix(self) -> Vector:  # type: ignore[override]  # computed when it is needed
@@ -156,7 +167,7 @@ class SubwordVectors(WordVectors):
         return (settings.min_n, settings.max_n) if settings.has_subwords else None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (in_memory(self._model), self._words, dict(self._metadata), self._place)
+        return _unpickled, (in_memory(self._model), self._words, dict(self._metadata), self._place, self._counts)
 
     def __repr__(self) -> str:
         lengths = "no n-grams" if self.subwords is None else f"n-grams of {self.subwords[0]} to {self.subwords[1]}"
@@ -180,6 +191,7 @@ class SubwordVectors(WordVectors):
         except UnknownWordError:
             return default
 
+    @other_names({"topn": "k", "positive": "query", "restrict_vocab": "restrict", "clip_end": "restrict"})
     def most_similar(
         self,
         query: str | Sequence[str] | ArrayLike,
@@ -213,6 +225,7 @@ class SubwordVectors(WordVectors):
         known = [self._index[word] for word in (*added, *subtracted) if word in self]
         return self._neighbors(unit_rows(direction), k, [known], restrict)[0]
 
+    @other_names({"topn": "k", "restrict_vocab": "restrict"})
     def most_similar_batch(
         self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: int | None = None
     ) -> list[Neighbors]:
@@ -234,6 +247,35 @@ class SubwordVectors(WordVectors):
             return super().most_similar_batch(queries, k, restrict=restrict)
         known = [[self._index[word]] if word in self else [] for word in queries]
         return self._neighbors(unit_rows(self[queries]), k, known, restrict)
+
+    def similarity(self, a: str, b: str) -> float:
+        """Return the cosine similarity of two words, known or not, from -1 to 1; 0 if one of the vectors is zero.
+
+        Raises:
+            KeyError: If a word is unknown and has no n-grams.
+        """
+        unit_a, unit_b = unit_rows(self[[a, b]]).astype(np.float64)
+        return float(np.clip(unit_a @ unit_b, -1, 1))
+
+    def subset(self, words: Iterable[str], *, missing: Literal["error", "skip"] = "error") -> WordVectors:
+        """Select words, known or not, in the given order.
+
+        Args:
+            words: Words to keep; duplicates are kept once.
+            missing: "error", or "skip" to ignore words that are unknown and have no n-grams.
+
+        Returns:
+            New vectors in memory, without n-grams; with counts if all of the words are known.
+        """
+        if isinstance(words, str) or missing not in ("error", "skip"):
+            return super().subset(words, missing=missing)  # raises
+        kept = list(dict.fromkeys(words))
+        if missing == "skip":
+            kept = [word for word, has in zip(kept, self._has_vector(kept), strict=True) if has]
+        counts = None
+        if self._counts is not None and all(word in self for word in kept):
+            counts = self._counts[[self._index[word] for word in kept]]
+        return WordVectors(kept, self[kept], metadata=self._metadata, counts=counts)
 
     def text_vector(self, text: str) -> Vector:
         """Compute the mean of the unit vectors of the words of a text, as fastText's ``get_sentence_vector`` does.
@@ -266,9 +308,7 @@ class SubwordVectors(WordVectors):
         tokens = getattr(vocabulary, "tokens", ())
         # Special tokens, such as <pad>, are no words, though they have n-grams.
         names = [token for token in tokens if token in self or not (token[:1] == "<" and token[-1:] == ">")]
-        found = self._has_vector(names)
-        plain = self.subset([name for name, has in zip(names, found, strict=True) if has])
-        return plain.to_embedding(vocabulary, freeze=freeze, seed=seed)
+        return self.subset(names, missing="skip").to_embedding(vocabulary, freeze=freeze, seed=seed)
 
     def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> None:
         """Write the vectors to a file, atomically.
@@ -384,7 +424,7 @@ def load_model(path: Path, options: ReadOptions) -> WordVectors:
         return vectors
     wanted = options.words
     words = [word for word in vectors.words if wanted is None or word in wanted][: options.limit]
-    return WordVectors(words, vectors[words])
+    return vectors.subset(words)
 
 
 def _quotient(sums: Vector, counts: NDArray[np.int64]) -> Vector:
@@ -409,7 +449,13 @@ def _decoded(dictionary: Dictionary, errors: EncodingErrors) -> list[str]:
         ) from None
 
 
-def _unpickled(model: FastTextModel, words: Sequence[str], metadata: Mapping[str, str], place: str) -> SubwordVectors:
+def _unpickled(
+    model: FastTextModel,
+    words: Sequence[str],
+    metadata: Mapping[str, str],
+    place: str,
+    counts: NDArray[np.int64] | None,
+) -> SubwordVectors:
     vectors = SubwordVectors.__new__(SubwordVectors)
-    vectors._open(model, words, metadata, place)
+    vectors._open(model, words, metadata, place, counts)
     return vectors

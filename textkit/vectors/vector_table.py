@@ -7,6 +7,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textkit.checks import check_integers
+
 _CHECKED_NUMBERS = 1 << 17  # numbers tested at a time, which bounds the memory for the test
 
 
@@ -18,11 +20,13 @@ class VectorTable:
         words: Word of each row.
         matrix: Shape (vocab, dim), float32.
         metadata: Metadata of the vectors; only safetensors files can store it.
+        counts: Number of occurrences of each word; shape (vocab,), int64. None if unknown.
     """
 
     words: Sequence[str]
     matrix: NDArray[np.float32]
     metadata: Mapping[str, str] = field(default_factory=dict)
+    counts: NDArray[np.int64] | None = None
 
 
 def float_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
@@ -47,6 +51,33 @@ def float_matrix(matrix: ArrayLike, rows: int) -> NDArray[np.float32]:
             "check that words and matrix belong together"
         )
     view: NDArray[np.float32] = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def frozen_counts(counts: ArrayLike | None, rows: int) -> NDArray[np.int64] | None:
+    """Return a read-only int64 view of counts; other types are copied.
+
+    Args:
+        counts: Number of occurrences of each word; None if unknown.
+        rows: Required number of counts.
+
+    Returns:
+        Shape (words,), or None.
+
+    Raises:
+        TypeError: If a count is not an integer.
+        ValueError: If the shape is wrong, or a count is negative or above 64 bits.
+    """
+    if counts is None:
+        return None
+    given = check_integers("counts", counts, "count the words")
+    if given.shape != (rows,):
+        raise ValueError(f"counts must have one number for each of the {rows} words, got {given.shape}; count again")
+    least, most = (int(given.min()), int(given.max())) if rows else (0, 0)
+    if least < 0 or most > np.iinfo(np.int64).max:
+        raise ValueError(f"counts must be from 0 to 2**63 - 1, got {least} to {most}; count again")
+    view: NDArray[np.int64] = np.asarray(given, dtype=np.int64).view()
     view.flags.writeable = False
     return view
 

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from importlib.util import find_spec
 from numbers import Real
@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 
 from textkit.checks import check_count, check_path, check_switch
 from textkit.files.freed import return_freed_memory
+from textkit.files.mapped import SPAN
 from textkit.files.writable import check_writable
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
+from textkit.other_names import other_names
 from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.saved_tokenizer import saved_name
 from textkit.text.tokenizers import Tokenizer
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_replaceable
 from textkit.training.interrupts import Terminated
+from textkit.training.provenance import provenance
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Position, Word2VecReport, Word2VecRun
@@ -33,6 +38,29 @@ if TYPE_CHECKING:
 _WORKERS_PER_CORE = 4
 
 
+_OTHER_NAMES = {
+    "sentences": "corpus",
+    "corpus_file": "corpus",
+    "vector_size": "dim",
+    "size": "dim",
+    "alpha": "learning_rate",
+    "min_alpha": "learning_rate, which decays to 0",
+    "max_vocab_size": "max_vocab",
+    "max_final_vocab": "max_vocab",
+    "sample": "subsample",
+    "negative": "negatives",
+    "iter": "epochs",
+    "n_epochs": "epochs",
+    "sg": "skip-gram, which it always is",
+    "hs": "negatives, as training is by negative sampling",
+    "cbow_mean": "skip-gram, which it always is",
+    "trim_rule": "keep_words or vocabulary",
+    "callbacks": "on_epoch",
+    "compute_loss": "on_epoch, which gets the loss",
+}
+
+
+@other_names(_OTHER_NAMES)
 def train_word2vec(
     corpus: object,
     *,
@@ -41,6 +69,8 @@ def train_word2vec(
     negatives: int = 5,
     min_count: int = 5,
     max_vocab: int | None = None,
+    keep_words: Collection[str] = (),
+    vocabulary: Vocabulary | None = None,
     subsample: float = 1e-3,
     epochs: int = 5,
     learning_rate: float = 0.025,
@@ -76,6 +106,9 @@ def train_word2vec(
         negatives: Negative samples per (center, context) pair.
         min_count: Minimum count of a word; rarer words are ignored.
         max_vocab: Maximum size of the vocabulary, most frequent words first; None for no limit.
+        keep_words: Words that get a vector if they occur, however rarely.
+        vocabulary: The words that get a vector, without ``min_count``, ``max_vocab`` and ``keep_words``. They are
+            counted anew. None takes those of the corpus.
         subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
         epochs: Number of passes over the corpus.
         learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
@@ -90,7 +123,8 @@ def train_word2vec(
         column: Text column of a table.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
-        init: Pretrained vectors to continue from. Their words are kept; new words of the corpus are added.
+        init: Pretrained vectors to continue from. Their words are kept, and their counts added to those of the corpus;
+            new words of the corpus are added.
         valid: Validation corpus. Its loss is computed after every epoch.
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         checkpoint: File to which the state is saved at intervals, after every epoch, and on Ctrl-C, SIGTERM and SIGHUP.
@@ -104,14 +138,15 @@ def train_word2vec(
         progress: Whether to show progress on stderr.
 
     Returns:
-        The vectors of all words, most frequent first. ``metadata["training"]`` has the settings and losses as JSON.
+        The vectors of all words, most frequent first, with their ``counts``. ``metadata["training"]`` has the settings
+        and losses as JSON, ``metadata["tokenizer"]`` the name of the tokenizer.
 
     Raises:
-        ValueError: If a setting is out of range, the device is not usable or cannot be reproducible, the corpus is
-            empty, no word reaches ``min_count``, or the checkpoint belongs to a different training run or is a file of
-            another kind.
+        ValueError: If a setting is out of range or excludes another one, the device is not usable or cannot be
+            reproducible, the corpus is empty, no word reaches ``min_count``, or the checkpoint belongs to a different
+            training run or is a file of another kind.
         ImportError: If the device is a GPU and Triton is not installed.
-        TypeError: If ``init`` is not `WordVectors`.
+        TypeError: If ``init`` is not `WordVectors`, or ``vocabulary`` is not a `Vocabulary`.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         IsADirectoryError: If the checkpoint is a folder.
         OSError: If no checkpoint can be written there.
@@ -123,6 +158,9 @@ def train_word2vec(
         raise TypeError(f"init must be WordVectors, got {type(init).__name__}; load a file with WordVectors.load")
     if dim is not None and init is not None and dim != init.dim:
         raise ValueError(f"dim must be that of init, {init.dim}, got {dim}; omit it")
+    if vocabulary is not None:
+        _check_vocabulary(vocabulary, min_count, max_vocab, keep_words)
+        min_count = 1
     settings = Word2VecSettings(
         dim=dim if dim is not None else init.dim if init is not None else 100,
         window=window,
@@ -140,7 +178,7 @@ def train_word2vec(
     cores = _usable_cores()
     workers = check_count("workers", cores if workers is None else workers, 1, "thread")
     if workers > (most := cores * _WORKERS_PER_CORE):
-        warnings.warn(f"workers is lowered from {workers:,} to {most}, {_WORKERS_PER_CORE} for each core", stacklevel=2)
+        warnings.warn(f"workers is lowered from {workers:,} to {most}, {_WORKERS_PER_CORE} for each core", stacklevel=3)
         workers = most
     if patience is not None:
         patience = check_count("patience", patience, 1, "epoch")
@@ -154,19 +192,28 @@ def train_word2vec(
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
     if isinstance(corpus, EncodedCorpus):
         split = None if tokenizer == "whitespace" else tokenizer
-        corpus.check_encoding(settings.min_count, settings.max_vocab, {"tokenizer": split, **reading})
+        only_text = {"tokenizer": split, "keep_words": list(keep_words) or None, "vocabulary": vocabulary, **reading}
+        corpus.check_encoding(settings.min_count, settings.max_vocab, only_text)
         encoded = corpus if ranks is None else corpus.share(ranks.rank, ranks.size)
     else:
         # Imported here, because reading text needs pyarrow and training on ids does not.
         from textkit.text.encoding import encode_corpus, encode_share
         from textkit.text.first_pass import Share
 
-        limits: dict[str, Any] = {"min_count": min_count, "max_size": max_vocab, "progress": progress}
+        limits: dict[str, Any] = {
+            "vocabulary": vocabulary,
+            "min_count": min_count,
+            "max_size": max_vocab,
+            "keep_words": keep_words,
+            "progress": progress,
+        }
         if ranks is None:
             encoded = encode_corpus(corpus, tokenizer=tokenizer, **limits, **reading)
         else:
             share = Share(ranks.rank, ranks.size, ranks.gather)
             encoded = encode_share(corpus, share, tokenizer=tokenizer, **limits, **reading)
+        if vocabulary is not None:
+            encoded.vocabulary = _recounted(encoded, ranks)
     validation = None if valid is None else _encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
     return_freed_memory()
 
@@ -174,6 +221,7 @@ def train_word2vec(
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
     words = [*encoded.vocabulary.tokens, *init_only]
     counts = np.concatenate([encoded.vocabulary.counts, np.zeros(len(init_only), np.int64)])
+    all_counts = counts if init is None else counts + _known_counts(init, words)
     model = _initial_model(words, settings, init)
     kernel: SkipGramKernel
     if gpu:
@@ -189,15 +237,20 @@ def train_word2vec(
         kernel = SkipGramRanks(kernel, ranks, counts, len(encoded.ids))
 
     def vectors_at(position: Position) -> WordVectors:
+        described = provenance(data=run.digests, settings=asdict(settings), libraries=("numpy", "numba"))
         training = {
-            **asdict(settings),
+            **described.pop("settings"),
+            **described,
             "reproducible": kernel.reproducible,
             "tokens": run.tokens,
             "losses": [None if math.isnan(loss) else loss for loss in position.losses],
             "valid_losses": position.valid_losses,
         }
+        metadata = {"training": json.dumps(training)}
+        if not isinstance(corpus, EncodedCorpus):
+            metadata["tokenizer"] = saved_name(tokenizer)
         matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
-        return WordVectors(words, matrix, metadata={"training": json.dumps(training)})
+        return WordVectors(words, matrix, metadata=metadata, counts=all_counts)
 
     try:
         run = Word2VecRun(
@@ -288,6 +341,47 @@ def _initial_model(words: list[str], settings: Word2VecSettings, init: WordVecto
             model_rows, init_rows = np.array(row_pairs).T
             centers[model_rows, : settings.dim] = init.matrix[init_rows]
     return Model(centers, contexts)
+
+
+def _check_vocabulary(vocabulary: Any, min_count: int, max_vocab: int | None, keep_words: Collection[str]) -> None:
+    """Check that a vocabulary is one, and that nothing else is to choose the words."""
+    if not isinstance(vocabulary, Vocabulary):
+        raise TypeError(
+            f"vocabulary must be a Vocabulary, got {type(vocabulary).__name__}; for a list of words pass "
+            "Vocabulary(words, counts)"
+        )
+    others = {
+        "min_count": None if min_count == Word2VecSettings.min_count else min_count,
+        "max_vocab": max_vocab,
+        "keep_words": list(keep_words) or None,
+    }
+    for name, value in others.items():
+        if value is not None:
+            raise ValueError(f"{name} must be left out with vocabulary, got {str(value)[:60]}; prune or append to it")
+
+
+def _recounted(corpus: EncodedCorpus, ranks: "Ranks | None") -> Vocabulary:
+    """Return the vocabulary with the counts of the corpus, that is of the shares of all processes."""
+    counts = np.zeros(len(corpus.vocabulary), np.int64)
+    for start in range(0, len(corpus.ids), SPAN):
+        counts += np.bincount(corpus.ids[start : start + SPAN], minlength=len(counts))
+    if ranks is not None:
+        counts = np.sum(ranks.gather(counts), axis=0)
+    if not counts.any():
+        raise ValueError(
+            "vocabulary must contain at least one token of the corpus, got 0; use the tokenizer that the vocabulary "
+            "was built with"
+        )
+    return corpus.vocabulary.with_counts(counts)
+
+
+def _known_counts(init: WordVectors, words: list[str]) -> NDArray[np.int64]:
+    """Return how often each word occurred in the corpus of ``init``; 0 if that is unknown."""
+    known = np.zeros(len(words), np.int64)
+    if init.counts is not None:
+        rows = {word: row for row, word in enumerate(words)}
+        known[[rows[word] for word in init.words]] = init.counts
+    return known
 
 
 def _ranks(device: str) -> "Ranks | None":

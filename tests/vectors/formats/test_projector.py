@@ -33,7 +33,8 @@ def test_a_pair_that_was_saved_is_replaced(tmp_path):
         (None, b"mine\n"),  # the usual name of a table about v.tsv, say
         (b"1\t2\n", b"a\nb\n"),
         (b"name\tage\n", b"mine\n"),
-        (b"1\t2\n3\t4\n", b"word\tcount\na\t1\nb\t2\n"),
+        (b"1\t2\n3\t4\n", b"word\tclass\na\t1\nb\t2\n"),
+        (b"1\t2\n3\t4\n", b"word\tcount\na\t1\tx\nb\t2\n"),
         (b"1\t2\n", b"word\tcount\n"),
     ],
 )
@@ -54,6 +55,27 @@ def test_names_of_the_words_file(read, name):
 
 def test_words_file_with_columns_has_a_header(read):
     assert read(b"1\t2\n3\t4\n", b"word\tcount\r\na\t7\r\nb\t5\r\n").words == ("a", "b")
+
+
+def test_counts_are_a_column_of_the_words_file(tmp_path, read):
+    vectors = WordVectors(["a", "New York"], [[1, 2], [3, 4.5]], counts=[7, 2**63 - 1])
+    for name in ("v.tsv", "v.tsv", "v.tsv.gz"):  # the second time, the pair is replaced
+        vectors.save(tmp_path / name)
+        again = WordVectors.load(tmp_path / name)
+        assert (again.words, again.counts.tolist()) == (vectors.words, [7, 2**63 - 1])
+    assert (tmp_path / "v_metadata.tsv").read_text() == f"word\tcount\na\t7\nNew York\t{2**63 - 1}\n"
+    assert WordVectors.load(tmp_path / "v.tsv", words=["New York"]).counts.tolist() == [2**63 - 1]
+    assert read(b"1\t2\n3\t4\n", b"word\tclass\tcount\na\tx\t7\nb\ty\t5\n").counts.tolist() == [7, 5]
+    assert read(b"1\t2\n", b"word\tclass\na\t7\n").counts is None
+
+
+@pytest.mark.parametrize("count", [b"\tmany", b"\t-1", b"\t9223372036854775808", b""])
+def test_bad_counts_are_bad_rows(read, count):
+    numbers, words = b"1\t2\n3\t4\n", b"word\tcount\na\t7\nb" + count + b"\n"
+    with pytest.raises(ValueError, match="line 2: the count of a word must be an integer"):
+        read(numbers, words)
+    with pytest.warns(UserWarning, match="skipped 1 error"):
+        assert read(numbers, words, bad_rows="skip").counts.tolist() == [7]
 
 
 def test_packed_pair(tmp_path):

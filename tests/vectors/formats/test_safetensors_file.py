@@ -92,7 +92,7 @@ def rewrite(path, change):
     ("change", "reason"),
     [
         (lambda h: h.pop("vectors"), "tensor 'vectors'"),
-        (lambda h: h.pop("__metadata__"), "must name the format"),
+        (lambda h: h.pop("__metadata__"), "word_list must be given"),
         (lambda h: h["__metadata__"].update(format_version="99"), "format version must be 1, got '99'"),
         (lambda h: h["vectors"].update(dtype="F16"), "type F32"),
         (lambda h: h["vectors"].update(shape=[6.0, 3]), "tensor 'vectors'"),
@@ -141,3 +141,36 @@ def test_reserved_metadata(tmp_path):
 def test_cannot_be_packed(tmp_path):
     with pytest.raises(ValueError, match=r"remove \.gz from the name"):
         WordVectors(["a"], [[1]]).save(tmp_path / "v.safetensors.gz")
+
+
+def test_counts_come_back(tmp_path):
+    path = tmp_path / "v.safetensors"
+    WordVectors(["a", "b", "c"], np.eye(3, 2), counts=[2**40, 3, 0], metadata={"k": "v"}).save(path)
+    again = WordVectors.load(path)
+    assert (again.counts.tolist(), again.metadata, again["b"].tolist()) == ([2**40, 3, 0], {"k": "v"}, [0, 1])
+    assert WordVectors.load(path, limit=2).counts.tolist() == [2**40, 3]
+    assert WordVectors.load(path, words=["c", "b"]).counts.tolist() == [3, 0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda h: h["word_counts"].update(shape=[1], data_offsets=[0, 8]), "word_counts must have a number for each"),
+        (lambda h: h["word_counts"].update(dtype="F64"), "a tensor 'word_counts' of type I64"),
+        (
+            lambda h: h["word_counts"].update(data_offsets=h["vectors"]["data_offsets"]),
+            "counts must be from 0",
+        ),
+    ],
+)
+def test_damaged_counts(tmp_path, change, message):
+    path = tmp_path / "v.safetensors"
+    WordVectors(["a", "b"], [[-1.0, -1.0], [-1.0, -1.0]], counts=[1, 2]).save(path)
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    change(header)
+    encoded = json.dumps(header).encode()
+    path.write_bytes(len(encoded).to_bytes(8, "little") + encoded + data[8 + length :])
+    with pytest.raises(ValueError, match=message):
+        WordVectors.load(path)

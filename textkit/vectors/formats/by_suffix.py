@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from textkit.files.compression import COMPRESSED, compression, inner_suffix
+from textkit.files.compression import COMPRESSED, compression, inner_suffix, is_packed
+from textkit.vectors.formats.delimited_text import read_delimited, write_delimited
 from textkit.vectors.formats.glove_text import read_text, write_text
 from textkit.vectors.formats.projector import check_pair, read_projector, write_projector
-from textkit.vectors.formats.read_options import ReadOptions
+from textkit.vectors.formats.read_options import ReadOptions, check_own
 from textkit.vectors.formats.safetensors_file import read_safetensors, write_safetensors
 from textkit.vectors.formats.word2vec_binary import read_binary, write_binary
 from textkit.vectors.vector_table import VectorTable
@@ -39,6 +40,7 @@ FORMATS = {
     "glove": Format(".txt", partial(read_text, may_have_header=False), partial(write_text, header=False, kind="glove")),
     "fasttext": Format(".vec", read_text, partial(write_text, header=True, kind="fasttext")),
     "safetensors": Format(".safetensors", read_safetensors, write_safetensors, compressible=False),
+    "csv": Format(".csv", read_delimited, write_delimited),
     "projector": Format(".tsv", read_projector, write_projector),
 }
 
@@ -75,10 +77,11 @@ def find_format(path: Path, name: str | None = None) -> Format:
             f"path must end in one of {suffixes} (optionally followed by {', '.join(COMPRESSED)}), got {str(path)!r}; "
             f"change the suffix, or pass the format, such as format={next(iter(FORMATS))!r}"
         )
-    if compression_suffix and not file_format.compressible:
+    if is_packed(path) and not file_format.compressible:
+        remedy = f"remove {compression_suffix} from the name" if compression_suffix else "unpack the archive"
         raise ValueError(
             f"a {file_format.suffix} file must not be compressed, because it is memory-mapped, got {str(path)!r}; "
-            f"remove {compression_suffix} from the name"
+            f"{remedy}"
         )
     return file_format
 
@@ -99,7 +102,10 @@ def read_vectors(path: str | os.PathLike[str], options: ReadOptions, name: str |
         ValueError: If the format is unknown, or the file does not conform to it.
     """
     path = Path(path)
-    return find_format(path, name).read(path, options)
+    file_format = find_format(path, name)
+    if file_format is not FORMATS["safetensors"]:
+        check_own(path, options)
+    return file_format.read(path, options)
 
 
 def check_writable_path(path: str | os.PathLike[str], name: str | None = None) -> None:

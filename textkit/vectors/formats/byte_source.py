@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from types import TracebackType
 
-from textkit.files.compression import DamagedFileError, compression, open_bytes, read_chunk
+from textkit.files.compression import DamagedFileError, is_packed, open_bytes, read_chunk
 
 
 class ByteSource:
@@ -28,7 +28,7 @@ class ByteSource:
         self.offset = 0
         self.size: int | None = None
         self._file = open_bytes(path)
-        if not compression(path):
+        if not is_packed(path):
             status = os.fstat(self._file.fileno())
             self.size = status.st_size if stat.S_ISREG(status.st_mode) else None
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
 from textkit.files.compression import compression, open_writer
+from textkit.files.formats import HEAD, check_text
 from textkit.vectors.formats.bad_rows import BadRows
 from textkit.vectors.formats.byte_source import ByteSource
 from textkit.vectors.formats.line_blocks import line_blocks
@@ -42,7 +43,11 @@ def read_text(path: Path, options: ReadOptions, *, may_have_header: bool = True)
     with ByteSource(path) as source:
         blocks = line_blocks(source)
         _, first_block = next(blocks, (1, b""))
-        layout = guess_layout(path, first_block, may_have_header=may_have_header)
+        try:
+            layout = guess_layout(path, first_block, may_have_header=may_have_header)
+        except ValueError:
+            check_text(path, first_block[:HEAD])
+            raise
         bad = BadRows(path, options.bad_rows, "line")
         builder = TableBuilder(layout.dim, _expected_rows(source, layout), options, bad)
         first_rows = (1 + first_block.count(b"\n", 0, layout.start), first_block[layout.start :])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from textkit.checks import check_count
@@ -20,6 +21,8 @@ class ReadOptions:
         encoding_errors: Treatment of a word that is not UTF-8: with "strict" its row is bad, "replace" reads its bytes
             as U+FFFD, "ignore" drops them.
         bad_rows: "error" to raise at a bad row, "skip" to skip it and count it in a warning.
+        matrix: Name of the tensor with the vectors, in a safetensors file of another program; None to guess it.
+        word_list: Word of each of its vectors, or a file of them; None for the tokenizer.json beside the file.
 
     Raises:
         ValueError: If ``limit`` is negative, or a policy is unknown, or ``words`` is a str.
@@ -29,6 +32,8 @@ class ReadOptions:
     limit: int | None = None
     encoding_errors: EncodingErrors = "strict"
     bad_rows: BadRowPolicy = "error"
+    matrix: str | None = None
+    word_list: Path | tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if self.limit is not None:
@@ -60,3 +65,17 @@ def wanted_words(words: Iterable[str] | None) -> frozenset[str] | None:
     if isinstance(words, str):
         raise ValueError(f"words must be an iterable of words, got the str {words[:40]!r}; pass [{words[:40]!r}]")
     return None if words is None else frozenset(words)
+
+
+def check_own(path: Path, options: ReadOptions) -> None:
+    """Check that no matrix and no words are named for a file that has its own.
+
+    Raises:
+        ValueError: If one is.
+    """
+    for name, value in (("matrix", options.matrix), ("word_list", options.word_list)):
+        if value is not None:
+            raise ValueError(
+                f"{name} must be None for {path}, which has its own words, got {str(value)[:60]}; it is for "
+                ".safetensors files of other programs"
+            )

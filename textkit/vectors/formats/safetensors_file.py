@@ -1,9 +1,9 @@
 """Vectors as a safetensors file, which is memory-mapped and involves no unpickling.
 
 Layout: ``word_offsets`` int64 (vocab + 1,), ``vectors`` float32 (vocab, dim) and ``word_bytes`` uint8, the
-concatenated UTF-8 of all words: word i is ``word_bytes[word_offsets[i]:word_offsets[i + 1]]``. The header is
-written and read here rather than by the library, whose NumPy functions copy every tensor; its format is described at
-https://huggingface.co/docs/safetensors.
+concatenated UTF-8 of all words: word i is ``word_bytes[word_offsets[i]:word_offsets[i + 1]]``. ``word_counts`` int64
+(vocab,) is there if the counts are known. The header is written and read here rather than by the library, whose NumPy
+functions copy every tensor; its format is described at https://huggingface.co/docs/safetensors.
 """
 
 import itertools
@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
-from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions
+from textkit.vectors.formats.foreign_safetensors import read_foreign
+from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions, check_own
 from textkit.vectors.formats.word_bytes import check_writable
 from textkit.vectors.vector_table import VectorTable
 
@@ -28,7 +29,12 @@ _RESERVED = ("format", "format_version")
 _MAX_HEADER_BYTES = 100_000_000  # as in the safetensors library
 _BLOCK_WORDS = 1 << 14
 _WRITE_BYTES = 1 << 24
-_TYPES = {"word_offsets": ("I64", "<i8"), "vectors": ("F32", "<f4"), "word_bytes": ("U8", "u1")}
+_TYPES = {
+    "word_offsets": ("I64", "<i8"),
+    "word_counts": ("I64", "<i8"),
+    "vectors": ("F32", "<f4"),
+    "word_bytes": ("U8", "u1"),
+}
 
 
 def read_safetensors(path: Path, options: ReadOptions) -> VectorTable:
@@ -48,11 +54,11 @@ def read_safetensors(path: Path, options: ReadOptions) -> VectorTable:
     size = path.stat().st_size
     header, start = _read_header(path, size)
     metadata = header.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or metadata.get("format") != _FORMAT:
-        raise ValueError(
-            f"{path}, byte 8: the metadata must name the format {_FORMAT!r}, got a different format or no metadata; "
-            "pass a file that WordVectors.save wrote"
-        )
+    if not isinstance(metadata, dict):
+        raise ValueError(f"{path}, byte 8: the metadata must be a JSON object, got {metadata!r}; the file is damaged")
+    if metadata.get("format") != _FORMAT:
+        return read_foreign(path, header, start, size, options)
+    check_own(path, options)
     if metadata.get("format_version") != FORMAT_VERSION:
         raise ValueError(
             f"{path}, byte 8: the format version must be {FORMAT_VERSION}, got "
@@ -66,6 +72,12 @@ def read_safetensors(path: Path, options: ReadOptions) -> VectorTable:
             f"{path}, byte 8: word_offsets must have one number more than vectors has rows, got shapes "
             f"{offsets.shape} and {matrix.shape}; the file is damaged, save it again"
         )
+    counts = _tensor(path, header, "word_counts", 1, start, size) if "word_counts" in header else None
+    if counts is not None and len(counts) != len(matrix):
+        raise ValueError(
+            f"{path}, byte 8: word_counts must have a number for each of the {len(matrix)} words, got {len(counts)}; "
+            "the file is damaged, save it again"
+        )
     count = len(matrix) if options.limit is None or options.words is not None else min(options.limit, len(matrix))
     words: list[str] = []
     rows: list[int] = []
@@ -77,10 +89,13 @@ def read_safetensors(path: Path, options: ReadOptions) -> VectorTable:
             rows.append(row)
     if options.words is None:
         matrix = matrix[:count]
+        counts = None if counts is None else counts[:count]
     else:
-        words, matrix = words[: options.limit], np.asarray(matrix[rows[: options.limit]])
+        rows = rows[: options.limit]
+        words, matrix = words[: options.limit], np.asarray(matrix[rows])
+        counts = None if counts is None else np.asarray(counts[rows])
     user_metadata = {str(key): str(value) for key, value in metadata.items() if key not in _RESERVED}
-    return VectorTable(words, matrix, user_metadata)
+    return VectorTable(words, matrix, user_metadata, counts)
 
 
 def write_safetensors(path: Path, table: VectorTable) -> None:
@@ -103,11 +118,10 @@ def write_safetensors(path: Path, table: VectorTable) -> None:
     np.cumsum([len(word.encode()) for word in table.words], out=offsets[1:])
     header: dict[str, Any] = {"__metadata__": {**table.metadata, "format": _FORMAT, "format_version": FORMAT_VERSION}}
     end = 0
-    for name, shape in (
-        ("word_offsets", [count + 1]),
-        ("vectors", [count, dim]),
-        ("word_bytes", [int(offsets[-1])]),
-    ):
+    shapes = {"word_offsets": [count + 1], "vectors": [count, dim], "word_bytes": [int(offsets[-1])]}
+    if table.counts is not None:
+        shapes = {"word_counts": [count], **shapes}
+    for name, shape in shapes.items():
         code, dtype = _TYPES[name]
         begin, end = end, end + math.prod(shape) * np.dtype(dtype).itemsize
         header[name] = {"dtype": code, "shape": shape, "data_offsets": [begin, end]}
@@ -117,6 +131,8 @@ def write_safetensors(path: Path, table: VectorTable) -> None:
     step = max(1, _WRITE_BYTES // (4 * dim))
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         stream.write(len(encoded).to_bytes(8, "little") + encoded)
+        if table.counts is not None:
+            stream.write(table.counts.astype("<i8").tobytes())
         stream.write(offsets.tobytes())
         for row in range(0, count, step):
             stream.write(np.ascontiguousarray(table.matrix[row : row + step], dtype="<f4").tobytes())

@@ -1,6 +1,7 @@
 """Collect rows into a table, with little more memory than the result takes."""
 
 import mmap
+from array import array
 from collections import deque
 
 import numpy as np
@@ -38,6 +39,7 @@ class TableBuilder:
         self._filled: deque[NDArray[np.float32]] = deque()
         self._block: NDArray[np.float32] = np.empty((expected, dim), dtype=np.float32)
         self._next = 0  # the first free row of the block
+        self._counts = array("q")
 
     def full(self) -> bool:
         """Return whether all requested rows are collected, so that the reader can stop."""
@@ -47,13 +49,14 @@ class TableBuilder:
         """Return whether to keep the row of a word; the numbers of other words need not be parsed."""
         return self._wanted is None or word in self._wanted
 
-    def add(self, place: int, word: str, row: NDArray[np.float32]) -> None:
+    def add(self, place: int, word: str, row: NDArray[np.float32], count: int | None = None) -> None:
         """Add a row.
 
         Args:
             place: Line number or byte offset of the row, for messages.
             word: Word of the row.
             row: Vector of the word; shape (dim,).
+            count: Number of occurrences of the word; None for all words if unknown.
 
         Raises:
             ValueError: If the row is bad and bad rows are errors.
@@ -71,13 +74,16 @@ class TableBuilder:
             self._block[self._next] = row
             self._next += 1
             self._words[word] = None
+            if count is not None:
+                self._counts.append(count)
 
     def table(self) -> VectorTable:
         """Return the table. The builder is empty afterwards."""
         self._begin_block()
         words, self._words = tuple(self._words), {}
+        counts = np.array(self._counts, dtype=np.int64) if len(self._counts) == len(words) > 0 else None
         if len(self._filled) == 1:
-            return VectorTable(words, self._filled.pop())
+            return VectorTable(words, self._filled.pop(), counts=counts)
         # The pages of an empty array are not in memory before they are written to, and those of a block are given back
         # with it. So the table never exists twice, as it would with ndarray.resize, which copies from NumPy 2.5 on.
         matrix = np.empty((len(words), self._dim), dtype=np.float32)
@@ -86,7 +92,7 @@ class TableBuilder:
             block = self._filled.popleft()
             start, end = end, end + len(block)
             matrix[start:end] = block
-        return VectorTable(words, matrix)
+        return VectorTable(words, matrix, counts=counts)
 
     def _begin_block(self) -> None:
         if self._next:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
 from textkit.files.compression import compression, open_writer
+from textkit.files.formats import check_text
 from textkit.vectors.formats.bad_rows import BadRows
 from textkit.vectors.formats.byte_source import ByteSource
 from textkit.vectors.formats.read_options import ReadOptions
@@ -50,6 +51,7 @@ def read_binary(path: Path, options: ReadOptions) -> VectorTable:
         start = source.read(_MAX_HEADER_BYTES)
         match = _HEADER.match(start)
         if match is None:
+            check_text(path, start)
             raise ValueError(f"{path}, byte 0: {_header_error(start)}")
         count, dim = int(match[1]), int(match[2])
         if not 1 <= dim <= MAX_DIM:

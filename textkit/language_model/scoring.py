@@ -1,0 +1,96 @@
+"""Read a text with a language model, and score it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from textkit.batches.sequences import SequenceBatches
+from textkit.data.corpus import Corpus, open_corpus
+from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
+from textkit.progress import ProgressBar
+from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.id_stream import encode_text, encoded_stream
+from textkit.text.tokenizers import get_tokenizer
+
+if TYPE_CHECKING:
+    from textkit.language_model.language_model import LanguageModel
+
+
+def check_text(text: object) -> None:
+    """Check that a str is a text rather than the name of a file.
+
+    Raises:
+        ValueError: If there is a file of this name.
+    """
+    if not isinstance(text, str):
+        return
+    try:
+        found = Path(text).is_file()
+    except (ValueError, OSError):  # too long for a name, or with NUL in it
+        return
+    if found:
+        raise ValueError(f"text must be the text itself, got the name of a file, {text!r}; pass Path({text!r})")
+
+
+def opened_documents(text: object, **reading: Any) -> Corpus:
+    """Open a text as separate documents; a str is one of them."""
+    return open_corpus([text] if isinstance(text, str) else text, **reading)
+
+
+def score_text(
+    model: "LanguageModel", text: object, *, batch_size: int, reading: dict[str, Any], progress: bool
+) -> LanguageModelScore:
+    """Compute the perplexity of a text; see `LanguageModel.score`.
+
+    Args:
+        model: The language model.
+        text: The text, or a corpus.
+        batch_size: Number of parts of a stream to be read in parallel.
+        reading: Options for reading files: ``column``, ``encoding`` and ``errors``.
+        progress: Whether to show progress on stderr.
+    """
+    if "<bos>" in model.vocabulary.specials:
+        return _score_documents(model, opened_documents(text, **reading), progress)
+    if isinstance(text, str):
+        stream = encode_text(text, unit=model.unit, vocabulary=model.vocabulary, tokenizer=model.tokenizer)
+    elif isinstance(text, EncodedCorpus):
+        stream = encoded_stream(text, unit=model.unit, vocabulary=model.vocabulary)
+    else:
+        # Imported here, because reading text needs pyarrow and scoring ids does not.
+        from textkit.text.stream_reading import read_stream
+
+        stream, _ = read_stream(
+            text,
+            unit=model.unit,
+            vocabulary=model.vocabulary,
+            tokenizer=model.tokenizer,
+            progress=progress,
+            **reading,
+        )
+    with ProgressBar("scoring", total=len(stream) - 1, unit="tokens", show=progress) as bar:
+        return score_ids(model.model, stream, batch_size=batch_size, device=model.device, bar=bar)
+
+
+def _score_documents(model: "LanguageModel", source: Corpus, progress: bool) -> LanguageModelScore:
+    from textkit.text.encoding import encode_corpus
+
+    vocabulary = model.vocabulary
+    splitter = model.tokenizer or get_tokenizer("character")
+    encoded = encode_corpus(source, tokenizer=splitter, vocabulary=vocabulary, unknown="keep", progress=progress)
+    # Empty documents are not scored, so their ends are subtracted from the size of the text.
+    size = encoded.size
+    assert size is not None  # only a folder of an earlier version lacks it
+    documents = [ids for ids in encoded.documents() if len(ids)]
+    blank = len(encoded) - len(documents)
+    batches = SequenceBatches(documents, begin=vocabulary["<bos>"], end=vocabulary["<eos>"])
+    with ProgressBar("scoring", total=batches.predictions, unit="tokens", show=progress) as bar:
+        return score_documents(
+            model.model,
+            batches,
+            characters=size.characters - blank,
+            size=size.bytes - blank,
+            unknown=sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in documents),
+            device=model.device,
+            bar=bar,
+        )
