@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
-from textkit.fasttext.dictionary import Dictionary, new_dictionary
+from textkit.fasttext.dictionary import new_dictionary
 from textkit.fasttext.matrices import DenseMatrix
 from textkit.fasttext.model_file import FastTextModel, in_memory, read_model, write_model
 from textkit.fasttext.model_settings import ModelSettings
-from textkit.fasttext.subwords import subword_buckets
+from textkit.fasttext.word_rows import WordRows
 from textkit.files.compression import compression, inner_suffix
 from textkit.other_names import other_names
 from textkit.text.unknown_words import UnknownWordError
@@ -125,7 +125,7 @@ class SubwordVectors(WordVectors):
         """Make vectors of a model that was read from a file."""
         vectors = cls.__new__(cls)
         try:
-            words = _decoded(model.dictionary, encoding_errors)
+            words = model.dictionary.decoded_words(encoding_errors)
             vectors._open(model, words, {}, f"{path}: ", model.dictionary.word_counts())
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
@@ -140,6 +140,7 @@ class SubwordVectors(WordVectors):
         counts: NDArray[np.int64] | None,
     ) -> None:
         self._model = model
+        self._rows_of = WordRows(model)
         self._place = place  # the file, for errors
         self._words = tuple(words)
         self._index = index_words(self._words)
@@ -229,20 +230,7 @@ class SubwordVectors(WordVectors):
     def most_similar_batch(
         self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: int | None = None
     ) -> list[Neighbors]:
-        """Answer many queries like `most_similar`, with one matrix product and in bounded memory.
-
-        Args:
-            queries: Words, known or not, or vectors of shape (queries, dim).
-            k: Number of words to return for each query.
-            restrict: Search only the first N words; None searches all.
-
-        Returns:
-            For each query, the result of `most_similar`.
-
-        Raises:
-            KeyError: If a word is unknown and has no n-grams.
-            ValueError: If ``k`` or ``restrict`` is below 1, or the vectors have the wrong shape or are not finite.
-        """
+        """Answer many queries, words known or not, or vectors; see `WordVectors.most_similar_batch`."""
         if isinstance(queries, str) or not are_words(queries) or all(word in self for word in queries):
             return super().most_similar_batch(queries, k, restrict=restrict)
         known = [[self._index[word]] if word in self else [] for word in queries]
@@ -352,11 +340,11 @@ class SubwordVectors(WordVectors):
     def _sums(self, words: Sequence[str]) -> tuple[Vector, NDArray[np.int64]]:
         own = np.fromiter((self._index.get(word, -1) for word in words), np.int64, len(words))
         # The bytes of a known word are those of the file, which need not be UTF-8.
-        return self._sum_rows([self._bytes(row, word) for row, word in zip(own.tolist(), words, strict=True)], own)
+        return self._rows_of.sums([self._bytes(row, word) for row, word in zip(own.tolist(), words, strict=True)], own)
 
     def _known(self, rows: NDArray[np.int64]) -> Vector:
         """Compute the vectors of known words, given their rows."""
-        sums, counts = self._sum_rows([self._bytes(row, "") for row in rows.tolist()], rows)
+        sums, counts = self._rows_of.sums([self._bytes(row, "") for row in rows.tolist()], rows)
         return self._finite(_quotient(sums, counts), [self._words[row] for row in rows])
 
     def _bytes(self, row: int, word: str) -> bytes:
@@ -364,39 +352,6 @@ class SubwordVectors(WordVectors):
             return word.encode("utf-8", "surrogatepass")
         words = self._model.dictionary
         return words.entries[words.starts[row] : words.ends[row]].tobytes()
-
-    def _sum_rows(self, words: Sequence[bytes], own: NDArray[np.int64]) -> tuple[Vector, NDArray[np.int64]]:
-        """Sum the rows of words and of their n-grams; ``own`` is the row of each word, or -1."""
-        settings, dictionary = self._model.settings, self._model.dictionary
-        owners = np.flatnonzero(own >= 0)
-        rows = own[owners]
-        if settings.has_subwords:
-            ngram_owners, buckets = subword_buckets(words, settings.min_n, settings.max_n, settings.buckets)
-            if dictionary.kept is not None:
-                ngram_owners, buckets = self._kept(ngram_owners, buckets)
-            owners, rows = np.concatenate([owners, ngram_owners]), np.concatenate([rows, buckets + dictionary.n_words])
-            order = np.argsort(owners, kind="stable")
-            owners, rows = owners[order], rows[order]
-        counts = np.bincount(owners, minlength=len(words))
-        sums = np.zeros((len(words), self.dim), np.float32)
-        if len(rows):
-            some = np.flatnonzero(counts)
-            starts = np.cumsum(counts[some]) - counts[some]
-            sums[some] = np.add.reduceat(self._model.input.gather(rows), starts, axis=0)
-        return sums, counts
-
-    def _kept(
-        self, owners: NDArray[np.int64], buckets: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the n-grams that a pruned model has kept, with the rows in place of the buckets."""
-        rows = [self._row_of_bucket.get(bucket, -1) for bucket in buckets.tolist()]
-        found = np.array(rows, np.int64)
-        return owners[found >= 0], found[found >= 0]
-
-    @cached_property
-    def _row_of_bucket(self) -> dict[int, int]:
-        kept = self._model.dictionary.kept
-        return {} if kept is None else dict(kept.tolist())
 
     def _finite(self, vectors: Vector, words: Sequence[str]) -> Vector:
         finite = np.isfinite(vectors).all(axis=1)
@@ -429,24 +384,6 @@ def load_model(path: Path, options: ReadOptions) -> WordVectors:
 
 def _quotient(sums: Vector, counts: NDArray[np.int64]) -> Vector:
     return np.asarray(sums / counts[:, None], np.float32)
-
-
-def _decoded(dictionary: Dictionary, errors: EncodingErrors) -> list[str]:
-    """Decode the words.
-
-    Raises:
-        ValueError: If one is not UTF-8 and ``errors`` is "strict".
-    """
-    raw = dictionary.words()
-    try:
-        # Much faster than word by word.
-        words = b"\n".join(raw).decode("utf-8", errors).split("\n") if raw else []
-        return words if len(words) == len(raw) else [word.decode("utf-8", errors) for word in raw]
-    except UnicodeDecodeError:
-        row = next(row for row, word in enumerate(raw) if word != word.decode("utf-8", "ignore").encode())
-        raise ValueError(
-            f"the words must be UTF-8, got {raw[row][:40]!r} in row {row}; pass encoding_errors='replace' to read it"
-        ) from None
 
 
 def _unpickled(
