@@ -171,13 +171,17 @@ def language_model(
 def classifier(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
     test: Annotated[
-        str, typer.Argument(metavar="TEST", help="Table of texts and labels not used in training, or a catalog name.")
+        str,
+        typer.Argument(
+            metavar="TEST", help="Table of texts and labels not used in training, - for stdin, or a catalog name."
+        ),
     ],
     plot: Annotated[
         Path | None, typer.Option(help="Plot the confusion matrix and calibration: .png .pdf .svg.", show_default=False)
     ] = None,
     text: options.Text = None,
     label: options.Label = None,
+    input_format: options.InputFormat = None,
     delimiter: options.Delimiter = None,
     missing: options.Missing = "error",
     split: options.TestSplit = None,
@@ -198,7 +202,7 @@ def classifier(
     if plot is not None:
         check_output(plot, [test], "--plot")
         picture_kind(plot)
-    source = table_source(test)
+    source = table_source(test, input_format)
     if isinstance(source, str) and split is None and "test" in catalog.entry(source).splits:
         split = "test"
     labeled = read_labeled(

@@ -13,6 +13,7 @@ import typer
 from textkit import __version__
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
+from textkit.data.stdin import StdinTable
 from textkit.files.archives import is_there
 from textkit.files.compression import size_on_disk
 from textkit.files.writable import check_writable
@@ -123,8 +124,20 @@ def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: An
     return corpus(Path(sources[0]) if len(sources) == 1 else [Path(source) for source in sources], **reading)
 
 
-def table_source(source: str) -> str | Path:
-    """Return a catalog name if no such file exists, else the path of the file or folder."""
+def table_source(source: str, input_format: str | None = None) -> str | Path | StdinTable:
+    """Return a catalog name if no such file exists, else the path of the file or folder; or the table on stdin for "-".
+
+    Args:
+        source: What was given on the command line.
+        input_format: Format of stdin; None for csv.
+
+    Raises:
+        ValueError: If a format is given for anything else.
+    """
+    if source == "-":
+        return StdinTable(f".{input_format or 'csv'}")
+    if input_format is not None:
+        raise ValueError(f"--input-format must be left out with {source}, got {input_format}; it is for stdin (-)")
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 
@@ -205,6 +218,11 @@ def missing_option(panel: str | None = None, help: str = "Rows that lack a text:
 def examples(*commands: str) -> str:
     """Return the last paragraphs of a help page: examples, one per line."""
     return "\n\n".join(("Examples:", *commands))
+
+
+def input_format_option(panel: str | None = None, help: str = "Format of a table on stdin (-).") -> Any:
+    """Return the option for the format of stdin."""
+    return typer.Option("--input-format", metavar="<name>", help=help, show_default="csv", rich_help_panel=panel)
 
 
 def given(**options: Any) -> dict[str, Any]:
