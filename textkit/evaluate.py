@@ -217,7 +217,7 @@ def language_model(
 
 @app.command(epilog=examples("textkit evaluate classifier trec-cnn trec --split test"))
 def classifier(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier, or a file of fastText.")],
     test: Annotated[
         str,
         typer.Argument(
@@ -282,8 +282,9 @@ def _question(words: list[str]) -> str:
 
 
 def _as_classes(labels: list[Any], classes: list[Any]) -> list[Any]:
-    """Convert labels to the type of the classes: one table may have numbers where the other has strings of digits."""
-    by_name = {str(name): name for name in classes}
+    """Convert labels to classes: a table may have numbers where these are digits, or lack the prefix of fastText."""
+    by_name = {str(name).removeprefix("__label__"): name for name in classes}
+    by_name |= {str(name): name for name in classes}
     return [
         [by_name.get(str(name), name) for name in label] if isinstance(label, list) else by_name.get(str(label), label)
         for label in labels

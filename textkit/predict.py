@@ -18,6 +18,7 @@ from textkit.commands.shared import (
     TrustTokenizer,
     check_output,
     command_line,
+    examples,
     loaded,
     missing_option,
     table_source,
@@ -32,9 +33,18 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _OUTPUT = "The output"
 
 
-@app.command(no_args_is_help=True)
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        'textkit predict reviews-classifier "not bad at all"',
+        "textkit predict reviews-classifier --file new.csv --keep id --all -o answers.csv",
+        "textkit predict lid.176.ftz --file - --top 3",
+    ),
+)
 def answer(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a saved classifier.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of a saved classifier, or a .bin or .ftz of fastText.")
+    ],
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="TEXT", help="Texts to classify.", show_default=False)
     ] = None,

@@ -14,6 +14,7 @@ from textkit import __version__
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
 from textkit.data.stdin import StdinTable
+from textkit.fasttext.model_file import is_model_file, is_supervised
 from textkit.files.archives import is_there
 from textkit.files.compression import size_on_disk
 from textkit.files.writable import check_writable
@@ -49,7 +50,7 @@ def loaded(
     """Load a model.
 
     Args:
-        folder: Folder of the saved model.
+        folder: Folder of the saved model; for a classifier also a file of fastText.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
         tokenizer: Name of the tokenizer of a model that was saved without it; None for that of the folder.
@@ -59,6 +60,10 @@ def loaded(
         FileNotFoundError: If the folder does not exist.
         ValueError: If it does not contain a model, or one of a different kind, or its tokenizer is not trusted.
     """
+    if kind == "text-classifier" and folder.is_file() and is_model_file(folder) and is_supervised(folder):
+        if tokenizer is not None:
+            raise ValueError(f"--tokenizer must be left out with a model of fastText, got {tokenizer}; it has its own")
+        return load(folder)
     saved_kind = read_config(folder)["kind"]
     if saved_kind != kind and saved_kind in _USES:
         name, use = _USES[saved_kind]

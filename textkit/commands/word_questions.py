@@ -74,6 +74,8 @@ def _lines(prompt: str) -> Iterator[str]:
             print(prompt, end=" ", file=sys.stderr, flush=True)
         line = sys.stdin.buffer.readline()
         if not line:
+            if sys.stdin.isatty():
+                print(file=sys.stderr)  # what follows must not stand behind the prompt
             return
         number += 1
         try:

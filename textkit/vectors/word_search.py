@@ -228,7 +228,7 @@ class WordSearch(WordSimilarity):
         queries = list(queries) if isinstance(queries, Iterator) else queries
         if are_words(queries):
             return unit_rows(self[queries]), [self._present([word]) for word in queries]
-        directions = unit_queries(queries, self._matrix.shape[1])
+        directions = unit_queries(queries, self.dim)
         return directions, [[] for _ in directions]
 
     def _searched(self, restrict: Restriction) -> tuple[Vector, Sequence[int]]:

@@ -31,6 +31,11 @@ class WordSimilarity:
     if not TYPE_CHECKING:  # which would take every attribute for one of gensim
         __getattr__ = gensim_attribute
 
+    @property
+    def dim(self) -> int:
+        """The dimension of the vectors."""
+        return int(self._matrix.shape[1])
+
     @cached_property
     def unit(self) -> Vector:
         """The vectors normalized to length 1; shape (vocab, dim), read-only. Zero vectors are unchanged."""
@@ -182,12 +187,12 @@ class WordSimilarity:
 
     def _units(self, items: Sequence[Item]) -> Vector:
         """Return the unit vectors of words and vectors, shape (items, dim)."""
-        units = np.empty((len(items), self._matrix.shape[1]), np.float32)
+        units = np.empty((len(items), self.dim), np.float32)
         for is_word in (True, False):
             places = [place for place, item in enumerate(items) if isinstance(item, str) == is_word]
             if places:
                 chosen: Any = [items[place] for place in places]
-                units[places] = unit_rows(self[chosen]) if is_word else unit_queries(chosen, units.shape[1])
+                units[places] = unit_rows(self[chosen]) if is_word else unit_queries(chosen, self.dim)
         return units
 
     def _mean(self, name: str, words: Sequence[str]) -> NDArray[np.float64]:
