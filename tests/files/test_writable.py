@@ -1,3 +1,6 @@
+import os
+import sys
+
 import pytest
 
 from textkit.files.writable import check_writable
@@ -11,6 +14,24 @@ def test_a_place_that_can_be_written_stays_as_it_is(tmp_path):
     check_writable(tmp_path / "old", "path")
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert (tmp_path / "old").read_text() == "old"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files without names are Linux's")
+def test_a_kill_while_trying_leaves_nothing(tmp_path, monkeypatch):
+    try:
+        os.close(os.open(tmp_path, os.O_TMPFILE | os.O_RDWR))
+    except OSError:
+        pytest.skip("the file system has no files without names")
+    found, system_open = [], os.open
+
+    def look_after_opening(*arguments):
+        handle = system_open(*arguments)
+        found.extend(entry.name for entry in tmp_path.iterdir())
+        return handle
+
+    monkeypatch.setattr(os, "open", look_after_opening)
+    check_writable(tmp_path / "new", "path")
+    assert not found
 
 
 def test_the_folder_of_a_links_target_counts(tmp_path):
