@@ -18,7 +18,7 @@ from textkit.data.catalog import corpora_folder
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.encoding import encode_corpus
 from textkit.text.vocabulary import Vocabulary
-from textkit.training.checkpoint import save_checkpoint
+from textkit.training.checkpoint import load_checkpoint, save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.threads import SkipGramThreads
 from textkit.word2vec.train import _GENSIM, train_word2vec
@@ -47,12 +47,17 @@ def apart(vectors):
     return ((a @ a.T).mean() + (b @ b.T).mean()) / 2, (a @ b.T).mean()
 
 
+MODELS = {"skipgram": {}, "cbow": {"model": "cbow"}}
+each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+
+
+@each_model
 @pytest.mark.parametrize("workers", [1, 3, 16])
-def test_the_same_bytes_with_any_number_of_workers(workers, monkeypatch):
+def test_the_same_bytes_with_any_number_of_workers(workers, model, monkeypatch):
     monkeypatch.setattr("textkit.word2vec.train._usable_cores", lambda: 4)  # of which each may have four
     reports, others = [], []
-    expected = train(on_epoch=reports.append, valid=TALES)
-    found = train(workers=workers, on_epoch=others.append, valid=TALES)
+    expected = train(**model, on_epoch=reports.append, valid=TALES)
+    found = train(**model, workers=workers, on_epoch=others.append, valid=TALES)
     assert digest(found) == digest(expected)
     assert [(r.loss, r.pairs, r.valid_loss) for r in others] == [(r.loss, r.pairs, r.valid_loss) for r in reports]
     assert found.metadata == expected.metadata
@@ -85,20 +90,23 @@ def test_seeds_differ():
     assert digest(train(seed=1)) != digest(train(seed=2))
 
 
+@each_model
 @pytest.mark.parametrize("reproducible", [True, False])
-def test_words_of_a_topic_come_together(topics, reproducible):
+def test_words_of_a_topic_come_together(topics, reproducible, model):
     losses = []
-    vectors = train(topics, epochs=20, subsample=0, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
+    settings = {"epochs": 20, "subsample": 0, "reproducible": reproducible, **model}
+    vectors = train(topics, **settings, on_epoch=lambda r: losses.append(r.loss))
     within, between = apart(vectors)
     assert within > 0.8
     assert within - between > 0.4
     assert losses[-1] < losses[0] - 0.2
 
 
-def test_the_first_loss_is_log_two_for_each_score():
+@each_model
+def test_the_first_loss_is_log_two_for_each_score(model):
     losses = []
-    train(epochs=1, learning_rate=1e-9, negatives=5, on_epoch=lambda r: losses.append(r.loss))
-    assert losses == [pytest.approx(6 * np.log(2), rel=1e-6)]
+    train(**model, epochs=1, learning_rate=1e-9, negatives=5, on_epoch=lambda r: losses.append(r.loss))
+    assert losses == [pytest.approx(6 * np.log(2), rel=2e-6)]
 
 
 def test_workers_are_a_few_per_core(monkeypatch):
@@ -121,7 +129,7 @@ def test_a_checkpoint_never_replaces_another_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("argument", "ours"),
-    [("vector_size", "dim"), ("size", "dim"), ("negative", "negatives"), ("iter", "epochs"), ("sg", "skip-gram")],
+    [("vector_size", "dim"), ("size", "dim"), ("negative", "negatives"), ("iter", "epochs"), ("sg", "model='cbow'")],
 )
 def test_names_of_gensim_are_answered_with_ours(argument, ours):
     with pytest.raises(TypeError, match=rf"train_word2vec\(\) has no argument '{argument}', .*{ours}"):
@@ -213,6 +221,17 @@ def test_any_corpus_is_taken():
         train("tales")
 
 
+def test_the_learning_rate_suits_the_model():
+    assert digest(train()) == digest(train(learning_rate=0.025))
+    assert digest(train(model="cbow")) == digest(train(model="cbow", learning_rate=0.05))
+
+
+def test_cbow_counts_the_centers_that_have_a_context():
+    reports = []
+    train([["a"], ["a", "b"], ["a", "b", "c"]] * 9, model="cbow", subsample=0, min_count=1, on_epoch=reports.append)
+    assert reports[0].pairs == 9 * 5
+
+
 def test_windows_do_not_cross_documents():
     documents = [[f"x{i}", f"y{i}"] for i in range(40)] * 50  # over two lines, a window of 5 would find up to 10 pairs
     reports = []
@@ -231,24 +250,27 @@ HARD = {
 }
 
 
+@each_model
 @pytest.mark.parametrize("reproducible", [True, False])
 @pytest.mark.parametrize("settings", HARD.values(), ids=HARD)
-def test_no_setting_diverges(settings, reproducible):
+def test_no_setting_diverges(settings, reproducible, model):
     losses = []
-    vectors = train(**settings, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
+    vectors = train(**settings, **model, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
     assert np.isfinite(vectors.matrix).all()
     assert np.abs(vectors.matrix).max() < 100
     if settings.get("learning_rate", 0) < 1:
         assert losses[-1] <= losses[0] * 1.01
 
 
+@each_model
 @pytest.mark.parametrize("reproducible", [True, False])
 @pytest.mark.parametrize("rate", [0.025, 0.05])
-def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
+def test_a_line_that_repeats_does_not_diverge(reproducible, rate, model):
     losses = []
     line = "the same ten words again and again until the end"
     vectors = train(
         [line] * 5000,
+        **model,
         learning_rate=rate,
         subsample=0,
         epochs=4,
@@ -274,6 +296,8 @@ def test_tiny_corpora():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"model": "glove"}, "model must be one of skipgram, cbow, got 'glove'"),
+        ({"model": "cbow", "device": "cuda"}, "model must be 'skipgram' on a GPU, got 'cbow'; train with device='cpu'"),
         ({"dim": 0}, "dim must be an integer of at least 1"),
         ({"dim": 2.5}, "dim must be an integer"),
         ({"window": 0}, "window must be an integer of at least 1"),
@@ -356,6 +380,31 @@ def test_a_killed_training_ends_with_the_same_bytes(tmp_path):
     assert not list(tmp_path.glob(".*"))  # what the killed processes were writing is gone
     again = train(epochs=EPOCHS, checkpoint=checkpoint, on_epoch=epochs.append)
     assert digest(again) == expected  # a finished training gives its result at once
+
+
+@each_model
+def test_a_stopped_training_resumes_with_the_same_bytes(tmp_path, model):
+    def stop(report):
+        raise KeyboardInterrupt
+
+    checkpoint = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        train(**model, epochs=3, checkpoint=checkpoint, on_epoch=stop)
+    epochs = []
+    found = train(**model, epochs=3, checkpoint=checkpoint, workers=1, on_epoch=lambda r: epochs.append(r.epoch))
+    assert epochs == [2, 3]
+    assert digest(found) == digest(train(**model, epochs=3))
+
+
+def test_a_checkpoint_without_the_model_is_of_skip_gram(tmp_path):
+    checkpoint = tmp_path / "state"
+    expected = digest(train(checkpoint=checkpoint))
+    arrays, state = load_checkpoint(checkpoint)
+    del state["identity"]["model"]
+    save_checkpoint(checkpoint, arrays, state)
+    assert digest(train(checkpoint=checkpoint)) == expected
+    with pytest.raises(ValueError, match="model 'skipgram' in the checkpoint, 'cbow' now"):
+        train(checkpoint=checkpoint, model="cbow")
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):

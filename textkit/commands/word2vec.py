@@ -47,6 +47,9 @@ def word2vec(
             help="Output file: .safetensors .txt .bin .vec .csv (also .gz .xz), or X.tsv and X_metadata.tsv.",
         ),
     ],
+    model: Annotated[
+        str, typer.Option(help="skipgram, or cbow: predict the center from its contexts, faster.")
+    ] = DEFAULT.model,
     dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,
     window: Annotated[
         int, typer.Option(help="Context window: maximum distance from the center, in tokens.")
@@ -67,8 +70,9 @@ def word2vec(
     ] = DEFAULT.subsample,
     epochs: Annotated[int, typer.Option(help="Number of passes over the corpus.")] = DEFAULT.epochs,
     learning_rate: Annotated[
-        float, typer.Option(help="Initial learning rate; decays linearly.")
-    ] = DEFAULT.learning_rate,
+        float | None,
+        typer.Option(help="Initial learning rate; decays linearly.", show_default="0.025, for cbow 0.05"),
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Number of threads.", show_default="all cores")] = None,
     reproducible: Annotated[
         bool | None,
@@ -103,7 +107,7 @@ def word2vec(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Word vectors by skip-gram with negative sampling."""
+    """Word vectors by skip-gram or CBOW with negative sampling."""
     inputs = [*corpus, valid, init, keep_words, vocabulary]
     check_output(output, [*inputs, checkpoint])
     if checkpoint is not None:
@@ -133,6 +137,7 @@ def word2vec(
     try:
         vectors = train_word2vec(
             opened_corpus(corpus, **reading),
+            model=model,
             dim=dim,
             window=window,
             negatives=negatives,

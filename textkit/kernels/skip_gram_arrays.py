@@ -1,4 +1,4 @@
-"""The arrays that the skip-gram kernels work on, and the functions that allocate them.
+"""The arrays that the word2vec kernels work on, and the functions that allocate them.
 
 Glossary of the kernels' names:
 
@@ -71,12 +71,16 @@ class Steps(NamedTuple):
     maximum over the vectors that the row is multiplied with in the block. The sum of the loads bounds the effect of the
     sum of the steps. For a center, ||step|| is the norm of the contribution of its contexts alone if that is larger:
     noise words may cancel this contribution in one score, but not in every one.
-    A block owns `block_rows` rows of each array: first the centers, then the contexts, then the noise words.
+    A block owns ``per_block`` rows of each array. The first ``inputs`` of them are steps of the input embedding: with
+    skip-gram the centers, with CBOW the contexts. Steps of the output embedding follow: with skip-gram the contexts,
+    with CBOW the centers, and then the noise words.
     """
 
     rows: Any
     targets: Any
     loads: Any
+    inputs: int
+    per_block: int
 
 
 class Scratch(NamedTuple):
@@ -153,8 +157,16 @@ def block_rows(shape: Shape) -> int:
 
 def steps(blocks: int, shape: Shape, width: int) -> Steps:
     """Allocate the steps of ``blocks`` blocks."""
-    rows = blocks * block_rows(shape)
-    return Steps(aligned_zeros(rows, width), np.full(rows, -1, np.int32), np.zeros(rows, np.float32))
+    inputs = center_rows(shape)
+    return empty_steps(blocks, inputs, block_rows(shape) - inputs, width)
+
+
+def empty_steps(blocks: int, inputs: int, outputs: int, width: int) -> Steps:
+    """Allocate the steps of ``blocks`` blocks, each with rows of the input and of the output embedding."""
+    rows = blocks * (inputs + outputs)
+    return Steps(
+        aligned_zeros(rows, width), np.full(rows, -1, np.int32), np.zeros(rows, np.float32), inputs, inputs + outputs
+    )
 
 
 def scratch(shape: Shape, width: int) -> Scratch:

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numba.extending import overload
 
 from textkit.kernels.atomic import fetch, fetch_add
+from textkit.kernels.cbow_arrays import CbowShape
+from textkit.kernels.cbow_cpu import cbow_block
 from textkit.kernels.compiling import compiled
 from textkit.kernels.skip_gram_cpu import block_steps
 from textkit.kernels.tiles import add_scaled_row
@@ -38,6 +41,29 @@ class Report(NamedTuple):
 
     loss: Any
     pairs: Any
+
+
+def _block_steps(
+    text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
+) -> Any:
+    """Compute the steps of one block of the model that the class of ``shape`` stands for."""
+    kernel = cbow_block if isinstance(shape, CbowShape) else block_steps
+    return kernel(text, block, shape, tables, model, rate, key, work, out, base)
+
+
+@overload(_block_steps)
+def _choose_kernel(
+    text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
+) -> Any:
+    # Chosen by the type, so that each model has machine code of its own.
+    kernel = cbow_block if shape.instance_class is CbowShape else block_steps
+
+    def code(
+        text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
+    ) -> Any:
+        return kernel(text, block, shape, tables, model, rate, key, work, out, base)
+
+    return code
 
 
 @njit(nogil=True)
@@ -76,18 +102,17 @@ def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: An
 
 
 @njit(nogil=True)
-def apply_steps(model: Any, out: Any, blocks: Any, shape: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
+def apply_steps(model: Any, out: Any, blocks: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
     """Add the steps of the first ``blocks`` blocks of ``out`` to the words with ``id % slices == mine``.
 
     ``slices`` is a power of 2. All gradients of a round are taken at the same parameters. If a word occurs so often
     that the sum of its steps would overshoot, the sum is scaled down: the sum of the loads of a word in a round (its
     mass) is limited to ``bound``.
     """
-    reserved = (shape.block_tokens + 3) // 4 * 4
-    rows = 2 * reserved + (2 * shape.window + 3) // 4 * 4 + shape.drawn
+    rows = out.per_block
     for side in range(2):
         matrix = model.centers if side == 0 else model.contexts
-        begin, end = (0, reserved) if side == 0 else (reserved, rows)
+        begin, end = (0, out.inputs) if side == 0 else (out.inputs, rows)
         for b in range(blocks):
             _weigh(out.targets, out.loads, b * rows + begin, b * rows + end, mass[side], slices, mine)
         for b in range(blocks):
@@ -130,10 +155,10 @@ def run_hogwild(
         if block >= span.last:
             return True
         rate = _rate(span, block, shape.block_tokens)
-        loss, pairs = block_steps(text, block, shape, tables, model, rate, span.key, work, out, 0)
+        loss, pairs = _block_steps(text, block, shape, tables, model, rate, span.key, work, out, 0)
         report.loss[block - span.first] = loss
         report.pairs[block - span.first] = pairs
-        apply_steps(model, out, 1, shape, mass, bound, 1, 0)
+        apply_steps(model, out, 1, mass, bound, 1, 0)
 
 
 @njit(nogil=True)
@@ -175,8 +200,7 @@ def run_rounds(
     Returns:
         True when all rounds are done; False when the worker has waited long for others: call again after a pause.
     """
-    reserved = (shape.block_tokens + 3) // 4 * 4
-    rows = 2 * reserved + (2 * shape.window + 3) // 4 * 4 + shape.drawn
+    rows = out.per_block
     rounds = (span.last - span.first + per_round - 1) // per_round
     while at[0] < rounds:
         first = span.first + at[0] * per_round
@@ -188,7 +212,7 @@ def run_rounds(
                 if b >= blocks:
                     break
                 rate = _rate(span, first + b, shape.block_tokens)
-                loss, pairs = block_steps(text, first + b, shape, tables, model, rate, span.key, work, out, b * rows)
+                loss, pairs = _block_steps(text, first + b, shape, tables, model, rate, span.key, work, out, b * rows)
                 report.loss[first + b - span.first] = loss
                 report.pairs[first + b - span.first] = pairs
                 fetch_add(control, counters + 1, 1)
@@ -200,7 +224,7 @@ def run_rounds(
                 mine = fetch_add(control, counters + 2, 1)
                 if mine >= slices:
                     break
-                apply_steps(model, out, blocks, shape, mass, bound, slices, mine)
+                apply_steps(model, out, blocks, mass, bound, slices, mine)
                 fetch_add(control, counters + 3, 1)
             at[1] = 2
         if not _reached(control, counters + 3, slices):

@@ -176,6 +176,15 @@ def copy_row(target: Any, i: int, source: Any, j: int) -> None:
 
 
 @njit(nogil=True)
+def dot(X: Any, i: int, Y: Any, j: int) -> Any:
+    """Compute the dot product of ``X[i]`` and ``Y[j]``."""
+    products = zero()
+    for d in range(0, X.shape[1], 8):
+        products = multiply_add(load(X, i, d), load(Y, j, d), products)
+    return total(products)
+
+
+@njit(nogil=True)
 def length(X: Any, i: int) -> Any:
     """Compute the Euclidean norm of ``X[i]``."""
     squares = zero()
