@@ -8,6 +8,7 @@ import pytest
 
 from textkit.classifier.export import _tokenizer_entries
 from textkit.classifier.settings import ClassifierSettings
+from textkit.text.phrases import Phrase, Phrases
 from textkit.text.tokenizers import get_tokenizer
 
 pytestmark = pytest.mark.filterwarnings("default")  # of the exporter, which are many and none of ours
@@ -57,12 +58,17 @@ def test_a_folder_is_used_without_textkit(name, tmp_path, classifier_of, reviews
     if name == "word_avg":
         labels = [7 if label == "good" else -3 for label in labels]
     classifier = classifier_of(name, ClassifierSettings(epochs=2, max_length=60), multi_label=several)
-    classifier.fit([*texts, "don't pay 3.50"], [*labels, labels[0]]).export(tmp_path / "m")
+    classifier.fit([*texts, "don't pay 3.50"], [*labels, labels[0]])
+    if several:  # thresholds between the probabilities, as if they were tuned
+        classifier.thresholds_ = np.median(classifier.predict_proba(TEXTS), axis=0)
+    classifier.export(tmp_path / "m")
     assert sorted(path.name for path in (tmp_path / "m").iterdir()) == ["classifier.json", "model.onnx", "predict.py"]
     probabilities, found = elsewhere(tmp_path / "m", TEXTS)
     np.testing.assert_allclose(probabilities, classifier.predict_proba(TEXTS), rtol=0, atol=1e-5)
     expected = classifier.predict(TEXTS)
-    assert found == [classifier.classes_[row > 0].tolist() for row in expected] if several else expected.tolist()
+    assert found == ([classifier.classes_[row > 0].tolist() for row in expected] if several else expected.tolist())
+    if several:
+        assert 0 < expected.sum() < expected.size
     config = json.loads((tmp_path / "m" / "classifier.json").read_text(encoding="utf-8"))
     assert ("ngrams" in config) == (name == "word_avg")
 
@@ -88,6 +94,10 @@ def test_a_single_file_has_it_all_in_its_metadata(tmp_path, classifier_of, revie
     [
         ("jieba", r"jieba.lcut(text), without tokens that are white space"),
         ("spacy:en", "spaCy's tokenizer with spacy.blank('en'), without tokens that are white space"),
+        (
+            Phrases([Phrase(("new", "york"), 3, 9.0)]).tokenizer("word"),
+            "the tokenizer 'word', of which the phrases in phrases.json are joined to single tokens",
+        ),
         (str.upper, "an object of the class builtins.method_descriptor"),
     ],
 )

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
+import textkit
 from textkit.classifier.defaults import default_classifier_settings
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
@@ -148,3 +149,32 @@ def test_damaged_folders(tmp_path, reviews, classifier_of):
 def test_nothing_is_there_to_load(tmp_path):
     with pytest.raises(FileNotFoundError, match="which does not exist"):
         TextClassifier.load(tmp_path / "none")
+
+
+def test_a_saved_classifier_says_how_it_was_trained(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    settings = textkit.ClassifierSettings(epochs=2, patience=None)
+    texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
+    first = textkit.TextClassifier("cnn", settings=settings, seed=3).fit(texts, labels)
+    first.save(tmp_path / "model")
+    loaded = textkit.load(tmp_path / "model")
+    found = loaded.metadata_
+    assert (found["trained"], found["settings"]["seed"], found["settings"]["epochs"]) == ("1970-01-02", 3, 2)
+    assert found["versions"]["textkit"] == textkit.__version__
+    assert [report.loss for report in loaded.history_] == [report.loss for report in first.history_]
+    assert [report.valid_accuracy for report in loaded.history_] == [report.valid_accuracy for report in first.history_]
+    again = textkit.TextClassifier("cnn", settings=settings, seed=3).fit([*texts[:-1], "another"], labels, init=loaded)
+    assert again.metadata_["data"]["texts"] != found["data"]["texts"]
+    assert again.metadata_["data"]["labels"] == found["data"]["labels"]
+    assert again.metadata_["init"] == found
+
+
+def test_the_files_of_two_equal_trainings_are_equal(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    settings = textkit.ClassifierSettings(epochs=1)
+    for name in ("a", "b"):
+        texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
+        textkit.TextClassifier("word_avg", settings=settings).fit(texts, labels).save(tmp_path / name)
+    files = [{path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("a", "b")]
+    assert files[0] == files[1]
+    assert "training.json" in files[0]

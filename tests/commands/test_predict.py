@@ -234,6 +234,15 @@ def test_several_labels(run, tmp_path):
     assert row == {"text": "x", "label": [], "probability": 0.25}
 
 
+def test_labels_above_their_tuned_thresholds(run, tmp_path):
+    classifier = by_hand(multi_label=True)
+    classifier.thresholds_ = np.array([0.4, 0.8])
+    classifier.save(tmp_path / "tuned")
+    # "good" has the probabilities 0.5 and 0.75.
+    assert run(tmp_path / "tuned", "good")[1].splitlines()[1].startswith("good,negative,")
+    assert classifier.predict(["good"]).tolist() == [[1, 0]]
+
+
 @pytest.mark.filterwarnings("always")
 def test_empty_texts_are_predicted_with_one_warning(run, folder):
     code, out, err = run(folder, "--file", "-", "--batch-size", 2, stdin=b"good\n\n\n\n")

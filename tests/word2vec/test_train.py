@@ -21,7 +21,7 @@ from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import load_checkpoint, save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.threads import SkipGramThreads
-from textkit.word2vec.train import _GENSIM, train_word2vec
+from textkit.word2vec.train import _OTHER_NAMES, train_word2vec
 
 TALES = corpora_folder() / "tales.txt"
 
@@ -131,13 +131,13 @@ def test_a_checkpoint_never_replaces_another_file(tmp_path):
     ("argument", "ours"),
     [("vector_size", "dim"), ("size", "dim"), ("negative", "negatives"), ("iter", "epochs"), ("sg", "model='cbow'")],
 )
-def test_names_of_gensim_are_answered_with_ours(argument, ours):
-    with pytest.raises(TypeError, match=rf"train_word2vec\(\) has no argument '{argument}', .*{ours}"):
+def test_names_of_others_are_answered_with_ours(argument, ours):
+    with pytest.raises(TypeError, match=rf"train_word2vec\(\) has no argument '{argument}'; use {ours}"):
         train(**{argument: 5})
 
 
-def test_no_name_of_gensim_is_one_of_ours():
-    assert not set(_GENSIM) & set(inspect.signature(train_word2vec).parameters)
+def test_no_name_of_others_is_one_of_ours():
+    assert not set(_OTHER_NAMES) & set(inspect.signature(train_word2vec).parameters)
 
 
 def test_words_that_are_kept_however_rare():
@@ -603,3 +603,13 @@ def test_valid_is_no_fraction():
 def test_types_that_nobody_expects_are_named(options, error, message):
     with pytest.raises(error, match=message):
         textkit.train_word2vec(["a b"] * 9, min_count=1, **options)
+
+
+def test_vectors_say_from_what_and_when_they_were_trained(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    first = json.loads(train().metadata["training"])
+    assert first["trained"] == "1970-01-02"
+    assert first["versions"]["textkit"] == textkit.__version__
+    assert json.loads(train(workers=2).metadata["training"]) == first
+    other = json.loads(train(["other words in another text"] * 50).metadata["training"])
+    assert other["data"]["corpus"] != first["data"]["corpus"]

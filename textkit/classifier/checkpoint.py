@@ -140,10 +140,7 @@ def identity_of(
     vocabulary = json.dumps(data.whole_vocabulary.tokens).encode()
     initial = weight_arrays(model)
     identity: dict[str, Any] = {
-        "texts": _digest(data.training.documents.ids, data.training.documents.offsets),
-        "labels": _digest(data.training.targets.numpy()),
-        "sample_weight": _digest_of_weights(data.training),
-        "valid": None if data.validation is None else _digest_of_examples(data.validation),
+        **data_digests(data),
         "vocabulary": _digest(np.frombuffer(vocabulary, np.uint8)),
         "classes": _digest(np.frombuffer(json.dumps(data.classes.tolist()).encode(), np.uint8)),
         "initial weights": _digest(*(initial[name] for name in sorted(initial))),
@@ -155,6 +152,16 @@ def identity_of(
     }
     del identity["patience"]
     return identity
+
+
+def data_digests(data: ClassifierData) -> dict[str, str | None]:
+    """Return a digest of each part of the data; None for one that is not given."""
+    return {
+        "texts": _digest(data.training.documents.ids, data.training.documents.offsets),
+        "labels": _digest(data.training.targets.numpy()),
+        "sample_weight": _digest_of_weights(data.training),
+        "valid": None if data.validation is None else _digest_of_examples(data.validation),
+    }
 
 
 def _digest_of_examples(examples: Examples) -> str:

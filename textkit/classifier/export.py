@@ -15,6 +15,7 @@ from textkit.models.export import export_model
 from textkit.models.word_avg import WordAvgConfig
 from textkit.text.huggingface import HuggingFaceTokenizer
 from textkit.text.ngrams import MULTIPLIER
+from textkit.text.phrases import PhraseTokenizer
 from textkit.text.saved_tokenizer import described, saved_name, tokenizer_files
 from textkit.text.tokenizers import FunctionTokenizer, NamedTokenizer, WordTokenizer, word_pattern
 from textkit.text.vocabulary import Vocabulary
@@ -32,6 +33,7 @@ def export_classifier(
     tokenizer: NamedTokenizer,
     *,
     multi_label: bool,
+    thresholds: NDArray[Any] | None,
     max_length: int,
 ) -> None:
     """Export a classifier to a folder, or to a single file if the path has a suffix.
@@ -43,6 +45,7 @@ def export_classifier(
         classes: (classes,) its labels.
         tokenizer: Its tokenizer.
         multi_label: Whether a text may have several labels.
+        thresholds: (classes,) the probabilities above which it then has a label; None for one half.
         max_length: Maximum number of tokens of a text.
 
     Raises:
@@ -56,6 +59,7 @@ def export_classifier(
         "version": VERSION,
         "classes": classes.tolist(),
         "multi_label": multi_label,
+        **({"thresholds": [0.5] * len(classes) if thresholds is None else thresholds.tolist()} if multi_label else {}),
         "max_length": max_length,
         "tokenizer": _tokenizer_entries(tokenizer),
         "specials": list(vocabulary.specials),
@@ -96,6 +100,9 @@ def _tokenizer_entries(tokenizer: NamedTokenizer) -> dict[str, Any]:
     if isinstance(tokenizer, HuggingFaceTokenizer):
         needs = "tokenizers.Tokenizer.from_file('tokenizer.json').encode(text, add_special_tokens={}).tokens"
         needs = needs.format(tokenizer.special_tokens) + ", without padding"
+    elif isinstance(tokenizer, PhraseTokenizer):
+        splits = saved_name(tokenizer.tokenizer)
+        needs = f"the tokenizer {splits!r}, of which the phrases in phrases.json are joined to single tokens"
     elif isinstance(tokenizer, FunctionTokenizer):
         needs = f"the function {name}" if ":" in name else described(tokenizer)
     elif name == "jieba":

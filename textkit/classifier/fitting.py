@@ -3,14 +3,14 @@
 import os
 import warnings
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
-from textkit.classifier.checkpoint import CheckpointOptions
+from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
 from textkit.classifier.fit import fit_model, new_model
@@ -29,6 +29,7 @@ from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
+from textkit.training.provenance import provenance
 from textkit.training.ranks import join_ranks
 from textkit.vectors.word_vectors import WordVectors
 
@@ -51,6 +52,7 @@ class Fitting(NestedParameters):
     keep_words: Collection[str]
     vocabulary: Vocabulary | None
     history_: list[ClassifierReport]
+    metadata_: dict[str, Any]
     thresholds_: NDArray[np.float64] | None
 
     def fit(
@@ -201,9 +203,16 @@ class Fitting(NestedParameters):
             ranks=ranks,
             checkpoint=saving,
         )
+        metadata = provenance(
+            data=data_digests(data),
+            settings={"model": type(config).__name__, "seed": seed, "device": device.type, **asdict(config)}
+            | asdict(settings)
+            | {"class_weight": None if weights is None else weights.tolist()},
+            init=None if init is None else getattr(init, "metadata_", {}),
+        )
         earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
         self._set_fitted(model, data.vocabulary, data.classes)
-        self.history_ = run.history
+        self.history_, self.metadata_ = run.history, metadata
         # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
         # are not finite, the attributes of an earlier fit are restored.
         try:

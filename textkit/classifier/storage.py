@@ -1,8 +1,9 @@
 """A trained classifier as a folder of plain files, and back."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.classifier.defaults import CLASSES, new_network
+from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.classifier_storage import load_weights, weight_arrays
@@ -20,6 +22,7 @@ from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
 KIND = "text-classifier"
+_TIMES = ("texts_per_second", "seconds")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +37,8 @@ class StoredClassifier:
         multi_label: Whether a text may have any number of labels.
         settings: Settings of its training.
         thresholds: (classes,) tuned thresholds of the labels; None for one half.
+        metadata: How it was trained; empty if that is unknown.
+        history: A report for each epoch; empty if that is unknown.
     """
 
     model: Classifier
@@ -43,6 +48,8 @@ class StoredClassifier:
     multi_label: bool
     settings: ClassifierSettings
     thresholds: NDArray[np.float64] | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    history: list[ClassifierReport] = field(default_factory=list)
 
 
 def save_classifier(
@@ -52,6 +59,8 @@ def save_classifier(
     described: Mapping[str, Any],
     *,
     tokenizer: str | Tokenizer,
+    metadata: Mapping[str, Any],
+    history: Sequence[ClassifierReport],
 ) -> None:
     """Write a folder.
 
@@ -61,6 +70,8 @@ def save_classifier(
         vocabulary: The vocabulary of its texts.
         described: The other fields of `StoredClassifier`, as JSON has them.
         tokenizer: Its tokenizer.
+        metadata: How it was trained; see `textkit.training.provenance`.
+        history: A report for each epoch, of which the times are left out, as they differ from run to run.
 
     Raises:
         ValueError: If ``folder`` is a file or holds anything but a model.
@@ -78,6 +89,8 @@ def save_classifier(
         vocabulary=vocabulary,
         weights=weight_arrays(model),
         files=tokenizer_files(tokenizer),
+        metadata=metadata,
+        history=[{name: value for name, value in asdict(report).items() if name not in _TIMES} for report in history],
     )
 
 
@@ -125,6 +138,8 @@ def load_classifier(
             multi_label=stored.config["multi_label"],
             settings=ClassifierSettings(**stored.config["settings"]),
             thresholds=_thresholds(stored.config.get("thresholds"), len(classes)),
+            metadata=stored.metadata,
+            history=[ClassifierReport(**{**epoch, **dict.fromkeys(_TIMES, math.nan)}) for epoch in stored.history],
         )
     except (AttributeError, KeyError, IndexError, TypeError, RuntimeError, ValueError) as error:
         raise ValueError(

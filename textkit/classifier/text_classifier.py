@@ -86,7 +86,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         tokenizer_: Tokenizer of the model, an object with ``pipe``.
         vocabulary_: Vocabulary of the model: the tokens of the training texts, then the words of ``vectors``.
         history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
-            unknown in its validation results.
+            unknown in its validation results. Of a loaded classifier, the times are nan.
+        metadata_: From what, when, with which versions and settings it was trained.
 
     >>> texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
     >>> classifier = TextClassifier("word_avg", seed=1).fit(texts, labels)
@@ -248,6 +249,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             self.classes_,
             self.tokenizer_,
             multi_label=self.multi_label,
+            thresholds=self.thresholds_,
             max_length=length_limit(self.model_, None, self._settings().max_length),
         )
 
@@ -268,7 +270,15 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             "settings": asdict(self._settings()),
             **({} if self.thresholds_ is None else {"thresholds": self.thresholds_.tolist()}),
         }
-        save_classifier(folder, self.model_, self.vocabulary_, described, tokenizer=self.tokenizer_)
+        save_classifier(
+            folder,
+            self.model_,
+            self.vocabulary_,
+            described,
+            tokenizer=self.tokenizer_,
+            metadata=getattr(self, "metadata_", {}),
+            history=getattr(self, "history_", []),
+        )
 
     @classmethod
     def load(
@@ -301,7 +311,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         )
         classifier._set_fitted(stored.model, stored.vocabulary, stored.classes)
         classifier.thresholds_ = stored.thresholds
-        classifier.history_ = []
+        classifier.metadata_, classifier.history_ = stored.metadata, stored.history
         return classifier
 
     def __sklearn_tags__(self) -> Any:

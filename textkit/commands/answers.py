@@ -43,7 +43,8 @@ class Answers:
         known = [document for document, _ in batch if document is not None]
         classes = self._classifier.classes_
         probabilities = self._classifier.predict_proba(known, max_length=max_length)
-        labels = labels_of(probabilities, classes, multi_label=self._classifier.multi_label)
+        several, thresholds = self._classifier.multi_label, self._classifier.thresholds_
+        labels = labels_of(probabilities, classes, multi_label=several, thresholds=thresholds)
         answers = zip(probabilities, labels, strict=True)
         for document, kept in batch:
             row = dict(zip(self._keep, kept, strict=True)) | {"text": document}

@@ -66,7 +66,8 @@ class Classifier:
         """Return the label of each text, or its list of labels if it may have several."""
         probabilities = self.predict_proba(texts)
         if self.config["multi_label"]:
-            return [[self.classes[i] for i in np.flatnonzero(row > 0.5)] for row in probabilities]
+            above = probabilities > np.array(self.config["thresholds"])
+            return [[self.classes[i] for i in np.flatnonzero(row)] for row in above]
         return [self.classes[i] for i in probabilities.argmax(1)]
 
 

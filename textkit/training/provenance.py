@@ -17,8 +17,8 @@ def provenance(
 ) -> dict[str, Any]:
     """Describe a training run that ends now.
 
-    All entries but the date depend on the run alone. ``SOURCE_DATE_EPOCH``, a number of seconds since 1970 in the
-    environment, replaces the date, so that two runs can be compared byte by byte.
+    All entries but the date depend on the run alone, so that the files of two runs of one day can be compared byte by
+    byte. ``SOURCE_DATE_EPOCH``, a number of seconds since 1970 in the environment, replaces the date.
 
     Args:
         data: Digest of each text or data set, by the name of its argument; None for one that was not given.
@@ -27,11 +27,11 @@ def provenance(
         init: The description of the model that the run started from; None without one.
 
     Returns:
-        The entries "trained" (UTC, ISO 8601), "versions", "data", "settings" and, with one, "init"; equal to what is
-        read back from JSON.
+        The entries "trained" (the day in UTC, such as "2026-01-31"), "versions", "data", "settings" and, with one,
+        "init"; equal to what is read back from JSON.
     """
     found = {
-        "trained": _now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "trained": _now().strftime("%Y-%m-%d"),
         "versions": {name: _version(name) for name in ("textkit", *libraries)},
         "data": dict(data),
         "settings": dict(settings),

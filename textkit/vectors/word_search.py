@@ -7,8 +7,8 @@ from typing import Literal, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from textkit.other_names import other_names
 from textkit.text.unknown_words import UnknownWordError
-from textkit.vectors.gensim_names import gensim_names
 from textkit.vectors.neighbors import nearest, three_cos_mul, unit_rows
 from textkit.vectors.query_vectors import are_words, check_counts, unit_queries
 
@@ -44,13 +44,7 @@ class WordSearch:
         except TypeError:  # unhashable, such as a vector
             raise TypeError(f"a word must be a str, got {type(word).__name__}; vectors must be a query alone") from None
 
-    @gensim_names(
-        topn="pass k",
-        positive="pass the words as query",
-        restrict_vocab="pass restrict",
-        indexer="leave it out",
-        clip_end="pass restrict",
-    )
+    @other_names({"topn": "k", "positive": "query", "restrict_vocab": "restrict", "clip_end": "restrict"})
     def most_similar(
         self,
         query: str | Sequence[str] | ArrayLike,
@@ -91,7 +85,7 @@ class WordSearch:
             direction = unit_rows(direction - self.unit[negative_rows].sum(axis=0))
         return self._neighbors(direction, k, [positive_rows + negative_rows], restrict)[0]
 
-    @gensim_names(topn="pass k", restrict_vocab="pass restrict")
+    @other_names({"topn": "k", "restrict_vocab": "restrict"})
     def most_similar_batch(
         self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: int | None = None
     ) -> list[Neighbors]:
@@ -127,7 +121,7 @@ class WordSearch:
         unit_a, unit_b = unit_rows(self._matrix[self._rows([a, b])]).astype(np.float64)
         return float(np.clip(unit_a @ unit_b, -1, 1))
 
-    @gensim_names(topn="pass k", restrict_vocab="pass restrict")
+    @other_names({"topn": "k", "restrict_vocab": "restrict"})
     def analogy(
         self,
         a: str,

@@ -99,6 +99,7 @@ class Word2VecRun:
         ranks: The processes that train together, each on its share of the text; None for one process.
 
     Attributes:
+        digests: Digest of each text, and of the pretrained vectors; None for one that is not given.
         stopped: Position at which the run was stopped by a signal, with the vectors in the kernel's model; None if it
             was not.
     """
@@ -128,11 +129,14 @@ class Word2VecRun:
         self.checkpoint, self.checkpoint_seconds = checkpoint, checkpoint_seconds
         self.patience, self.on_epoch, self.progress = patience, on_epoch, progress
         self.stopped: Position | None = None
+        self.digests = {
+            "corpus": self._fingerprint(corpus),
+            "valid": None if validation is None else validation.fingerprint(),
+            "init": None if init is None else _fingerprint(init),
+        }
         self.identity = {
-            "corpus": self._fingerprint(corpus) if checkpoint is not None else "",
+            **{name: digest or "" for name, digest in self.digests.items()},
             "words": _digest(corpus.vocabulary) if checkpoint is not None else "",
-            "valid": validation.fingerprint() if checkpoint is not None and validation is not None else "",
-            "init": _fingerprint(init) if checkpoint is not None and init is not None else "",
             "patience": patience,
             "vocabulary": len(kernel.model.centers),
             "reproducible": kernel.reproducible,

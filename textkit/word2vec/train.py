@@ -14,13 +14,14 @@ import numpy as np
 from textkit.checks import SUITED, check_count, check_path, check_switch
 from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
+from textkit.other_names import other_names
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.saved_tokenizer import saved_name
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_replaceable
 from textkit.training.interrupts import Terminated
-from textkit.vectors.gensim_names import gensim_names
+from textkit.training.provenance import provenance
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Position, Word2VecReport, Word2VecRun
@@ -34,31 +35,29 @@ if TYPE_CHECKING:
 _WORKERS_PER_CORE = 4
 
 
-_GENSIM = {
-    "sentences": "pass the corpus first",
-    "corpus_file": "pass the path as corpus",
-    "vector_size": "pass dim",
-    "size": "pass dim",
-    "alpha": "pass learning_rate",
-    "min_alpha": "leave it out; the learning rate decays to 0",
-    "max_vocab_size": "pass max_vocab",
-    "max_final_vocab": "pass max_vocab",
-    "sample": "pass subsample",
-    "negative": "pass negatives",
-    "iter": "pass epochs",
-    "sg": "pass model='skipgram' or model='cbow'",
-    "hs": "leave it out; training is by negative sampling",
-    "cbow_mean": "leave it out; model='cbow' averages the contexts",
-    "ns_exponent": "leave it out",
-    "trim_rule": "pass keep_words or vocabulary",
-    "sorted_vocab": "leave it out; the words are sorted by frequency",
-    "callbacks": "pass on_epoch",
-    "compute_loss": "leave it out; on_epoch gets the loss",
-    "batch_words": "leave it out",
+_OTHER_NAMES = {
+    "sentences": "corpus",
+    "corpus_file": "corpus",
+    "vector_size": "dim",
+    "size": "dim",
+    "alpha": "learning_rate",
+    "min_alpha": "learning_rate, which decays to 0",
+    "max_vocab_size": "max_vocab",
+    "max_final_vocab": "max_vocab",
+    "sample": "subsample",
+    "negative": "negatives",
+    "iter": "epochs",
+    "n_epochs": "epochs",
+    "sg": "model='skipgram' or model='cbow'",
+    "hs": "negatives, as training is by negative sampling",
+    "cbow_mean": "model='cbow', which takes the mean",
+    "trim_rule": "keep_words or vocabulary",
+    "callbacks": "on_epoch",
+    "compute_loss": "on_epoch, which gets the loss",
 }
 
 
-@gensim_names(**_GENSIM)
+@other_names(_OTHER_NAMES)
 def train_word2vec(
     corpus: object,
     *,
@@ -243,8 +242,10 @@ def train_word2vec(
         kernel = SkipGramRanks(kernel, ranks, counts, len(encoded.ids))
 
     def vectors_at(position: Position) -> WordVectors:
+        described = provenance(data=run.digests, settings=asdict(settings), libraries=("numpy", "numba"))
         training = {
-            **asdict(settings),
+            **described.pop("settings"),
+            **described,
             "reproducible": kernel.reproducible,
             "tokens": run.tokens,
             "losses": [None if math.isnan(loss) else loss for loss in position.losses],
