@@ -15,6 +15,7 @@ import random
 import resource
 import shutil
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -267,6 +268,7 @@ def formats(folder: Path) -> dict[str, Format]:
         vectors.save(folder / name)
         files = [folder / name, *([folder / "v_metadata.tsv"] if suffix == ".tsv" else [])]
         found[f"vectors {suffix}"] = Format(_contents(files), _reader(name, textkit.WordVectors.load))
+    found |= _fasttext(folder)
     text = (corpora_folder() / "tales.txt").read_text(encoding="utf-8")[
         :3000
     ] + "caf\N{LATIN SMALL LETTER E WITH ACUTE}\n"
@@ -289,6 +291,40 @@ def formats(folder: Path) -> dict[str, Format]:
     phrases.save(folder / "phrases.txt")
     found["phrases"] = Format(_contents([folder / "phrases.txt"]), _reader("phrases.txt", textkit.Phrases.load))
     return found | _folders(folder, text)
+
+
+def _fasttext(folder: Path) -> dict[str, Format]:
+    """Models of fastText: vectors with n-grams, and a quantized and pruned classifier."""
+    words = ["</s>", "good", "bad"]
+    rows = np.arange(26, dtype=np.float32).reshape(13, 2)
+    textkit.SubwordVectors(words, rows, subwords=(2, 3)).save(folder / "model.bin")
+    entries = [b"%b\0%b%c" % (name.encode(), struct.pack("<q", 9), name[0] == "_") for name in (*words, "__l", "__k")]
+    quantizer = struct.pack("<4i", 2, 1, 2, 2) + np.arange(512, dtype="<f4").tobytes()
+    norms = bytes(range(5)) + struct.pack("<4i", 1, 1, 1, 1) + np.arange(256, dtype="<f4").tobytes()
+    classifier = (
+        struct.pack("<2i12id", 793712314, 12, 2, 5, 5, 1, 5, 2, 1, 3, 10, 2, 3, 100, 1e-4)
+        + struct.pack("<3i2q", 5, 3, 2, 99, 2)
+        + b"".join(entries)
+        + struct.pack("<4i", 7, 0, 2, 1)
+        + struct.pack("<??2qi", True, True, 5, 2, 5)
+        + bytes(range(5))
+        + quantizer
+        + norms
+        + struct.pack("<?2q4f", False, 2, 2, 1, 2, 3, 4)
+    )
+    (folder / "model.ftz").write_bytes(classifier)
+
+    def predict(path: Path) -> None:
+        loaded = textkit.load(path)
+        if isinstance(loaded, textkit.FastTextClassifier):
+            loaded.predict(["good bad unknown", ""])
+
+    return {
+        "fasttext .bin": Format(
+            _contents([folder / "model.bin"]), _reader("model.bin", lambda path: textkit.WordVectors.load(path).matrix)
+        ),
+        "fasttext .ftz": Format(_contents([folder / "model.ftz"]), _reader("model.ftz", predict)),
+    }
 
 
 def _tables(folder: Path, text: str) -> dict[str, Format]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -168,3 +169,45 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def fasttext_bytes():
+    """Write a model file of fastText from its fields, independently of the package.
+
+    A quantized matrix is a dict of ``codes``, ``centroids`` (parts, 256, width), and ``norm_codes`` and ``norms``.
+    """
+
+    def matrix(numbers):
+        if not isinstance(numbers, dict):
+            numbers = np.asarray(numbers, "<f4")
+            return struct.pack("<2q", *numbers.shape) + numbers.tobytes()
+        codes, centroids = np.asarray(numbers["codes"], np.uint8), np.asarray(numbers["centroids"], "<f4")
+        parts, _, width = centroids.shape
+        data = struct.pack("<?2qi", "norms" in numbers, len(codes), parts * width, codes.size) + codes.tobytes()
+        data += struct.pack("<4i", parts * width, parts, width, width) + centroids.tobytes()
+        if "norms" in numbers:
+            data += np.asarray(numbers["norm_codes"], np.uint8).tobytes()
+            data += struct.pack("<4i", 1, 1, 1, 1) + np.asarray(numbers["norms"], "<f4").tobytes()
+        return data
+
+    def write(
+        words, rows, output, *, labels=(), counts=None, model=3, loss=3, word_ngrams=1, buckets=0, n=(0, 0),
+        kept=None, version=12, dim=None,
+    ):  # fmt: skip
+        dim = np.shape(rows)[1] if dim is None else dim
+        data = struct.pack("<2i", 793712314, version)
+        data += struct.pack("<12id", dim, 5, 5, 1, 5, word_ngrams, loss, model, buckets, *n, 100, 1e-4)
+        data += struct.pack("<3i", len(words) + len(labels), len(words), len(labels))
+        data += struct.pack("<2q", 1000, -1 if kept is None else len(kept))
+        for number, entry in enumerate([*words, *labels]):
+            entry = entry if isinstance(entry, bytes) else entry.encode()
+            count = 10 if counts is None else counts[number]
+            data += entry + b"\0" + struct.pack("<qb", count, number >= len(words))
+        for pair in kept or []:
+            data += struct.pack("<2i", *pair)
+        for each in (rows, output):
+            data += struct.pack("<?", isinstance(each, dict)) + matrix(each)
+        return data
+
+    return write

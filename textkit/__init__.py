@@ -7,6 +7,7 @@ The parts of the package, in the order in which text flows through it:
     checks.py        validation of numbers and choices
     data/            sources of texts and labels: corpora, tables, the catalog, downloads
     text/            tokenizers, vocabularies, token ids
+    fasttext/        the model files of fastText: their fields, words, matrices and n-grams
     vectors/         word vectors; formats/ has one module per file format
     batches/         batches of ids for the models
     models/          the networks, plain and readable; saving and export
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from textkit.batches.bptt import BpttBatches
     from textkit.batches.bucketing import BucketBatches
     from textkit.batches.padding import PaddingCollator
+    from textkit.classifier.fasttext_classifier import FastTextClassifier
     from textkit.classifier.run import ClassifierReport
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from textkit.text.phrases import Phrase, Phrases
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
+    from textkit.vectors.subword_vectors import SubwordVectors
     from textkit.vectors.word_vectors import WordVectors
     from textkit.word2vec.run import EpochReport, Word2VecReport
     from textkit.word2vec.train import train_word2vec
@@ -73,6 +76,7 @@ _PUBLIC = {
     "EncodedCorpus": "textkit.text.encoded_corpus",
     "EpochReport": "textkit.word2vec.run",
     "Explanation": "textkit.evaluation.explanation",
+    "FastTextClassifier": "textkit.classifier.fasttext_classifier",
     "LabeledTexts": "textkit.data.labeled",
     "LabelledTexts": "textkit.data.labeled",
     "LanguageModel": "textkit.language_model.language_model",
@@ -85,6 +89,7 @@ _PUBLIC = {
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
+    "SubwordVectors": "textkit.vectors.subword_vectors",
     "TextClassifier": "textkit.classifier.text_classifier",
     "TextFeatures": "textkit.classifier.text_features",
     "Tokenizer": "textkit.text.tokenizers",
@@ -118,6 +123,7 @@ __all__ = [
     "EncodedCorpus",
     "EpochReport",
     "Explanation",
+    "FastTextClassifier",
     "LabeledTexts",
     "LabelledTexts",
     "LanguageModel",
@@ -130,6 +136,7 @@ __all__ = [
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",
+    "SubwordVectors",
     "TextClassifier",
     "TextFeatures",
     "Tokenizer",

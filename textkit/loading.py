@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textkit.fasttext.model_file import is_model_file, is_supervised
 from textkit.files.archives import split_archive
 from textkit.models.storage import read_config
 from textkit.text.tokenizers import Tokenizer
@@ -27,12 +28,12 @@ def load(
     trust_tokenizer: bool = False,
     model: "type[ClassifierConfig] | None" = None,
 ) -> Any:
-    """Load a saved model, onto the CPU, or a file of word vectors.
+    """Load a saved model, onto the CPU, a file of word vectors, or a model of fastText, .bin or .ftz.
 
     For type checking, use the ``load`` method of the class, such as ``LanguageModel.load``.
 
     Args:
-        path: Folder of the model, or file of word vectors.
+        path: Folder of the model, or file.
         tokenizer: The tokenizer of a model that was trained with a function of your own; None for the named tokenizer
             of the model.
         trust_tokenizer: Whether to import and call the function ``module:function`` that the folder names as its
@@ -40,7 +41,8 @@ def load(
         model: Class of the config of a classifier whose network is one of your own, see `textkit.models`.
 
     Returns:
-        A `LanguageModel`, a `TextClassifier` or `WordVectors`.
+        A `LanguageModel`, a `TextClassifier` or `WordVectors`; for a file of fastText `SubwordVectors`, or a
+        `FastTextClassifier` if the model is supervised.
 
     Raises:
         FileNotFoundError: If the path does not exist.
@@ -54,6 +56,8 @@ def load(
         for argument, value in (("tokenizer", tokenizer), ("model", model)):
             if value is not None:
                 raise ValueError(f"{argument} must be None for word vectors, got {value!r}; leave it out")
+        if is_model_file(Path(path)) and is_supervised(Path(path)):
+            return import_module("textkit.classifier.fasttext_classifier").FastTextClassifier.load(path)
         return WordVectors.load(path)
     kind = read_config(path)["kind"]
     if kind not in _CLASSES:

@@ -74,9 +74,15 @@ def save_classifier(
         history: A report for each epoch, of which the times are left out, as they differ from run to run.
 
     Raises:
-        ValueError: If ``folder`` is a file or holds anything but a model.
+        ValueError: If ``folder`` is a file or holds anything but a model, or has a suffix of fastText's files.
         OSError: If it cannot be written.
     """
+    if os.fspath(folder).endswith((".bin", ".ftz")):
+        raise ValueError(
+            f"folder must not end in .bin or .ftz, got {os.fspath(folder)!r}; a file of fastText cannot express this "
+            "classifier, which has a vector for unknown words and an output bias and hashes n-grams of token numbers: "
+            "save it as a folder"
+        )
     config = {
         "model": {"name": type(model.config).__name__, **asdict(model.config)},
         **tokenizer_entries(tokenizer),

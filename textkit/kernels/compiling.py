@@ -24,6 +24,14 @@ def compiled(function: Any) -> Any:
     return dispatcher
 
 
+def inlined(function: Any) -> Any:
+    """Compile a function as a part of each compiled function that calls it.
+
+    A call of its own would count a reference to every array that it is given.
+    """
+    return njit(nogil=True, forceinline=True)(function)
+
+
 class _FreshCache(FunctionCache):
     """Numba's cache of a function, with the sources of all kernels in its stamp."""
 

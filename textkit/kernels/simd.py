@@ -91,6 +91,19 @@ def load(typing: Any, array: Any, row: Any, column: Any) -> Any:
 
 
 @intrinsic
+def load_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
+    """The float32 that begins at ``array[row, column]`` of an array of bytes, aligned or not."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        place = builder.bitcast(_address(context, builder, signature.args[0], *args), ir.FloatType().as_pointer())
+        value = builder.load(place)
+        value.align = 1
+        return value
+
+    return types.float32(array, types.intp, types.intp), code
+
+
+@intrinsic
 def prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
     """Prefetch the cache line of ``array[row, column]``, without waiting for it."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
+from textkit.fasttext.model_file import is_model_file
 from textkit.files.archives import in_archive
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
@@ -259,7 +260,10 @@ class WordVectors(WordSearch):
         matrix: str | None = None,
         word_list: str | os.PathLike[str] | Sequence[str] | None = None,
     ) -> "WordVectors":
-        """Read vectors from a file in any format that `save` writes, or a .safetensors file of another program.
+        """Read vectors from a file in any format that `save` writes, or one of another program.
+
+        A model of fastText, .bin or .ftz, gives `SubwordVectors`, which have vectors of unknown words too; with
+        ``words`` or ``limit`` the vectors of known words only. A .safetensors file may be of another program.
 
         A .csv or .tsv file has a word in the first column of each row, and may have a header.
         In text files, the header may be missing, the separator is a space or a tab, and a word may contain spaces. A
@@ -300,6 +304,10 @@ class WordVectors(WordSearch):
             word_list=word_list if word_list is None or isinstance(word_list, Path) else tuple(word_list),
         )
         path = in_archive(check_path("path", path), member)
+        if format is None and (is_model_file(path) or path.suffix == ".ftz"):
+            from textkit.vectors.subword_vectors import load_model  # its class is built on this one
+
+            return load_model(path, options)
         table = read_vectors(path, options, format)
         try:
             return cls(table.words, table.matrix, metadata=table.metadata, counts=table.counts)

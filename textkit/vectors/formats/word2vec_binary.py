@@ -156,7 +156,7 @@ def _expected_rows(source: ByteSource, count: int, dim: int) -> int:
 def _header_error(start: bytes) -> str:
     """Describe the error in a file without a word2vec header."""
     if start.startswith(_FASTTEXT_MAGIC):
-        return "the file must be in word2vec's binary format, got a fastText model; save its vectors as .vec"
+        return "the file must be in word2vec's binary format, got a fastText model; unpack it, and pass no format"
     return (
         f"the file must begin with 'count dim' and a newline, got {start[:20]!r}; "
         "check that this is a word2vec binary file"
