@@ -47,7 +47,13 @@ def apart(vectors):
     return ((a @ a.T).mean() + (b @ b.T).mean()) / 2, (a @ b.T).mean()
 
 
-MODELS = {"skipgram": {}, "cbow": {"model": "cbow"}}
+SUBWORDS = {"subwords": (3, 5), "buckets": 1000}
+MODELS = {
+    "skipgram": {},
+    "cbow": {"model": "cbow"},
+    "subwords": SUBWORDS,
+    "cbow subwords": {"model": "cbow", **SUBWORDS},
+}
 each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
 
 
@@ -129,7 +135,13 @@ def test_a_checkpoint_never_replaces_another_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("argument", "ours"),
-    [("vector_size", "dim"), ("size", "dim"), ("negative", "negatives"), ("iter", "epochs"), ("sg", "model='cbow'")],
+    [
+        ("vector_size", "dim"),
+        ("size", "dim"),
+        ("negative", "negatives"),
+        ("iter", "epochs"),
+        ("sg", "model='skipgram' or model='cbow'"),
+    ],
 )
 def test_names_of_others_are_answered_with_ours(argument, ours):
     with pytest.raises(TypeError, match=rf"train_word2vec\(\) has no argument '{argument}'; use {ours}"):
@@ -298,6 +310,17 @@ def test_tiny_corpora():
     [
         ({"model": "glove"}, "model must be one of skipgram, cbow, got 'glove'"),
         ({"model": "cbow", "device": "cuda"}, "model must be 'skipgram' on a GPU, got 'cbow'; train with device='cpu'"),
+        ({**SUBWORDS, "device": "cuda"}, r"subwords must be None on a GPU, got \(3, 5\); train with device='cpu'"),
+        (
+            {"subwords": 3},
+            r"subwords must be \(minimum, maximum\), lengths of n-grams in characters, got 3; pass \(3, 6\)",
+        ),
+        ({"subwords": (6, 3)}, r"subwords must be \(minimum, maximum\)"),
+        ({"subwords": (0, 3)}, "subwords must be an integer of at least 1 character"),
+        ({"subwords": (3, 65)}, "subwords must be at most 64 characters long"),
+        ({"buckets": 100}, r"buckets must be left out without subwords, got 100; pass subwords=\(3, 6\)"),
+        ({"subwords": (3, 6), "buckets": 0}, "buckets must be an integer of at least 1 bucket"),
+        ({"subwords": (3, 6), "buckets": 10**10}, "buckets must be at most 1,000,000,000"),
         ({"dim": 0}, "dim must be an integer of at least 1"),
         ({"dim": 2.5}, "dim must be an integer"),
         ({"window": 0}, "window must be an integer of at least 1"),
@@ -400,7 +423,8 @@ def test_a_checkpoint_without_the_model_is_of_skip_gram(tmp_path):
     checkpoint = tmp_path / "state"
     expected = digest(train(checkpoint=checkpoint))
     arrays, state = load_checkpoint(checkpoint)
-    del state["identity"]["model"]
+    for name in ("model", "subwords", "buckets"):
+        del state["identity"][name]
     save_checkpoint(checkpoint, arrays, state)
     assert digest(train(checkpoint=checkpoint)) == expected
     with pytest.raises(ValueError, match="model 'skipgram' in the checkpoint, 'cbow' now"):

@@ -50,6 +50,10 @@ def word2vec(
     model: Annotated[
         str, typer.Option(help="skipgram, or cbow: predict the center from its contexts, faster.")
     ] = DEFAULT.model,
+    subwords: Annotated[
+        str | None, typer.Option(metavar="MIN,MAX", help="Also train n-grams of words, such as 3,6; save as .bin.")
+    ] = None,
+    buckets: Annotated[int, typer.Option(help="Number of rows for n-grams, with --subwords.")] = DEFAULT.buckets,
     dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,
     window: Annotated[
         int, typer.Option(help="Context window: maximum distance from the center, in tokens.")
@@ -138,6 +142,8 @@ def word2vec(
         vectors = train_word2vec(
             opened_corpus(corpus, **reading),
             model=model,
+            subwords=None if subwords is None else _lengths(subwords),
+            buckets=buckets,
             dim=dim,
             window=window,
             negatives=negatives,
@@ -166,7 +172,21 @@ def word2vec(
     if not first:
         return
     vectors.save(output)
+    if subwords is not None and output.suffix != ".bin":
+        say(f"{output}: has the vectors of the known words only; n-grams are saved in .bin")
     # The checkpoint is needed until the vectors are saved.
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     print(f"{output}: {len(vectors):,} words, {vectors.dim} dimensions")
+
+
+def _lengths(text: str) -> tuple[int, int]:
+    """Return the lengths of n-grams in "3,6".
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    least, comma, most = text.partition(",")
+    if not (comma and least.strip().isdecimal() and most.strip().isdecimal()):
+        raise ValueError(f"--subwords must be two numbers such as 3,6, got {text!r}; pass the lengths of n-grams")
+    return int(least), int(most)

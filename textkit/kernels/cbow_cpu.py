@@ -28,6 +28,7 @@ from textkit.kernels.simd import (
     total,
     zero,
 )
+from textkit.kernels.subwords_cpu import copy_input, prefetch_input
 from textkit.kernels.tiles import (
     add_scaled_row,
     clear_row,
@@ -123,6 +124,7 @@ def cbow_block(
         The loss summed over the centers that have a context (nats, float64), and the number of these centers.
     """
     drawn, contexts = shape.drawn, model.contexts
+    starts, pieces = tables.starts, tables.pieces
     rows, targets, loads = out.rows, out.targets, out.loads
     kept, left, counts, X, Y, G, N, scores, far = (
         work.kept, work.left, work.counts, work.X, work.Y, work.G, work.N, work.scores, work.far
@@ -139,7 +141,7 @@ def cbow_block(
 
     # Request all vectors first: the time goes into waiting for memory, and the requests overlap.
     for at in range(n):
-        prefetch_row(model.centers, np.int64(kept[at]))
+        prefetch_input(model.centers, np.int64(kept[at]), starts, pieces)
     for at in range(begin, stop):
         prefetch_row(contexts, np.int64(kept[at]))
     for k in range(drawn):
@@ -147,7 +149,7 @@ def cbow_block(
         prefetch_row(contexts, word)
         targets[base_noise + k] = word
     for at in range(n):
-        copy_row(Y, at, model.centers, np.int64(kept[at]))
+        copy_input(Y, at, model.centers, np.int64(kept[at]), starts, pieces)
         clear_row(rows, base + at)
         targets[base + at] = kept[at]
     for k in range(drawn):

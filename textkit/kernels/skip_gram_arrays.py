@@ -34,13 +34,17 @@ class Tables(NamedTuple):
     """Lookup tables: keep (vocab,) float32, accept (vocab,) float32, alias (vocab,) int32, masks from `lane_masks`.
 
     ``keep`` is the probability that subsampling keeps a token; ``accept`` and ``alias`` are the tables of the alias
-    method (Walker 1977) for the noise distribution.
+    method (Walker 1977) for the noise distribution. With subwords, the input vector of word w is the mean of the rows
+    ``pieces[starts[w] : starts[w + 1]]`` of the input embedding: starts (vocab + 1,) int64, pieces (n-grams,) int32.
+    Without, both are empty.
     """
 
     keep: Any
     accept: Any
     alias: Any
     masks: Any
+    starts: Any = np.empty(0, np.int64)
+    pieces: Any = np.empty(0, np.int32)
 
 
 class Shape(NamedTuple):
@@ -57,7 +61,10 @@ class Shape(NamedTuple):
 
 
 class Model(NamedTuple):
-    """The input and the output embedding, each (vocab, width) float32; width is dim rounded up to a multiple of 8."""
+    """The input and the output embedding, each (vocab, width) float32; width is dim rounded up to a multiple of 8.
+
+    With subwords, the rows of the hash buckets of n-grams follow those of the words in the input embedding.
+    """
 
     centers: Any
     contexts: Any

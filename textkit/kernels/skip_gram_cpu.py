@@ -33,6 +33,7 @@ from textkit.kernels.simd import (
     total,
     zero,
 )
+from textkit.kernels.subwords_cpu import copy_input, prefetch_input
 from textkit.kernels.tiles import (
     add_scaled_row,
     clear_row,
@@ -180,6 +181,7 @@ def block_steps(
     """
     window, drawn = shape.window, shape.drawn
     ids, accept, alias, centers, contexts = text.ids, tables.accept, tables.alias, model.centers, model.contexts
+    starts, pieces = tables.starts, tables.pieces
     rows, targets, loads = out.rows, out.targets, out.loads
     kept, order, X, Y, N, far = work.kept, work.order, work.X, work.Y, work.N, work.far
     reserved = (shape.block_tokens + 3) // 4 * 4
@@ -197,7 +199,7 @@ def block_steps(
     for at in range(n):
         prefetch_row(contexts, np.int64(kept[at]))
     for at in range(begin, stop):
-        prefetch_row(centers, np.int64(kept[at]))
+        prefetch_input(centers, np.int64(kept[at]), starts, pieces)
     for k in range(drawn):
         word = noise_word(accept, alias, key, block * drawn + k)
         prefetch_row(contexts, word)
@@ -206,7 +208,7 @@ def block_steps(
     tiles = (size + 3) // 4 * 4
     for s in range(size):
         word = kept[begin + order[s]]
-        copy_row(X, s, centers, np.int64(word))
+        copy_input(X, s, centers, np.int64(word), starts, pieces)
         targets[base + s] = word
     for s in range(size, tiles):
         clear_row(X, s)

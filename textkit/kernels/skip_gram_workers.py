@@ -16,6 +16,7 @@ from textkit.kernels.cbow_arrays import CbowShape
 from textkit.kernels.cbow_cpu import cbow_block
 from textkit.kernels.compiling import compiled
 from textkit.kernels.skip_gram_cpu import block_steps
+from textkit.kernels.subwords_cpu import apply_to_pieces
 from textkit.kernels.tiles import add_scaled_row
 
 PATIENCE = 200_000  # polls of a counter, some tenths of a millisecond, before a waiting worker goes to sleep
@@ -102,15 +103,17 @@ def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: An
 
 
 @njit(nogil=True)
-def apply_steps(model: Any, out: Any, blocks: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
+def apply_steps(model: Any, tables: Any, out: Any, blocks: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
     """Add the steps of the first ``blocks`` blocks of ``out`` to the words with ``id % slices == mine``.
 
     ``slices`` is a power of 2. All gradients of a round are taken at the same parameters. If a word occurs so often
     that the sum of its steps would overshoot, the sum is scaled down: the sum of the loads of a word in a round (its
-    mass) is limited to ``bound``.
+    mass) is limited to ``bound``. With subwords, that holds for rows of the input embedding instead of words.
     """
-    rows = out.per_block
-    for side in range(2):
+    rows, starts = out.per_block, tables.starts
+    if len(starts) > 0:
+        apply_to_pieces(model.centers, starts, tables.pieces, out, blocks, mass[0], bound, slices, mine)
+    for side in range(len(starts) > 0, 2):
         matrix = model.centers if side == 0 else model.contexts
         begin, end = (0, out.inputs) if side == 0 else (out.inputs, rows)
         for b in range(blocks):
@@ -148,7 +151,7 @@ def run_hogwild(
     """Process blocks one by one and apply their steps immediately, without locks (Recht et al. 2011, "Hogwild!").
 
     All workers share ``control`` (1,) int64, initially zero, and ``report``; each worker has its own ``work``, ``out``
-    (the `Steps` of one block) and ``mass`` (2, vocab) float32, initially zero.
+    (the `Steps` of one block) and ``mass``, a float32 for each row of the two embeddings, initially zero.
     """
     while True:
         block = span.first + fetch_add(control, 0, 1)
@@ -158,7 +161,7 @@ def run_hogwild(
         loss, pairs = _block_steps(text, block, shape, tables, model, rate, span.key, work, out, 0)
         report.loss[block - span.first] = loss
         report.pairs[block - span.first] = pairs
-        apply_steps(model, out, 1, mass, bound, 1, 0)
+        apply_steps(model, tables, out, 1, mass, bound, 1, 0)
 
 
 @njit(nogil=True)
@@ -193,9 +196,10 @@ def run_rounds(
     The numbers and the order in which they are added are the same whichever thread computes a block or updates a word.
 
     All workers share ``control`` (4 * rounds,) int64, initially zero (for each round the number of blocks taken, blocks
-    done, slices taken and slices done), ``out`` (the `Steps` of ``per_round`` blocks), ``mass`` (2, vocab) float32,
-    initially zero, and ``report``. Each worker has its own ``work`` and ``at`` (2,) int64, initially zero: the round
-    and the phase at which it continues. The words are updated in ``slices`` independent parts, a power of 2.
+    done, slices taken and slices done), ``out`` (the `Steps` of ``per_round`` blocks), ``mass``, a float32 for each row
+    of the two embeddings, initially zero, and ``report``. Each worker has its own ``work`` and ``at`` (2,) int64,
+    initially zero: the round and the phase at which it continues. The words are updated in ``slices`` independent
+    parts, a power of 2.
 
     Returns:
         True when all rounds are done; False when the worker has waited long for others: call again after a pause.
@@ -224,7 +228,7 @@ def run_rounds(
                 mine = fetch_add(control, counters + 2, 1)
                 if mine >= slices:
                     break
-                apply_steps(model, out, blocks, mass, bound, slices, mine)
+                apply_steps(model, tables, out, blocks, mass, bound, slices, mine)
                 fetch_add(control, counters + 3, 1)
             at[1] = 2
         if not _reached(control, counters + 3, slices):

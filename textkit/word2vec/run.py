@@ -22,6 +22,7 @@ from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
+from textkit.word2vec.settings import Word2VecSettings
 
 if TYPE_CHECKING:
     from textkit.training.ranks import Ranks
@@ -292,7 +293,8 @@ class Word2VecRun:
         if processes != self.processes:
             identity = {**identity, "corpus": self.identity["corpus"]}
         # Checkpoints of 0.1.0 have no digest of the words, and are of the only model of that time.
-        identity = {"words": self.identity["words"], "model": "skipgram", **identity}
+        model = {"model": "skipgram", "subwords": None, "buckets": Word2VecSettings.buckets}
+        identity = {"words": self.identity["words"], **model, **identity}
         check_identity(self.checkpoint, identity, self.identity)
         self.kernel.model.centers[:] = arrays["centers"]
         self.kernel.model.contexts[:] = arrays["contexts"]

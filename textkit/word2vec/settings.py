@@ -1,10 +1,14 @@
 """Settings of word vector training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from textkit.checks import SUITED, check_choice, set_count, set_finite
+from textkit.checks import SUITED, check_choice, check_count, set_count, set_finite
 
 MODELS = ("skipgram", "cbow")
+MAX_BUCKETS = 1_000_000_000  # row numbers are int32
+MAX_LENGTH = 64  # of an n-gram, as in the files of fastText
 LEARNING_RATES = {"skipgram": 0.025, "cbow": 0.05}
 
 
@@ -14,6 +18,8 @@ class Word2VecSettings:
 
     Attributes:
         model: "skipgram" predicts each context of a center, "cbow" the center from the mean of its contexts.
+        subwords: Minimum and maximum length of the n-grams of words, in characters; None for no n-grams.
+        buckets: Number of rows for n-grams, which share them by hash.
         dim: Dimension of the word vectors.
         window: Context window: maximum distance between a center and its context, in tokens that subsampling keeps;
             the distance is drawn from 1 to this for each center.
@@ -28,6 +34,8 @@ class Word2VecSettings:
     """
 
     model: str = "skipgram"
+    subwords: tuple[int, int] | None = None
+    buckets: int = 2_000_000
     dim: int = 100
     window: int = 5
     negatives: int = 5
@@ -40,6 +48,13 @@ class Word2VecSettings:
 
     def __post_init__(self) -> None:
         check_choice("model", self.model, MODELS)
+        if self.subwords is not None:
+            object.__setattr__(self, "subwords", _checked_lengths(self.subwords))
+        elif self.buckets != Word2VecSettings.buckets:
+            raise ValueError(f"buckets must be left out without subwords, got {self.buckets!r}; pass subwords=(3, 6)")
+        set_count(self, "buckets", 1, "bucket")
+        if self.buckets > MAX_BUCKETS:
+            raise ValueError(f"buckets must be at most {MAX_BUCKETS:,}, got {self.buckets:,}; 2,000,000 is usual")
         set_count(self, "dim", 1, "number")
         set_count(self, "window", 1, "token")
         set_count(self, "negatives", 1, "negative sample")
@@ -59,11 +74,11 @@ class Word2VecSettings:
             raise ValueError(f"learning_rate must be at most 1, got {self.learning_rate}; {usual} is usual")
 
     @property
-    def is_skip_gram(self) -> bool:
-        """Whether the model is skip-gram, which can be trained everywhere."""
-        return self.model == "skipgram"
+    def is_plain(self) -> bool:
+        """Whether the model is skip-gram without subwords, which can be trained everywhere."""
+        return self.model == "skipgram" and self.subwords is None
 
-    def check_skip_gram(self, where: str, remedy: str) -> None:
+    def check_plain(self, where: str, remedy: str) -> None:
         """Check that the model can be trained everywhere.
 
         Args:
@@ -71,7 +86,22 @@ class Word2VecSettings:
             remedy: Suggestion for the user, for the error.
 
         Raises:
-            ValueError: If it is not skip-gram.
+            ValueError: If it is not skip-gram, or has subwords.
         """
-        if not self.is_skip_gram:
+        if self.model != "skipgram":
             raise ValueError(f"model must be 'skipgram' {where}, got {self.model!r}; {remedy}")
+        if self.subwords is not None:
+            raise ValueError(f"subwords must be None {where}, got {self.subwords}; {remedy}")
+
+
+def _checked_lengths(lengths: Any) -> tuple[int, int]:
+    """Return the minimum and the maximum length of n-grams."""
+    rule = f"subwords must be (minimum, maximum), lengths of n-grams in characters, got {lengths!r}; pass (3, 6)"
+    if isinstance(lengths, str) or not isinstance(lengths, Sequence) or len(lengths) != 2:
+        raise ValueError(rule)
+    least, most = (check_count("subwords", length, 1, "character") for length in lengths)
+    if least > most:
+        raise ValueError(rule)
+    if most > MAX_LENGTH:
+        raise ValueError(f"subwords must be at most {MAX_LENGTH} characters long, got {lengths!r}; pass (3, 6)")
+    return least, most

@@ -79,6 +79,7 @@ class SkipGramThreads:
         model: The two embeddings; changed in place.
         workers: Number of threads.
         reproducible: Whether to train in rounds with a fixed order of additions instead of Hogwild.
+        subwords: The rows of each word in the input embedding, from `subword_rows`; None for one row each.
     """
 
     device = "cpu"
@@ -92,10 +93,12 @@ class SkipGramThreads:
         *,
         workers: int,
         reproducible: bool,
+        subwords: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
     ) -> None:
         keep = keep_probabilities(counts, settings.subsample)
         accept, alias = alias_tables(noise_distribution(counts))
-        self.tables = Tables(keep.astype(np.float32), accept, alias, lane_masks(settings.window))
+        masks = lane_masks(settings.window)
+        self.tables = Tables(keep.astype(np.float32), accept, alias, masks, *(() if subwords is None else subwords))
         fraction = kept_fraction(counts, keep)
         self.shape = shape_for(settings, fraction * counts.sum(), fraction)
         self.bound = bound_for(counts * keep, fraction * self.shape.block_tokens)
@@ -107,7 +110,7 @@ class SkipGramThreads:
         self._round = min(max(int(blocks * ROUND_FRACTION), 1), ROUND_BLOCKS) if reproducible else 1
         # In reproducible mode, all workers share the steps and masses of a round.
         copies = 1 if reproducible else workers
-        self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(copies)]
+        self._masses = [tuple(np.zeros(len(matrix), np.float32) for matrix in model) for _ in range(copies)]
         if isinstance(self.shape, CbowShape):
             self._steps = [cbow_steps(self._round, self.shape, width) for _ in range(copies)]
             self._scratch: list[Any] = [cbow_scratch(self.shape, width) for _ in range(workers)]

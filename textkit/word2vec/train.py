@@ -26,7 +26,16 @@ from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Position, Word2VecReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
-from textkit.word2vec.start import check_vocabulary, encode_validation, initial_model, known_counts, recounted
+from textkit.word2vec.start import (
+    check_init,
+    check_vocabulary,
+    encode_validation,
+    initial_model,
+    known_counts,
+    recounted,
+    subword_rows,
+    trained_vectors,
+)
 from textkit.word2vec.threads import SkipGramThreads
 
 if TYPE_CHECKING:
@@ -50,6 +59,17 @@ _OTHER_NAMES = {
     "n_epochs": "epochs",
     "sg": "model='skipgram' or model='cbow'",
     "hs": "negatives, as training is by negative sampling",
+    "min_n": "subwords=(3, 6)",
+    "max_n": "subwords=(3, 6)",
+    "minn": "subwords=(3, 6)",
+    "maxn": "subwords=(3, 6)",
+    "bucket": "buckets",
+    "word_ngrams": "subwords=(3, 6) for the n-grams of words",
+    "lr": "learning_rate",
+    "ws": "window",
+    "neg": "negatives",
+    "minCount": "min_count",
+    "epoch": "epochs",
     "cbow_mean": "model='cbow', which takes the mean",
     "trim_rule": "keep_words or vocabulary",
     "callbacks": "on_epoch",
@@ -62,6 +82,8 @@ def train_word2vec(
     corpus: object,
     *,
     model: str = "skipgram",
+    subwords: tuple[int, int] | None = None,
+    buckets: int = 2_000_000,
     dim: int | None = None,
     window: int = 5,
     negatives: int = 5,
@@ -101,6 +123,10 @@ def train_word2vec(
         model: "skipgram" predicts each context of a center. "cbow" predicts the center from the mean of its contexts,
             which is faster; as in word2vec.c and fastText, each context gets the whole gradient of the mean. CBOW is
             trained on a CPU, in one process.
+        subwords: Minimum and maximum length of the character n-grams of words, such as (3, 6). The vector of a word is
+            then the mean of its own row and those of its n-grams (Bojanowski et al. 2017), and words that the corpus
+            lacks have vectors, too. Trained on a CPU, in one process. None for no n-grams.
+        buckets: Number of rows for n-grams, which share them by hash. Each takes 4 * ``dim`` bytes.
         dim: Dimension of the vectors; None for that of ``init``, or 100.
         window: Context window: the maximum distance between a center and its context, in tokens that subsampling
             keeps. The distance is drawn from 1 to this for each center.
@@ -126,7 +152,7 @@ def train_word2vec(
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
         init: Pretrained vectors to continue from. Their words are kept, and their counts added to those of the corpus;
-            new words of the corpus are added.
+            new words of the corpus are added. With ``subwords``, `SubwordVectors` of the same n-grams.
         valid: Validation corpus. Its loss is computed after every epoch.
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         checkpoint: File to which the state is saved at intervals, after every epoch, and on Ctrl-C, SIGTERM and SIGHUP.
@@ -140,8 +166,9 @@ def train_word2vec(
         progress: Whether to show progress on stderr.
 
     Returns:
-        The vectors of all words, most frequent first, with their ``counts``. ``metadata["training"]`` has the settings
-        and losses as JSON, ``metadata["tokenizer"]`` the name of the tokenizer.
+        The vectors of all words, most frequent first, with their ``counts``; `SubwordVectors` with ``subwords``.
+        ``metadata["training"]`` has the settings and losses as JSON, ``metadata["tokenizer"]`` the name of the
+        tokenizer.
 
     Raises:
         ValueError: If a setting is out of range or excludes another one, the device is not usable or cannot be
@@ -165,6 +192,8 @@ def train_word2vec(
         min_count = 1
     settings = Word2VecSettings(
         model=model,
+        subwords=subwords,
+        buckets=buckets,
         dim=dim if dim is not None else init.dim if init is not None else 100,
         window=window,
         negatives=negatives,
@@ -175,6 +204,8 @@ def train_word2vec(
         learning_rate=SUITED if learning_rate is None else learning_rate,
         seed=seed,
     )
+    if init is not None:
+        check_init(init, settings)
     if reproducible is not None:
         reproducible = check_switch("reproducible", reproducible)
     gpu = _is_gpu(device, reproducible, settings)
@@ -192,7 +223,7 @@ def train_word2vec(
         check_replaceable(checkpoint)
     ranks = _ranks(device if gpu else "cpu")
     if ranks is not None:
-        settings.check_skip_gram("in several processes", "start one process")
+        settings.check_plain("in several processes", "start one process")
     progress = progress and (ranks is None or ranks.is_first)
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
     if isinstance(corpus, EncodedCorpus):
@@ -235,7 +266,14 @@ def train_word2vec(
         name = "cuda" if device == "auto" else device
         kernel = SkipGramGpu(counts, settings, matrices, device=name if ranks is None else ranks.device)
     else:
-        kernel = SkipGramThreads(counts, settings, matrices, workers=workers, reproducible=reproducible is not False)
+        kernel = SkipGramThreads(
+            counts,
+            settings,
+            matrices,
+            workers=workers,
+            reproducible=reproducible is not False,
+            subwords=subword_rows(words, settings),
+        )
     if ranks is not None:
         from textkit.word2vec.data_parallel import SkipGramRanks
 
@@ -254,8 +292,7 @@ def train_word2vec(
         metadata = {"training": json.dumps(training)}
         if not isinstance(corpus, EncodedCorpus):
             metadata["tokenizer"] = saved_name(tokenizer)
-        matrix = np.ascontiguousarray(matrices.centers[:, : settings.dim])
-        return WordVectors(words, matrix, metadata=metadata, counts=all_counts)
+        return trained_vectors(words, matrices, settings, all_counts, metadata)
 
     try:
         run = Word2VecRun(
@@ -295,10 +332,10 @@ def _is_gpu(device: str, reproducible: bool | None, settings: Word2VecSettings) 
         raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}; choose one of them")
     from textkit.training.devices import has_gpu, usable_device
 
-    on_cpu = reproducible or not settings.is_skip_gram
+    on_cpu = reproducible or not settings.is_plain
     if device == "auto" and (on_cpu or not has_gpu() or find_spec("triton") is None):
         return False
-    settings.check_skip_gram("on a GPU", "train with device='cpu'")
+    settings.check_plain("on a GPU", "train with device='cpu'")
     usable_device("cuda" if device == "auto" else device)
     if reproducible:
         raise ValueError(
