@@ -47,7 +47,7 @@ def test_a_catalog_name_and_every_option(run, trained, tmp_path):
 
 def test_cbow_with_subwords(run, tmp_path):
     arguments = ["textkit.train", "word2vec", TALES, "--dim", "8", "--epochs", "1", "--model", "cbow"]
-    subwords = ["--subwords", "3,6", "--buckets", "500"]
+    subwords = ["--loss", "hierarchical", "--subwords", "3,6", "--buckets", "500"]
     done = run(*arguments, *subwords, "-o", tmp_path / "tales.bin")
     assert done.code == 0, done.err
     assert WordVectors.load(tmp_path / "tales.bin").subwords == (3, 6)

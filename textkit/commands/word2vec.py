@@ -50,6 +50,9 @@ def word2vec(
     model: Annotated[
         str, typer.Option(help="skipgram, or cbow: predict the center from its contexts, faster.")
     ] = DEFAULT.model,
+    loss: Annotated[
+        str, typer.Option(help="negative for negative sampling, or hierarchical for hierarchical softmax.")
+    ] = DEFAULT.loss,
     subwords: Annotated[
         str | None, typer.Option(metavar="MIN,MAX", help="Also train n-grams of words, such as 3,6; save as .bin.")
     ] = None,
@@ -111,7 +114,7 @@ def word2vec(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Word vectors by skip-gram or CBOW with negative sampling."""
+    """Word vectors by skip-gram or CBOW."""
     inputs = [*corpus, valid, init, keep_words, vocabulary]
     check_output(output, [*inputs, checkpoint])
     if checkpoint is not None:
@@ -142,6 +145,7 @@ def word2vec(
         vectors = train_word2vec(
             opened_corpus(corpus, **reading),
             model=model,
+            loss=loss,
             subwords=None if subwords is None else _lengths(subwords),
             buckets=buckets,
             dim=dim,

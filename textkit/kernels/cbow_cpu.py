@@ -44,14 +44,14 @@ from textkit.kernels.tiles import (
 
 
 @njit(nogil=True)
-def _means(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any:
-    """Draw the reach of each center and average the input vectors of its contexts, into ``work.X``.
+def cbow_windows(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any:
+    """Draw the reach of each center. Fills ``work.left``, ``work.counts`` and ``work.present``.
 
     Returns:
         The number of centers that have a context.
     """
     place, first, last, left, counts = work.place, work.first, work.last, work.left, work.counts
-    shares, X, Y, present = work.shares, work.X, work.Y, work.present
+    present = work.present
     examples = 0
     for c in range(size):
         at = begin + c
@@ -60,13 +60,20 @@ def _means(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any:
         counts[c] = left[c] + min(reach, last[at] - at)
         present[0, c] = np.float32(counts[c] > 0)
         examples += counts[c] > 0
-        share = splat(np.float32(1) / np.float32(max(counts[c], 1)))
-        for m in range(0, counts[c], 8):
-            store(shares, c, m, share)
-        weigh_rows(X, c, shares, c * shares.shape[1], Y, at - left[c], left[c], counts[c])
     for c in range(size, (size + 7) // 8 * 8):
         present[0, c] = 0
     return examples
+
+
+@njit(nogil=True)
+def mean_inputs(begin: Any, size: Any, work: Any) -> None:
+    """Average the input vectors of the contexts of each center, ``work.Y``, into ``work.X``."""
+    left, counts, shares, X, Y = work.left, work.counts, work.shares, work.X, work.Y
+    for c in range(size):
+        share = splat(np.float32(1) / np.float32(max(counts[c], 1)))
+        for m in range(0, counts[c], 8):
+            store(shares, c, m, share)
+        weigh_rows(X, c, shares, c * shares.shape[1], Y, begin + c - left[c], left[c], counts[c])
 
 
 @njit(nogil=True)
@@ -155,7 +162,8 @@ def cbow_block(
     for k in range(drawn):
         copy_row(N, k, contexts, np.int64(targets[base_noise + k]))
     transpose(N, drawn, work.T)
-    examples = _means(begin, size, shape, key, work)
+    examples = cbow_windows(begin, size, shape, key, work)
+    mean_inputs(begin, size, work)
     tiles = (size + 3) // 4 * 4
     for c in range(size, tiles):
         clear_row(X, c)

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+END = -2  # in the targets of a block's output steps: the rest of its rows is unused
 MAX_DRAWN = 96  # the product of (1 + exp(-|x|)) over a row, at most 2**96, must stay below the largest float32
 
 
@@ -36,7 +37,7 @@ class Tables(NamedTuple):
     ``keep`` is the probability that subsampling keeps a token; ``accept`` and ``alias`` are the tables of the alias
     method (Walker 1977) for the noise distribution. With subwords, the input vector of word w is the mean of the rows
     ``pieces[starts[w] : starts[w + 1]]`` of the input embedding: starts (vocab + 1,) int64, pieces (n-grams,) int32.
-    Without, both are empty.
+    Without, both are empty. ``paths`` are the `WordPaths` of hierarchical softmax; None for negative sampling.
     """
 
     keep: Any
@@ -45,6 +46,7 @@ class Tables(NamedTuple):
     masks: Any
     starts: Any = np.empty(0, np.int64)
     pieces: Any = np.empty(0, np.int32)
+    paths: Any = None
 
 
 class Shape(NamedTuple):
@@ -73,14 +75,15 @@ class Model(NamedTuple):
 class Steps(NamedTuple):
     """Updates of the model computed by blocks, one row per use of a word.
 
-    rows (n, width) float32 are the steps, learning rate included; targets (n,) int32 is the word of each row, or -1.
+    rows (n, width) float32 are the steps, learning rate included; targets (n,) int32 is the word of each row, or -1;
+    `END` if it and all later rows of the block are unused.
     loads (n,) float32 bounds the effect of a step on a score: ``|change of score| <= load = ||step|| * max ||v||``, the
     maximum over the vectors that the row is multiplied with in the block. The sum of the loads bounds the effect of the
     sum of the steps. For a center, ||step|| is the norm of the contribution of its contexts alone if that is larger:
     noise words may cancel this contribution in one score, but not in every one.
     A block owns ``per_block`` rows of each array. The first ``inputs`` of them are steps of the input embedding: with
     skip-gram the centers, with CBOW the contexts. Steps of the output embedding follow: with skip-gram the contexts,
-    with CBOW the centers, and then the noise words.
+    with CBOW the centers, and then the noise words; with hierarchical softmax the nodes.
     """
 
     rows: Any

@@ -15,6 +15,8 @@ from textkit.kernels.atomic import fetch, fetch_add
 from textkit.kernels.cbow_arrays import CbowShape
 from textkit.kernels.cbow_cpu import cbow_block
 from textkit.kernels.compiling import compiled
+from textkit.kernels.hierarchical_cpu import TreeShape, tree_block
+from textkit.kernels.skip_gram_arrays import END, Shape
 from textkit.kernels.skip_gram_cpu import block_steps
 from textkit.kernels.subwords_cpu import apply_to_pieces
 from textkit.kernels.tiles import add_scaled_row
@@ -44,12 +46,14 @@ class Report(NamedTuple):
     pairs: Any
 
 
+_KERNELS: dict[type, Any] = {Shape: block_steps, CbowShape: cbow_block, TreeShape: tree_block}
+
+
 def _block_steps(
     text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
 ) -> Any:
     """Compute the steps of one block of the model that the class of ``shape`` stands for."""
-    kernel = cbow_block if isinstance(shape, CbowShape) else block_steps
-    return kernel(text, block, shape, tables, model, rate, key, work, out, base)
+    return _KERNELS[type(shape)](text, block, shape, tables, model, rate, key, work, out, base)
 
 
 @overload(_block_steps)
@@ -57,7 +61,7 @@ def _choose_kernel(
     text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
 ) -> Any:
     # Chosen by the type, so that each model has machine code of its own.
-    kernel = cbow_block if shape.instance_class is CbowShape else block_steps
+    kernel = _KERNELS[shape.instance_class]
 
     def code(
         text: Any, block: Any, shape: Any, tables: Any, model: Any, rate: Any, key: Any, work: Any, out: Any, base: Any
@@ -77,6 +81,8 @@ def _rate(span: Any, block: Any, block_tokens: Any) -> Any:
 def _weigh(targets: Any, loads: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
     for row in range(begin, end):
         word = targets[row]
+        if word == END:
+            break
         if word >= 0 and word & (slices - 1) == mine:
             mass[word] += loads[row]
 
@@ -87,6 +93,8 @@ def _apply(
 ) -> None:
     for row in range(begin, end):
         word = targets[row]
+        if word == END:
+            break
         if word >= 0 and word & (slices - 1) == mine:
             scale = np.float32(1)
             if mass[word] > bound:
@@ -98,6 +106,8 @@ def _apply(
 def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: Any) -> None:
     for row in range(begin, end):
         word = targets[row]
+        if word == END:
+            break
         if word >= 0 and word & (slices - 1) == mine:
             mass[word] = 0
 

@@ -42,6 +42,23 @@ def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, colu
 
 
 @njit(nogil=True)
+def dot_eight_rows(X: Any, i: int, Y: Any, indices: Any, start: int, out: Any, row: int, column: int) -> None:
+    """Multiply row ``i`` of X by the rows ``indices[start : start + 8]`` of Y, as `dot_eight` does."""
+    r0, r1 = np.int64(indices[start]), np.int64(indices[start + 1])
+    r2, r3 = np.int64(indices[start + 2]), np.int64(indices[start + 3])
+    r4, r5 = np.int64(indices[start + 4]), np.int64(indices[start + 5])
+    r6, r7 = np.int64(indices[start + 6]), np.int64(indices[start + 7])
+    c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero()
+    for d in range(0, X.shape[1], 8):
+        x = load(X, i, d)
+        c0, c1 = multiply_add(x, load(Y, r0, d), c0), multiply_add(x, load(Y, r1, d), c1)
+        c2, c3 = multiply_add(x, load(Y, r2, d), c2), multiply_add(x, load(Y, r3, d), c3)
+        c4, c5 = multiply_add(x, load(Y, r4, d), c4), multiply_add(x, load(Y, r5, d), c5)
+        c6, c7 = multiply_add(x, load(Y, r6, d), c6), multiply_add(x, load(Y, r7, d), c7)
+    store(out, row, column, sums_of_eight(c0, c1, c2, c3, c4, c5, c6, c7))
+
+
+@njit(nogil=True)
 def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, terms: int) -> None:
     """``out[i] = A.ravel()[start : start + terms] @ rows of Y``.
 

@@ -37,8 +37,8 @@ class Word2VecReport:
     Attributes:
         epoch: Number of the epoch, from 1.
         loss: Mean training loss of the (center, context) pairs of the epoch, in nats: equation 4 of Mikolov et al.
-            2013, negated, with ``negatives`` expected negative samples. Computed while the vectors change; nan without
-            any pair.
+            2013, negated, with ``negatives`` expected negative samples, or with hierarchical softmax the negative
+            log-likelihood. Computed while the vectors change; nan without any pair.
         pairs: Number of (center, context) pairs; with CBOW, number of centers that have a context.
         valid_loss: Validation loss at the end of the epoch, in nats per pair; None without a validation text.
         words_per_second: Number of tokens in the vocabulary, before subsampling, per second of training.
@@ -293,7 +293,7 @@ class Word2VecRun:
         if processes != self.processes:
             identity = {**identity, "corpus": self.identity["corpus"]}
         # Checkpoints of 0.1.0 have no digest of the words, and are of the only model of that time.
-        model = {"model": "skipgram", "subwords": None, "buckets": Word2VecSettings.buckets}
+        model = {"model": "skipgram", "loss": "negative", "subwords": None, "buckets": Word2VecSettings.buckets}
         identity = {"words": self.identity["words"], **model, **identity}
         check_identity(self.checkpoint, identity, self.identity)
         self.kernel.model.centers[:] = arrays["centers"]

@@ -7,6 +7,7 @@ from typing import Any
 from textkit.checks import SUITED, check_choice, check_count, set_count, set_finite
 
 MODELS = ("skipgram", "cbow")
+LOSSES = ("negative", "hierarchical")
 MAX_BUCKETS = 1_000_000_000  # row numbers are int32
 MAX_LENGTH = 64  # of an n-gram, as in the files of fastText
 LEARNING_RATES = {"skipgram": 0.025, "cbow": 0.05}
@@ -18,12 +19,13 @@ class Word2VecSettings:
 
     Attributes:
         model: "skipgram" predicts each context of a center, "cbow" the center from the mean of its contexts.
+        loss: "negative" for negative sampling, "hierarchical" for hierarchical softmax.
         subwords: Minimum and maximum length of the n-grams of words, in characters; None for no n-grams.
         buckets: Number of rows for n-grams, which share them by hash.
         dim: Dimension of the word vectors.
         window: Context window: maximum distance between a center and its context, in tokens that subsampling keeps;
             the distance is drawn from 1 to this for each center.
-        negatives: Negative samples per (center, context) pair; with "cbow", per center.
+        negatives: Negative samples per (center, context) pair; with "cbow", per center. Unused with "hierarchical".
         min_count: Minimum count of a word; rarer words are ignored.
         max_vocab: Maximum size of the vocabulary, most frequent words first; None for no limit.
         subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
@@ -34,6 +36,7 @@ class Word2VecSettings:
     """
 
     model: str = "skipgram"
+    loss: str = "negative"
     subwords: tuple[int, int] | None = None
     buckets: int = 2_000_000
     dim: int = 100
@@ -48,6 +51,7 @@ class Word2VecSettings:
 
     def __post_init__(self) -> None:
         check_choice("model", self.model, MODELS)
+        check_choice("loss", self.loss, LOSSES)
         if self.subwords is not None:
             object.__setattr__(self, "subwords", _checked_lengths(self.subwords))
         elif self.buckets != Word2VecSettings.buckets:
@@ -75,8 +79,8 @@ class Word2VecSettings:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the model is skip-gram without subwords, which can be trained everywhere."""
-        return self.model == "skipgram" and self.subwords is None
+        """Whether it is plain skip-gram with negative sampling, which can be trained everywhere."""
+        return self.model == "skipgram" and self.loss == "negative" and self.subwords is None
 
     def check_plain(self, where: str, remedy: str) -> None:
         """Check that the model can be trained everywhere.
@@ -86,10 +90,12 @@ class Word2VecSettings:
             remedy: Suggestion for the user, for the error.
 
         Raises:
-            ValueError: If it is not skip-gram, or has subwords.
+            ValueError: If it is not skip-gram, has subwords or another loss than negative sampling.
         """
         if self.model != "skipgram":
             raise ValueError(f"model must be 'skipgram' {where}, got {self.model!r}; {remedy}")
+        if self.loss != "negative":
+            raise ValueError(f"loss must be 'negative' {where}, got {self.loss!r}; {remedy}")
         if self.subwords is not None:
             raise ValueError(f"subwords must be None {where}, got {self.subwords}; {remedy}")
 

@@ -58,7 +58,7 @@ _OTHER_NAMES = {
     "iter": "epochs",
     "n_epochs": "epochs",
     "sg": "model='skipgram' or model='cbow'",
-    "hs": "negatives, as training is by negative sampling",
+    "hs": "loss='hierarchical' or loss='negative'",
     "min_n": "subwords=(3, 6)",
     "max_n": "subwords=(3, 6)",
     "minn": "subwords=(3, 6)",
@@ -82,6 +82,7 @@ def train_word2vec(
     corpus: object,
     *,
     model: str = "skipgram",
+    loss: str = "negative",
     subwords: tuple[int, int] | None = None,
     buckets: int = 2_000_000,
     dim: int | None = None,
@@ -111,7 +112,7 @@ def train_word2vec(
     on_stop: Callable[[WordVectors], None] | None = None,
     progress: bool = True,
 ) -> WordVectors:
-    """Train word vectors by skip-gram or CBOW with negative sampling (Mikolov et al. 2013).
+    """Train word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax (Mikolov et al. 2013).
 
     If ``torchrun`` started several processes, each reads and trains on its share of the corpus, and their models are
     synchronized at intervals. All return the same vectors; the first one writes the checkpoint, which resumes with any
@@ -123,6 +124,9 @@ def train_word2vec(
         model: "skipgram" predicts each context of a center. "cbow" predicts the center from the mean of its contexts,
             which is faster; as in word2vec.c and fastText, each context gets the whole gradient of the mean. CBOW is
             trained on a CPU, in one process.
+        loss: "negative" for negative sampling. "hierarchical" for hierarchical softmax over a Huffman tree of the
+            words, without ``negatives``; words with the same count are in the tree by their order in the vocabulary.
+            Trained on a CPU, in one process.
         subwords: Minimum and maximum length of the character n-grams of words, such as (3, 6). The vector of a word is
             then the mean of its own row and those of its n-grams (Bojanowski et al. 2017), and words that the corpus
             lacks have vectors, too. Trained on a CPU, in one process. None for no n-grams.
@@ -192,6 +196,7 @@ def train_word2vec(
         min_count = 1
     settings = Word2VecSettings(
         model=model,
+        loss=loss,
         subwords=subwords,
         buckets=buckets,
         dim=dim if dim is not None else init.dim if init is not None else 100,
@@ -221,9 +226,7 @@ def train_word2vec(
     if checkpoint is not None:
         check_writable(check_path("checkpoint", checkpoint), "checkpoint")
         check_replaceable(checkpoint)
-    ranks = _ranks(device if gpu else "cpu")
-    if ranks is not None:
-        settings.check_plain("in several processes", "start one process")
+    ranks = _ranks(device if gpu else "cpu", settings)
     progress = progress and (ranks is None or ranks.is_first)
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
     if isinstance(corpus, EncodedCorpus):
@@ -350,10 +353,15 @@ def _is_gpu(device: str, reproducible: bool | None, settings: Word2VecSettings) 
     return True
 
 
-def _ranks(device: str) -> "Ranks | None":
-    """Join the other processes, if ``torchrun`` has started this one among several."""
+def _ranks(device: str, settings: Word2VecSettings) -> "Ranks | None":
+    """Join the other processes, if ``torchrun`` has started this one among several.
+
+    Raises:
+        ValueError: If the settings are not supported there.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return None
+    settings.check_plain("in several processes", "start one process")
     from textkit.training.ranks import join_ranks
 
     ranks, _ = join_ranks("cuda" if device == "auto" else device)
