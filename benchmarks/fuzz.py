@@ -9,6 +9,7 @@ a process of their own, so that a crash of a library is found too. An input depe
 number; --keep writes those with a bad outcome to a folder.
 """
 
+import io
 import json
 import multiprocessing
 import random
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 import warnings
+import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -32,6 +34,7 @@ import pandas as pd
 import torch
 import typer
 from damage import PACK, damage
+from safetensors.numpy import save_file
 from tqdm.auto import tqdm
 
 import textkit
@@ -44,6 +47,7 @@ from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.training.checkpoint import load_checkpoint, save_checkpoint
 
 SECONDS = 10
+WARM_UP = 50  # seconds for a valid file, with imports
 MEMORY = 200 << 20
 BATCH = 500  # inputs of one format in a row
 HANGS = 6 * SECONDS  # after which a process is killed that its own alarm does not end
@@ -206,11 +210,11 @@ def _outcome(kind: Format, folder: Path, damaged: tuple[str, bytes] | None) -> t
     before, peak = _resident(), _peak()
     start = time.perf_counter()
     problem = message = ""
-    signal.alarm(SECONDS)
+    signal.alarm(SECONDS if damaged is not None else WARM_UP)
     try:
         kind.read(folder)
     except _TooSlowError:
-        problem, message = "slow", f"more than {SECONDS} s"
+        problem, message = "slow", "more seconds than allowed"
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
         named = (damaged[0] if damaged is not None else "", str(folder), *kind.names)
@@ -263,11 +267,32 @@ def formats(folder: Path) -> dict[str, Format]:
     vectors = textkit.WordVectors(
         ["the", "of", "caf\N{LATIN SMALL LETTER E WITH ACUTE}", "sea"], np.arange(12.0).reshape(4, 3)
     )
-    for suffix in (".txt", ".vec", ".bin", ".tsv", ".safetensors", ".txt.gz", ".vec.xz", ".bin.bz2", ".txt.zst"):
+    for suffix in (
+        ".txt",
+        ".vec",
+        ".bin",
+        ".tsv",
+        ".csv",
+        ".safetensors",
+        ".txt.gz",
+        ".vec.xz",
+        ".bin.bz2",
+        ".txt.zst",
+    ):
         name = f"v{suffix}"
         vectors.save(folder / name)
         files = [folder / name, *([folder / "v_metadata.tsv"] if suffix == ".tsv" else [])]
         found[f"vectors {suffix}"] = Format(_contents(files), _reader(name, textkit.WordVectors.load))
+    found["vectors .zip"] = Format(
+        _zipped("v.txt", (folder / "v.txt").read_bytes()), _reader("a.zip", textkit.WordVectors.load)
+    )
+    save_file({"embeddings": vectors.matrix}, folder / "model.safetensors")
+    words = {"model": {"vocab": {word: row for row, word in enumerate(vectors.words)}}}
+    (folder / "tokenizer.json").write_text(json.dumps(words), encoding="utf-8")
+    found["vectors of others"] = Format(
+        _contents([folder / "model.safetensors", folder / "tokenizer.json"]),
+        _reader("model.safetensors", textkit.WordVectors.load),
+    )
     found |= _fasttext(folder)
     text = (corpora_folder() / "tales.txt").read_text(encoding="utf-8")[
         :3000
@@ -275,6 +300,7 @@ def formats(folder: Path) -> dict[str, Format]:
     for suffix in ("", *PACK):
         packed = PACK[suffix](text.encode()) if suffix else text.encode()
         found[f"text .txt{suffix}"] = Format({f"t.txt{suffix}": packed}, _reader(f"t.txt{suffix}", _documents))
+    found["text .zip"] = Format(_zipped("t.txt", text.encode()), _reader("a.zip", _documents))
     found["text utf-16"] = Format(
         {"t.txt": text.encode("utf-16")}, lambda folder: list(textkit.corpus(folder / "t.txt", encoding="utf-16"))
     )
@@ -348,9 +374,11 @@ def _folders(folder: Path, text: str) -> dict[str, Format]:
     texts = [line for line in text.split("\n") if line][:20]
     generator = torch.Generator().manual_seed(1)
     words = textkit.Vocabulary.from_counts({"good": 2, "bad": 1}, specials=["<pad>", "<unk>"])
-    classifier = textkit.TextClassifier(WordAvgConfig(dim=2, ngrams=1))
+    phrases = textkit.Phrases([textkit.Phrase(("very", "good"), 3, 5.0)])
+    classifier = textkit.TextClassifier(WordAvgConfig(dim=2, ngrams=1), tokenizer=phrases.tokenizer("word"))
     network = WordAvg(WordAvgConfig(dim=2, ngrams=1), len(words), 2, generator=generator)
     classifier._set_fitted(network.eval(), words, np.array(["x", "y"]))
+    classifier.metadata_ = {"trained": "2026-01-31"}
     classifier.save(folder / "classifier")
     rnn = RnnLanguageModel(RnnLanguageModelConfig(dim=4, hidden=4), len(words), generator=generator)
     textkit.LanguageModel(rnn, words, unit="char").save(folder / "language-model")
@@ -366,6 +394,13 @@ def _folders(folder: Path, text: str) -> dict[str, Format]:
         found[f"folder {name}"] = Format(files, _reader("m", read))
     save_checkpoint(folder / "c", {"weights": np.arange(12.0).reshape(3, 4)}, {"epoch": 3, "losses": [0.5, 0.25]})
     return found | {"checkpoint": Format(_contents([folder / "c"]), _reader("c", load_checkpoint), ("/c'",))}
+
+
+def _zipped(name: str, content: bytes) -> dict[str, bytes]:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name, (2026, 1, 31, 0, 0, 0)), content)
+    return {"a.zip": buffer.getvalue()}
 
 
 def _reader(name: str, read: Callable[[Any], object]) -> Callable[[Path], object]:

@@ -22,6 +22,10 @@ from textkit.language_model import train
         (textkit.train_language_model, "random_state", "seed"),
         (textkit.LanguageModelSettings, "lr", "learning_rate"),
         (textkit.RnnLanguageModelConfig, "num_layers", "layers"),
+        (textkit.WordAvgConfig, "ngram_range", "ngrams"),
+        (textkit.CnnConfig, "kernel_sizes", "widths"),
+        (textkit.RnnClassifierConfig, "hidden_size", "hidden"),
+        (textkit.WordVectors.load, "binary", "format"),
         (GenerationSettings, "max_new_tokens", "length"),
     ],
 )

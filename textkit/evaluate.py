@@ -169,15 +169,19 @@ def language_model(
 
 @app.command(epilog=examples("textkit evaluate classifier trec-cnn trec --split test"))
 def classifier(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved classifier, or a file of fastText.")],
     test: Annotated[
-        str, typer.Argument(metavar="TEST", help="Table of texts and labels not used in training, or a catalog name.")
+        str,
+        typer.Argument(
+            metavar="TEST", help="Table of texts and labels not used in training, - for stdin, or a catalog name."
+        ),
     ],
     plot: Annotated[
         Path | None, typer.Option(help="Plot the confusion matrix and calibration: .png .pdf .svg.", show_default=False)
     ] = None,
     text: options.Text = None,
     label: options.Label = None,
+    input_format: options.InputFormat = None,
     delimiter: options.Delimiter = None,
     missing: options.Missing = "error",
     split: options.TestSplit = None,
@@ -198,7 +202,7 @@ def classifier(
     if plot is not None:
         check_output(plot, [test], "--plot")
         picture_kind(plot)
-    source = table_source(test)
+    source = table_source(test, input_format)
     if isinstance(source, str) and split is None and "test" in catalog.entry(source).splits:
         split = "test"
     labeled = read_labeled(
@@ -221,8 +225,9 @@ def classifier(
 
 
 def _as_classes(labels: list[Any], classes: list[Any]) -> list[Any]:
-    """Convert labels to the type of the classes: one table may have numbers where the other has strings of digits."""
-    by_name = {str(name): name for name in classes}
+    """Convert labels to classes: a table may have numbers where these are digits, or lack the prefix of fastText."""
+    by_name = {str(name).removeprefix("__label__"): name for name in classes}
+    by_name |= {str(name): name for name in classes}
     return [
         [by_name.get(str(name), name) for name in label] if isinstance(label, list) else by_name.get(str(label), label)
         for label in labels

@@ -1,8 +1,7 @@
 """``python -m textkit.predict``: classify texts."""
 
-import io
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,23 +18,33 @@ from textkit.commands.shared import (
     TrustTokenizer,
     check_output,
     command_line,
+    examples,
     loaded,
     missing_option,
     table_source,
 )
-from textkit.data.labeled import read_text_rows, text_choices
-from textkit.data.tables import Document, Missing, fill, text_rows
+from textkit.data.stdin import stdin_lines
+from textkit.data.tables import Document, Missing
+from textkit.data.unlabeled import read_text_rows
 from textkit.files.compression import size_on_disk
-from textkit.files.formats import HEAD, check_text
 from textkit.progress import ReadingBar
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 _OUTPUT = "The output"
 
 
-@app.command(no_args_is_help=True)
+@app.command(
+    no_args_is_help=True,
+    epilog=examples(
+        'textkit predict reviews-classifier "not bad at all"',
+        "textkit predict reviews-classifier --file new.csv --keep id --all -o answers.csv",
+        "textkit predict lid.176.ftz --file - --top 3",
+    ),
+)
 def answer(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a saved classifier.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="Folder of a saved classifier, or a .bin or .ftz of fastText.")
+    ],
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="TEXT", help="Texts to classify.", show_default=False)
     ] = None,
@@ -140,16 +149,10 @@ def answer(
         source = ((document, ()) for document in texts or ())
     elif file == "-" and input_format in (None, "lines"):
         _check_left_out({**reading, "split": split}, "with lines of stdin", "add --input-format csv if it is a table")
-        source = ((line, ()) for line in _lines(encoding, errors, json=False))
-    elif file == "-":
-        _check_left_out({"split": split}, "with stdin")
-        lines = _lines(encoding, errors, json=input_format in ("json", "jsonl"))
-        choices = text_choices(text, kept)
-        rows = text_rows(f".{input_format}", lines, choices, name="stdin", delimiter=delimiter, missing=missing)
-        source = ((fill(values[0], place, missing), values[1:]) for place, values in rows)
+        source = ((line, ()) for line in stdin_lines(encoding, errors, json=False))
     else:
         reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing, "keep": kept}
-        source = read_text_rows(table_source(file), **reading)
+        source = read_text_rows(table_source(file, input_format), **reading)
     classifier = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
     place_classifier(classifier, device)
     answers = Answers(classifier, top=top, every=every, keep=kept)
@@ -175,22 +178,6 @@ def _check_left_out(values: dict[str, str | None], where: str, remedy: str = "it
     if given := [name for name, value in values.items() if value is not None]:
         option = given[0].replace("_", "-")
         raise ValueError(f"--{option} must be left out {where}, got {values[given[0]]!r}; {remedy}")
-
-
-def _lines(encoding: str, errors: str, *, json: bool) -> Iterator[str]:
-    """Yield the lines of stdin."""
-    stdin: Any = sys.stdin.buffer
-    if not isinstance(stdin, io.BufferedReader):  # such as a BytesIO in its place
-        stdin = io.BufferedReader(stdin)
-    check_text("stdin", stdin.peek(HEAD)[:HEAD], json=json)
-    try:
-        lines = io.TextIOWrapper(stdin, encoding=encoding, errors=errors, newline="\n")
-        for number, line in enumerate(lines):
-            text = line.removesuffix("\n").removesuffix("\r")
-            # Drop a byte order mark, as when reading a file.
-            yield text if number else text.removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise ValueError(f"stdin must be {encoding} text, got {error}; pass --encoding or --errors replace") from error
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def test_a_table_on_stdin(run, folder, kind):
             "--text must be left out with lines of stdin, got 'text'; add --input-format csv",
         ),
         (["--delimiter", ";"], b"text\n", "--delimiter must be left out with lines of stdin"),
-        (["--input-format", "csv", "--split", "x"], b"", "--split must be left out with stdin"),
+        (["--input-format", "csv", "--split", "x"], b"", "split must be None for stdin"),
         (["--input-format", "csv", "--text", "body"], b"text\na\n", "text must name a column of stdin, got 'body'"),
         (["--input-format", "csv"], b"text,b\na\n", "line 2 of stdin must have 2 fields"),
         ([], gzip.compress(b"good", mtime=0), "stdin must be text, got gzip data"),

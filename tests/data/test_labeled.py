@@ -11,7 +11,8 @@ import pytest
 
 import textkit
 from textkit.data.catalog import corpora_folder
-from textkit.data.labeled import LabeledTexts, check_label, read_labeled, read_texts
+from textkit.data.labeled import LabeledTexts, check_label, read_labeled
+from textkit.data.unlabeled import read_texts
 
 TEXTS = ["good, very good", "", 'a "bad" one\nindeed']
 LABELS = ["positive", "negative", "negative"]
@@ -343,3 +344,27 @@ def test_pairs_and_tables_of_arrow():
     assert tuple(read_labeled([("a", 1), ("b", 2)])) == expected
     assert tuple(read_labeled(pa.table({"label": [1, 2], "text": ["a", "b"]}))) == expected
     assert list(read_texts(pa.table({"label": [1, 2], "text": ["a", "b"]}))) == ["a", "b"]
+
+
+def test_a_column_of_weights(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label,importance\ngood,x,2\nbad,y,0.5\nbad,y,0\n")
+    found = read_labeled(path, weight="importance")
+    assert found.weights == [2.0, 0.5, 0.0]
+    assert read_labeled(path).weights is None
+    assert read_labeled(pd.read_csv(path), weight="importance").weights == [2.0, 0.5, 0.0]
+
+
+@pytest.mark.parametrize("weight", ["", "x", "-1", "nan", "inf"])
+def test_a_wrong_weight_is_named_with_its_place(tmp_path, weight):
+    path = tmp_path / "a.csv"
+    path.write_text(f"text,label,w\ngood,x,1\nbad,y,{weight}\n")
+    with pytest.raises(ValueError, match=r"a weight must be a finite number of at least 0, got .* for line 3 of"):
+        read_labeled(path, weight="w")
+
+
+def test_weights_need_a_table():
+    with pytest.raises(ValueError, match="weight must be None for a pair"):
+        read_labeled((["a"], ["x"]), weight="w")
+    with pytest.raises(ValueError, match="weight"):
+        read_labeled("names", weight="w")

@@ -135,3 +135,32 @@ def test_damage_and_encryption_are_named(packed, tmp_path):
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"must not be encrypted, got 'a\.txt'"):
         textkit.corpus(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # The central directory begins before the start of the file.
+        (lambda content: content.index(b"PK\x05\x06") + 16, b"\xff\xff\x00\x00"),
+        # A name that is no UTF-8, though its flag says so.
+        (lambda content: content.index(b"PK\x01\x02") + 8, b"\x00\x08"),
+    ],
+)
+def test_damage_that_zipfile_meets_with_other_errors(tmp_path, old, new):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("caf\N{LATIN SMALL LETTER E WITH ACUTE}.txt".encode("cp437").decode("cp437"), "text")
+    content = bytearray((tmp_path / "a.zip").read_bytes())
+    place = old(content)
+    content[place : place + len(new)] = new
+    content = content.replace(b"caf\xc3\xa9", b"caf\xff\xff")
+    (tmp_path / "a.zip").write_bytes(content)
+    with pytest.raises(ValueError, match=r"a\.zip"):
+        list(textkit.corpus(tmp_path / "a.zip"))
+
+
+def test_a_file_without_a_name_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo("x"), "text")
+        archive.filelist[0].filename = archive.filelist[0].orig_filename = ""
+    with pytest.raises(ValueError, match=r"a\.zip must have plain names of files, got ''"):
+        in_archive(tmp_path / "a.zip")

@@ -57,6 +57,9 @@ class FastTextClassifier:
         ValueError: If the model is no classifier, or a label is not UTF-8 or occurs twice.
     """
 
+    multi_label = False
+    thresholds_: None = None
+
     def __init__(self, model: FastTextModel, name: str = "model") -> None:
         if not model.is_supervised:
             raise ValueError(

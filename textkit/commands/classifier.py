@@ -63,6 +63,8 @@ def classifier(
     precision: options.Precision = None,
     text: options.Text = None,
     label: options.Label = None,
+    weight: options.Weight = None,
+    input_format: options.InputFormat = None,
     delimiter: options.Delimiter = None,
     missing: options.Missing = "error",
     split: options.Split = None,
@@ -127,12 +129,16 @@ def classifier(
     )
     # Of the processes of torchrun, only the first prints and saves.
     first = is_first_rank()
-    reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
+    reading: dict[str, Any] = {"text": text, "label": label, "weight": weight, "encoding": encoding, "errors": errors}
     reading |= {"delimiter": delimiter, "missing": missing}
     reading["label_separator"] = (separator or ";") if multi_label else None
     reading["progress"] = first and not quiet
-    training = read_labeled(table_source(table), split=split, **reading)
+    training = read_labeled(table_source(table, input_format), split=split, **reading)
     validation = read_labeled(table_source(valid or table), split=valid_split, **reading) if has_valid else None
+    held_out: tuple[Any, ...] | None = None
+    if validation is not None:
+        held_out = (validation.texts, validation.labels)
+        held_out += () if validation.weights is None else (validation.weights,)
 
     def print_epoch(report: "ClassifierReport") -> None:
         validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
@@ -154,7 +160,8 @@ def classifier(
         trained_classifier.fit(
             training.texts,
             training.labels,
-            valid=None if validation is None else (validation.texts, validation.labels),
+            valid=held_out,
+            **given(sample_weight=training.weights),
             init=start,
             checkpoint=checkpoint,
             resume=resume,

@@ -8,7 +8,7 @@ import typer
 
 from textkit.commands import device
 from textkit.commands.phrases import phrases_option
-from textkit.commands.shared import column_option, delimiter_option, missing_option
+from textkit.commands.shared import column_option, delimiter_option, input_format_option, missing_option
 from textkit.data import tables
 
 _MODEL, _TRAINING, _TEXTS = "The model", "The training", "The texts"
@@ -23,7 +23,7 @@ Table = Annotated[
     str,
     typer.Argument(
         metavar="TRAIN",
-        help="Table (.csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), or a catalog name such as reviews.",
+        help="Table (.csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, a catalog name.",
     ),
 ]
 Folder = Annotated[
@@ -141,6 +141,14 @@ Precision = Annotated[
 
 Text = Annotated[str | None, column_option(_TEXTS, "text, or the only one")]
 Label = Annotated[str | None, _option(_TEXTS, "Name of the label column.", "label", metavar="COLUMN")]
+Weight = Annotated[
+    str | None,
+    _option(_TEXTS, "Column with the weight of each text in training and validation.", "none", metavar="COLUMN"),
+]
+InputFormat = Annotated[
+    Literal["csv", "tsv", "jsonl", "json"] | None,
+    input_format_option(_TEXTS, "Format of a table on stdin (-): csv, tsv, jsonl or json."),
+]
 Split = Annotated[str | None, _option(_TEXTS, "Split of a catalog data set, such as test.", "train")]
 TestSplit = Annotated[str | None, _option(_TEXTS, "Split of a catalog data set.", "test, or the only one")]
 ValidSplit = Annotated[str | None, _option(_TEXTS, "Validation split: of --valid if given, else of TRAIN.")]

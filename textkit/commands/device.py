@@ -11,8 +11,12 @@ def place_classifier(classifier: Any, device: str) -> None:
     """Move the network of a loaded classifier to a device; "auto" leaves word_avg, a single lookup, on the CPU.
 
     Raises:
-        ValueError: If the device is not usable.
+        ValueError: If the device is not usable, or the model is one of fastText, which has no network of torch.
     """
+    if not hasattr(classifier, "model_"):
+        if device not in ("auto", "cpu"):
+            raise ValueError(f"--device must be cpu for a model of fastText, got {device}; leave it out")
+        return
     # torch takes seconds to import, and --help does not need it.
     from textkit.models.word_avg import WordAvgConfig
     from textkit.training.devices import usable_device

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from textkit.commands.shared import examples
 from textkit.display.terminal import size_text, wrapped
+from textkit.fasttext.model_file import is_model_file, is_supervised, read_model
 from textkit.models.storage import VOCABULARY, WEIGHTS, read_config, read_training
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
@@ -52,6 +54,8 @@ def describe(path: Path) -> dict[str, Any]:
         return _model(path)
     if path.is_file() and is_checkpoint(path):
         return _checkpoint(path)
+    if path.is_file() and is_model_file(path) and is_supervised(path):
+        return _fasttext(path)
     return _vectors(path)
 
 
@@ -88,6 +92,13 @@ def _checkpoint(path: Path) -> dict[str, Any]:
     arrays, state = load_checkpoint(path)
     numbers = sum(array.size for array in arrays.values())
     return {"kind": "checkpoint", "bytes": path.stat().st_size, "weights": f"{numbers:,} numbers", **state}
+
+
+def _fasttext(path: Path) -> dict[str, Any]:
+    model = read_model(path)
+    labels = [label.decode(errors="replace") for label in model.dictionary.labels()]
+    described = {"kind": "fasttext-classifier", "bytes": path.stat().st_size, "classes": labels}
+    return described | {"settings": asdict(model.settings)}
 
 
 def _vectors(path: Path) -> dict[str, Any]:

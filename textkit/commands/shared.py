@@ -13,6 +13,8 @@ import typer
 from textkit import __version__
 from textkit.data import catalog
 from textkit.data.corpus import Corpus, corpus
+from textkit.data.stdin import StdinTable
+from textkit.fasttext.model_file import is_model_file, is_supervised
 from textkit.files.archives import is_there
 from textkit.files.compression import size_on_disk
 from textkit.files.writable import check_writable
@@ -48,7 +50,7 @@ def loaded(
     """Load a model.
 
     Args:
-        folder: Folder of the saved model.
+        folder: Folder of the saved model; for a classifier also a file of fastText.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
         tokenizer: Name of the tokenizer of a model that was saved without it; None for that of the folder.
@@ -58,6 +60,10 @@ def loaded(
         FileNotFoundError: If the folder does not exist.
         ValueError: If it does not contain a model, or one of a different kind, or its tokenizer is not trusted.
     """
+    if kind == "text-classifier" and folder.is_file() and is_model_file(folder) and is_supervised(folder):
+        if tokenizer is not None:
+            raise ValueError(f"--tokenizer must be left out with a model of fastText, got {tokenizer}; it has its own")
+        return load(folder)
     saved_kind = read_config(folder)["kind"]
     if saved_kind != kind and saved_kind in _USES:
         name, use = _USES[saved_kind]
@@ -123,8 +129,20 @@ def opened_corpus(sources: list[str], *, argument: str = "CORPUS", **reading: An
     return corpus(Path(sources[0]) if len(sources) == 1 else [Path(source) for source in sources], **reading)
 
 
-def table_source(source: str) -> str | Path:
-    """Return a catalog name if no such file exists, else the path of the file or folder."""
+def table_source(source: str, input_format: str | None = None) -> str | Path | StdinTable:
+    """Return a catalog name if no such file exists, else the path of the file or folder; or the table on stdin for "-".
+
+    Args:
+        source: What was given on the command line.
+        input_format: Format of stdin; None for csv.
+
+    Raises:
+        ValueError: If a format is given for anything else.
+    """
+    if source == "-":
+        return StdinTable(f".{input_format or 'csv'}")
+    if input_format is not None:
+        raise ValueError(f"--input-format must be left out with {source}, got {input_format}; it is for stdin (-)")
     return source if source in catalog.names() and not Path(source).exists() else Path(source)
 
 
@@ -205,6 +223,11 @@ def missing_option(panel: str | None = None, help: str = "Rows that lack a text:
 def examples(*commands: str) -> str:
     """Return the last paragraphs of a help page: examples, one per line."""
     return "\n\n".join(("Examples:", *commands))
+
+
+def input_format_option(panel: str | None = None, help: str = "Format of a table on stdin (-).") -> Any:
+    """Return the option for the format of stdin."""
+    return typer.Option("--input-format", metavar="<name>", help=help, show_default="csv", rich_help_panel=panel)
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -1,35 +1,18 @@
 """Texts and their labels, from a table or from memory: what a classifier learns from and is measured on."""
 
+import math
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from textkit.data import catalog
-from textkit.data.columns import Choice, Row, choose_columns
-from textkit.data.corpus import corpus, open_corpus
-from textkit.data.folders import class_rows, is_folder
+from textkit.data.columns import Choice, Row
 from textkit.data.label_checks import check_class, check_classes, label_list
-from textkit.data.tables import (
-    TABLES,
-    Document,
-    Missing,
-    arrow_rows,
-    check_missing,
-    check_no_delimiter,
-    dataset_rows,
-    file_rows,
-    fill,
-    frame_rows,
-    is_nothing,
-    is_table,
-    loaded_classes,
-    take_split,
-)
-from textkit.files.archives import in_archive
+from textkit.data.table_sources import described, table_rows
+from textkit.data.tables import TABLES, Document, Missing, check_missing, fill, is_nothing
 from textkit.files.compression import size_on_disk
 from textkit.progress import ReadingBar
 
@@ -47,10 +30,12 @@ class LabeledTexts:
     Attributes:
         texts: Each a str, or a list of tokens.
         labels: As many: classes, or lists of classes.
+        weights: As many: how much each text counts; None without a column of weights.
     """
 
     texts: list[Document]
     labels: list[Any]
+    weights: list[float] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -65,6 +50,7 @@ def read_labeled(
     *,
     text: str | None = None,
     label: str | None = None,
+    weight: str | None = None,
     split: str | None = None,
     label_separator: str | None = None,
     encoding: str = "utf-8",
@@ -90,6 +76,8 @@ def read_labeled(
             - A pair (texts, labels), or a list of pairs (text, label).
         text: The column with the text; None for that of the catalog, or else the one called "text".
         label: The column with the label; None for that of the catalog, or else the one called "label".
+        weight: The column with the weight of each text, a number of at least 0, for ``sample_weight`` of
+            `TextClassifier.fit`; None for no weights.
         split: The split of a catalog name or a ``datasets.DatasetDict``, such as "test".
         label_separator: What stands between the classes where one cell of text holds several, such as ";"; every
             label is then a list. None takes a cell for one class.
@@ -125,23 +113,32 @@ def read_labeled(
         source = ([text for text, _ in source], [label for _, label in source])
     if isinstance(source, tuple) and len(source) == 2:
         rows, written = _pair(*source), False
-        unused = {"text": text, "label": label, "split": split, "delimiter": delimiter, "member": member}
+        unused = {
+            "text": text,
+            "label": label,
+            "weight": weight,
+            "split": split,
+            "delimiter": delimiter,
+            "member": member,
+        }
         if given := [name for name, value in unused.items() if value is not None]:
             raise ValueError(f"{given[0]} must be None for a pair (texts, labels), got another; leave it out")
     else:
         choices = [Choice(column=text, argument="text", usual="text")]
         choices += [Choice(column=label, argument="label", usual="label")]
-        found = _rows(source, choices, split, encoding, errors, delimiter, missing, member)
+        choices += [Choice(column=weight, argument="weight")] if weight is not None else []
+        found = table_rows(source, choices, split, encoding, errors, delimiter, missing, member)
         if found is None:
             raise TypeError(
                 f"source must be a table ({', '.join(TABLES)}, a DataFrame or a Dataset), a catalog name or a "
-                f"pair (texts, labels), got {_described(source)}; give its texts and labels as a pair"
+                f"pair (texts, labels), got {described(source)}; give its texts and labels as a pair"
             )
         rows, written = found
     texts: list[Document] = []
     labels: list[Any] = []
+    weights: list[float] = []
     with ReadingBar(size=_file_size(source) if progress else None, unit="rows", show=progress, brief=True) as bar:
-        for place, (document, value) in rows:
+        for place, (document, value, *others) in rows:
             filled = fill(document, place, missing)
             if label_separator is not None and isinstance(value, str):
                 value = [name for part in value.split(label_separator) if (name := part.strip())]
@@ -149,103 +146,14 @@ def read_labeled(
                 continue
             texts.append(filled)
             labels.append(check_label(value, place))
+            weights.extend(_weight(other, place) for other in others)
             if not len(texts) % _COUNTED:
                 bar.count(len(texts))
     if not texts:
-        raise ValueError(f"source must hold at least one text, got none in {_described(source)}; is it empty?")
+        raise ValueError(f"source must hold at least one text, got none in {described(source)}; is it empty?")
     if written:
-        _check_numbers(labels, _described(source))
-    return LabeledTexts(texts=texts, labels=labels)
-
-
-def read_texts(
-    source: object,
-    *,
-    text: str | None = None,
-    split: str | None = None,
-    encoding: str = "utf-8",
-    errors: str = "strict",
-    delimiter: str | None = None,
-    missing: Missing = "error",
-) -> Iterator[Document | None]:
-    """Read texts without labels, one after another; nothing is held in memory.
-
-    Args:
-        source: All that ``read_labeled`` takes, save a pair; a text file with a text on each line; or an iterable of
-            texts.
-        text: The column with the text, as for ``read_labeled``.
-        split: The split of a catalog name or a ``datasets.DatasetDict``.
-        encoding: The encoding of files.
-        errors: What becomes of bytes that are not in the encoding.
-        delimiter: Field separator, as for ``read_labeled``.
-        missing: What to do with a missing text; with "skip" it is None, as is an empty one, so that each row has its
-            item. Lines of a text file are never missing.
-
-    Returns:
-        An iterator over documents, each a str or a list of tokens; with ``missing="skip"`` also None. Errors in the
-        content are raised while it runs.
-
-    Raises:
-        ValueError: If the column is missing, a text is None or NaN, or the encoding is unknown.
-        FileNotFoundError: If there is no such file.
-        IsADirectoryError: If a path is a folder.
-        TypeError: If ``source`` is nothing of the above.
-
-    >>> next(read_texts("names"))
-    'Ahmad'
-    """
-    options: dict[str, Any] = {"encoding": encoding, "errors": errors, "delimiter": delimiter, "missing": missing}
-    return (document for document, _ in read_text_rows(source, (), text=text, split=split, **options))
-
-
-def read_text_rows(
-    source: object,
-    keep: Sequence[str],
-    *,
-    text: str | None = None,
-    split: str | None = None,
-    encoding: str = "utf-8",
-    errors: str = "strict",
-    delimiter: str | None = None,
-    missing: Missing = "error",
-) -> Iterator[tuple[Document | None, tuple[Any, ...]]]:
-    """Read texts like `read_texts`, each with the values of other columns of its row.
-
-    Args:
-        source: As for `read_texts`.
-        keep: Names of the other columns.
-        text: As for `read_texts`.
-        split: As for `read_texts`.
-        encoding: As for `read_texts`.
-        errors: As for `read_texts`.
-        delimiter: As for `read_texts`.
-        missing: As for `read_texts`.
-
-    Returns:
-        An iterator over pairs of a document and its values, which are str in .csv and .tsv files.
-
-    Raises:
-        ValueError: As `read_texts`, if a column to keep is missing, or the source is no table.
-    """
-    check_missing(missing)
-    choices = text_choices(text, keep)
-    found = _rows(source, choices, split, encoding, errors, delimiter, missing)
-    if found is not None:
-        return ((fill(values[0], place, missing), values[1:]) for place, values in found[0])
-    if keep:
-        raise ValueError(
-            f"keep must be left out with a source that is no table, got {', '.join(keep)}; it has no columns"
-        )
-    documents = corpus(source, column=text, split=split, encoding=encoding, errors=errors, delimiter=delimiter)
-    return ((document, ()) for document in documents)
-
-
-def text_choices(text: str | None, keep: Sequence[str]) -> list[Choice]:
-    """Return the choice of the text column, and of the columns to keep beside it."""
-    return [
-        Choice(column=text, argument="text", usual="text"),
-        *(Choice(column=name, argument="keep") for name in keep),
-    ]
+        _check_numbers(labels, described(source))
+    return LabeledTexts(texts=texts, labels=labels, weights=None if weight is None else weights)
 
 
 def check_label(value: Any, place: str) -> Any:
@@ -267,99 +175,14 @@ def check_label(value: Any, place: str) -> Any:
     return check_class(value, place)
 
 
-def _rows(
-    source: object,
-    choices: Sequence[Choice],
-    split: str | None,
-    encoding: str,
-    errors: str,
-    delimiter: str | None,
-    missing: Missing,
-    member: str | None = None,
-) -> tuple[Iterator[Row], bool] | None:
-    """Read columns of a table; also whether numbers are written out in it; None if the source is no table."""
-    if isinstance(source, str) and source in catalog.names():
-        rows = _catalog_rows(source, choices, split)
-        check_no_delimiter(delimiter, repr(source))
-        if member is not None:
-            raise ValueError(f"member must be None for the catalog name {source!r}, got {member!r}; omit it")
-        return None if rows is None else (rows, False)
-    source, split = take_split(source, split)
-    if isinstance(source, loaded_classes("datasets", "Dataset", "IterableDataset")):
-        rows = _named(source, choices)
-    elif isinstance(source, loaded_classes("pandas", "DataFrame")):
-        rows = frame_rows(source, choices)
-    elif isinstance(source, loaded_classes("pyarrow", "Table")):
-        rows = arrow_rows(source, choices)
-    elif isinstance(source, str | os.PathLike) and is_folder(source):
-        rows = class_rows(Path(source), choices, encoding=encoding, errors=errors)
-    elif isinstance(source, str | os.PathLike):
-        # what is wrong with any file is wrong here too
-        open_corpus(Path(source), encoding=encoding, errors=errors, member=member)
-        path, member = in_archive(Path(source), member), None
-        if not is_table(path):
-            return None
-        rows = file_rows(path, choices, encoding=encoding, errors=errors, delimiter=delimiter, missing=missing)
-        delimiter = None
-    else:
-        return None
-    check_no_delimiter(delimiter, _described(source))
-    if member is not None:
-        raise ValueError(
-            f"member must be None for {_described(source)}, got {member!r}; it names a file in a .zip archive"
-        )
-    if split is not None:
-        raise ValueError(f"split must be None for {_described(source)}, got {split!r}; leave it out")
-    return rows, isinstance(source, str | os.PathLike)
-
-
-def _catalog_rows(name: str, choices: Sequence[Choice], split: str | None) -> Iterator[Row] | None:
-    known = catalog.entry(name)
-    if known.kind != "table":
-        return None
-    table = known.table(split)
-    usual = {"text": table.text_column, "label": table.label_column}
-    named = [
-        Choice(column=usual[choice.argument] if choice.column is None else choice.column, argument=choice.argument)
-        for choice in choices
-    ]
-    columns = choose_columns(named, table.row_columns, repr(name))
-    return (
-        Row(f"row {number} of {name!r}", tuple(row[column] for column in columns))
-        for number, row in enumerate(catalog.rows(name, split), start=1)
-    )
-
-
-def _named(dataset: Any, choices: Sequence[Choice]) -> Iterator[Row]:
-    """Read columns of a data set, class ids as the names that its features have for them."""
-    rows = dataset_rows(dataset, choices)
-    if not dataset.features:  # a stream that has not been told of any
-        return rows
-    columns = choose_columns(choices, dataset.features, "the data set")
-    names = [_names_of(dataset.features[column]) for column in columns]
-    if not any(names):
-        return rows
-    return (Row(place, tuple(map(_name, values, names, [place] * len(names)))) for place, values in rows)
-
-
-def _names_of(feature: Any) -> list[str] | None:
-    """The names of a ``ClassLabel``, or of a list of them."""
-    if isinstance(feature, list):
-        feature = feature[0]
-    found = getattr(getattr(feature, "feature", feature), "names", None)
-    return found if isinstance(found, list) else None
-
-
-def _name(value: Any, names: list[str] | None, place: str) -> Any:
-    if names is None or value is None or isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return [_name(item, names, place) for item in value]
-    if not 0 <= value < len(names):  # -1 is what public test sets without labels have
-        raise ValueError(
-            f"a label must be a class from 0 to {len(names) - 1}, got {value} for {place}; leave the row out"
-        )
-    return names[value]
+def _weight(value: Any, place: str) -> float:
+    try:
+        weight = float(value)
+    except (TypeError, ValueError):
+        weight = math.nan
+    if not 0 <= weight < math.inf:
+        raise ValueError(f"a weight must be a finite number of at least 0, got {value!r} for {place}; correct it")
+    return weight
 
 
 def _pair(texts: Any, labels: Any) -> Iterator[Row]:
@@ -393,10 +216,6 @@ def _file_size(source: object) -> int | None:
     if not isinstance(source, str | os.PathLike) or source in catalog.names():
         return None
     return size_on_disk(source)
-
-
-def _described(source: object) -> str:
-    return repr(os.fspath(source)) if isinstance(source, str | os.PathLike) else type(source).__name__
 
 
 # the spelling of 0.1.0

@@ -1,9 +1,13 @@
 """Files in a .zip archive, which are read as a stream. Such a file has the path ``archive.zip/member.txt``."""
 
+import struct
 import zipfile
 from pathlib import Path, PurePosixPath
 
 ZIP = ".zip"
+DAMAGE = (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, IndexError, OSError, struct.error)
+"""What zipfile raises for damaged archives; an OSError for a place before the start of the file."""
+
 _SHOWN = 8  # members in a message
 
 
@@ -73,14 +77,16 @@ def _members(archive: Path) -> list[str]:
     try:
         with zipfile.ZipFile(archive) as opened:
             entries = opened.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError) as error:
+    except FileNotFoundError:
+        raise
+    except DAMAGE as error:
         raise ValueError(
             f"{archive} must be a ZIP archive, got a damaged one or another format ({error}); download it again"
         ) from error
     names = []
     for entry in entries:
         path = PurePosixPath(entry.filename)
-        if entry.is_dir() or path.parts[:1] == ("__MACOSX",) or path.name == ".DS_Store":
+        if entry.filename.endswith("/") or path.parts[:1] == ("__MACOSX",) or path.name == ".DS_Store":
             continue
         # Such a path would be that of another file.
         if path.is_absolute() or ".." in path.parts or str(path) != entry.filename:

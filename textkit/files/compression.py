@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
-from textkit.files.archives import split_archive
+from textkit.files.archives import DAMAGE, split_archive
 from textkit.progress import is_reported, report_position
 
 COMPRESSED = (".gz", ".xz", ".bz2", ".zst")
@@ -180,7 +180,7 @@ def _open_member(archive: Path, name: str) -> _Member:
     plain = archive.open("rb")
     try:
         return _Member(plain, zipfile.ZipFile(plain).open(name))
-    except (zipfile.BadZipFile, NotImplementedError, KeyError, RuntimeError) as error:
+    except (*DAMAGE, KeyError, RuntimeError) as error:
         plain.close()
         raise ValueError(f"{archive} must be a ZIP archive that can be read, got {error}; unpack it") from error
 

@@ -5,6 +5,8 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
+from textkit.files.archives import DAMAGE
+
 HEAD = 512  # bytes that a file is recognized by; the mark of a tar archive is at 257
 
 
@@ -103,7 +105,7 @@ def _archive(path: Path | str) -> _Format:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+    except DAMAGE:
         members = []
     for prefix, found in _OFFICE.items():
         if any(member.startswith(prefix) for member in members):

@@ -18,6 +18,20 @@ PAD, UNKNOWN = 0, 1
 """The ids of ``<pad>`` and ``<unk>``."""
 
 
+OTHER_NAMES = {
+    **dict.fromkeys(("vector_size", "embedding_dim", "embed_dim", "emb_dim", "embedding_size"), "dim"),
+    **dict.fromkeys(("hidden_size", "hidden_dim", "units"), "hidden"),
+    **dict.fromkeys(("num_layers", "n_layers"), "layers"),
+    **dict.fromkeys(("num_filters", "n_filters"), "filters"),
+    **dict.fromkeys(("kernel_sizes", "filter_sizes", "kernel_size"), "widths"),
+    **dict.fromkeys(("ngram_range", "wordNgrams", "word_ngrams"), "ngrams"),
+    "bucket": "buckets",
+    "dropout_rate": "dropout",
+    "rnn_type": "cell",
+}
+"""Names of the fields of the configs in other libraries."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClassifierConfig:
     """Base class of the classifier configs; one of a network of your own overrides `network`.

@@ -9,12 +9,14 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.checks import set_count
-from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
+from textkit.other_names import class_with_other_names
 
 # Number of tokens from which gradients through the winning windows alone are faster than through the convolution.
 _LONG = 64
 
 
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class CnnConfig(ClassifierConfig):
     """Architecture and regularization of a `Cnn`.

@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from textkit.checks import SUITED, check_choice, set_count, set_fraction, set_switch
-from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
 from textkit.models.export_scan import GatedCell, scan_layer
 from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, RecurrentLayer, locked_dropout
 from textkit.models.pooling import flipped, last_step, masked_max
+from textkit.other_names import class_with_other_names
 from textkit.text.id_stream import UNITS, Unit
 
 Pooling = Literal["last", "max"]
@@ -25,6 +26,7 @@ _BY_UNIT: dict[Unit, dict[str, Any]] = {
 }  # fmt: skip
 
 
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class RnnClassifierConfig(ClassifierConfig):
     """Architecture and regularization of an `RnnClassifier`.

@@ -8,14 +8,16 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.checks import set_count, set_switch
-from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
 from textkit.models.compact_table import CompactTable, nonzero_rows
 from textkit.models.pooling import masked_sum
+from textkit.other_names import class_with_other_names
 from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
 
 _MOST_NGRAMS = 32  # the time for a text grows with it, also in a model of unknown origin
 
 
+@class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
 class WordAvgConfig(ClassifierConfig):
     """Architecture and regularization of a `WordAvg`.

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from textkit.checks import check_path
 from textkit.fasttext.model_file import is_model_file
 from textkit.files.archives import in_archive
+from textkit.other_names import other_names
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
@@ -247,6 +248,15 @@ class WordVectors(WordSearch):
         write_vectors(path, VectorTable(self._words, self._matrix, self._metadata, self._counts), format)
 
     @classmethod
+    @other_names(
+        {
+            "binary": "format",
+            "no_header": "format",
+            "fname": "path",
+            "unicode_errors": "encoding_errors",
+            "mmap": "path: safetensors are memory-mapped",
+        }
+    )
     def load(
         cls,
         path: str | os.PathLike[str],

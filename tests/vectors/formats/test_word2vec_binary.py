@@ -56,9 +56,8 @@ def test_header_that_promises_too_much(read, header):
     [
         (b"", "byte 0: the file must begin with 'count dim'"),
         (b"two 2\n", "byte 0: the file must begin with 'count dim'"),
-        (struct.pack("<2i", 793712314, 12) + b"\x00" * 100, "byte 32: the loss must be")(  # of fastText,
-            b"1 0\n", "byte 0: the dimension"
-        ),
+        (struct.pack("<2i", 793712314, 12) + b"\x00" * 100, "byte 32: the loss must be"),  # of fastText
+        (b"1 0\n", "byte 0: the dimension"),
         (b"1 99999999\n", "byte 0: the dimension"),
         (b"1 2\n" + b"x" * 100_000, "byte 4: a word must end"),
         (b"1 2\n" + row(b"a", 1, 2) + b"more", "byte 15: the file must end"),
