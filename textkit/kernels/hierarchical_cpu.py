@@ -36,6 +36,7 @@ from textkit.kernels.skip_gram_arrays import END, Steps, aligned_zeros, empty_st
 from textkit.kernels.subwords_cpu import copy_input, prefetch_input
 from textkit.kernels.tiles import (
     add_scaled_row,
+    add_weighted_rows,
     clear_row,
     dot_eight_rows,
     length,
@@ -128,10 +129,9 @@ def _predict(
         grown = multiply(grown, multiply_add(multiply(turn, turn), e, one()))
         excess = add(excess, positive_part(x))
         store(scores, 0, m, multiply(multiply(turn, step), logistic(x, e)))
+    add_weighted_rows(G, j, scores, contexts, nodes, start, size)
     for m in range(size):
-        node = np.int64(nodes[start + m])
-        add_scaled_row(G, j, scores[0, m], contexts, node)
-        add_scaled_row(rows, base + np.int64(slots[node]), scores[0, m], X, i)
+        add_scaled_row(rows, base + np.int64(slots[nodes[start + m]]), scores[0, m], X, i)
     return np.float64(total(add(logarithm(grown), excess)))
 
 

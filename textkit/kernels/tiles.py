@@ -94,6 +94,26 @@ def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, t
 
 
 @njit(nogil=True)
+def add_weighted_rows(out: Any, i: int, A: Any, Y: Any, indices: Any, start: int, terms: int) -> None:
+    """``out[i] += A.ravel()[:terms] @ Y[indices[start : start + terms]]``."""
+    d, width = 0, out.shape[1]
+    while d + 32 <= width:
+        c0, c1, c2, c3 = load(out, i, d), load(out, i, d + 8), load(out, i, d + 16), load(out, i, d + 24)
+        for m in range(terms):
+            a, row = broadcast(A, m), np.int64(indices[start + m])
+            c0, c1 = multiply_add(a, load(Y, row, d), c0), multiply_add(a, load(Y, row, d + 8), c1)
+            c2, c3 = multiply_add(a, load(Y, row, d + 16), c2), multiply_add(a, load(Y, row, d + 24), c3)
+        store(out, i, d, c0), store(out, i, d + 8, c1), store(out, i, d + 16, c2), store(out, i, d + 24, c3)
+        d += 32
+    while d < width:
+        c0 = load(out, i, d)
+        for m in range(terms):
+            c0 = multiply_add(broadcast(A, m), load(Y, np.int64(indices[start + m]), d), c0)
+        store(out, i, d, c0)
+        d += 8
+
+
+@njit(nogil=True)
 def combine(
     out: Any, i: int, onto: int, A: Any, start: int, down: int, along: int, X: Any, j: int, terms: int, columns: int
 ) -> None:
