@@ -56,12 +56,13 @@ class TreeShape(NamedTuple):
 class TreeScratch(NamedTuple):
     """Working memory of one thread: ``words`` as in `CbowScratch`, and what is about the tree.
 
-    By node: slots (vocab - 1,) int32, the place of a node in the block's steps, or -1. By node of one path: scores
-    (1, longest path), then the coefficients.
+    By node: slots (vocab - 1,) int32, the place of a node in the block's steps, or -1. For one predicted word: hidden
+    (2 * window,), the rows that it is predicted from, and scores (2 * window, longest path), then the coefficients.
     """
 
     words: Any
     slots: Any
+    hidden: Any
     scores: Any
 
 
@@ -81,7 +82,8 @@ def tree_scratch(shape: TreeShape, width: int, lengths: np.ndarray[Any, Any]) ->
     """Allocate the working memory of one thread."""
     words = cbow_scratch(CbowShape(shape.block_tokens, shape.window, 1, 8), width)
     slots = np.full(max(len(lengths) - 1, 1), -1, np.int32)
-    return TreeScratch(words, slots, aligned_zeros(1, round_up(int(lengths.max()) + 8, 8)))
+    scores = aligned_zeros(2 * shape.window, round_up(int(lengths.max()) + 8, 8))
+    return TreeScratch(words, slots, np.zeros(2 * shape.window, np.int64), scores)
 
 
 @njit(nogil=True)
@@ -111,28 +113,49 @@ def _meet_nodes(first: Any, last: Any, nodes_of: Any, contexts: Any, kept: Any, 
 
 @njit(nogil=True)
 def _predict(
-    word: Any, X: Any, i: Any, G: Any, j: Any, nodes_of: Any, contexts: Any, rate: Any, work: Any, rows: Any, base: Any
+    start: Any,
+    size: Any,
+    nodes: Any,
+    turns: Any,
+    X: Any,
+    hidden: Any,
+    count: Any,
+    G: Any,
+    shift: Any,
+    contexts: Any,
+    rate: Any,
+    slots: Any,
+    scores: Any,
+    rows: Any,
+    base: Any,
 ) -> Any:
-    """Predict a word from ``X[i]``: add the step of ``X[i]`` to ``G[j]``, and those of the nodes to ``rows``.
+    """Predict one word from the rows ``hidden[:count]`` of ``X``, so that the nodes of its path stay in the cache.
+
+    The path has ``size`` nodes, from ``nodes[start]`` on. The step of row i is added to row ``shift + i`` of ``G``, and
+    the steps of the nodes to ``rows``. The arguments are arrays and not tuples of them, because accessing a field of a
+    tuple costs a reference count.
 
     Returns:
-        The loss, -log of the probability of the word.
+        The loss, -log of the probability of the word, summed over the rows.
     """
-    nodes, turns, slots, scores = nodes_of.nodes, nodes_of.turns, work.slots, work.scores
-    start, size = nodes_of.starts[word], nodes_of.lengths[word]
-    step, minus, excess, grown = splat(rate), splat(np.float32(-1)), zero(), one()
-    for m in range(0, size, 8):
-        dot_eight_rows(X, i, contexts, nodes, start + m, scores, 0, m)
-        turn = load(turns, 0, start + m)  # 0 beyond the end
-        x = multiply(minus, multiply(turn, load(scores, 0, m)))
-        e = exp_minus_abs(x)
-        grown = multiply(grown, multiply_add(multiply(turn, turn), e, one()))
-        excess = add(excess, positive_part(x))
-        store(scores, 0, m, multiply(multiply(turn, step), logistic(x, e)))
-    add_weighted_rows(G, j, scores, contexts, nodes, start, size)
+    step, minus, loss = splat(rate), splat(np.float32(-1)), zero()
+    for k in range(count):
+        i = hidden[k]
+        grown = one()
+        for m in range(0, size, 8):
+            dot_eight_rows(X, i, contexts, nodes, start + m, scores, k, m)
+            turn = load(turns, 0, start + m)  # 0 beyond the end
+            x = multiply(minus, multiply(turn, load(scores, k, m)))
+            e = exp_minus_abs(x)
+            grown = multiply(grown, multiply_add(multiply(turn, turn), e, one()))
+            loss = add(loss, positive_part(x))
+            store(scores, k, m, multiply(multiply(turn, step), logistic(x, e)))
+        loss = add(loss, logarithm(grown))
+        add_weighted_rows(G, shift + i, scores, k * scores.shape[1], 1, contexts, nodes, start, size)
     for m in range(size):
-        add_scaled_row(rows, base + np.int64(slots[nodes[start + m]]), scores[0, m], X, i)
-    return np.float64(total(add(logarithm(grown), excess)))
+        node = np.int64(slots[nodes[start + m]])
+        add_weighted_rows(rows, base + node, scores, m, scores.shape[1], X, hidden, 0, count)
+    return np.float64(total(loss))
 
 
 @njit(nogil=True)
@@ -145,7 +168,8 @@ def tree_block(
         The loss (nats, float64), and the number of predictions: of pairs with skip-gram, of centers with CBOW.
     """
     inputs, contexts, nodes_of, words, slots = model.centers, model.contexts, tables.paths, work.words, work.slots
-    starts, pieces = tables.starts, tables.pieces
+    path_starts, lengths, nodes, turns = nodes_of.starts, nodes_of.lengths, nodes_of.nodes, nodes_of.turns
+    scores, hidden, starts, pieces = work.scores, work.hidden, tables.starts, tables.pieces
     rows, targets, loads = out.rows, out.targets, out.loads
     kept, left, counts, X, Y, G = words.kept, words.left, words.counts, words.X, words.Y, words.G
     base_output = base + out.inputs
@@ -176,18 +200,29 @@ def tree_block(
             clear_row(G, c)
             if counts[c] > 0:
                 word = np.int64(kept[begin + c])
-                loss += _predict(word, X, c, G, c, nodes_of, contexts, rate, work, rows, base_output)
+                hidden[0] = c
+                loss += _predict(
+                    path_starts[word], lengths[word], nodes, turns, X, hidden, 1, G, np.int64(0), contexts, rate,
+                    slots, scores, rows, base_output,
+                )  # fmt: skip
             for m in range(counts[c]):
                 at = begin + c - left[c] + m + (left[c] <= m)
                 add_scaled_row(rows, base + at, np.float32(1), G, c)
     else:
         predictions = 0
-        for c in range(size):
-            predictions += counts[c]
-            for m in range(counts[c]):
-                word = np.int64(kept[begin + c - left[c] + m + (left[c] <= m)])
-                i, j = begin + c, base + begin + c
-                loss += _predict(word, Y, i, rows, j, nodes_of, contexts, rate, work, rows, base_output)
+        for at in range(n):
+            count = 0
+            for center in range(max(begin, at - shape.window), min(stop, at + shape.window + 1)):
+                c = center - begin
+                if center != at and center - left[c] <= at <= center - left[c] + counts[c]:
+                    hidden[count] = center
+                    count += 1
+            predictions += count
+            word = np.int64(kept[at])
+            loss += _predict(
+                path_starts[word], lengths[word], nodes, turns, Y, hidden, count, rows, base, contexts, rate,
+                slots, scores, rows, base_output,
+            )  # fmt: skip
 
     max_input = max_node = np.float32(1)
     for k in range(used):

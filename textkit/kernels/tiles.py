@@ -94,13 +94,15 @@ def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, t
 
 
 @njit(nogil=True)
-def add_weighted_rows(out: Any, i: int, A: Any, Y: Any, indices: Any, start: int, terms: int) -> None:
-    """``out[i] += A.ravel()[:terms] @ Y[indices[start : start + terms]]``."""
+def add_weighted_rows(
+    out: Any, i: int, A: Any, first: int, along: int, Y: Any, indices: Any, start: int, terms: int
+) -> None:
+    """``out[i] += A.ravel()[first::along][:terms] @ Y[indices[start : start + terms]]``."""
     d, width = 0, out.shape[1]
     while d + 32 <= width:
         c0, c1, c2, c3 = load(out, i, d), load(out, i, d + 8), load(out, i, d + 16), load(out, i, d + 24)
         for m in range(terms):
-            a, row = broadcast(A, m), np.int64(indices[start + m])
+            a, row = broadcast(A, first + m * along), np.int64(indices[start + m])
             c0, c1 = multiply_add(a, load(Y, row, d), c0), multiply_add(a, load(Y, row, d + 8), c1)
             c2, c3 = multiply_add(a, load(Y, row, d + 16), c2), multiply_add(a, load(Y, row, d + 24), c3)
         store(out, i, d, c0), store(out, i, d + 8, c1), store(out, i, d + 16, c2), store(out, i, d + 24, c3)
@@ -108,7 +110,7 @@ def add_weighted_rows(out: Any, i: int, A: Any, Y: Any, indices: Any, start: int
     while d < width:
         c0 = load(out, i, d)
         for m in range(terms):
-            c0 = multiply_add(broadcast(A, m), load(Y, np.int64(indices[start + m]), d), c0)
+            c0 = multiply_add(broadcast(A, first + m * along), load(Y, np.int64(indices[start + m]), d), c0)
         store(out, i, d, c0)
         d += 8
 
