@@ -88,6 +88,15 @@ def test_classifiers(packed, tmp_path):
     assert "| cnn | 1 |" in printed
 
 
+def test_approximate_search(tmp_path):
+    command = [sys.executable, BENCHMARKS / "approximate_search.py", "--words", "2000", "--dim", "8", "--queries", "40"]
+    target = tmp_path / "figures.json"
+    subprocess.run([*command, "-o", target], env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, cwd=tmp_path)
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert [0 < taken["recall"] <= 1 for taken in found["shares"].values()] == [True] * 3
+    assert found["exact"]["queries"] == 40
+
+
 def test_the_script_for_a_gpu_goes_on_after_a_part_that_fails_or_takes_too_long(packed, tmp_path):
     """In place of Python stands a script that fails in one part and takes too long in others."""
     python = tmp_path / "python"

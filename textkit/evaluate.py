@@ -26,14 +26,15 @@ from textkit.commands.shared import (
     table_source,
 )
 from textkit.commands.token_table import check_table, write_tables
+from textkit.commands.word_questions import answer_lines, is_stdin, print_answers
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.data.tables import Missing
 from textkit.display.classification_plot import picture_kind
-from textkit.display.terminal import columns_of
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
 from textkit.progress import say
+from textkit.vectors.word_vectors import Neighbors
 
 app = typer.Typer(
     help="Evaluate word vectors, a language model or a classifier.",
@@ -84,10 +85,16 @@ def analogies(
     _show(report, as_json)
 
 
-@app.command(epilog=examples("textkit evaluate neighbors news.safetensors sea king -k 5"))
+@app.command(
+    epilog=examples(
+        "textkit evaluate neighbors news.safetensors sea king -k 5", "textkit evaluate neighbors news.safetensors -"
+    )
+)
 def neighbors(
     vectors: Vectors,
-    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Words to look up.")],
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORD...", help="Words to look up; - for stdin, a word on each line.")
+    ],
     k: Annotated[int, typer.Option("-k", help="Number of neighbors.", min=1)] = 10,
     limit: Limit = None,
     as_json: AsJson = False,
@@ -95,25 +102,66 @@ def neighbors(
 ) -> None:
     """Nearest neighbors of each word by cosine similarity."""
     word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
-    asked = list(dict.fromkeys(words))
-    known = [word for word in asked if word in word_vectors]
-    for word in asked:
-        if word not in word_vectors:
-            try:
-                word_vectors.index(word)
-            except KeyError as error:
-                if not known:
-                    raise
-                say(f"warning: {error}")
+    if is_stdin(words):
+        answer_lines(
+            lambda asked: word_vectors.most_similar(asked[0], k),
+            lambda asked: asked[0],
+            prompt="word?",
+            words=1,
+            as_json=as_json,
+        )
+        return
+    known, warnings = [], []
+    for word in dict.fromkeys(words):
+        try:
+            word_vectors[word]
+            known.append(word)
+        except KeyError as error:
+            warnings.append(error)
+    if not known:
+        raise warnings[0]
+    for warning in warnings:
+        say(f"warning: {warning}")
     results = dict(zip(known, word_vectors.most_similar_batch(known, k), strict=True))
     if as_json:
         print(json.dumps(results, ensure_ascii=False, indent=2))
-        return
-    width = max((columns_of(neighbor) for neighbors in results.values() for neighbor, _ in neighbors), default=0)
-    for number, (word, neighbors) in enumerate(results.items()):
-        print(f"{chr(10) * bool(number)}{word}")
-        for neighbor, cosine in neighbors:
-            print(f"  {neighbor}{' ' * (width - columns_of(neighbor))}  {cosine:6.3f}")
+    else:
+        print_answers(results)
+
+
+@app.command(
+    epilog=examples(
+        "textkit evaluate analogy news.safetensors king queen man", "textkit evaluate analogy news.safetensors -"
+    )
+)
+def analogy(
+    vectors: Vectors,
+    words: Annotated[
+        list[str], typer.Argument(metavar="A B C", help="Three words; - for stdin, three words on each line.")
+    ],
+    k: Annotated[int, typer.Option("-k", help="Number of answers.", min=1)] = 10,
+    method: Annotated[Method, typer.Option(help="Scoring of the answers.")] = "3cosadd",
+    vocabulary: Annotated[
+        int | None, typer.Option(help="Search only the first N words.", min=1, show_default=False)
+    ] = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answers to one question: A is to B as C is to what?"""
+    if not is_stdin(words) and len(words) != 3:
+        raise ValueError(f"A B C must be three words, got {len(words)}; for three words on each line of stdin, pass -")
+    word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
+
+    def answer(asked: list[str]) -> Neighbors:
+        return word_vectors.analogy(asked[0], asked[1], asked[2], k, method=method, restrict=vocabulary)
+
+    if is_stdin(words):
+        answer_lines(answer, _question, prompt="three words?", words=3, as_json=as_json)
+    elif as_json:
+        print(json.dumps({" ".join(words): answer(words)}, ensure_ascii=False, indent=2))
+    else:
+        print_answers({_question(words): answer(words)})
 
 
 @app.command(epilog=examples("textkit evaluate language-model tales-lm quatrains"))
@@ -222,6 +270,15 @@ def classifier(
     if plot is not None:
         report.plot(plot)
     _show(report, as_json)
+
+
+def _question(words: list[str]) -> str:
+    """Write an analogy question.
+
+    >>> _question(["king", "queen", "man"])
+    'king : queen = man : ?'
+    """
+    return "{} : {} = {} : ?".format(*words)
 
 
 def _as_classes(labels: list[Any], classes: list[Any]) -> list[Any]:

@@ -117,6 +117,7 @@ def test_a_mistake_is_one_line_and_no_traceback(run, arguments, message, tmp_pat
         ["textkit.evaluate", "similarity"],
         ["textkit.evaluate", "analogies"],
         ["textkit.evaluate", "neighbors"],
+        ["textkit.evaluate", "analogy"],
     ],
 )
 def test_help_fits_80_columns(run, command):

@@ -43,6 +43,15 @@ def test_both_habits_for_missing_words():
     assert result.spearman_missing_as_zero == pytest.approx(10.5 / math.sqrt(17.5 * 15.5))
 
 
+def test_pearson_knows_the_distances_of_the_scores():
+    # scores 0 1 5 9 against cosines -1 0 .6 .8: deviations -3.75 -2.75 1.25 5.25 and -1.1 -.1 .5 .7
+    expected = (3.75 * 1.1 + 2.75 * 0.1 + 1.25 * 0.5 + 5.25 * 0.7) / math.sqrt(50.75 * 1.96)
+    for scale in (1, 1e200, -1):
+        pairs = [(a, b, scale * score) for a, b, score in [*RISING, ("a", "zebra", 7.0)]]
+        assert only(evaluate_similarity(VECTORS, pairs)).pearson == pytest.approx(math.copysign(expected, scale))
+    assert math.isnan(only(evaluate_similarity(VECTORS, [(a, b, 1.0) for a, b, _ in RISING])).pearson)
+
+
 def test_a_word_and_itself_tie_with_another_word_and_itself():
     words = [f"w{i}" for i in range(50)]
     vectors = WordVectors(words, np.random.default_rng(0).normal(size=(50, 30)))

@@ -45,6 +45,24 @@ def test_a_word_without_ngrams(vectors):
         vectors[[["cat"]]]
 
 
+def test_unknown_words_are_compared_like_their_vectors(vectors):
+    """The plain vectors have a row for the unknown word too."""
+    plain = WordVectors([*WORDS, "ats"], vectors[[*WORDS, "ats"]])
+    assert vectors.similarities("ats") == pytest.approx(plain.similarities("ats", WORDS))
+    assert vectors.similarities("cat", ["ats", "cats"]) == pytest.approx(plain.similarities("cat", ["ats", "cats"]))
+    assert vectors.similarity("ats", [1, 0, 0]) == pytest.approx(plain.similarity("ats", [1, 0, 0]))
+    assert vectors.n_similarity(["ats", "cat"], ["cats"]) == pytest.approx(plain.n_similarity(["ats", "cat"], ["cats"]))
+    assert vectors.doesnt_match(["ats", "cat", "über"]) == plain.doesnt_match(["ats", "cat", "über"])
+    assert vectors.closer_than("ats", "cat") == plain.closer_than("ats", "cat")
+    assert [word for word in plain.closer_than("cat", "ats") if word != "ats"] == vectors.closer_than("cat", "ats")
+    assert vectors.rank("ats", "über") == plain.rank("ats", "über")
+    assert vectors.relative_cosine("ats", "cat", 3) == pytest.approx(plain.relative_cosine("ats", "cat", 3))
+    answers = [dict(some.analogy("ats", "cat", "cats", method="3cosmul")) for some in (vectors, plain)]
+    assert answers[0] == pytest.approx(answers[1])
+    assert vectors.most_similar(["ats", [1, 0, 0]], restrict=["cats"])[0][0] == "cats"
+    assert vectors.approximate().most_similar_batch(["ats"], 2) == vectors.most_similar_batch(["ats"], 2)
+
+
 def test_searches(vectors):
     plain = WordVectors(WORDS, vectors.matrix)
     assert vectors.most_similar("cat", 2) == plain.most_similar("cat", 2)

@@ -37,6 +37,7 @@ class SimilarityResult:
         spearman: Spearman's rank correlation over the usable pairs; nan for the reason in ``note``.
         spearman_missing_as_zero: Spearman's rank correlation over all pairs, where a pair with a missing word has
             similarity 0.
+        pearson: Pearson's correlation over the usable pairs; nan where ``spearman`` is.
         low: Lower end of the bootstrap interval of ``spearman``; nan with fewer than 10 usable pairs.
         high: Upper end of the bootstrap interval of ``spearman``.
         missing: Words that are not among the vectors, each once, in the order of the set.
@@ -48,6 +49,7 @@ class SimilarityResult:
     usable: int
     spearman: float
     spearman_missing_as_zero: float
+    pearson: float
     low: float
     high: float
     missing: tuple[str, ...]
@@ -83,6 +85,7 @@ class SimilarityReport:
                 "coverage": result.coverage,
                 "spearman": result.spearman,
                 "spearman_missing_as_zero": result.spearman_missing_as_zero,
+                "pearson": result.pearson,
                 "low": result.low,
                 "high": result.high,
                 "missing": len(result.missing),
@@ -198,6 +201,7 @@ def _evaluate(
         usable=int(usable.sum()),
         spearman=spearman,
         spearman_missing_as_zero=missing_as_zero,
+        pearson=math.nan if math.isnan(spearman) else _pearson(human[usable], cosines[usable]),
         low=float(low),
         high=float(high),
         missing=tuple(missing),
@@ -227,6 +231,12 @@ def _spearman(human: Floats, cosines: Floats) -> tuple[float, str]:
     if np.ptp(cosines) == 0:
         return math.nan, f"Spearman is not defined, as all cosines are {cosines[0]:g}"
     return float(spearmanr(human, cosines).statistic), ""
+
+
+def _pearson(human: Floats, cosines: Floats) -> float:
+    """Compute Pearson's correlation; neither side may be constant."""
+    # Scaled to at most 1 first, so that squares of large scores do not overflow.
+    return float(np.corrcoef(human / np.abs(human).max(), cosines)[0, 1])
 
 
 def _bootstrap(human: Floats, cosines: Floats, resamples: int, seed: int) -> Floats:

@@ -1,20 +1,34 @@
 """Read a text with a language model, and score it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
+from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
-from textkit.text.id_stream import encode_text, encoded_stream
+from textkit.text.id_stream import Unit, encode_text, encoded_stream
+from textkit.text.named_tokenizer import NamedTokenizer
 from textkit.text.tokenizers import get_tokenizer
+from textkit.text.vocabulary import Vocabulary
 
-if TYPE_CHECKING:
-    from textkit.language_model.language_model import LanguageModel
+
+class Scorer(Protocol):
+    """What scores a text: a `LanguageModel`."""
+
+    model: RnnLanguageModel
+    vocabulary: Vocabulary
+    unit: Unit
+    tokenizer: NamedTokenizer | None
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
 
 
 def check_text(text: object) -> None:
@@ -39,7 +53,7 @@ def opened_documents(text: object, **reading: Any) -> Corpus:
 
 
 def score_text(
-    model: "LanguageModel", text: object, *, batch_size: int, reading: dict[str, Any], progress: bool
+    model: Scorer, text: object, *, batch_size: int, reading: dict[str, Any], progress: bool
 ) -> LanguageModelScore:
     """Compute the perplexity of a text; see `LanguageModel.score`.
 
@@ -72,7 +86,7 @@ def score_text(
         return score_ids(model.model, stream, batch_size=batch_size, device=model.device, bar=bar)
 
 
-def _score_documents(model: "LanguageModel", source: Corpus, progress: bool) -> LanguageModelScore:
+def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageModelScore:
     from textkit.text.encoding import encode_corpus
 
     vocabulary = model.vocabulary

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.evaluation.surprisal import token_nats
-from textkit.language_model.scoring import opened_documents
+from textkit.language_model.scoring import Scorer, opened_documents
 from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import LINE_ENDS, encoded_stream, text_tokens
@@ -18,11 +18,9 @@ from textkit.text.tokenizers import get_tokenizer
 if TYPE_CHECKING:
     import pandas as pd
 
-    from textkit.language_model.language_model import LanguageModel
-
 
 def surprisal_tables(
-    model: "LanguageModel", text: object, *, reading: dict[str, Any], progress: bool
+    model: Scorer, text: object, *, reading: dict[str, Any], progress: bool
 ) -> Iterator["pd.DataFrame"]:
     """Yield the rows of `LanguageModel.surprisal`, some hundred tokens at a time.
 
@@ -53,9 +51,7 @@ def surprisal_tables(
             position, document = position + len(nats), document + int(ends.sum())
 
 
-def _document_tables(
-    model: "LanguageModel", text: object, reading: dict[str, Any], progress: bool
-) -> Iterator["pd.DataFrame"]:
+def _document_tables(model: Scorer, text: object, reading: dict[str, Any], progress: bool) -> Iterator["pd.DataFrame"]:
     from textkit.text.encoding import encode_corpus
 
     splitter = model.tokenizer or get_tokenizer("character")
@@ -88,7 +84,7 @@ class _Types:
     unknown: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, model: "LanguageModel", tokens: Sequence[str]) -> "_Types":
+    def of(cls, model: Scorer, tokens: Sequence[str]) -> "_Types":
         numbers = model.vocabulary.lookup(tokens, other=-1)
         unknown = numbers < 0
         numbers[unknown] = model.vocabulary["<unk>"]
@@ -102,9 +98,7 @@ class _Types:
         return table
 
 
-def _read(
-    model: "LanguageModel", text: object, reading: dict[str, Any], progress: bool
-) -> tuple[NDArray[np.int32], _Types]:
+def _read(model: Scorer, text: object, reading: dict[str, Any], progress: bool) -> tuple[NDArray[np.int32], _Types]:
     """Read a stream with all its tokens; return their ids, and the tokens by id."""
     if isinstance(text, EncodedCorpus):
         stream = encoded_stream(text, unit=model.unit, vocabulary=model.vocabulary)

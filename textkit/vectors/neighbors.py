@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 _SCORES_AT_ONCE = 1 << 24  # float32 numbers: 64 MiB
 _ROWS_AT_ONCE = 1 << 13
-_ROUNDING = 1e-5  # more than float32 products of unit vectors may be off
+ROUNDING = 1e-5  # more than float32 products of unit vectors may be off
 EPSILON = 1e-3  # keeps 3CosMul from dividing by 0 (Levy & Goldberg 2014)
 
 
@@ -61,8 +61,30 @@ def nearest(
             yield _ranked(unit, queries[start + offset], candidates, k)
 
 
+def exact_cosines(
+    unit: NDArray[np.float32], query: NDArray[np.float32], rows: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
+    """Compute cosines in float64; they depend neither on the number of threads nor on the other rows.
+
+    Args:
+        unit: Shape (vocab, dim), rows of length 1 or 0.
+        query: Shape (dim,), of length 1 or 0.
+        rows: Rows to compare with; None for all.
+
+    Returns:
+        Shape (rows,), from -1 to 1.
+    """
+    count = len(unit) if rows is None else len(rows)
+    cosines, wide = np.empty(count), query.astype(np.float64)
+    for start in range(0, count, _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        block = (unit[part] if rows is None else unit[rows[part]]).astype(np.float64)
+        cosines[part] = np.einsum("ij,j->i", block, wide)
+    return np.clip(cosines, -1, 1, out=cosines)  # lengths of 1 are rounded too
+
+
 def three_cos_mul(
-    unit: NDArray[np.float32], a: int, b: int, c: int, k: int, rows: int | None = None
+    unit: NDArray[np.float32], terms: NDArray[np.float32], k: int, left_out: Sequence[int]
 ) -> tuple[list[int], list[float]]:
     """Answer "a is to b as c is to ?" by 3CosMul: the largest cos(x, b) cos(x, c) / (cos(x, a) + epsilon).
 
@@ -71,18 +93,16 @@ def three_cos_mul(
 
     Args:
         unit: Shape (rows, dim), rows of length 1 or 0.
-        a: A row.
-        b: A row.
-        c: A row.
+        terms: Unit vectors of a, b and c, shape (3, dim).
         k: How many rows to find.
-        rows: Number of rows to search, from the first; None for all.
+        left_out: Rows that are no answer.
 
     Returns:
-        The rows and their scores, the largest first, without the three that were asked with.
+        The rows and their scores, the largest first.
     """
-    shifted = ((unit[:rows] @ unit[[a, b, c]].T).astype(np.float64) + 1) / 2  # (rows, 3)
+    shifted = ((unit @ terms.T).astype(np.float64) + 1) / 2  # (rows, 3)
     scores = shifted[:, 1] * shifted[:, 2] / (shifted[:, 0] + EPSILON)
-    scores[[row for row in (a, b, c) if row < len(scores)]] = -np.inf
+    scores[list(left_out)] = -np.inf
     found = _candidates(scores, k)
     found = found[np.lexsort((found, -scores[found]))][:k]
     return found.tolist(), scores[found].tolist()
@@ -93,18 +113,13 @@ def _candidates(scores: NDArray[np.floating], k: int) -> NDArray[np.int64]:
     if k >= len(scores):
         return np.flatnonzero(scores > -np.inf)
     kth = np.partition(scores, len(scores) - k)[len(scores) - k]
-    return np.flatnonzero((scores >= kth - _ROUNDING) & (scores > -np.inf))
+    return np.flatnonzero((scores >= kth - ROUNDING) & (scores > -np.inf))
 
 
 def _ranked(
     unit: NDArray[np.float32], query: NDArray[np.float32], candidates: NDArray[np.int64], k: int
 ) -> tuple[list[int], list[float]]:
     """Rank candidates by their exact cosine, then by their row."""
-    exact = np.empty(len(candidates))
-    wide = query.astype(np.float64)
-    for start in range(0, len(candidates), _ROWS_AT_ONCE):
-        block = unit[candidates[start : start + _ROWS_AT_ONCE]].astype(np.float64)
-        exact[start : start + _ROWS_AT_ONCE] = np.einsum("ij,j->i", block, wide)
-    np.clip(exact, -1, 1, out=exact)  # lengths of 1 are rounded too
+    exact = exact_cosines(unit, query, candidates)
     order = np.lexsort((candidates, -exact))[:k]
     return candidates[order].tolist(), exact[order].tolist()

@@ -17,13 +17,11 @@ from textkit.fasttext.model_file import FastTextModel, in_memory, read_model, wr
 from textkit.fasttext.model_settings import ModelSettings
 from textkit.fasttext.word_rows import WordRows
 from textkit.files.compression import compression, inner_suffix
-from textkit.other_names import other_names
 from textkit.text.unknown_words import UnknownWordError
 from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions
 from textkit.vectors.neighbors import unit_rows
-from textkit.vectors.query_vectors import are_words
 from textkit.vectors.vector_table import float_matrix, frozen_counts, frozen_metadata, index_words
-from textkit.vectors.word_vectors import Neighbors, Vector, WordVectors
+from textkit.vectors.word_vectors import Vector, WordVectors
 
 if TYPE_CHECKING:
     import torch
@@ -38,9 +36,9 @@ class SubwordVectors(WordVectors):
     """Vectors of words and of their character n-grams (Bojanowski et al. 2017), which fastText's files hold.
 
     The vector of a word is the mean of its own row and those of its n-grams; that of an unknown word is the mean of its
-    n-grams. Unknown words may be asked for by ``[]``, `get`, `similarity`, `most_similar`, `text_vector`, `subset` and
-    `to_embedding`; ``in``, `words` and `matrix` are about the known ones. The vectors of all known words are computed
-    when they are first needed, for `matrix` or a search.
+    n-grams. Unknown words may be asked for by ``[]``, `get`, `text_vector`, `subset`, `to_embedding`, and in all
+    comparisons and searches of words; ``in``, `words` and `matrix` are about the known ones. The vectors of all known
+    words are computed when they are first needed, for `matrix` or a search.
 
     Args:
         words: Distinct words, by descending frequency.
@@ -191,59 +189,6 @@ class SubwordVectors(WordVectors):
             return self[word]
         except UnknownWordError:
             return default
-
-    @other_names({"topn": "k", "positive": "query", "restrict_vocab": "restrict", "clip_end": "restrict"})
-    def most_similar(
-        self,
-        query: str | Sequence[str] | ArrayLike,
-        k: int = 10,
-        *,
-        negative: str | Sequence[str] = (),
-        restrict: int | None = None,
-    ) -> Neighbors:
-        """Find the known words whose vectors have the highest cosine similarity to a query; see `WordVectors`.
-
-        Args:
-            query: A word, known or not, a vector of shape (dim,), or several words, whose unit vectors are added.
-            k: Number of words to return.
-            negative: Words whose unit vectors are subtracted.
-            restrict: Search only the first N words; None searches all.
-
-        Returns:
-            Up to ``k`` words with their cosines, in descending order. The words of the query are excluded.
-
-        Raises:
-            KeyError: If a word of the query is unknown and has no n-grams.
-            ValueError: If ``k`` or ``restrict`` is below 1, or a vector has the wrong shape or is not finite.
-        """
-        subtracted = [negative] if isinstance(negative, str) else list(negative)
-        added = [query] if isinstance(query, str) else query
-        if not are_words(added) or all(word in self for word in (*added, *subtracted)):
-            return super().most_similar(cast(Any, query), k, negative=negative, restrict=restrict)
-        direction = unit_rows(self[added]).sum(axis=0)[None]
-        if subtracted:
-            direction = direction - unit_rows(self[subtracted]).sum(axis=0)
-        known = [self._index[word] for word in (*added, *subtracted) if word in self]
-        return self._neighbors(unit_rows(direction), k, [known], restrict)[0]
-
-    @other_names({"topn": "k", "restrict_vocab": "restrict"})
-    def most_similar_batch(
-        self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: int | None = None
-    ) -> list[Neighbors]:
-        """Answer many queries, words known or not, or vectors; see `WordVectors.most_similar_batch`."""
-        if isinstance(queries, str) or not are_words(queries) or all(word in self for word in queries):
-            return super().most_similar_batch(queries, k, restrict=restrict)
-        known = [[self._index[word]] if word in self else [] for word in queries]
-        return self._neighbors(unit_rows(self[queries]), k, known, restrict)
-
-    def similarity(self, a: str, b: str) -> float:
-        """Return the cosine similarity of two words, known or not, from -1 to 1; 0 if one of the vectors is zero.
-
-        Raises:
-            KeyError: If a word is unknown and has no n-grams.
-        """
-        unit_a, unit_b = unit_rows(self[[a, b]]).astype(np.float64)
-        return float(np.clip(unit_a @ unit_b, -1, 1))
 
     def subset(self, words: Iterable[str], *, missing: Literal["error", "skip"] = "error") -> WordVectors:
         """Select words, known or not, in the given order.

@@ -1,100 +1,85 @@
-"""Search among word vectors: nearest neighbors, analogies, and the odd one out."""
+"""Search among word vectors: nearest neighbors, analogies, and the words in between."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import Literal, cast
+from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from textkit.other_names import other_names
-from textkit.text.unknown_words import UnknownWordError
+from textkit.vectors.approximate_search import ApproximateSearch
 from textkit.vectors.neighbors import nearest, three_cos_mul, unit_rows
-from textkit.vectors.query_vectors import are_words, check_counts, unit_queries
+from textkit.vectors.query_vectors import Item, are_words, check_counts, negative_items, query_items, unit_queries
+from textkit.vectors.word_similarity import Vector, WordSimilarity
 
-Vector = NDArray[np.float32]
 Neighbors = list[tuple[str, float]]
+Restriction: TypeAlias = int | Iterable[str] | None
+"""The words to search: the first N, a list of words, or None for all."""
 
 
-class WordSearch:
-    """The part of `WordVectors` that looks words up and compares their vectors."""
+class WordSearch(WordSimilarity):
+    """The part of `WordVectors` that searches for words."""
 
-    _words: tuple[str, ...]
-    _index: dict[str, int]
-    _matrix: Vector
-
-    @cached_property
-    def unit(self) -> Vector:
-        """The vectors normalized to length 1; shape (vocab, dim), read-only. Zero vectors are unchanged."""
-        unit = unit_rows(self._matrix)
-        unit.flags.writeable = False
-        return unit
-
-    def index(self, word: str) -> int:
-        """Return the row of a word.
-
-        Raises:
-            UnknownWordError: A KeyError, if the word has no vector; the message suggests similar words.
-            TypeError: If it is no word, but a list or an array.
-        """
-        try:
-            return self._index[word]
-        except KeyError:
-            raise UnknownWordError(word, self._words, "words that have a vector") from None
-        except TypeError:  # unhashable, such as a vector
-            raise TypeError(f"a word must be a str, got {type(word).__name__}; vectors must be a query alone") from None
-
-    @other_names({"topn": "k", "positive": "query", "restrict_vocab": "restrict", "clip_end": "restrict"})
+    @other_names(
+        {
+            "topn": "k",
+            "positive": "query",
+            "restrict_vocab": "restrict",
+            "clip_start": "restrict",
+            "clip_end": "restrict",
+            "indexer": "vectors.approximate() and its most_similar_batch",
+        }
+    )
     def most_similar(
         self,
-        query: str | Sequence[str] | ArrayLike,
+        query: str | Sequence[Item] | ArrayLike,
         k: int = 10,
         *,
-        negative: str | Sequence[str] = (),
-        restrict: int | None = None,
+        negative: str | Sequence[Item] | ArrayLike = (),
+        restrict: Restriction = None,
     ) -> Neighbors:
         """Find the words whose vectors have the highest cosine similarity to a query.
 
         Args:
-            query: A word, a vector of shape (dim,), or several words, whose unit vectors are added.
+            query: A word, a vector of shape (dim,), or several words, among which vectors may be; their unit vectors
+                are added.
             k: Number of words to return.
-            negative: Words whose unit vectors are subtracted.
-            restrict: Search only the first N words; None searches all.
+            negative: Words and vectors whose unit vectors are subtracted.
+            restrict: Search only the first N words, or these words; None searches all.
 
         Returns:
             Up to ``k`` words with their cosines, in descending order; ties are in the order of `words`. The words of
             the query are excluded. A zero query has the cosine 0 with every word.
 
         Raises:
-            KeyError: If a word of the query has no vector.
+            KeyError: If a word of the query or of ``restrict`` has no vector.
             ValueError: If ``k`` or ``restrict`` is below 1, or a vector has the wrong shape or is not finite.
+
+        >>> import textkit
+        >>> v = textkit.WordVectors(["tea", "coffee", "cup", "sea"], [[3, 1], [3, 2], [1, 1], [0, 1]])
+        >>> [word for word, _ in v.most_similar("tea", k=1, restrict=["cup", "sea"])]
+        ['cup']
         """
-        negative_rows = self._rows([negative] if isinstance(negative, str) else negative)
-        query = [query] if isinstance(query, str) else query
-        if are_words(query):
-            positive_rows = self._rows(query)
-            if not positive_rows and not negative_rows:
-                raise ValueError(
-                    "query must be a word, words or a vector, got an empty sequence; pass at least one word"
-                )
-            direction = self.unit[positive_rows].sum(axis=0)[None]
-        else:
-            positive_rows = []
-            direction = unit_queries(cast(ArrayLike, [query]), self._matrix.shape[1])
-        if negative_rows or len(positive_rows) > 1:
-            direction = unit_rows(direction - self.unit[negative_rows].sum(axis=0))
-        return self._neighbors(direction, k, [positive_rows + negative_rows], restrict)[0]
+        added, subtracted = query_items(query), negative_items(negative)
+        if not added and not subtracted:
+            raise ValueError("query must be a word, words or a vector, got an empty sequence; pass at least one word")
+        direction = self._units(added).sum(axis=0)[None]
+        if len(added) + len(subtracted) > 1 or subtracted:
+            direction = unit_rows(direction - self._units(subtracted).sum(axis=0))
+        words = [item for item in (*added, *subtracted) if isinstance(item, str)]
+        return self._neighbors(direction, k, [self._present(words)], restrict)[0]
 
     @other_names({"topn": "k", "restrict_vocab": "restrict"})
     def most_similar_batch(
-        self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: int | None = None
+        self, queries: Sequence[str] | ArrayLike, k: int = 10, *, restrict: Restriction = None
     ) -> list[Neighbors]:
         """Answer many queries like `most_similar`, with one matrix product and in bounded memory.
 
         Args:
             queries: Words, or vectors of shape (queries, dim).
             k: Number of words to return for each query.
-            restrict: Search only the first N words; None searches all.
+            restrict: Search only the first N words, or these words; None searches all.
 
         Returns:
             For each query, the result of `most_similar`.
@@ -103,23 +88,28 @@ class WordSearch:
             KeyError: If a word has no vector.
             ValueError: If ``k`` or ``restrict`` is below 1, or the vectors have the wrong shape or are not finite.
         """
-        if isinstance(queries, str):
-            raise ValueError(f"queries must be several words or vectors, got the str {queries!r}; use most_similar")
-        queries = list(queries) if isinstance(queries, Iterator) else queries
-        if are_words(queries):
-            rows = self._rows(queries)
-            return self._neighbors(self.unit[rows], k, [[row] for row in rows], restrict)
-        directions = unit_queries(queries, self._matrix.shape[1])
-        return self._neighbors(directions, k, [[]] * len(directions), restrict)
+        directions, excluded = self._queries(queries)
+        return self._neighbors(directions, k, excluded, restrict)
 
-    def similarity(self, a: str, b: str) -> float:
-        """Return the cosine similarity of two words, from -1 to 1; 0 if one of the vectors is zero.
+    def approximate(self, *, cells: int | None = None, seed: int = 0) -> ApproximateSearch:
+        """Prepare searches that are many times faster in a vocabulary of millions, and may miss a few neighbors.
+
+        Args:
+            cells: Number of groups of words; None for twice the square root of the number of words.
+            seed: Seed of the grouping.
+
+        Returns:
+            A search with its own ``most_similar_batch``; it copies the vectors.
 
         Raises:
-            KeyError: If a word has no vector.
+            ValueError: If ``cells`` is below 1.
+
+        >>> import textkit
+        >>> v = textkit.WordVectors(["tea", "coffee", "cup", "sea"], [[3, 1], [3, 2], [1, 1], [0, 1]])
+        >>> v.approximate().most_similar_batch(["tea"], k=1)[0][0][0]
+        'coffee'
         """
-        unit_a, unit_b = unit_rows(self._matrix[self._rows([a, b])]).astype(np.float64)
-        return float(np.clip(unit_a @ unit_b, -1, 1))
+        return ApproximateSearch(self, cells=cells, seed=seed)
 
     @other_names({"topn": "k", "restrict_vocab": "restrict"})
     def analogy(
@@ -130,7 +120,7 @@ class WordSearch:
         k: int = 10,
         *,
         method: Literal["3cosadd", "3cosmul"] = "3cosadd",
-        restrict: int | None = None,
+        restrict: Restriction = None,
     ) -> Neighbors:
         """Answer "a is to b as c is to ?".
 
@@ -144,7 +134,7 @@ class WordSearch:
             c: First word of the pair to complete.
             k: Number of answers to return.
             method: "3cosadd" or "3cosmul".
-            restrict: Search only the first N words; None searches all.
+            restrict: Search only the first N words, or these words; None searches all.
 
         Returns:
             Up to ``k`` words with their scores, the best first; ``a``, ``b`` and ``c`` are excluded.
@@ -163,46 +153,104 @@ class WordSearch:
         if method != "3cosmul":
             raise ValueError(f"method must be '3cosadd' or '3cosmul', got {method!r}; '3cosadd' is the default")
         check_counts(k=k, restrict=restrict)
-        rows, scores = three_cos_mul(self.unit, self.index(a), self.index(b), self.index(c), k, restrict)
-        return [(self._words[row], score) for row, score in zip(rows, scores, strict=True)]
+        unit, searched = self._searched(restrict)
+        rows, scores = three_cos_mul(unit, self._units([a, b, c]), k, _places(self._present([a, b, c]), searched))
+        return [(self._words[searched[row]], score) for row, score in zip(rows, scores, strict=True)]
 
-    def doesnt_match(self, words: Sequence[str]) -> str:
-        """Find the word that fits the others least: the one farthest from the mean of the unit vectors.
+    def closer_than(self, a: str, b: str) -> list[str]:
+        """Find the words that are closer to ``a`` than ``b`` is.
 
         Args:
-            words: Two or more words.
+            a: A word.
+            b: A word.
 
         Returns:
-            One of the words; the first one in case of a tie.
+            The words with a higher cosine similarity to ``a``, the closest first; without ``a`` itself.
 
         Raises:
             KeyError: If a word has no vector.
-            ValueError: If there are fewer than two words.
 
         >>> import textkit
-        >>> v = textkit.WordVectors(["cat", "dog", "car"], [[1, 0.1], [1, 0.2], [0, 1]])
-        >>> v.doesnt_match(["cat", "car", "dog"])
-        'car'
+        >>> v = textkit.WordVectors(["tea", "coffee", "cup", "sea"], [[3, 1], [3, 2], [1, 1], [0, 1]])
+        >>> v.closer_than("tea", "sea")
+        ['coffee', 'cup']
         """
-        if isinstance(words, str) or len(words) < 2:
-            raise ValueError(f"words must be two or more words, got {words!r}; pass a list of words to compare")
-        unit = self.unit[self._rows(words)].astype(np.float64)
-        return words[int(np.argmin(unit @ unit.mean(axis=0)))]
+        return [self._words[row] for row in self._closer_rows(a, b)]
 
-    def _rows(self, words: Sequence[str]) -> list[int]:
-        if not isinstance(words, Iterable):
-            raise TypeError(
-                f"a word must be a str, got {words!r}; vectors by row number are in .matrix, words in .words"
-            )
-        return [self.index(word) for word in words]
+    def rank(self, a: str, b: str) -> int:
+        """Return the rank of ``b`` among the words closest to ``a``: 1 if no word is closer.
+
+        Raises:
+            KeyError: If a word has no vector.
+        """
+        return len(self._closer_rows(a, b)) + 1
+
+    @other_names({"topn": "k"})
+    def relative_cosine(self, a: str, b: str, k: int = 10) -> float:
+        """Return the cosine similarity of two words, relative to the sum of those of the nearest neighbors of ``a``.
+
+        Above 1 / k, the words are closer than the neighbors are on average, which is a sign of synonyms (Leeuwenberg et
+        al. 2016, A Minimally Supervised Approach for Synonym Extraction with Word Embeddings, equation 1).
+
+        Args:
+            a: A word.
+            b: A word.
+            k: Number of nearest neighbors.
+
+        Returns:
+            The quotient.
+
+        Raises:
+            KeyError: If a word has no vector.
+            ValueError: If ``k`` is below 1, or the cosines of the neighbors sum to 0.
+        """
+        total = sum(cosine for _, cosine in self.most_similar(a, k))
+        if not total:
+            raise ValueError(f"a must have neighbors whose cosines do not sum to 0, got {a!r}; compare another word")
+        return self.similarity(a, b) / total
+
+    def _closer_rows(self, a: str, b: str) -> list[int]:
+        cosines = self.similarities(a)
+        (limit,) = self.similarities(a, [b])
+        cosines[self._present([a, b])] = -np.inf
+        closer = np.flatnonzero(cosines > limit)
+        found: list[int] = closer[np.argsort(-cosines[closer], kind="stable")].tolist()
+        return found
+
+    def _present(self, words: Sequence[str]) -> list[int]:
+        """Return the rows of the words that have one."""
+        return [self._index[word] for word in words if word in self._index]
+
+    def _queries(self, queries: Sequence[str] | ArrayLike) -> tuple[Vector, list[list[int]]]:
+        """Return the directions of many queries, shape (queries, dim), and the rows that are no answer to each."""
+        if isinstance(queries, str):
+            raise ValueError(f"queries must be several words or vectors, got the str {queries!r}; use most_similar")
+        queries = list(queries) if isinstance(queries, Iterator) else queries
+        if are_words(queries):
+            return unit_rows(self[queries]), [self._present([word]) for word in queries]
+        directions = unit_queries(queries, self.dim)
+        return directions, [[] for _ in directions]
+
+    def _searched(self, restrict: Restriction) -> tuple[Vector, Sequence[int]]:
+        """Return the unit vectors to search, and the row of each, ascending."""
+        if isinstance(restrict, Iterable):
+            rows = sorted(set(self._rows(restrict)))
+            return self.unit[rows], rows
+        unit = self.unit[:restrict]
+        return unit, range(len(unit))
 
     def _neighbors(
-        self, directions: Vector, k: int, excluded: Sequence[Sequence[int]], restrict: int | None
+        self, directions: Vector, k: int, excluded: Sequence[Sequence[int]], restrict: Restriction
     ) -> list[Neighbors]:
         check_counts(k=k, restrict=restrict)
-        unit = self.unit[:restrict]
-        excluded = [[row for row in rows if row < len(unit)] for rows in excluded]
+        unit, searched = self._searched(restrict)
         return [
-            [(self._words[row], cosine) for row, cosine in zip(rows, cosines, strict=True)]
-            for rows, cosines in nearest(unit, directions, k, excluded)
+            [(self._words[searched[row]], cosine) for row, cosine in zip(rows, cosines, strict=True)]
+            for rows, cosines in nearest(unit, directions, k, [_places(rows, searched) for rows in excluded])
         ]
+
+
+def _places(rows: Sequence[int], searched: Sequence[int]) -> list[int]:
+    """Return where rows stand among those that are searched, which ascend; others are left out."""
+    places = [(bisect_left(searched, row), row) for row in rows]
+    return [place for place, row in places if place < len(searched) and searched[place] == row]

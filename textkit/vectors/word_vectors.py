@@ -14,6 +14,7 @@ from textkit.fasttext.model_file import is_model_file
 from textkit.files.archives import in_archive
 from textkit.other_names import other_names
 from textkit.text.tokenizers import Tokenizer
+from textkit.vectors.comparison import Anchors, neighbor_overlaps, rotated
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
 from textkit.vectors.formats.read_options import BadRowPolicy, EncodingErrors, ReadOptions, wanted_words
@@ -27,7 +28,8 @@ from textkit.vectors.vector_table import (
     frozen_metadata,
     index_words,
 )
-from textkit.vectors.word_search import Neighbors, Vector, WordSearch
+from textkit.vectors.word_search import Neighbors, WordSearch
+from textkit.vectors.word_similarity import Vector
 
 if TYPE_CHECKING:
     import torch
@@ -85,11 +87,6 @@ class WordVectors(WordSearch):
         return self._matrix
 
     @property
-    def dim(self) -> int:
-        """The dimension of the vectors."""
-        return int(self._matrix.shape[1])
-
-    @property
     def metadata(self) -> Mapping[str, str]:
         """The metadata of the vectors; read-only."""
         return self._metadata
@@ -118,13 +115,6 @@ class WordVectors(WordSearch):
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, dim {self.dim})"
-
-    def __getitem__(self, word: str | Sequence[str]) -> Vector:
-        """Return the vector of a word, shape (dim,), or of several, shape (words, dim); KeyError if it is unknown."""
-        if isinstance(word, str):
-            vector: Vector = self._matrix[self.index(word)]
-            return vector
-        return np.asarray(self._matrix[self._rows(word)])
 
     def get(self, word: str, default: Vector | None = None) -> Vector | None:
         """Return the vector of a word, shape (dim,), or ``default`` if it has no vector."""
@@ -199,6 +189,58 @@ class WordVectors(WordSearch):
             remove_component=remove_component,
             tokenizer=tokenizer,
         )
+
+    def align_to(self, other: "WordVectors", *, anchors: Anchors = None) -> "WordVectors":
+        """Rotate the vectors into the space of others, such as those of another period or language.
+
+        The rotation brings the unit vectors of the anchors as close as possible to those of ``other``: the solution of
+        the orthogonal Procrustes problem (Hamilton, Leskovec and Jurafsky 2016, Diachronic Word Embeddings Reveal
+        Statistical Laws of Semantic Change). Cosines among the rotated vectors stay the same, and cosines with
+        ``other[word]`` get a meaning.
+
+        Args:
+            other: Vectors of the same dimension; they are only read.
+            anchors: Words with the same meaning in both; a mapping from words to those of ``other``, such as a
+                dictionary of another language; or a number, for the first N words that both have. None for all words
+                that both have.
+
+        Returns:
+            New vectors in memory, with the same words, counts and metadata.
+
+        Raises:
+            KeyError: If an anchor has no vector.
+            ValueError: If the dimensions differ, or there are no anchors.
+
+        >>> old = WordVectors(["tea", "sea", "web"], [[1, 0], [0, 1], [1, 1]])
+        >>> new = WordVectors(["tea", "sea", "web"], [[0, 1], [-1, 0], [0, 1]])
+        >>> old.align_to(new, anchors=["tea", "sea"])["tea"].round(4).tolist()
+        [0.0, 1.0]
+        """
+        return WordVectors(self.words, rotated(self, other, anchors), metadata=self.metadata, counts=self.counts)
+
+    def neighbor_overlap(
+        self, other: "WordVectors", words: Sequence[str] | None = None, *, k: int = 1000, restrict: int | None = None
+    ) -> list[tuple[str, float]]:
+        """Find words that are used differently in another corpus: those that have few neighbors in common.
+
+        No alignment is needed (Gonen, Jawahar, Seddah and Goldberg 2020, Simple, Interpretable and Stable Method for
+        Detecting Words with Usage Change across Corpora). Vectors of rare words are noise: the authors search words
+        with a count above 100, and consider those above 200.
+
+        Args:
+            other: Vectors trained on the other corpus; their dimension may differ.
+            words: Words to compare; None for all that are in both.
+            k: Number of nearest neighbors.
+            restrict: Search only the first N words that are in both; None searches all of them.
+
+        Returns:
+            Words with the fraction of neighbors that they have in both, from 0 to 1; the smallest first.
+
+        Raises:
+            KeyError: If one of the words is not in both.
+            ValueError: If ``k`` or ``restrict`` is too small, or fewer than two words are in both.
+        """
+        return neighbor_overlaps(self, other, words, k, restrict)
 
     def to_embedding(self, vocabulary: HasTokens, *, freeze: bool = True, seed: int = 0) -> "torch.nn.Embedding":
         """Create an embedding layer with a row for each token of a vocabulary.
