@@ -48,7 +48,7 @@ def word2vec(
         ),
     ],
     model: Annotated[
-        str, typer.Option(help="skipgram, or cbow: predict the center from its contexts, faster.")
+        str, typer.Option(help="skipgram, or cbow: predict the center from its contexts.")
     ] = DEFAULT.model,
     loss: Annotated[
         str, typer.Option(help="negative for negative sampling, or hierarchical for hierarchical softmax.")

@@ -121,9 +121,9 @@ def train_word2vec(
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of tokens; see
             `textkit.corpus`. It is read once. Or an `EncodedCorpus`, which is used as it is.
-        model: "skipgram" predicts each context of a center. "cbow" predicts the center from the mean of its contexts,
-            which is faster; as in word2vec.c and fastText, each context gets the whole gradient of the mean. CBOW is
-            trained on a CPU, in one process.
+        model: "skipgram" predicts each context of a center. "cbow" predicts the center from the mean of its contexts;
+            as in word2vec.c and fastText, each context gets the whole gradient of the mean. CBOW is trained on a CPU,
+            in one process.
         loss: "negative" for negative sampling. "hierarchical" for hierarchical softmax over a Huffman tree of the
             words, without ``negatives``; words with the same count are in the tree by their order in the vocabulary.
             Trained on a CPU, in one process.
