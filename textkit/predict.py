@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 import typer
 
 from textkit.commands import classifier_options as options
-from textkit.commands.answers import Answers
 from textkit.commands.device import Device, place_classifier
 from textkit.commands.prediction_output import Format, chosen_format, opened
 from textkit.commands.shared import (
@@ -131,6 +130,9 @@ def answer(
     quiet: Quiet = False,
 ) -> None:
     """Print or write the label of each text, and its probability."""
+    # torch takes seconds to import, and --help does not need it.
+    from textkit.commands.answers import Answers
+
     if (file is None) == (not texts):
         raise ValueError(f"pass either TEXT or --file, got {'both' if texts else 'neither'}; --file - reads stdin")
     if top is not None and every:

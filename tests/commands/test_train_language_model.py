@@ -190,7 +190,6 @@ def test_cutoffs_are_chosen_none_or_numbers(given, cutoffs):
         ([TALES, "-o", "x", "--device", "abacus"], "device must be 'auto', "),
         ([TALES, "-o", "x", "--patience", "1"], "patience must be None without valid"),
         ([TALES, "-o", "x", "--min-count", "1000000"], "must leave a token to learn, got 1000000"),
-        ([str(Path(TALES).parent), "-o", "x"], "CORPUS must be files, got the folder"),
         ([TALES, "-o", "x", "--valid", "none.txt"], "--valid must be a file or a catalog name ("),
         ([TALES, "-o", "x", "--tokenizer", "word"], "tokenizer must be None for unit 'char'"),
         ([TALES, "-o", "x", "--batch-size", "200000"], "batch_size must be at most"),

@@ -239,3 +239,11 @@ def test_no_warning_without_faults(read):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         read(b"a 1 2\n", bad_rows="skip")
+
+
+@pytest.mark.parametrize("word", ["\x0b", "\x0c", "\x1c", "\x85", "\u2028", "a\x0c"])
+@pytest.mark.parametrize("form", ["glove", "word2vec", "fasttext"])
+def test_a_word_of_other_white_space_comes_back(tmp_path, word, form):
+    vectors = WordVectors([word], [[0.0, 1.0]])
+    vectors.save(tmp_path / "v.txt", format=form)
+    assert WordVectors.load(tmp_path / "v.txt", format=form).words == (word,)

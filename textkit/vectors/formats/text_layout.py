@@ -13,6 +13,7 @@ HEADER = re.compile(rb"[ \t]*([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*")
 _NUMBER = re.compile(
     rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|[+-]?(?:nan|inf(?:inity)?)", re.IGNORECASE
 )
+_FIELD = re.compile(rb"[^ \t\r\n]+")  # a form feed may be a word
 _SAMPLE = 20  # number of lines inspected
 
 
@@ -76,7 +77,7 @@ def guess_layout(path: Path, block: bytes, *, may_have_header: bool = True, has_
 
 def _numbers_at_end(line: bytes, has_words: bool) -> int:
     """Count the numbers at the end of a line. Its first field is the word, even if it is a number."""
-    fields = line.rsplit(None, MAX_DIM + 1)
+    fields = _FIELD.findall(line)
     max_count = len(fields) - has_words if not has_words or line[:1] not in BLANKS else len(fields)
     count = 0
     while count < max_count and _NUMBER.fullmatch(fields[-1 - count]):
