@@ -227,13 +227,15 @@ def main(
     kills: Annotated[int, typer.Option(help="SIGKILLs for each training.", min=1)] = 200,
     stops: Annotated[int | None, typer.Option(help="SIGTERMs and SIGINTs for each.", show_default="kills / 4")] = None,
     seed: Annotated[int, typer.Option(help="Random seed of the moments.")] = 1,
+    only: Annotated[str | None, typer.Option(help="Only trainings whose name contains this.")] = None,
 ) -> None:
     draw = random.Random(seed)
+    trainings = {name: training for name, training in TRAININGS.items() if only is None or only in name}
     stops = max(kills // 4, 2) if stops is None else stops
     columns = ("signals", "trainings", "same bytes", "failed resumptions", "half results", "best so far",
                "other exit codes", "left in TMPDIR", "left beside the result")  # fmt: skip
     print(f"| training | sent | {' | '.join(columns)} |\n| --- | --- |{' ---: |' * len(columns)}")
-    for name, training in TRAININGS.items():
+    for name, training in trainings.items():
         for sent, numbers, count in (
             ("SIGKILL", [signal.SIGKILL], kills),
             ("SIGTERM, SIGINT", [signal.SIGTERM, signal.SIGINT], stops),
@@ -241,7 +243,7 @@ def main(
             found = interrupted(training, [int(number) for number in numbers], count, draw)
             print(f"| {name} | {sent} | {' | '.join(str(found[column]) for column in columns)} |", flush=True)
     print("\n| training | disk full at | found |\n| --- | --- | --- |")
-    for name, training in TRAININGS.items():
+    for name, training in trainings.items():
         for of in ("checkpoint", "result"):
             print(f"| {name} | the {of} | {full_disk(training, of=of)} |", flush=True)
 

@@ -45,7 +45,7 @@ def _overview() -> typer.Typer:
 
 
 def _nothing() -> None:
-    """Stand for a command in the overview."""
+    """Placeholder of a command in the overview."""
 
 
 if __name__ == "__main__":

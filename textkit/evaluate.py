@@ -10,18 +10,16 @@ import typer
 
 from textkit.commands import classifier_options as options
 from textkit.commands.device import Device, place_classifier
+from textkit.commands.reading_options import column_option, delimiter_option, missing_option
 from textkit.commands.shared import (
     GivenTokenizer,
     Quiet,
     TrustTokenizer,
     check_output,
-    column_option,
     command_line,
-    delimiter_option,
     examples,
     loaded,
     loaded_vectors,
-    missing_option,
     opened_corpus,
     table_source,
 )

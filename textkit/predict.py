@@ -11,6 +11,7 @@ import typer
 from textkit.commands import classifier_options as options
 from textkit.commands.device import Device, place_classifier
 from textkit.commands.prediction_output import Format, chosen_format, opened
+from textkit.commands.reading_options import missing_option
 from textkit.commands.shared import (
     GivenTokenizer,
     Quiet,
@@ -19,7 +20,6 @@ from textkit.commands.shared import (
     command_line,
     examples,
     loaded,
-    missing_option,
     table_source,
 )
 from textkit.data.stdin import stdin_lines

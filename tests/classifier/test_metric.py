@@ -32,8 +32,8 @@ def test_the_metric_chooses_the_epoch(reviews, classifier_of):
 def test_a_metric_that_prefers_another_epoch(reviews, classifier_of, monkeypatch):
     scores = iter([0.2, 0.9, 0.1, 0.3])
     classifier = classifier_of(settings=settings_of(metric="roc_auc"))
-    monkeypatch.setattr("textkit.classifier.fit._check_validation", lambda *_: None)
-    monkeypatch.setattr("textkit.classifier.fit.metric_score", lambda *_: next(scores))
+    monkeypatch.setattr("textkit.classifier.build_run._check_validation", lambda *_: None)
+    monkeypatch.setattr("textkit.classifier.build_run.metric_score", lambda *_: next(scores))
     probabilities = []
     valid = reviews(40, seed=7)
     classifier.fit(

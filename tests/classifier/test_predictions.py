@@ -30,7 +30,7 @@ def test_a_result_does_not_depend_on_its_batch(name, reviews, classifier_of):
 
 
 def test_a_stream_is_read_in_parts(monkeypatch, reviews, classifier_of):
-    monkeypatch.setattr("textkit.classifier.predicting._STREAM_BATCH", 2)
+    monkeypatch.setattr("textkit.classifier.predict_methods._STREAM_BATCH", 2)
     classifier = classifier_of().fit(*reviews())
     read = []
     source = (read.append(text) or text for text in ["good", "bad", "so", "film"])
@@ -53,7 +53,7 @@ def test_tokens_are_taken_as_they_are(reviews, classifier_of):
 
 
 def test_an_empty_text_is_predicted_with_one_warning(name, monkeypatch, reviews, classifier_of):
-    monkeypatch.setattr("textkit.classifier.predicting._STREAM_BATCH", 1)
+    monkeypatch.setattr("textkit.classifier.predict_methods._STREAM_BATCH", 1)
     classifier = classifier_of(name).fit(*reviews())
     message = "2 of 3 texts are empty; they all get the same prediction, that for no words"
     for answer in (classifier.predict, classifier.predict_proba):

@@ -8,8 +8,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
+from textkit.classifier.build_run import validation_scores
 from textkit.classifier.data import Examples
-from textkit.classifier.fit import validation_scores
 from textkit.classifier.labels import class_weights
 from textkit.classifier.sample_weights import checked_weights, relative_weights, weighted_rows
 from textkit.classifier.settings import ClassifierSettings

@@ -35,7 +35,7 @@ def test_the_same_seed_makes_the_same_bytes(name, reviews, classifier_of, weight
 def test_any_number_of_workers_makes_the_same_bytes(monkeypatch, reviews, classifier_of, weights_of):
     found = []
     for workers in (1, 2, 3):
-        monkeypatch.setattr("textkit.classifier.fit.usable_workers", lambda count=workers: count)
+        monkeypatch.setattr("textkit.classifier.build_run.usable_workers", lambda count=workers: count)
         found.append(weights_of(classifier_of().fit(*reviews())))
     assert found[0] == found[1] == found[2]
 
@@ -175,7 +175,7 @@ def test_an_indicator_matrix(classifier_of):
 def test_held_out_texts_change_no_decision(name, monkeypatch, reviews, classifier_of):
     asked = reviews(30, seed=6)[0]
     calibrated = classifier_of(name).fit(*reviews())
-    monkeypatch.setattr("textkit.classifier.fitting.calibrate", lambda *_: None)
+    monkeypatch.setattr("textkit.classifier.fit_methods.calibrate", lambda *_: None)
     plain = classifier_of(name).fit(*reviews())
     assert calibrated.predict(asked).tolist() == plain.predict(asked).tolist()
     odds = [np.log(found.predict_proba(asked)) @ [1, -1] for found in (calibrated, plain)]

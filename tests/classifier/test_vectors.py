@@ -35,9 +35,9 @@ def test_vectors_are_frozen_and_released(name, reviews, classifier_of, small):
 
 
 def test_the_padded_path_of_word_avg_freezes_too(monkeypatch, reviews, classifier_of):
-    from textkit.classifier import fit as classifier_fit
+    from textkit.classifier import build_run
 
-    monkeypatch.setattr(classifier_fit, "_bag_plan", classifier_fit._padded_plan)  # that of a GPU
+    monkeypatch.setattr(build_run, "_bag_plan", build_run._padded_plan)  # that of a GPU
     settings = ClassifierSettings(epochs=2, freeze_epochs=None)
     vectors = vectors_of(4)
     classifier = classifier_of(settings=settings, vectors=vectors).fit(*reviews())
@@ -77,7 +77,7 @@ def test_words_of_lists_of_tokens_are_known_as_they_are(reviews, classifier_of):
 
 
 def test_held_out_texts_have_their_words_when_probabilities_are_calibrated(monkeypatch, reviews, classifier_of):
-    from textkit.classifier import fitting as module
+    from textkit.classifier import fit_methods as module
 
     seen = []
     monkeypatch.setattr(module, "calibrate", lambda model, scores, targets, weights: seen.append(scores))

@@ -153,7 +153,7 @@ def test_help_fits_80_columns_and_has_every_option(run):
     assert code == 0, err
     assert max(map(len, out.splitlines())) <= 80
     for name in vars(train_options):
-        if name[0].isupper() and name not in ("Annotated", "Any", "Literal", "Path", "Corpus", "Folder"):
+        if name[0].isupper() and name not in ("Annotated", "Any", "Literal", "Path", "Folder"):
             assert "--" + re.sub(r"(?<!^)([A-Z])", r"-\1", name).lower() in out
 
 

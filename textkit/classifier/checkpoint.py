@@ -116,6 +116,7 @@ class ClassifierCheckpoint:
             return Position()
         if self.state.ranks.is_first:
             remove_leftovers(self.path)
+        self.state.ranks.of_first(0.0)  # wait until the first process has saved what an earlier run left
         if not self.resume or not Path(self.path).exists():
             return Position()
         arrays, saved = load_checkpoint(self.path)

@@ -163,7 +163,7 @@ def _thresholds(saved: Any, classes: int) -> NDArray[np.float64] | None:
 
 
 def _config_class(config: Mapping[str, Any], folder: str, own: type[ClassifierConfig] | None) -> type[ClassifierConfig]:
-    """Return the config class that a folder names, among those of textkit and the one that the caller hands over."""
+    """Return the config class that a folder names, among those of textkit and the one that the caller passes."""
     described = config.get("model")
     name = described.get("name") if isinstance(described, dict) else None
     if not isinstance(name, str):

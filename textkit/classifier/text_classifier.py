@@ -6,19 +6,17 @@ from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import NotFittedError
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metadata_routing import UNUSED
 
 from textkit.classifier.data import checked_texts
 from textkit.classifier.defaults import ModelName
 from textkit.classifier.export import export_classifier
-from textkit.classifier.fitting import Fitting
+from textkit.classifier.fit_methods import Fitting
 from textkit.classifier.labels import ClassWeight
-from textkit.classifier.predicting import Predicting
-from textkit.classifier.predictions import class_index, decide, documents_to_predict, is_empty, length_limit
+from textkit.classifier.predict_methods import Predicting
+from textkit.classifier.predictions import class_index, length_limit
 from textkit.classifier.settings import OTHER_NAMES, ClassifierSettings
 from textkit.classifier.storage import load_classifier, save_classifier
 from textkit.data.label_checks import label_list
@@ -26,10 +24,10 @@ from textkit.data.tables import Document
 from textkit.evaluation.classification import ClassificationReport, report
 from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
-from textkit.evaluation.predict_logits import class_probabilities, class_scores
+from textkit.evaluation.predict_logits import class_scores
 from textkit.models.classifier import ClassifierConfig
 from textkit.other_names import class_with_other_names
-from textkit.text.document_ids import DocumentIds, encode_documents
+from textkit.text.document_ids import encode_documents
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
@@ -100,8 +98,6 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
     __metadata_request__fit: ClassVar[dict[str, str]] = _UNROUTED
     __metadata_request__partial_fit: ClassVar[dict[str, str]] = _UNROUTED
     __metadata_request__score: ClassVar[dict[str, str]] = _UNROUTED
-    __metadata_request__predict: ClassVar[dict[str, str]] = {"texts": UNUSED}
-    __metadata_request__predict_proba: ClassVar[dict[str, str]] = {"texts": UNUSED}
 
     def __init__(
         self,
@@ -133,41 +129,6 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         self.random_state = random_state
         self.keep_words = keep_words
         self.vocabulary = vocabulary
-
-    def predict(self, texts: Any, *, max_length: int | None = None) -> NDArray[Any]:
-        """Predict the most probable label of each text; with ``multi_label`` all labels above their threshold.
-
-        Args:
-            texts: (texts,) as for `fit`.
-            max_length: As in `predict_proba`.
-
-        Returns:
-            (texts,) labels; with ``multi_label`` an indicator matrix (texts, classes) int64 of zeros and ones.
-        """
-        probabilities = self.predict_proba(texts, max_length=max_length)
-        return decide(probabilities, self.classes_, multi_label=self.multi_label, thresholds=self.thresholds_)
-
-    def predict_proba(self, texts: Any, *, max_length: int | None = None) -> NDArray[np.float64]:
-        """Predict the probability of each class.
-
-        An empty text is predicted like any other, with a warning.
-
-        Args:
-            texts: (texts,) as for `fit`.
-            max_length: Maximum number of tokens of a text; of a longer one only the beginning counts, with a warning.
-                None protects the memory: 16,384 for recurrent models, 131,072 for cnn, 1,048,576 for word_avg. The
-                ``max_length`` of the settings applies, too.
-
-        Returns:
-            (texts, classes), in the order of ``classes_``. Rows sum to 1 unless a text may have several labels.
-
-        Raises:
-            NotFittedError: If the classifier is not trained.
-            ValueError: If a text is missing, or ``max_length`` is below 1.
-            TypeError: If a text has a wrong type, or ``texts`` is a single str.
-        """
-        self._check_fitted()
-        return self._probabilities(self._documents([] if is_empty(texts) else checked_texts(texts), max_length))
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
@@ -322,24 +283,3 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         tags.classifier_tags.multi_label = self.multi_label
         tags.target_tags.multi_output = self.multi_label
         return tags
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise NotFittedError("TextClassifier must be trained before it is used; call fit(texts, labels)")
-
-    def _documents(
-        self, texts: list[Document], max_length: int | None = None, warned: Any = None, *, progress: bool = False
-    ) -> DocumentIds:
-        trained = self._settings().max_length
-        return documents_to_predict(
-            texts,
-            tokenizer=self.tokenizer_,
-            vocabulary=self.vocabulary_,
-            lengths=(length_limit(self.model_, max_length, trained), trained),
-            warned=set() if warned is None else warned,
-            progress=progress,
-        )
-
-    def _probabilities(self, documents: DocumentIds, *, progress: bool = False) -> NDArray[np.float64]:
-        scores = class_scores(self.model_, documents, progress=progress)
-        return class_probabilities(scores, multi_label=self.multi_label).numpy()

@@ -165,7 +165,7 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
 
 def _column(texts: Any) -> Any:
-    """Return the only column of a table or array of shape (texts, 1); anything else as it is."""
+    """Return the only column of a table or array of shape (texts, 1), and anything else unchanged."""
     if hasattr(texts, "iloc") and hasattr(texts, "columns") and len(texts.columns) == 1:
         return texts.iloc[:, 0]
     if isinstance(texts, np.ndarray) and texts.ndim == 2 and texts.shape[1] == 1:

@@ -8,7 +8,7 @@ import typer
 
 from textkit.commands import device
 from textkit.commands.phrases import phrases_option
-from textkit.commands.shared import column_option, delimiter_option, input_format_option, missing_option
+from textkit.commands.reading_options import column_option, delimiter_option, input_format_option, missing_option
 from textkit.data import tables
 
 _MODEL, _TRAINING, _TEXTS = "The model", "The training", "The texts"
@@ -23,7 +23,7 @@ Table = Annotated[
     str,
     typer.Argument(
         metavar="TRAIN",
-        help="Table (.csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, a catalog name.",
+        help="Table (.csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, or a catalog name.",
     ),
 ]
 Folder = Annotated[

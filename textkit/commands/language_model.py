@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkit.commands import language_model_options as options
 from textkit.commands.phrases import joined
+from textkit.commands.reading_options import CorpusFiles
 from textkit.commands.shared import (
     Quiet,
     check_folder,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def language_model(
-    corpus: options.Corpus,
+    corpus: CorpusFiles,
     output: options.Folder,
     unit: options.Unit = None,
     valid: options.Valid = None,

@@ -7,7 +7,7 @@ import typer
 
 from textkit.commands import device
 from textkit.commands.phrases import phrases_option
-from textkit.commands.shared import column_option, delimiter_option, missing_option
+from textkit.commands.reading_options import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
 
@@ -27,13 +27,6 @@ def _flag(name: str, help: str, panel: str) -> Any:
     return typer.Option(name, help=help, show_default=False, rich_help_panel=panel)
 
 
-Corpus = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="CORPUS...",
-        help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, or a catalog name.",
-    ),
-]
 Folder = Annotated[
     Path,
     typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),

@@ -5,12 +5,18 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from textkit.commands.shared import (
-    Quiet,
-    check_output,
+from textkit.commands.reading_options import (
+    CorpusFiles,
+    Encoding,
+    Errors,
+    TokenizerName,
     column_option,
     delimiter_option,
     missing_option,
+)
+from textkit.commands.shared import (
+    Quiet,
+    check_output,
     opened_corpus,
 )
 from textkit.data.tables import Missing
@@ -54,13 +60,7 @@ def phrases_option(panel: str | None = None) -> object:
 
 
 def phrases(
-    corpus: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CORPUS...",
-            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, a catalog name.",
-        ),
-    ],
+    corpus: CorpusFiles,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="Text file for the phrases.")],
     scoring: Annotated[
         Literal["default", "pmi", "npmi"],
@@ -83,18 +83,12 @@ def phrases(
     ] = None,
     separator: Annotated[str, typer.Option(help="What joins the words of a phrase.")] = "_",
     first: Annotated[list[Path] | None, phrases_option()] = None,
-    tokenizer: Annotated[
-        str,
-        typer.Option(
-            help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a "
-            "tokenizer.json."
-        ),
-    ] = "whitespace",
+    tokenizer: TokenizerName = "whitespace",
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,
     missing: Annotated[Missing, missing_option()] = "error",
-    encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
-    errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    encoding: Encoding = "utf-8",
+    errors: Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
     """Find pairs of words that occur together far more often than by chance."""

@@ -193,41 +193,9 @@ def check_folder(output: Path, checkpoint: Path | None = None) -> None:
             ) from error
 
 
-def column_option(panel: str | None = None, default: str = "the only one") -> Any:
-    """Return the option for the text column of a table; it has two names in every command."""
-    return typer.Option(
-        "--column",
-        "--text",
-        metavar="COLUMN",
-        help="Name of the text column of a table.",
-        show_default=default,
-        rich_help_panel=panel,
-    )
-
-
-def delimiter_option(panel: str | None = None) -> Any:
-    """Return the option for the delimiter of CSV files."""
-    return typer.Option(
-        metavar="CHAR",
-        help="Field separator of .csv and .tsv files: a character, or tab.",
-        show_default="detected",
-        rich_help_panel=panel,
-    )
-
-
-def missing_option(panel: str | None = None, help: str = "Rows that lack a text: error, skip or empty.") -> Any:
-    """Return the option for missing values in tables."""
-    return typer.Option(metavar="<name>", help=help, rich_help_panel=panel)
-
-
 def examples(*commands: str) -> str:
     """Return the last paragraphs of a help page: examples, one per line."""
     return "\n\n".join(("Examples:", *commands))
-
-
-def input_format_option(panel: str | None = None, help: str = "Format of a table on stdin (-).") -> Any:
-    """Return the option for the format of stdin."""
-    return typer.Option("--input-format", metavar="<name>", help=help, show_default="csv", rich_help_panel=panel)
 
 
 def given(**options: Any) -> dict[str, Any]:

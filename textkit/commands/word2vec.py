@@ -6,14 +6,20 @@ from typing import Annotated, Any
 import typer
 
 from textkit.commands.phrases import joined, phrases_option
+from textkit.commands.reading_options import (
+    CorpusFiles,
+    Encoding,
+    Errors,
+    TokenizerName,
+    column_option,
+    delimiter_option,
+    missing_option,
+)
 from textkit.commands.shared import (
     Quiet,
     check_output,
-    column_option,
-    delimiter_option,
     is_first_rank,
     loaded_vectors,
-    missing_option,
     opened_corpus,
     stop,
 )
@@ -32,13 +38,7 @@ DEFAULT = Word2VecSettings()
 
 
 def word2vec(
-    corpus: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="CORPUS...",
-            help="Files (.txt .csv .tsv .jsonl .json .parquet, also .gz .xz .bz2 .zst), - for stdin, a catalog name.",
-        ),
-    ],
+    corpus: CorpusFiles,
     output: Annotated[
         Path,
         typer.Option(
@@ -91,19 +91,13 @@ def word2vec(
     ] = None,
     device: Annotated[str, typer.Option(help="Device: cpu, cuda for a GPU, or auto.")] = "cpu",
     seed: Annotated[int, typer.Option(help="Random seed.")] = DEFAULT.seed,
-    tokenizer: Annotated[
-        str,
-        typer.Option(
-            help="Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a "
-            "tokenizer.json."
-        ),
-    ] = "whitespace",
+    tokenizer: TokenizerName = "whitespace",
     phrases: Annotated[list[Path] | None, phrases_option()] = None,
     column: Annotated[str | None, column_option()] = None,
     delimiter: Annotated[str | None, delimiter_option()] = None,
     missing: Annotated[Missing, missing_option()] = "error",
-    encoding: Annotated[str, typer.Option(help="Encoding of the files.")] = "utf-8",
-    errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
+    encoding: Encoding = "utf-8",
+    errors: Errors = "strict",
     init: Annotated[Path | None, typer.Option(help="Pretrained word vectors to continue from.")] = None,
     valid: Annotated[Path | None, typer.Option(help="Validation corpus; its loss is printed after each epoch.")] = None,
     patience: Annotated[

@@ -19,7 +19,7 @@ def read_texts(
     delimiter: str | None = None,
     missing: Missing = "error",
 ) -> Iterator[Document | None]:
-    """Read texts without labels, one after another; nothing is held in memory.
+    """Read texts without labels, one at a time, in constant memory.
 
     Args:
         source: All that ``read_labeled`` takes, save a pair; a text file with a text on each line; or an iterable of

@@ -37,15 +37,16 @@ class Tables(NamedTuple):
     ``keep`` is the probability that subsampling keeps a token; ``accept`` and ``alias`` are the tables of the alias
     method (Walker 1977) for the noise distribution. With subwords, the input vector of word w is the mean of the rows
     ``pieces[starts[w] : starts[w + 1]]`` of the input embedding: starts (vocab + 1,) int64, pieces (n-grams,) int32.
-    Without, both are empty. ``paths`` are the `WordPaths` of hierarchical softmax; None for negative sampling.
+    Without, both are None, and Numba compiles code that has no branch for them. ``paths`` are the `WordPaths` of
+    hierarchical softmax; None for negative sampling.
     """
 
     keep: Any
     accept: Any
     alias: Any
     masks: Any
-    starts: Any = np.empty(0, np.int64)
-    pieces: Any = np.empty(0, np.int32)
+    starts: Any = None
+    pieces: Any = None
     paths: Any = None
 
 

@@ -113,6 +113,33 @@ def _forget(targets: Any, begin: Any, end: Any, mass: Any, slices: Any, mine: An
 
 
 @njit(nogil=True)
+def _apply_to_rows(
+    matrix: Any, begin: Any, end: Any, out: Any, blocks: Any, mass: Any, bound: Any, slices: Any, mine: Any
+) -> None:
+    """Add the steps ``begin`` to ``end`` of each block to the rows of one embedding."""
+    targets, loads, steps = out.targets, out.loads, out.rows
+    for b in range(blocks):
+        first = b * out.per_block
+        _weigh(targets, loads, first + begin, first + end, mass, slices, mine)
+    for b in range(blocks):
+        first = b * out.per_block
+        _apply(matrix, targets, steps, first + begin, first + end, mass, bound, slices, mine)
+    for b in range(blocks):
+        first = b * out.per_block
+        _forget(targets, first + begin, first + end, mass, slices, mine)
+
+
+@njit(nogil=True)
+def _apply_to_inputs(
+    inputs: Any, starts: Any, pieces: Any, out: Any, blocks: Any, mass: Any, bound: Any, slices: Any, mine: Any
+) -> None:
+    if starts is None:
+        _apply_to_rows(inputs, 0, out.inputs, out, blocks, mass, bound, slices, mine)
+    else:
+        apply_to_pieces(inputs, starts, pieces, out, blocks, mass, bound, slices, mine)
+
+
+@njit(nogil=True)
 def apply_steps(model: Any, tables: Any, out: Any, blocks: Any, mass: Any, bound: Any, slices: Any, mine: Any) -> None:
     """Add the steps of the first ``blocks`` blocks of ``out`` to the words with ``id % slices == mine``.
 
@@ -120,28 +147,8 @@ def apply_steps(model: Any, tables: Any, out: Any, blocks: Any, mass: Any, bound
     that the sum of its steps would overshoot, the sum is scaled down: the sum of the loads of a word in a round (its
     mass) is limited to ``bound``. With subwords, that holds for rows of the input embedding instead of words.
     """
-    rows, starts = out.per_block, tables.starts
-    if len(starts) > 0:
-        apply_to_pieces(model.centers, starts, tables.pieces, out, blocks, mass[0], bound, slices, mine)
-    for side in range(len(starts) > 0, 2):
-        matrix = model.centers if side == 0 else model.contexts
-        begin, end = (0, out.inputs) if side == 0 else (out.inputs, rows)
-        for b in range(blocks):
-            _weigh(out.targets, out.loads, b * rows + begin, b * rows + end, mass[side], slices, mine)
-        for b in range(blocks):
-            _apply(
-                matrix,
-                out.targets,
-                out.rows,
-                b * rows + begin,
-                b * rows + end,
-                mass[side],
-                bound,
-                slices,
-                mine,
-            )
-        for b in range(blocks):
-            _forget(out.targets, b * rows + begin, b * rows + end, mass[side], slices, mine)
+    _apply_to_inputs(model.centers, tables.starts, tables.pieces, out, blocks, mass[0], bound, slices, mine)
+    _apply_to_rows(model.contexts, out.inputs, out.per_block, out, blocks, mass[1], bound, slices, mine)
 
 
 @compiled

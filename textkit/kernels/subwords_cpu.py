@@ -16,7 +16,7 @@ from textkit.kernels.tiles import add_scaled_row, copy_row, prefetch_row
 @njit(nogil=True)
 def prefetch_input(inputs: Any, word: Any, starts: Any, pieces: Any) -> None:
     """Prefetch the rows of a word into the cache."""
-    if len(starts) == 0:
+    if starts is None:
         prefetch_row(inputs, word)
         return
     for piece in range(starts[word], starts[word + 1]):
@@ -26,7 +26,7 @@ def prefetch_input(inputs: Any, word: Any, starts: Any, pieces: Any) -> None:
 @njit(nogil=True)
 def copy_input(out: Any, i: int, inputs: Any, word: Any, starts: Any, pieces: Any) -> None:
     """``out[i]`` = the input vector of a word: its row or, with subwords, the mean of its rows."""
-    if len(starts) == 0:
+    if starts is None:
         copy_row(out, i, inputs, word)
         return
     first, last = starts[word], starts[word + 1]

@@ -1,4 +1,4 @@
-"""The tokenizer of a saved model: by name, as a file of the folder, or handed over again by whoever loads the model.
+"""The tokenizer of a saved model: by name, as a file of the folder, or passed again by the caller that loads the model.
 
 A name such as ``module:function`` stands for code, and a folder may come from anywhere. It is imported only if the
 caller allows it. The files hold data alone: JSON, from which tables and regular expressions are built.
@@ -76,7 +76,7 @@ def tokenizer_files(tokenizer: str | Tokenizer) -> dict[str, bytes]:
 
 
 def described(tokenizer: NamedTokenizer) -> str:
-    """Describe a tokenizer without a name for those who must hand it over again.
+    """Describe a tokenizer without a name for those who must pass it again.
 
     >>> described(get_tokenizer(str.upper))
     'an object of the class builtins.method_descriptor'
@@ -95,7 +95,7 @@ def described(tokenizer: NamedTokenizer) -> str:
 
 
 def warn_if_nameless(tokenizer: str | Tokenizer) -> None:
-    """Warn, before training, of a tokenizer that must be handed over again to load the model."""
+    """Warn, before training, of a tokenizer that must be passed again to load the model."""
     found = get_tokenizer(tokenizer)
     if saved_name(found) == CUSTOM:
         warnings.warn(
@@ -113,21 +113,21 @@ def restored_tokenizer(
     tokenizer: str | Tokenizer | None,
     trust: bool,
 ) -> str | Tokenizer:
-    """Return the tokenizer of a saved model: its name, that of its file, or the one that is handed over.
+    """Return the tokenizer of a saved model: its name, that of its file, or the one that is passed.
 
     Args:
         config: The config of the model.
         files: The files of `FILES` that the folder holds, by name.
         folder: Folder of the model, for messages.
-        tokenizer: The tokenizer that the caller hands over; None without.
+        tokenizer: Tokenizer that the caller passes; None for that of the folder.
         trust: Whether to import a function that the config names.
 
     Raises:
         ValueError: If the config names a function, or the model was saved with a callable without a name, and the
-            caller neither hands it over nor, for a name, trusts it; if there is no tokenizer of this name, or its file
-            is missing or damaged; or if the one handed over differs from the one that the model was trained with.
+            caller neither passes it nor, for a name, trusts it; if there is no tokenizer of this name, or its file
+            is missing or damaged; or if the one passed differs from the one that the model was trained with.
         TypeError: If ``tokenizer`` is neither a name nor callable.
-        ImportError: If the tokenizer is one of Hugging Face, none is handed over, and tokenizers is not installed.
+        ImportError: If the tokenizer is one of Hugging Face, none is passed, and tokenizers is not installed.
     """
     name, saved = os.fspath(folder), config.get("tokenizer")
     if not isinstance(saved, str):

@@ -155,7 +155,7 @@ def _narrowed(matrix: NDArray[np.float32], columns: int) -> NDArray[np.float32]:
 
 
 def check_vocabulary(vocabulary: Any, min_count: int, max_vocab: int | None, keep_words: Collection[str]) -> None:
-    """Check that a vocabulary is one, and that nothing else is to choose the words."""
+    """Check the type of the vocabulary, and that no other argument selects the words."""
     if not isinstance(vocabulary, Vocabulary):
         raise TypeError(
             f"vocabulary must be a Vocabulary, got {type(vocabulary).__name__}; for a list of words pass "

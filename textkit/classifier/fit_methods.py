@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
+from textkit.classifier.build_run import fit_model, new_model
 from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
-from textkit.classifier.fit import fit_model, new_model
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.run import ClassifierReport
