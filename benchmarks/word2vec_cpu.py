@@ -1,9 +1,11 @@
-"""textkit beside gensim on one corpus, in one run: speed, memory and quality of skip-gram word vectors.
+"""textkit beside gensim on one corpus, in one run: speed, memory and quality of word vectors.
 
     pip install -c constraints.txt -e ".[bench]"
     python benchmarks/word2vec_cpu.py                      # a quarter of an hour on two cores
     python benchmarks/word2vec_cpu.py --dim 300 --seeds 3
     python benchmarks/word2vec_cpu.py --corpus my.txt --seeds 1 --epochs 1
+    python benchmarks/word2vec_cpu.py --model cbow --loss hierarchical
+    python benchmarks/word2vec_cpu.py --subwords           # beside gensim's FastText
 
 Every training runs in a fresh process, one at a time, the systems by turns. Both read the same file, whose lines are
 at most 10,000 words long: gensim's corpus_file mode leaves out what is beyond. The faster of gensim's two modes, found
@@ -64,16 +66,18 @@ def sgemm_rate(threads: int) -> float:
 
 def train_gensim(mode: str, corpus: Path, out: Path, s: dict[str, Any]) -> dict[str, float]:
     """Train with gensim and save in its own format."""
-    from gensim.models import Word2Vec
+    from gensim.models import FastText, Word2Vec
     from gensim.models.word2vec import LineSentence
 
     start = time.perf_counter()
     source: dict[str, Any] = (
         {"corpus_file": str(corpus)} if mode == "file" else {"corpus_iterable": LineSentence(str(corpus))}
     )
-    model = Word2Vec(
-        sg=1, vector_size=s["dim"], window=s["window"], negative=s["negatives"], sample=s["subsample"],
-        min_count=s["min_count"], workers=s["workers"], seed=s["seed"], alpha=s["learning_rate"],
+    hierarchical = s["loss"] == "hierarchical"
+    model = (FastText if s["subwords"] else Word2Vec)(
+        sg=int(s["model"] == "skipgram"), hs=int(hierarchical), negative=0 if hierarchical else s["negatives"],
+        vector_size=s["dim"], window=s["window"], sample=s["subsample"], min_count=s["min_count"],
+        workers=s["workers"], seed=s["seed"], alpha=s["learning_rate"],
     )  # fmt: skip
     model.build_vocab(**source)
     begin = time.perf_counter()
@@ -90,13 +94,13 @@ def train_textkit(mode: str, corpus: Path, out: Path, s: dict[str, Any]) -> dict
     import textkit
 
     seconds: list[float] = []
-    names = ("dim", "window", "negatives", "subsample", "min_count", "workers", "seed", "learning_rate", "epochs")
+    names = ("model", "loss", "subwords", "dim", "window", "negatives", "subsample", "min_count", "workers", "seed")
     vectors = textkit.train_word2vec(
         corpus,
         reproducible=mode == "reproducible",
         progress=False,
         on_epoch=lambda report: seconds.append(report.seconds),
-        **{name: s[name] for name in names},
+        **{name: s[name] for name in (*names, "learning_rate", "epochs")},
     )
     vectors.save(out)
     tokens = json.loads(vectors.metadata["training"])["tokens"]
@@ -158,8 +162,8 @@ def run_job(job: dict[str, Any]) -> None:
 
 
 def work(s: dict[str, Any], share_of_words: float) -> float:
-    """Multiply-adds, twice, for each word of the text: what equation 4 asks for, without any sharing."""
-    pairs = share_of_words * (s["window"] + 1)
+    """Multiply-adds, twice, for each word of the text: what negative sampling asks for, without any sharing."""
+    pairs = share_of_words * (s["window"] + 1 if s["model"] == "skipgram" else 1)
     return float(pairs * (1 + s["negatives"]) * 3 * 2 * s["dim"])
 
 
@@ -168,7 +172,8 @@ def show(runs: dict[str, list[dict[str, float]]], s: dict[str, Any], sgemm: floa
     peer = next(name for name in ("gensim file", "gensim sentences") if len(runs.get(name, [])) == s["seeds"])
     runs = {name: results for name, results in runs.items() if results}
     lines = [
-        f"{s['dim']} dimensions, {s['epochs']} epochs, {s['workers']} threads, {s['seeds']} seeds; sgemm on "
+        f"{s['model']}, {s['loss']}{', subwords' if s['subwords'] else ''}, {s['dim']} dimensions, "
+        f"{s['epochs']} epochs, {s['workers']} threads, {s['seeds']} seeds; sgemm on "
         f"{s['workers']} threads {sgemm / 1e9:.0f} GFLOP/s",
         "",
         "| system | words/s | ratio | from file | ratio | peak MB | WordSim-353 | SimLex-999 | analogies | of sgemm |",
@@ -187,7 +192,7 @@ def show(runs: dict[str, list[dict[str, float]]], s: dict[str, Any], sgemm: floa
         lines.append(
             f"| {name} ({len(results)}) | {speed / 1e6:.2f} M | {speed / base_speed:.1f} | {file:.0f} s | "
             f"{base_file / file:.1f} | {max(run['peak_mb'] for run in results):.0f} | {' | '.join(quality)} | "
-            f"{100 * work(s, kept) * speed / sgemm:.0f} % |"
+            + (f"{100 * work(s, kept) * speed / sgemm:.0f} % |" if s["loss"] == "negative" else "|")
         )
     return "\n".join(lines)
 
@@ -203,6 +208,9 @@ def kept_share(corpus: Path, s: dict[str, Any]) -> float:
 
 def main(
     corpus: Annotated[Path | None, typer.Option(help="Text file.  [default: wiki8 in TEXTKIT_DATA]")] = None,
+    model: Annotated[str, typer.Option(help="skipgram or cbow.")] = "skipgram",
+    loss: Annotated[str, typer.Option(help="negative or hierarchical.")] = "negative",
+    subwords: Annotated[bool, typer.Option(help="Train n-grams of 3 to 6 characters, too.")] = False,
     dim: Annotated[int, typer.Option(help="Length of a vector.")] = 100,
     epochs: Annotated[int, typer.Option(help="Epochs of each training.")] = 5,
     workers: Annotated[int, typer.Option(help="Threads of each system.")] = 2,
@@ -218,8 +226,9 @@ def main(
         run_job(json.loads(job))
         return
     settings = {
+        "model": model, "loss": loss, "subwords": (3, 6) if subwords else None,
         "dim": dim, "window": 5, "negatives": 5, "subsample": 1e-4, "min_count": 5,
-        "epochs": epochs, "workers": workers, "learning_rate": 0.025,
+        "epochs": epochs, "workers": workers, "learning_rate": 0.025 if model == "skipgram" else 0.05,
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -18,7 +18,7 @@ from textkit.data.catalog import corpora_folder
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.encoding import encode_corpus
 from textkit.text.vocabulary import Vocabulary
-from textkit.training.checkpoint import save_checkpoint
+from textkit.training.checkpoint import load_checkpoint, save_checkpoint
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.threads import SkipGramThreads
 from textkit.word2vec.train import _OTHER_NAMES, train_word2vec
@@ -47,12 +47,26 @@ def apart(vectors):
     return ((a @ a.T).mean() + (b @ b.T).mean()) / 2, (a @ b.T).mean()
 
 
+SUBWORDS = {"subwords": (3, 5), "buckets": 1000}
+MODELS = {
+    "skipgram": {},
+    "cbow": {"model": "cbow"},
+    "subwords": SUBWORDS,
+    "cbow subwords": {"model": "cbow", **SUBWORDS},
+    "hierarchical": {"loss": "hierarchical"},
+    "cbow hierarchical": {"model": "cbow", "loss": "hierarchical"},
+    "cbow hierarchical subwords": {"model": "cbow", "loss": "hierarchical", **SUBWORDS},
+}
+each_model = pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+
+
+@each_model
 @pytest.mark.parametrize("workers", [1, 3, 16])
-def test_the_same_bytes_with_any_number_of_workers(workers, monkeypatch):
+def test_the_same_bytes_with_any_number_of_workers(workers, model, monkeypatch):
     monkeypatch.setattr("textkit.word2vec.train._usable_cores", lambda: 4)  # of which each may have four
     reports, others = [], []
-    expected = train(on_epoch=reports.append, valid=TALES)
-    found = train(workers=workers, on_epoch=others.append, valid=TALES)
+    expected = train(**model, on_epoch=reports.append, valid=TALES)
+    found = train(**model, workers=workers, on_epoch=others.append, valid=TALES)
     assert digest(found) == digest(expected)
     assert [(r.loss, r.pairs, r.valid_loss) for r in others] == [(r.loss, r.pairs, r.valid_loss) for r in reports]
     assert found.metadata == expected.metadata
@@ -85,20 +99,26 @@ def test_seeds_differ():
     assert digest(train(seed=1)) != digest(train(seed=2))
 
 
+@each_model
 @pytest.mark.parametrize("reproducible", [True, False])
-def test_words_of_a_topic_come_together(topics, reproducible):
+def test_words_of_a_topic_come_together(topics, reproducible, model):
     losses = []
-    vectors = train(topics, epochs=20, subsample=0, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
+    settings = {"epochs": 20, "subsample": 0, "reproducible": reproducible, **model}
+    vectors = train(topics, **settings, on_epoch=lambda r: losses.append(r.loss))
     within, between = apart(vectors)
-    assert within > 0.8
+    assert within > 0.7
     assert within - between > 0.4
-    assert losses[-1] < losses[0] - 0.2
+    # The likelihood of one of ten words, which hierarchical softmax can learn exactly.
+    assert losses[-1] < (np.log(10) + 0.02 if model.get("loss") == "hierarchical" else losses[0] - 0.2)
 
 
-def test_the_first_loss_is_log_two_for_each_score():
+@each_model
+def test_the_first_loss_is_log_two_for_each_score(model):
     losses = []
-    train(epochs=1, learning_rate=1e-9, negatives=5, on_epoch=lambda r: losses.append(r.loss))
-    assert losses == [pytest.approx(6 * np.log(2), rel=1e-6)]
+    texts = [[f"w{n}" for n in range(16)]] * 50  # a tree with four nodes on each path
+    scores = 4 if model.get("loss") == "hierarchical" else 6
+    train(texts, **model, epochs=1, learning_rate=1e-9, negatives=5, on_epoch=lambda r: losses.append(r.loss))
+    assert losses == [pytest.approx(scores * np.log(2), rel=2e-6)]
 
 
 def test_workers_are_a_few_per_core(monkeypatch):
@@ -121,7 +141,13 @@ def test_a_checkpoint_never_replaces_another_file(tmp_path):
 
 @pytest.mark.parametrize(
     ("argument", "ours"),
-    [("vector_size", "dim"), ("size", "dim"), ("negative", "negatives"), ("iter", "epochs"), ("sg", "skip-gram")],
+    [
+        ("vector_size", "dim"),
+        ("size", "dim"),
+        ("negative", "negatives"),
+        ("iter", "epochs"),
+        ("sg", "model='skipgram' or model='cbow'"),
+    ],
 )
 def test_names_of_others_are_answered_with_ours(argument, ours):
     with pytest.raises(TypeError, match=rf"train_word2vec\(\) has no argument '{argument}'; use {ours}"):
@@ -213,6 +239,47 @@ def test_any_corpus_is_taken():
         train("tales")
 
 
+def test_the_tree_follows_the_counts_of_a_given_vocabulary():
+    """The words are in no order of frequency, and one does not occur: the paths have 3, 3, 1 and 2 nodes."""
+    vocabulary = Vocabulary(["absent", "rare", "often", "usual"], [9, 8, 7, 6])
+    texts = [["often", "usual", "often", "rare", "often", "usual"]] * 50
+    losses = []
+    settings = {"model": "cbow", "loss": "hierarchical", "vocabulary": vocabulary, "subsample": 0, "epochs": 1}
+    train(texts, **settings, learning_rate=1e-9, on_epoch=lambda r: losses.append(r.loss))
+    assert losses == [pytest.approx((3 * 1 + 2 * 2 + 1 * 3) / 6 * np.log(2), rel=1e-5)]
+
+
+def test_one_word_has_no_tree():
+    losses = []
+    train([["a", "a"]] * 9, loss="hierarchical", subsample=0, on_epoch=lambda r: losses.append(r.loss))
+    assert losses == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ({"model": "cbow"}, "model must be 'skipgram' in several processes, got 'cbow'; start one process"),
+        ({"loss": "hierarchical"}, "loss must be 'negative' in several processes"),
+        (SUBWORDS, "subwords must be None in several processes"),
+    ],
+)
+def test_several_processes_train_skip_gram_only(monkeypatch, model, message):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ValueError, match=message):
+        train(**model)
+
+
+def test_the_learning_rate_suits_the_model():
+    assert digest(train()) == digest(train(learning_rate=0.025))
+    assert digest(train(model="cbow")) == digest(train(model="cbow", learning_rate=0.05))
+
+
+def test_cbow_counts_the_centers_that_have_a_context():
+    reports = []
+    train([["a"], ["a", "b"], ["a", "b", "c"]] * 9, model="cbow", subsample=0, min_count=1, on_epoch=reports.append)
+    assert reports[0].pairs == 9 * 5
+
+
 def test_windows_do_not_cross_documents():
     documents = [[f"x{i}", f"y{i}"] for i in range(40)] * 50  # over two lines, a window of 5 would find up to 10 pairs
     reports = []
@@ -231,24 +298,27 @@ HARD = {
 }
 
 
+@pytest.mark.parametrize("model", [MODELS[name] for name in ("skipgram", "cbow", "hierarchical", "cbow subwords")])
 @pytest.mark.parametrize("reproducible", [True, False])
 @pytest.mark.parametrize("settings", HARD.values(), ids=HARD)
-def test_no_setting_diverges(settings, reproducible):
+def test_no_setting_diverges(settings, reproducible, model):
     losses = []
-    vectors = train(**settings, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
+    vectors = train(**settings, **model, reproducible=reproducible, on_epoch=lambda r: losses.append(r.loss))
     assert np.isfinite(vectors.matrix).all()
     assert np.abs(vectors.matrix).max() < 100
     if settings.get("learning_rate", 0) < 1:
-        assert losses[-1] <= losses[0] * 1.01
+        assert losses[-1] <= losses[0] * 1.02  # few pairs, and others in each epoch, with hard subsampling
 
 
+@each_model
 @pytest.mark.parametrize("reproducible", [True, False])
 @pytest.mark.parametrize("rate", [0.025, 0.05])
-def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
+def test_a_line_that_repeats_does_not_diverge(reproducible, rate, model):
     losses = []
     line = "the same ten words again and again until the end"
     vectors = train(
         [line] * 5000,
+        **model,
         learning_rate=rate,
         subsample=0,
         epochs=4,
@@ -257,7 +327,8 @@ def test_a_line_that_repeats_does_not_diverge(reproducible, rate):
     )
     assert np.isfinite(vectors.matrix).all()
     assert np.abs(vectors.matrix).max() < 100
-    assert max(losses) < 6 * np.log(2)  # what vectors of zeros lose on a pair and its five noise words
+    # What vectors of zeros lose on a pair and its five noise words, or at the nodes of the tree.
+    assert max(losses) < (4 if model.get("loss") == "hierarchical" else 6) * np.log(2)
 
 
 def test_tiny_corpora():
@@ -274,6 +345,21 @@ def test_tiny_corpora():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"model": "glove"}, "model must be one of skipgram, cbow, got 'glove'"),
+        ({"model": "cbow", "device": "cuda"}, "model must be 'skipgram' on a GPU, got 'cbow'; train with device='cpu'"),
+        ({"loss": "softmax"}, "loss must be one of negative, hierarchical, got 'softmax'"),
+        ({"loss": "hierarchical", "device": "cuda"}, "loss must be 'negative' on a GPU, got 'hierarchical'"),
+        ({**SUBWORDS, "device": "cuda"}, r"subwords must be None on a GPU, got \(3, 5\); train with device='cpu'"),
+        (
+            {"subwords": 3},
+            r"subwords must be \(minimum, maximum\), lengths of n-grams in characters, got 3; pass \(3, 6\)",
+        ),
+        ({"subwords": (6, 3)}, r"subwords must be \(minimum, maximum\)"),
+        ({"subwords": (0, 3)}, "subwords must be an integer of at least 1 character"),
+        ({"subwords": (3, 65)}, "subwords must be at most 64 characters long"),
+        ({"buckets": 100}, r"buckets must be left out without subwords, got 100; pass subwords=\(3, 6\)"),
+        ({"subwords": (3, 6), "buckets": 0}, "buckets must be an integer of at least 1 bucket"),
+        ({"subwords": (3, 6), "buckets": 10**10}, "buckets must be at most 1,000,000,000"),
         ({"dim": 0}, "dim must be an integer of at least 1"),
         ({"dim": 2.5}, "dim must be an integer"),
         ({"window": 0}, "window must be an integer of at least 1"),
@@ -356,6 +442,32 @@ def test_a_killed_training_ends_with_the_same_bytes(tmp_path):
     assert not list(tmp_path.glob(".*"))  # what the killed processes were writing is gone
     again = train(epochs=EPOCHS, checkpoint=checkpoint, on_epoch=epochs.append)
     assert digest(again) == expected  # a finished training gives its result at once
+
+
+@each_model
+def test_a_stopped_training_resumes_with_the_same_bytes(tmp_path, model):
+    def stop(report):
+        raise KeyboardInterrupt
+
+    checkpoint = tmp_path / "state"
+    with pytest.raises(KeyboardInterrupt):
+        train(**model, epochs=3, checkpoint=checkpoint, on_epoch=stop)
+    epochs = []
+    found = train(**model, epochs=3, checkpoint=checkpoint, workers=1, on_epoch=lambda r: epochs.append(r.epoch))
+    assert epochs == [2, 3]
+    assert digest(found) == digest(train(**model, epochs=3))
+
+
+def test_a_checkpoint_without_the_model_is_of_skip_gram(tmp_path):
+    checkpoint = tmp_path / "state"
+    expected = digest(train(checkpoint=checkpoint))
+    arrays, state = load_checkpoint(checkpoint)
+    for name in ("model", "loss", "subwords", "buckets"):
+        del state["identity"][name]
+    save_checkpoint(checkpoint, arrays, state)
+    assert digest(train(checkpoint=checkpoint)) == expected
+    with pytest.raises(ValueError, match="model 'skipgram' in the checkpoint, 'cbow' now"):
+        train(checkpoint=checkpoint, model="cbow")
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):
