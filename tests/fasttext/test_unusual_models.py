@@ -15,7 +15,7 @@ def test_no_buckets_and_no_ngrams(fasttext_bytes, tmp_path):
     vectors = WordVectors.load(tmp_path / "m.bin")
     assert vectors.subwords is None
     assert vectors["b"].tolist() == [2, 3]
-    with pytest.raises(KeyError, match="has no n-gram either"):
+    with pytest.raises(KeyError, match="word must be one of the 2 words that have a vector"):
         vectors["c"]
 
 

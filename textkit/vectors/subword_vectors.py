@@ -300,7 +300,10 @@ class SubwordVectors(WordVectors):
     def _sums(self, words: Sequence[str]) -> tuple[Vector, NDArray[np.int64]]:
         own = np.fromiter((self._index.get(word, -1) for word in words), np.int64, len(words))
         # The bytes of a known word are those of the file, which need not be UTF-8.
-        return self._rows_of.sums([self._bytes(row, word) for row, word in zip(own.tolist(), words, strict=True)], own)
+        texts = [self._bytes(row, word) for row, word in zip(own.tolist(), words, strict=True)]
+        sums = self._rows_of.sums(texts, own)
+        self._release()  # the system maps 64 KiB around each row
+        return sums
 
     def _known(self, rows: NDArray[np.int64]) -> Vector:
         """Compute the vectors of known words, given their rows."""
