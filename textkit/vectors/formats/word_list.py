@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from operator import index
 from pathlib import Path
 
 from textkit.files.lines import numbered_lines
@@ -40,9 +41,9 @@ def saved_words(source: Path) -> dict[str, int]:
         if isinstance(vocabulary, list):  # words, or pairs of a word and its score
             found = distinct([item if isinstance(item, str) else str(item[0]) for item in vocabulary], source)
         else:
-            found = {str(word): int(number) for word, number in vocabulary.items()}
+            found = {str(word): index(number) for word, number in vocabulary.items()}
         added = content.get("added_tokens", ()) if isinstance(content, dict) else ()
-        found.update({str(token["content"]): int(token["id"]) for token in added})
+        found.update({str(token["content"]): index(token["id"]) for token in added})
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{source} must have words, as a list, a mapping to numbers or a tokenizer.json, got {error!r}; pass "
