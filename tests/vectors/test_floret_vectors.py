@@ -183,4 +183,5 @@ def test_the_same_as_floret(tmp_path):
     for minn in (1, 3, 2):
         asked, expected = json.loads((tmp_path / f"{minn}.floret.json").read_text())
         assert len(asked) >= 15
-        np.testing.assert_allclose(WordVectors.load(tmp_path / f"{minn}.floret")[asked], expected, atol=1e-5)
+        # The table has five digits of each number.
+        np.testing.assert_allclose(WordVectors.load(tmp_path / f"{minn}.floret")[asked], expected, atol=1e-4)
