@@ -12,6 +12,7 @@ from textkit.files.mapped import SPAN
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
+from textkit.vectors.floret_vectors import FloretVectors
 from textkit.vectors.subword_vectors import SubwordVectors
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.settings import Word2VecSettings
@@ -101,7 +102,7 @@ def check_init(init: WordVectors, settings: Word2VecSettings) -> None:
     """
     if settings.subwords is None:
         return
-    if not isinstance(init, SubwordVectors) or init.subwords != settings.subwords:
+    if not isinstance(init, SubwordVectors) or isinstance(init, FloretVectors) or init.subwords != settings.subwords:
         raise ValueError(
             f"init must be SubwordVectors with n-grams of {settings.subwords[0]} to {settings.subwords[1]} characters, "
             f"got {init!r}; train with the subwords of init, or without any"
