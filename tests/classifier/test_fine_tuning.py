@@ -70,7 +70,13 @@ def test_pooled_states_are_standardized(network):
     torch.testing.assert_close(pooled.mean(0), torch.zeros(15), atol=1e-4, rtol=0)
     torch.testing.assert_close(pooled.std(0, correction=0), torch.ones(15), atol=1e-3, rtol=0)
     quiet = network.deviation.clone()
-    standardize(network, documents, dropout=True)
+    measured = []
+    for seed in (3, 4):  # of two processes
+        network.dropout_generator.manual_seed(seed)
+        standardize(network, documents, dropout=True)
+        assert network.dropout_generator.initial_seed() == seed
+        measured.append(network.deviation.clone())
+    assert torch.equal(*measured)
     assert float(network.deviation.mean()) > float(quiet.mean())
 
 

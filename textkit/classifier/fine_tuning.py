@@ -34,7 +34,10 @@ def standardize(model: PretrainedClassifier, documents: DocumentIds, *, dropout:
     model.mean.zero_()
     model.deviation.fill_(1.0)
     rows = np.unique(np.linspace(0, len(documents) - 1, min(len(documents), _MEASURED)).round().astype(np.int64))
+    # Of a seed of its own: the processes that train together have different masks, but must have the same model.
+    generator, model.dropout_generator = model.dropout_generator, torch.Generator(model.mean.device).manual_seed(0)
     states = pooled_states(model, documents.take(rows), training=dropout).double()
+    model.dropout_generator = generator
     model.mean.copy_(states.mean(0))
     model.deviation.copy_(states.std(0, correction=0).clamp(min=_LEAST_DEVIATION))
 
