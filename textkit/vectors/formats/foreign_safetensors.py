@@ -87,7 +87,8 @@ def _tensor(path: Path, header: Mapping[str, Any], name: str, start: int, size: 
     if entry is None:
         raise ValueError(f"matrix must name a tensor of {path}, got {name!r}; it has {', '.join(list(header)[:10])}")
     try:
-        shape, (begin, end), code = tuple(map(int, entry["shape"])), entry["data_offsets"], entry["dtype"]
+        shape, (begin, end) = tuple(map(index, entry["shape"])), map(index, entry["data_offsets"])
+        code = entry["dtype"]
         dtype = np.dtype(_TYPES[code])
         count = 1
         for length in shape:
