@@ -1,13 +1,18 @@
 """``python -m textkit.train classifier --pretrained``."""
 
+import dataclasses
+import typing
 from functools import partial
 
 import pytest
 import torch
 
+from textkit.classifier.defaults import default_classifier_settings
 from textkit.classifier.text_classifier import TextClassifier
+from textkit.commands.classifier import classifier
 from textkit.language_model.language_model import LanguageModel
 from textkit.loading import load
+from textkit.models.pretrained_classifier import PretrainedClassifierConfig
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.text.vocabulary import Vocabulary
 
@@ -88,3 +93,12 @@ def test_another_kind_of_model(run, table, folder, tmp_path):
     assert "--init goes on from a classifier" in err
     code, _, err = run(table, "-o", tmp_path / "m", "--init", tmp_path / "c", "--pretrained", folder)
     assert "--pretrained must be left out with --init" in err
+
+
+def test_what_help_says_of_defaults_is_true():
+    hints = typing.get_type_hints(classifier, include_extras=True)
+    config = PretrainedClassifierConfig()
+    values = {**dataclasses.asdict(config), **dataclasses.asdict(default_classifier_settings(config))}
+    for name in ("dropout", "hidden", "pooling", "learning_rate", "patience", "freeze_epochs"):
+        said = hints[name].__metadata__[0].show_default
+        assert f"--pretrained {0 if values[name] is None else values[name]}" in said.split(", ")

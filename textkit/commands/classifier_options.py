@@ -91,7 +91,7 @@ Cell = Annotated[
 ]
 Hidden = Annotated[
     int | None,
-    _option(_MODEL, "bilstm, char_gru, --pretrained: hidden units.", "char_gru 192, bilstm 128, --pretrained 50"),
+    _option(_MODEL, "bilstm, char_gru, --pretrained: hidden units.", "char_gru 192, --pretrained 50, others 128"),
 ]
 Layers = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: number of recurrent layers.", "1")]
 Pooling = Annotated[
@@ -99,7 +99,7 @@ Pooling = Annotated[
     _option(
         _MODEL,
         "bilstm, char_gru: pooling, last or max; --pretrained: also mean or concat.",
-        "bilstm max, char_gru last, --pretrained concat",
+        "bilstm max, --pretrained concat, others last",
         metavar="<name>",
     ),
 ]
