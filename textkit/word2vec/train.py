@@ -337,12 +337,15 @@ def _is_gpu(device: str, reproducible: bool | None, settings: Word2VecSettings) 
         return False
     if not isinstance(device, str) or (device != "auto" and device.partition(":")[0] != "cuda"):
         raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}; choose one of them")
-    from textkit.training.devices import has_gpu, usable_device
-
     on_cpu = reproducible or not settings.is_plain
-    if device == "auto" and (on_cpu or not has_gpu() or find_spec("triton") is None):
+    if device == "auto" and (on_cpu or find_spec("triton") is None):
         return False
     settings.check_plain("on a GPU", "train with device='cpu'")
+    # Imported here, because training on a CPU does not need torch.
+    from textkit.training.devices import has_gpu, usable_device
+
+    if device == "auto" and not has_gpu():
+        return False
     usable_device("cuda" if device == "auto" else device)
     if reproducible:
         raise ValueError(

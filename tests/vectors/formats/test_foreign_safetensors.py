@@ -118,7 +118,7 @@ def test_damage_is_named(path):
     for wrong in (b'"shape":[3e999]', b'"shape":[3.0,2]'):  # two bytes more, taken from the spaces that fill the header
         path.write_bytes(data.replace(b"}}  ", b"}}").replace(b'"shape":[3,2]', wrong))
         with pytest.raises(ValueError, match=r"tensor 'embeddings' must have a known type, a shape"):
-            WordVectors.load(path, word_list=["a", "b", "c"])
+            WordVectors.load(path, matrix="embeddings", word_list=["a", "b", "c"])
 
 
 @pytest.mark.parametrize("number", ["Infinity", "NaN", "1e400", "1.0", '"1"', "null"])
