@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from textkit.language_model.train import train_language_model
     from textkit.loading import load
     from textkit.models.cnn import CnnConfig
+    from textkit.models.pretrained_classifier import PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
@@ -86,6 +87,7 @@ _PUBLIC = {
     "PaddingCollator": "textkit.batches.padding",
     "Phrase": "textkit.text.phrases",
     "Phrases": "textkit.text.phrases",
+    "PretrainedClassifierConfig": "textkit.models.pretrained_classifier",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
@@ -133,6 +135,7 @@ __all__ = [
     "PaddingCollator",
     "Phrase",
     "Phrases",
+    "PretrainedClassifierConfig",
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",

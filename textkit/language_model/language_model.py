@@ -13,6 +13,7 @@ from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
 from textkit.language_model.scoring import check_text, score_text
+from textkit.language_model.state_methods import Reading
 from textkit.language_model.surprisal import surprisal_tables
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 KIND = "language-model"
 
 
-class LanguageModel:
+class LanguageModel(Reading):
     """A recurrent network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
 
     Args:
@@ -66,9 +67,7 @@ class LanguageModel:
             )
         check_specials(unit, vocabulary)
         if "<bos>" in vocabulary.specials and "<eos>" not in vocabulary.specials:
-            raise ValueError(
-                "vocabulary must have <eos> if it has <bos>, got no <eos>; documents begin and end with them"
-            )
+            raise ValueError("vocabulary must have <eos> with <bos>, got no <eos>; documents begin and end with them")
         self.model = model
         self.vocabulary = vocabulary
         self.unit: Unit = unit

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textkit.models.classifier import Classifier, ClassifierConfig
     from textkit.models.cnn import Cnn, CnnConfig
+    from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
     from textkit.models.word_avg import WordAvg, WordAvgConfig
@@ -26,6 +27,8 @@ _PUBLIC = {
     "ClassifierConfig": "textkit.models.classifier",
     "Cnn": "textkit.models.cnn",
     "CnnConfig": "textkit.models.cnn",
+    "PretrainedClassifier": "textkit.models.pretrained_classifier",
+    "PretrainedClassifierConfig": "textkit.models.pretrained_classifier",
     "RnnClassifier": "textkit.models.rnn_classifier",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModel": "textkit.models.rnn_language_model",
@@ -39,6 +42,8 @@ __all__ = [
     "ClassifierConfig",
     "Cnn",
     "CnnConfig",
+    "PretrainedClassifier",
+    "PretrainedClassifierConfig",
     "RnnClassifier",
     "RnnClassifierConfig",
     "RnnLanguageModel",
