@@ -8,8 +8,9 @@ import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
+from textkit.data.text_size import with_size
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
-from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.models.language_model import LanguageModelNetwork
 from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import Unit, encode_text, encoded_stream
@@ -21,7 +22,7 @@ from textkit.text.vocabulary import Vocabulary
 class Scorer(Protocol):
     """What scores a text: a `LanguageModel`."""
 
-    model: RnnLanguageModel
+    model: LanguageModelNetwork
     vocabulary: Vocabulary
     unit: Unit
     tokenizer: NamedTokenizer | None
@@ -91,6 +92,7 @@ def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageM
 
     vocabulary = model.vocabulary
     splitter = model.tokenizer or get_tokenizer("character")
+    source, counted = with_size(source)
     encoded = encode_corpus(source, tokenizer=splitter, vocabulary=vocabulary, unknown="keep", progress=progress)
     # Empty documents are not scored, so their ends are subtracted from the size of the text.
     size = encoded.size
@@ -104,6 +106,7 @@ def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageM
             batches,
             characters=size.characters - blank,
             size=size.bytes - blank,
+            words=None if counted.words is None else counted.words - blank,
             unknown=sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in documents),
             device=model.device,
             bar=bar,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textkit.models.cnn import Cnn, CnnConfig
     from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+    from textkit.models.transformer_language_model import TransformerLanguageModel, TransformerLanguageModelConfig
     from textkit.models.word_avg import WordAvg, WordAvgConfig
 
 _PUBLIC = {
@@ -30,6 +31,8 @@ _PUBLIC = {
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModel": "textkit.models.rnn_language_model",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
+    "TransformerLanguageModel": "textkit.models.transformer_language_model",
+    "TransformerLanguageModelConfig": "textkit.models.transformer_language_model",
     "WordAvg": "textkit.models.word_avg",
     "WordAvgConfig": "textkit.models.word_avg",
 }
@@ -43,6 +46,8 @@ __all__ = [
     "RnnClassifierConfig",
     "RnnLanguageModel",
     "RnnLanguageModelConfig",
+    "TransformerLanguageModel",
+    "TransformerLanguageModelConfig",
     "WordAvg",
     "WordAvgConfig",
 ]
