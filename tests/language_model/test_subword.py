@@ -136,6 +136,15 @@ def test_perplexities_per_word_compare_units():
     assert train().score(TEXTS[:9]).words == words.words + 1  # a line end after the last one, too
 
 
+@pytest.mark.parametrize("unit", ["char", "word", "subword"])
+def test_the_words_of_a_held_out_part_are_counted_too(unit):
+    scores = []
+    settings = LanguageModelSettings(batch_size=4, window=16, epochs=1, min_count=1)
+    train(unit=unit, valid=0.25, settings=settings, on_end=scores.append)
+    # 10 of 40 equal lines, cut between two tokens
+    assert scores[0].words == pytest.approx(10 * len(TEXTS[0].split()) + 10, rel=0.05)
+
+
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [

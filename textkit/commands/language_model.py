@@ -238,7 +238,7 @@ def _with_options(config: "LanguageModelConfig", kind: str, options: dict[str, A
     if foreign := [name for name in options if name not in names]:
         option = "--" + foreign[0].replace("_", "-")
         raise ValueError(
-            f"{option} must be left out with --model {kind}, got {options[foreign[0]]}; it has no such thing"
+            f"{option} must be left out with --model {kind}, got {options[foreign[0]]}; it is of another kind of model"
         )
     return replace(config, **options)
 

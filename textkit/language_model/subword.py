@@ -97,7 +97,7 @@ def subword_texts(
             f"specials, got {max_vocab}; raise it"
         )
     options = {name: value for name, value in reading.items() if name != "progress"}
-    training, held_out = _texts(corpus, options), []
+    training = _texts(corpus, options)
     if isinstance(valid, float):
         training, held_out = _split(training, valid, seed if documents else None)
         valid = _corpus(held_out, "the held-out texts")

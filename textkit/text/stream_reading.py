@@ -241,5 +241,5 @@ def _part_words(whole: int | None, part: FirstPass, text: FirstPass, unit: Unit)
     """Estimate the number of words of a part by its tokens, or by the white space among its characters."""
     weights = np.ones(len(text.types), dtype=np.int64)
     if unit == "char":
-        weights = to_numpy(pc.utf8_is_space(text.types)).astype(np.int64)
+        weights = np.array([character.isspace() for character in text.types.to_pylist()], dtype=np.int64)
     return None if whole is None else round(whole * int(part.counts @ weights) / int(text.counts @ weights))
