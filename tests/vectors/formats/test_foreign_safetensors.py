@@ -2,9 +2,7 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import save_file
-from safetensors.torch import save_file as save_torch
 
 import textkit
 from textkit.vectors.word_vectors import WordVectors
@@ -36,6 +34,9 @@ def test_a_matrix_beside_a_tokenizer(path, name, dtype):
 
 
 def test_bfloat16(path):
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file as save_torch
+
     save_torch({"embeddings": torch.from_numpy(MATRIX).bfloat16()}, path)
     assert np.array_equal(WordVectors.load(path, word_list=["a", "b", "c"]).matrix, MATRIX)
 
