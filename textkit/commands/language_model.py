@@ -90,7 +90,7 @@ def language_model(
     errors: options.Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
-    """A recurrent language model or a transformer, of characters or words."""
+    """A recurrent language model or a transformer of characters, words or subwords."""
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import completed, default_settings
     from textkit.language_model.language_model import LanguageModel
