@@ -8,7 +8,6 @@ import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
-from textkit.data.text_size import with_size
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.models.language_model import LanguageModelNetwork
 from textkit.progress import ProgressBar
@@ -92,7 +91,6 @@ def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageM
 
     vocabulary = model.vocabulary
     splitter = model.tokenizer or get_tokenizer("character")
-    source, counted = with_size(source)
     encoded = encode_corpus(source, tokenizer=splitter, vocabulary=vocabulary, unknown="keep", progress=progress)
     # Empty documents are not scored, so their ends are subtracted from the size of the text.
     size = encoded.size
@@ -106,7 +104,7 @@ def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageM
             batches,
             characters=size.characters - blank,
             size=size.bytes - blank,
-            words=None if counted.words is None else counted.words - blank,
+            words=None if size.words is None else size.words - blank,
             unknown=sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in documents),
             device=model.device,
             bar=bar,

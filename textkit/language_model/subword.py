@@ -127,7 +127,7 @@ def _split(texts: list[str], fraction: float, seed: int | None) -> tuple[list[st
     order = np.arange(len(texts))
     if seed is None:
         ends = np.fromiter(accumulate(len(text) + 1 for text in texts), dtype=np.int64, count=len(texts))
-        cut = int(np.searchsorted(ends, ends[-1] * (1 - fraction))) if len(texts) else 0
+        cut = int(np.searchsorted(ends, ends[-1] * (1 - fraction), side="right")) if len(texts) else 0
     else:
         order = np.random.default_rng([seed, *b"held out"]).permutation(len(texts))
         # The first ones of this order are held out, as with other units.

@@ -143,7 +143,9 @@ def encoded_stream(corpus: EncodedCorpus, *, unit: Unit, vocabulary: Vocabulary 
     if corpus.size is None:
         raise ValueError(f"{corpus.folder} must record the size of its text, got an earlier format; encode it again")
     size = corpus.size
-    return IdStream(ids=corpus.ids, characters=size.characters, bytes=size.bytes, unknown=size.unknown)
+    return IdStream(
+        ids=corpus.ids, characters=size.characters, bytes=size.bytes, unknown=size.unknown, words=size.words
+    )
 
 
 def split_stream(stream: IdStream, fraction: float, *, unit: Unit, vocabulary: Vocabulary) -> tuple[IdStream, IdStream]:
@@ -156,8 +158,8 @@ def split_stream(stream: IdStream, fraction: float, *, unit: Unit, vocabulary: V
         vocabulary: Vocabulary of the ids; it is that of the whole stream.
 
     Returns:
-        The first part and the held-out part. Their numbers of characters, bytes and unknown tokens are estimates, but
-        for characters of which none is unknown.
+        The first part and the held-out part. Their numbers of words are estimates, and so are those of characters,
+        bytes and unknown tokens, but for characters of which none is unknown.
 
     Raises:
         ValueError: If ``fraction`` leaves a part empty.
@@ -177,12 +179,15 @@ def split_stream(stream: IdStream, fraction: float, *, unit: Unit, vocabulary: V
         return round(whole * int(counts[part] @ weights) / total) if total else 0
 
     is_unknown = (np.arange(len(vocabulary)) == unknown_id).astype(np.int64)
+    # A word for each token, or for the white space after it.
+    ends_word = np.array([unit != "char" or token.isspace() for token in vocabulary.tokens], dtype=np.int64)
     first, last = (
         IdStream(
             ids=ids,
             characters=share(stream.characters, lengths[:, 0], part),
             bytes=share(stream.bytes, lengths[:, 1], part),
             unknown=share(stream.unknown, is_unknown, part),
+            words=None if stream.words is None else share(stream.words, ends_word, part),
         )
         for part, ids in enumerate(parts)
     )
