@@ -5,6 +5,7 @@ SUBWORDS = {"subwords": (3, 5), "buckets": 1000}
 MODELS = {
     "skipgram": {},
     "cbow": {"model": "cbow"},
+    "position weights": {"model": "cbow", "position_weights": True},
     "subwords": SUBWORDS,
     "cbow subwords": {"model": "cbow", **SUBWORDS},
     "hierarchical": {"loss": "hierarchical"},

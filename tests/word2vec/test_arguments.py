@@ -104,6 +104,11 @@ def test_several_processes_train_skip_gram_only(monkeypatch, model, message):
         ({"model": "glove"}, "model must be one of skipgram, cbow, got 'glove'"),
         ({"model": "cbow", "device": "cuda"}, "model must be 'skipgram' on a GPU, got 'cbow'; train with device='cpu'"),
         ({"loss": "softmax"}, "loss must be one of negative, hierarchical, got 'softmax'"),
+        (
+            {"position_weights": True},
+            "position_weights must be False with model='skipgram' and loss='negative', got True",
+        ),
+        ({"position_weights": "no"}, "position_weights must be True or False, got 'no'"),
         ({"loss": "hierarchical", "device": "cuda"}, "loss must be 'negative' on a GPU, got 'hierarchical'"),
         (
             {"subwords": (3, 5), "device": "cuda"},

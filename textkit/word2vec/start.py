@@ -60,10 +60,9 @@ def initial_model(words: list[str], settings: Word2VecSettings, init: WordVector
     """
     width = round_up(settings.dim, 8)
     rows = len(words) + (settings.buckets if settings.subwords else 0)
-    inputs, outputs = (
-        aligned_zeros(rows, width),
-        aligned_zeros(len(words), width),
-    )  # the tree has a node less than words
+    inputs = aligned_zeros(rows, width)
+    outputs = aligned_zeros(len(words) + settings.positions, width)  # a tree has a node less than words
+    outputs[len(words) :, : settings.dim] = 1  # the weights of the places in the window
     random = np.random.default_rng(settings.seed)
     for begin in range(0, rows, 65536):
         uniform: NDArray[np.float32] = random.random((min(65536, rows - begin), settings.dim), np.float32)
@@ -139,7 +138,7 @@ def trained_vectors(
         matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
         return WordVectors(words, matrix, metadata=metadata, counts=counts)
     rows = _narrowed(model.centers, settings.dim)
-    output = _narrowed(model.contexts, settings.dim) if settings.loss == "negative" else None
+    output = _narrowed(model.contexts[: len(words)], settings.dim) if settings.loss == "negative" else None
     return SubwordVectors(words, rows, subwords=settings.subwords, counts=counts, output=output, metadata=metadata)
 
 
