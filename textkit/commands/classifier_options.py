@@ -84,6 +84,10 @@ Pooling = Annotated[
     _option(_MODEL, "bilstm, char_gru: pooling, last or max.", "bilstm max, others last", metavar="<name>"),
 ]
 
+Quantize = Annotated[
+    bool, _option(_MODEL, "word_avg: save a twentieth of the size; see textkit quantize.", None, "--quantize")
+]
+
 Epochs = Annotated[
     int | None, _option(_TRAINING, "Number of passes over the texts.", "word_avg 5, char_gru 15, bilstm 6, others 10")
 ]
