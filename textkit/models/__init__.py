@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+    from textkit.models.transformer_language_model import TransformerLanguageModel, TransformerLanguageModelConfig
     from textkit.models.word_avg import WordAvg, WordAvgConfig
 
 _PUBLIC = {
@@ -33,6 +34,8 @@ _PUBLIC = {
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModel": "textkit.models.rnn_language_model",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
+    "TransformerLanguageModel": "textkit.models.transformer_language_model",
+    "TransformerLanguageModelConfig": "textkit.models.transformer_language_model",
     "WordAvg": "textkit.models.word_avg",
     "WordAvgConfig": "textkit.models.word_avg",
 }
@@ -48,6 +51,8 @@ __all__ = [
     "RnnClassifierConfig",
     "RnnLanguageModel",
     "RnnLanguageModelConfig",
+    "TransformerLanguageModel",
+    "TransformerLanguageModelConfig",
     "WordAvg",
     "WordAvgConfig",
 ]
