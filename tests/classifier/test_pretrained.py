@@ -1,20 +1,20 @@
 """Classifiers on a language model."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
-from torch import nn
 
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.language_model.language_model import LanguageModel
 from textkit.loading import load
-from textkit.models.pretrained_classifier import NETWORKS, PretrainedClassifierConfig
+from textkit.models.pretrained_classifier import PretrainedClassifierConfig
 from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
 
@@ -221,33 +221,10 @@ def test_bad_configs(field):
         PretrainedClassifierConfig(encoder=1)
 
 
-@dataclass(frozen=True, kw_only=True)
-class WindowConfig:
-    """A language model of another kind, with a limited number of positions."""
-
-    dim: int = 6
-    positions: int = 5
-
-
-class Window(nn.Module):
-    def __init__(self, config, vocab, *, generator=None):
-        super().__init__()
-        self.config, self.vocab, self.dropout_generator = config, vocab, torch.Generator()
-        self.embedding = nn.Parameter(torch.randn(vocab, config.dim, generator=generator))
-        self.layers = nn.ModuleList([nn.Linear(config.dim, config.dim)])
-
-    def features(self, inputs, state=None, lengths=None):
-        assert inputs.shape[1] <= self.config.positions or not self.training
-        outputs = self.layers[0](self.embedding[inputs]).tanh()
-        return outputs, outputs, None
-
-
-def test_another_kind_of_language_model(monkeypatch, tmp_path, reviews):
-    generator = torch.Generator().manual_seed(1)
-    model = LanguageModel(Window(WindowConfig(), len(WORDS), generator=generator), WORDS, unit="word")
-    with pytest.raises(ValueError, match="must be a language model of one of the kinds recurrent, got WindowConfig"):
-        fitted(model)
-    monkeypatch.setitem(NETWORKS, "window", (WindowConfig, Window))
+def test_another_kind_of_language_model(tmp_path, reviews):
+    config = TransformerLanguageModelConfig(layers=2, dim=8, heads=2, positions=5, dropout=0.0)
+    network = config.network(len(WORDS), generator=torch.Generator().manual_seed(1))
+    model = LanguageModel(network, WORDS, unit="word")
     texts, labels = reviews(96)
     longest = max(len(text.split()) for text in texts)
     with pytest.raises(ValueError, match=rf"at most the 4 tokens .* one of {longest}; pass ClassifierSettings\(max_le"):
@@ -258,7 +235,8 @@ def test_another_kind_of_language_model(monkeypatch, tmp_path, reviews):
     classifier.save(tmp_path / "m")
     assert np.array_equal(load(tmp_path / "m").predict_proba(texts), classifier.predict_proba(texts))
     with pytest.raises(
-        ValueError, match=r"must be on a language model of LSTM or GRU layers, got WindowConfig.*save it"
+        ValueError,
+        match=r"must be on a language model of LSTM or GRU layers, got transformer of 2 x 8; save it",
     ):
         classifier.export(tmp_path / "m.pt2")
 

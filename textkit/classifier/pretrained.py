@@ -10,7 +10,7 @@ from textkit.classifier.data import ClassifierData
 from textkit.classifier.settings import ClassifierSettings
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.state_methods import start_id
-from textkit.models.pretrained_classifier import NETWORKS, PretrainedClassifier, PretrainedClassifierConfig, kind_of
+from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 
@@ -43,19 +43,10 @@ def language_model_of(model: Any, pretrained: Any) -> LanguageModel | None:
 
 
 def pretrained_config(config: PretrainedClassifierConfig, model: LanguageModel) -> PretrainedClassifierConfig:
-    """Fill in what describes the language model; a ``language_model`` that is given keeps its dropout.
-
-    Raises:
-        ValueError: If a classifier cannot be trained on this language model.
-    """
+    """Fill in what describes the language model; a ``language_model`` that is given keeps its dropout."""
     own = model.model.config
-    if (kind := kind_of(own)) is None:
-        raise ValueError(
-            f"pretrained must be a language model of one of the kinds {', '.join(NETWORKS)}, got {type(own).__name__}; "
-            "train one of these"
-        )
     given = own if config.language_model is None else config.language_model
-    return replace(config, language_model=given, kind=kind, start=start_id(model.vocabulary, model.unit))
+    return replace(config, language_model=given, kind=own.kind, start=start_id(model.vocabulary, model.unit))
 
 
 def tokenizer_of(model: LanguageModel, tokenizer: str | Tokenizer | None = None) -> str | Tokenizer:

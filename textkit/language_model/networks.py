@@ -3,14 +3,9 @@
 import torch
 
 from textkit.models.language_model import LanguageModelConfig, LanguageModelNetwork
+from textkit.models.language_model_kinds import CONFIGS
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.storage import StoredModel
-from textkit.models.transformer_language_model import TransformerLanguageModelConfig
-
-CONFIGS: dict[str, type[LanguageModelConfig]] = {
-    config.kind: config for config in (RnnLanguageModelConfig, TransformerLanguageModelConfig)
-}
-"""The config of each kind of model."""
 
 
 def saved_kind(config: LanguageModelConfig) -> dict[str, str]:

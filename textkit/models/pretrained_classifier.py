@@ -10,19 +10,10 @@ from torch.nn import functional as F
 from textkit.checks import check_choice, set_count, set_fraction
 from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
 from textkit.models.export_scan import GatedCell, scan_layer
+from textkit.models.language_model_kinds import CONFIGS
 from textkit.models.layers import NO_DROPOUT, RecurrentLayer, dropout_mask
 from textkit.models.pooling import POOLINGS, PooledStates, Pooling
-from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 from textkit.other_names import class_with_other_names
-
-NETWORKS: dict[str, tuple[type[Any], type[nn.Module]]] = {"recurrent": (RnnLanguageModelConfig, RnnLanguageModel)}
-"""The config and the network of each kind of language model.
-
-A network has ``features(ids, state)``, which returns the outputs after dropout (batch, time, width), those before it,
-and the new state; ``layers``, ``embedding`` and ``dropout_generator``. Its states must not depend on later tokens. Its
-config has ``dim``, ``widths`` if the last layer is not as wide as the embedding, and ``positions`` if the length of a
-text is limited.
-"""
 
 _OUTPUT_ONLY = ("output_weight", "output_bias", "adaptive")
 """Parts of a language model that its states do not need."""
@@ -45,7 +36,7 @@ class PretrainedClassifierConfig(ClassifierConfig):
         word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
         language_model: Config of the language model, with its dropout, which applies in fine-tuning; None for that of
             ``pretrained``.
-        kind: Kind of the language model, one of `NETWORKS`.
+        kind: Kind of the language model: "recurrent" or "transformer".
         start: Id of the token that stands before the start of a text; None for no such token.
         dim: Dimension of the token embeddings, that of the language model.
     """
@@ -60,10 +51,10 @@ class PretrainedClassifierConfig(ClassifierConfig):
 
     def __post_init__(self) -> None:
         check_choice("pooling", self.pooling, POOLINGS)
-        check_choice("kind", self.kind, NETWORKS)
+        check_choice("kind", self.kind, CONFIGS)
         set_count(self, "hidden", 0, "unit", "0 is no hidden layer")
         set_fraction(self, "pooled_dropout", NO_DROPOUT)
-        config_class = NETWORKS[self.kind][0]
+        config_class = CONFIGS[self.kind]
         if isinstance(self.language_model, dict):  # config.json
             object.__setattr__(self, "language_model", config_class(**self.language_model))
         if self.language_model is not None:
@@ -126,8 +117,7 @@ class PretrainedClassifier(Classifier):
             raise ValueError("language_model must be a config, got None; pass pretrained=lm, or model=lm")
         pooled = PooledStates.width(config.width, config.pooling)
         super().__init__(config, vocab, classes, width=config.hidden or pooled, bound=None, generator=generator)
-        network: Any = NETWORKS[config.kind][1]
-        self.encoder = network(config.language_model, vocab, generator=generator)
+        self.encoder = config.language_model.network(vocab, generator=generator)
         without_output(self.encoder)
         self.register_buffer("mean", torch.zeros(pooled))
         self.register_buffer("deviation", torch.ones(pooled))
@@ -203,8 +193,3 @@ def without_output(network: Any) -> None:
     for name in _OUTPUT_ONLY:
         if getattr(network, name, None) is not None:
             setattr(network, name, None)
-
-
-def kind_of(config: object) -> str | None:
-    """Return the kind of a language model's config, one of `NETWORKS`; None if it is none of them."""
-    return next((kind for kind, (config_class, _) in NETWORKS.items() if type(config) is config_class), None)
