@@ -36,7 +36,7 @@ def test_an_empty_word(fasttext_bytes, tmp_path):
         vectors.save(tmp_path / "m.txt")
     (tmp_path / "m.bin").write_bytes(fasttext_bytes(["", ""], ROWS[:2], ROWS[:2], model=2))
     with pytest.raises(ValueError, match=r"m\.bin: words must be distinct, got '' in rows 0 and 1"):
-        WordVectors.load(tmp_path / "m.bin")
+        WordVectors.load(tmp_path / "m.bin").index("")
 
 
 def test_labels_within_a_line_are_no_words(fasttext_bytes, tmp_path):

@@ -94,8 +94,8 @@ def language_model(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import completed, default_settings
     from textkit.language_model.language_model import LanguageModel
-    from textkit.language_model.networks import CONFIGS
     from textkit.language_model.train import train_language_model
+    from textkit.models.language_model_kinds import CONFIGS
 
     check_folder(output, checkpoint)
     if checkpoint is not None:

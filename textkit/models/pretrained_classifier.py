@@ -54,7 +54,7 @@ class PretrainedClassifierConfig(ClassifierConfig):
         check_choice("kind", self.kind, CONFIGS)
         set_count(self, "hidden", 0, "unit", "0 is no hidden layer")
         set_fraction(self, "pooled_dropout", NO_DROPOUT)
-        config_class = CONFIGS[self.kind]
+        config_class: type[Any] = CONFIGS[self.kind]
         if isinstance(self.language_model, dict):  # config.json
             object.__setattr__(self, "language_model", config_class(**self.language_model))
         if self.language_model is not None:

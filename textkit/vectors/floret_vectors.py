@@ -139,6 +139,9 @@ class FloretVectors(SubwordVectors):
         table = FloretTable(self._table.settings, np.array(self._table.rows))
         return _unpickled, (table, self._words)
 
+    def __len__(self) -> int:
+        return len(self._words)
+
     def __repr__(self) -> str:
         lengths = "no n-grams" if self.subwords is None else f"n-grams of {self.subwords[0]} to {self.subwords[1]}"
         return f"FloretVectors({len(self):,} words, dim {self.dim}, {lengths} in {len(self._table.rows):,} rows)"

@@ -74,7 +74,7 @@ class SubwordVectors(WordVectors):
         least, most = subwords
         if not 1 <= least <= most:
             raise ValueError(f"subwords must be (minimum, maximum) with 1 <= minimum <= maximum, got {subwords!r}")
-        index_words(words)
+        index = index_words(words)
         numbers = float_matrix(rows, len(np.asarray(rows)))
         if len(numbers) <= len(words):
             raise ValueError(
@@ -93,7 +93,8 @@ class SubwordVectors(WordVectors):
         )
         dictionary = new_dictionary([word.encode() for word in words], stored, n_tokens=int(stored.sum()))
         model = FastTextModel(settings, dictionary, DenseMatrix(numbers), DenseMatrix(float_matrix(output, len(words))))
-        self._open(model, words, metadata or {}, "", known)
+        self._open(model, metadata or {}, "", known)
+        self._words, self._index = tuple(words), index
 
     @classmethod
     def load(  # type: ignore[override]  # what only other formats have is left out
@@ -125,9 +126,9 @@ class SubwordVectors(WordVectors):
     ) -> "SubwordVectors":
         """Make vectors of a model that was read from a file."""
         vectors = cls.__new__(cls)
+        vectors._open(model, {}, f"{path}: ", model.dictionary.word_counts(), encoding_errors)
         try:
-            words = model.dictionary.decoded_words(encoding_errors)
-            vectors._open(model, words, {}, f"{path}: ", model.dictionary.word_counts())
+            model.dictionary.check_words(encoding_errors)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
         return vectors
@@ -135,18 +136,31 @@ class SubwordVectors(WordVectors):
     def _open(
         self,
         model: FastTextModel,
-        words: Sequence[str],
         metadata: Mapping[str, str],
         place: str,
         counts: NDArray[np.int64] | None,
+        encoding_errors: EncodingErrors = "strict",
     ) -> None:
         self._model = model
         self._rows_of = WordRows(model)
-        self._place = place  # the file, for errors
-        self._words = tuple(words)
-        self._index = index_words(self._words)
+        self._place, self._encoding_errors = place, encoding_errors  # the file, for errors
         self._metadata = frozen_metadata(metadata)
-        self._counts = frozen_counts(counts, len(self._words))
+        self._counts = frozen_counts(counts, len(self))
+
+    # Millions of words take seconds and hundreds of MB as Python objects, so they are created when they are needed.
+    @cached_property
+    def _words(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(self._model.dictionary.decoded_words(self._encoding_errors))
+
+    @cached_property
+    def _index(self) -> dict[str, int]:  # type: ignore[override]
+        try:
+            return index_words(self._words)
+        except ValueError as error:
+            raise ValueError(f"{self._place}{error}") from error
+
+    def __len__(self) -> int:
+        return self._model.dictionary.n_words
 
     @cached_property
     def _matrix(self) -> Vector:  # type: ignore[override]  # computed when it is needed
@@ -336,5 +350,6 @@ def _unpickled(
     counts: NDArray[np.int64] | None,
 ) -> SubwordVectors:
     vectors = SubwordVectors.__new__(SubwordVectors)
-    vectors._open(model, words, metadata, place, counts)
+    vectors._open(model, metadata, place, counts)
+    vectors._words = tuple(words)
     return vectors
