@@ -8,6 +8,7 @@ from textkit.kernels.cbow_arrays import CbowShape, cbow_inputs, cbow_scratch, cb
 from textkit.kernels.cbow_cpu import cbow_block
 from textkit.kernels.sampling import drawn_reach, is_kept
 from textkit.kernels.skip_gram_arrays import Model, Tables, Text, aligned_zeros, lane_masks, round_up
+from textkit.kernels.vector_width import WIDTH
 
 KEY = np.uint64(987654321)
 WORDS = 30
@@ -38,7 +39,7 @@ class Case:
         ids.flags.writeable = False
         counts = np.bincount(ids, minlength=WORDS)
         keep = keep_probabilities(counts, subsample).astype(np.float32)
-        self.shape, self.dim, width = CbowShape(block_tokens, window, negatives, drawn), dim, round_up(dim, 8)
+        self.shape, self.dim, width = CbowShape(block_tokens, window, negatives, drawn), dim, round_up(dim, WIDTH)
         self.model = Model(aligned_zeros(WORDS, width), aligned_zeros(WORDS, width))
         for matrix in self.model:
             matrix[:, :dim] = random.normal(size=(WORDS, dim))
