@@ -46,7 +46,7 @@ class SkipGramRanks:
         widths = ranks.gather(self.model.centers.shape[1])
         if min(widths) < max(widths):
             raise ValueError(
-                f"the rows of all processes must be equally long, got {min(widths)} and {max(widths)} numbers with fill, "
+                f"the rows of all processes must be equally long, got {min(widths)} and {max(widths)} numbers, "
                 "because the processors differ; set the environment variable TEXTKIT_VECTOR_WIDTH=8 for all processes"
             )
         self._tokens, self._all_tokens = tokens, int(ranks.sum([tokens])[0])
