@@ -1,4 +1,4 @@
-"""textkit: word vectors, recurrent language models and text classifiers, trained on your own text.
+"""textkit: word vectors, language models and text classifiers, trained on your own text.
 
 The parts of the package, in the order in which text flows through it:
 
@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from textkit.language_model.train import train_language_model
     from textkit.loading import load
     from textkit.models.cnn import CnnConfig
+    from textkit.models.pretrained_classifier import PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
+    from textkit.models.transformer_language_model import TransformerLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
     from textkit.phrases.find import ENGLISH_CONNECTORS, find_phrases
     from textkit.text.encoded_corpus import EncodedCorpus
@@ -86,6 +88,7 @@ _PUBLIC = {
     "PaddingCollator": "textkit.batches.padding",
     "Phrase": "textkit.text.phrases",
     "Phrases": "textkit.text.phrases",
+    "PretrainedClassifierConfig": "textkit.models.pretrained_classifier",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
@@ -93,6 +96,7 @@ _PUBLIC = {
     "TextClassifier": "textkit.classifier.text_classifier",
     "TextFeatures": "textkit.classifier.text_features",
     "Tokenizer": "textkit.text.tokenizers",
+    "TransformerLanguageModelConfig": "textkit.models.transformer_language_model",
     "Vocabulary": "textkit.text.vocabulary",
     "Word2VecReport": "textkit.word2vec.run",
     "WordAvgConfig": "textkit.models.word_avg",
@@ -133,6 +137,7 @@ __all__ = [
     "PaddingCollator",
     "Phrase",
     "Phrases",
+    "PretrainedClassifierConfig",
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",
@@ -140,6 +145,7 @@ __all__ = [
     "TextClassifier",
     "TextFeatures",
     "Tokenizer",
+    "TransformerLanguageModelConfig",
     "Vocabulary",
     "Word2VecReport",
     "WordAvgConfig",

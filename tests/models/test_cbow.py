@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -47,6 +48,24 @@ def test_every_row_gets_the_whole_gradient_of_its_means():
     assert weight.grad.tolist() == [[1.0, 1.0], [1.0, 1.0], [0.0, 0.0], [1.0, 1.0]]
     means[1].sum().backward()
     assert weight.grad[1].tolist() == [2.0, 2.0]
+
+
+def test_position_weights_by_hand():
+    model = Cbow(CbowConfig(vocab=3, dim=2, positions=2)).double()
+    with torch.no_grad():
+        model.inputs.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 2.0], [5.0, 5.0]]))
+        model.outputs.weight.copy_(torch.tensor([[1.0, 1.0], [0.5, 3.0], [-1.0, 0.0]]))
+        model.weights.copy_(torch.tensor([[2.0, 1.0], [1.0, 0.5]]))
+    near, _ = model(replace(batch(), positions=torch.tensor([0, 1, 1])))
+    assert near.tolist() == [-1.0, 7.5]  # the means are (1, 0.5) and (5, 2.5)
+    near[0].backward()
+    assert model.inputs.weight.grad.tolist() == [[-2.0, 0.0], [-1.0, 0.0], [0.0, 0.0]]  # the whole gradient
+    assert model.weights.grad.tolist() == [[-0.5, 0.0], [0.0, 0.0]]
+
+
+def test_position_weights_need_positions():
+    with pytest.raises(ValueError, match="positions must be a tensor for a model with position weights, got None"):
+        Cbow(CbowConfig(vocab=3, positions=2))(batch())
 
 
 def test_the_start_is_drawn_from_the_generator():

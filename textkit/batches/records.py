@@ -40,12 +40,15 @@ class CbowBatch:
         contexts: (contexts,) int64 word ids, those of all centers one after the other; each center has at least one.
         offsets: (batch,) int64, the start of each center's contexts.
         negatives: (batch, negatives) int64 word ids, drawn from the noise distribution.
+        positions: (contexts,) int64, the place of each context in the window, from 0 on the left; None if no model
+            needs it.
     """
 
     centers: torch.Tensor
     contexts: torch.Tensor
     offsets: torch.Tensor
     negatives: torch.Tensor
+    positions: torch.Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -57,6 +60,7 @@ class CbowBatch:
             contexts=_moved(self.contexts, device),
             offsets=_moved(self.offsets, device),
             negatives=_moved(self.negatives, device),
+            positions=None if self.positions is None else _moved(self.positions, device),
         )
 
 

@@ -97,7 +97,8 @@ def prepare(
         progress: Whether to show progress on stderr, if it takes more than a second.
 
     Raises:
-        ValueError: If there are no texts, the numbers of texts and labels differ, or a text or label is missing.
+        ValueError: If there are no texts, the numbers of texts and labels differ, a text or label is missing, or there
+            are more classes than texts.
         TypeError: If a text is not a text, or ``texts`` is a single str.
     """
     texts = checked_texts(texts)
@@ -106,6 +107,11 @@ def prepare(
     _check_length("labels", labels, texts)
     weights, texts, labels = weighted_rows(checked_weights(sample_weight, len(texts)), texts, labels)
     classes = found_classes(labels, multi_label=multi_label, known=known_classes)
+    if multi_label and known_classes is None and len(classes) > len(texts):
+        raise ValueError(
+            f"labels must have at most as many classes as there are texts, {len(texts)}, got {len(classes)}; add "
+            "texts, and check that an indicator matrix has a row for each text"
+        )
     targets = class_ids(labels, classes, multi_label=multi_label)
     options: dict[str, Any] = {"tokenizer": tokenizer, "progress": progress}
     if valid is not None:

@@ -16,6 +16,14 @@ from textkit.classifier.data import Examples, prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.parameters import NestedParameters
+from textkit.classifier.pretrained import (
+    check_data,
+    check_settings,
+    language_model_of,
+    pretrained_config,
+    tokenizer_of,
+    vocabulary_of,
+)
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
@@ -23,7 +31,10 @@ from textkit.classifier.vocabulary import words_of
 from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.evaluation.thresholds import best_thresholds
+from textkit.language_model.language_model import LanguageModel
 from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.classifier_storage import quantized_rows
+from textkit.models.pretrained_classifier import PretrainedClassifierConfig
 from textkit.models.word_avg import WordAvgConfig
 from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -39,7 +50,7 @@ _Fitted = TypeVar("_Fitted", bound="Fitting")
 class Fitting(NestedParameters):
     """Mixin that trains an estimator; `TextClassifier` describes its parameters and attributes."""
 
-    model: ModelName | ClassifierConfig
+    model: ModelName | ClassifierConfig | LanguageModel
     vectors: WordVectors | None
     class_weight: ClassWeight
     multi_label: bool
@@ -51,6 +62,7 @@ class Fitting(NestedParameters):
     random_state: Any
     keep_words: Collection[str]
     vocabulary: Vocabulary | None
+    pretrained: LanguageModel | None
     history_: list[ClassifierReport]
     metadata_: dict[str, Any]
     thresholds_: NDArray[np.float64] | None
@@ -100,9 +112,9 @@ class Fitting(NestedParameters):
 
         Raises:
             ValueError: If the numbers of texts, labels and weights differ, a text or label is missing, there is only
-                one class, labels are floats with fractions, a validation label is not among the classes, or a
-                parameter is out of range; or the checkpoint belongs to a different training run or is a file of another
-                kind.
+                one class, there are more classes than texts, labels are floats with fractions, a validation label is
+                not among the classes, a parameter is out of range, or a language model does not fit; or the checkpoint
+                belongs to a different training run or is a file of another kind.
             FileNotFoundError: If the folder of the checkpoint does not exist.
             IsADirectoryError: If the checkpoint is a folder.
             OSError: If no checkpoint can be written there.
@@ -116,6 +128,8 @@ class Fitting(NestedParameters):
             init = self
         saving = CheckpointOptions(path=checkpoint, resume=resume, seconds=checkpoint_seconds)
         saving.check()
+        if init is None and language_model_of(self.model, self.pretrained) is not None:
+            check_settings(self._settings())
         self._fit(texts, labels, sample_weight, valid, self._settings(), init, saving=saving, on_epoch=on_epoch)
         return self
 
@@ -123,7 +137,8 @@ class Fitting(NestedParameters):
         """Train one epoch on further texts; their new words and labels extend the model.
 
         There is no validation, so that probabilities are not calibrated. Each call begins with the learning rate of the
-        settings, which decays linearly to 0. Pretrained ``vectors`` count in the first call only.
+        settings, which decays linearly to 0. Pretrained ``vectors`` count in the first call only. All layers of a
+        language model are trained, unless ``freeze_epochs`` is None.
 
         Args:
             texts: (texts,) as for `fit`.
@@ -135,12 +150,14 @@ class Fitting(NestedParameters):
             The estimator itself.
 
         Raises:
-            ValueError: As `fit`, or if there is only one class in the first call without ``classes``.
+                ValueError: As `fit`, or if there is only one class in the first call without ``classes``.
         """
         known = None if classes is None else found_classes(classes, multi_label=False)
         settings = replace(
             self._settings(), epochs=1, valid_share=0.0, patience=None, metric="accuracy", tune_thresholds=False
         )
+        if language_model_of(self.model, self.pretrained) is not None and settings.freeze_epochs is not None:
+            settings = replace(settings, freeze_epochs=0)
         init = self if hasattr(self, "model_") else None
         self._fit(texts, labels, sample_weight, None, settings, init, known_classes=known)
         return self
@@ -161,10 +178,16 @@ class Fitting(NestedParameters):
         config, seed = model_config(self.model, vectors=self.vectors), self._seed()
         words = words_of(self.keep_words, self.vocabulary)
         vectors, start = self.vectors, None
+        pretrained = language_model_of(self.model, self.pretrained)
+        if pretrained is not None and isinstance(config, PretrainedClassifierConfig):
+            config = pretrained_config(config, pretrained)
         if init is not None:
             start = self._start(init, config)
             vectors, words = None, replace(words, earlier=start.vocabulary)
             known_classes = start.classes if known_classes is None else _joined(start.classes, known_classes)
+        if isinstance(config, PretrainedClassifierConfig):
+            others = {"vectors": self.vectors, "keep_words": self.keep_words, "vocabulary": self.vocabulary}
+            words = replace(words, given=vocabulary_of(pretrained, words.earlier, others))
         on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
         ranks, device = join_ranks(usable_device("cpu" if on_cpu else self.device, progress=self.progress))
         if ranks.is_first:
@@ -189,14 +212,25 @@ class Fitting(NestedParameters):
                 f"tokens, which dropped {data.dropped:,} tokens",
                 stacklevel=3,
             )
+        if isinstance(config, PretrainedClassifierConfig):
+            check_data(config, data)
         weights = class_weights(self.class_weight, data.classes, data.training.targets, data.training.weights)
-        model = new_model(config, data, vectors=vectors, device=device, seed=seed, rank=ranks.rank, start=start)
+        model = new_model(
+            config,
+            data,
+            vectors=vectors,
+            device=device,
+            seed=seed,
+            rank=ranks.rank,
+            start=start,
+            pretrained=pretrained,
+        )
         run = fit_model(
             model,
             data,
             settings=settings,
             class_weights=weights,
-            given_vectors=vectors is not None,
+            given_vectors=start is None and (vectors is not None or pretrained is not None),
             seed=seed,
             on_epoch=on_epoch,
             progress=self.progress,
@@ -208,7 +242,7 @@ class Fitting(NestedParameters):
             settings={"model": type(config).__name__, "seed": seed, "device": device.type, **asdict(config)}
             | asdict(settings)
             | {"class_weight": None if weights is None else weights.tolist()},
-            init=None if init is None else getattr(init, "metadata_", {}),
+            init=getattr(init, "metadata_", {}) if init is not None else pretrained.metadata if pretrained else None,
         )
         earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
         self._set_fitted(model, data.vocabulary, data.classes)
@@ -240,11 +274,16 @@ class Fitting(NestedParameters):
 
         Raises:
             TypeError: If it is no trained classifier.
-            ValueError: If it splits texts in another way, or has another number of labels per text.
+            ValueError: If it is quantized, splits texts in another way, or has another number of labels per text.
         """
         if not isinstance(init, Fitting) or not hasattr(init, "model_"):
             got = "one that is not trained" if isinstance(init, Fitting) else type(init).__name__
             raise TypeError(f"init must be a trained TextClassifier, got {got}; pass textkit.load(folder)")
+        if quantized_rows(init.model_) is not None:
+            raise ValueError(
+                "init must not be quantized, got a quantized classifier, which cannot be trained further; go on from "
+                "the one that it was made from, and quantize the result"
+            )
         if init.multi_label != self.multi_label:
             raise ValueError(
                 f"init must have multi_label={self.multi_label}, got {init.multi_label}; "
@@ -266,6 +305,8 @@ class Fitting(NestedParameters):
         return check_count("random_state", self.random_state, 0)
 
     def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
+        if (pretrained := language_model_of(self.model, self.pretrained)) is not None:
+            return tokenizer_of(pretrained, self.tokenizer)
         return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
 
     def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:

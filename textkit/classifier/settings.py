@@ -31,6 +31,8 @@ OTHER_NAMES = {
     **dict.fromkeys(("validation_fraction", "validation_split", "valid_pct"), "valid_share"),
     **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
     **dict.fromkeys(("scoring", "monitor"), "metric"),
+    **dict.fromkeys(("layerwise_lr_decay", "layer_lr_decay", "llrd", "lr_decay"), "layer_decay"),
+    **dict.fromkeys(("unfreeze_epochs", "gradual_unfreezing", "freeze"), "freeze_epochs"),
     "wd": "weight_decay",
 }
 """Names of the settings in other libraries."""
@@ -71,7 +73,11 @@ class ClassifierSettings:
         patience: Stop after this many epochs without improvement of the validation accuracy, or what ``metric`` names
             (at equal values, of the validation loss); None disables early stopping.
         freeze_epochs: Number of epochs at the start in which pretrained ``vectors`` are not trained; 0 trains them from
-            the start, None never trains them.
+            the start, None never trains them. A language model is not trained in these epochs either; then each further
+            epoch trains one more of its layers, from the last to the embedding (gradual unfreezing; Howard and Ruder
+            2018, section 3.3). With None its states are computed once, without dropout.
+        layer_decay: Quotient of the learning rates of two layers of a pretrained language model, of which a layer
+            further from the output has the lower one (Howard and Ruder 2018, section 3.2); 1 for equal rates.
         valid_share: Fraction of the texts of each class to hold out for validation if no validation texts are passed; 0
             disables validation.
         min_count: Minimum count of a token; rarer tokens become ``<unk>`` in training, and stay so unless they have a
@@ -97,6 +103,7 @@ class ClassifierSettings:
     label_smoothing: float = SUITED
     patience: int | None = _AUTO
     freeze_epochs: int | None = _AUTO
+    layer_decay: float = 2.6
     valid_share: float = 0.1
     min_count: int = 1
     max_vocab: int | None = None
@@ -116,6 +123,7 @@ class ClassifierSettings:
             if not self._is_open(name):
                 set_finite(self, name, zero=False)
         set_finite(self, "weight_decay", zero=True)
+        set_finite(self, "layer_decay", zero=False, remedy="2.6 is usual, 1 gives all layers the same rate")
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)
         for name in ("label_smoothing", "valid_share"):

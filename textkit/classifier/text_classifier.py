@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection
+from copy import copy
 from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metadata_routing import UNUSED
 
+from textkit.checks import check_count, check_switch
 from textkit.classifier.data import checked_texts
 from textkit.classifier.defaults import ModelName
 from textkit.classifier.export import export_classifier
@@ -25,7 +27,9 @@ from textkit.evaluation.classification import ClassificationReport, report
 from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_scores
+from textkit.language_model.language_model import LanguageModel
 from textkit.models.classifier import ClassifierConfig
+from textkit.models.word_avg import WordAvg
 from textkit.other_names import class_with_other_names
 from textkit.text.document_ids import encode_documents
 from textkit.text.tokenizers import Tokenizer
@@ -43,7 +47,9 @@ _OTHER_NAMES = {
     **dict.fromkeys(("analyzer", "token_pattern"), "tokenizer"),
     **dict.fromkeys(("lowercase", "do_lower_case"), 'tokenizer="word-lower" or "word"'),
     **dict.fromkeys(("pretrained_vectors", "embeddings", "wv"), "vectors"),
+    **dict.fromkeys(("language_model", "base_model", "backbone", "lm"), "a language model as model"),
     **dict.fromkeys(("verbose", "disp"), "progress"),
+    **dict.fromkeys(("quantize", "qnorm", "cutoff", "dsub"), "classifier.quantize(...) after fit"),
     **dict.fromkeys(("multilabel", "multi_class"), "multi_label"),
 }
 
@@ -54,7 +60,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
 
     Args:
         model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
-            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`, or one of your own, see `textkit.models`.
+            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`, or one of your own, see `textkit.models`. Or a trained
+            `LanguageModel`, which is fine-tuned (Howard and Ruder 2018) with its own vocabulary and tokenizer.
         vectors: Pretrained `WordVectors` for the embedding; see ``freeze_epochs`` of the settings. A named model takes
             on their dimension. All their words are in the final vocabulary, those that no training text contains with
             the pretrained vector; load fewer vectors for a smaller model.
@@ -73,6 +80,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             ``numpy.random.RandomState`` draws a seed in each `fit`.
         keep_words: Words that stay in the vocabulary if they occur, however rarely.
         vocabulary: The vocabulary to use; None for one of the training texts.
+        pretrained: The language model, if ``model`` is a `PretrainedClassifierConfig`; None if ``model`` itself is one,
+            and for other models.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
@@ -101,7 +110,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
 
     def __init__(
         self,
-        model: ModelName | ClassifierConfig = "word_avg",
+        model: ModelName | ClassifierConfig | LanguageModel = "word_avg",
         *,
         vectors: WordVectors | None = None,
         class_weight: ClassWeight = None,
@@ -115,6 +124,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         random_state: Any = None,
         keep_words: Collection[str] = (),
         vocabulary: Vocabulary | None = None,
+        pretrained: LanguageModel | None = None,
     ) -> None:
         self.model = model
         self.vectors = vectors
@@ -129,6 +139,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         self.random_state = random_state
         self.keep_words = keep_words
         self.vocabulary = vocabulary
+        self.pretrained = pretrained
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
@@ -213,6 +224,38 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             thresholds=self.thresholds_,
             max_length=length_limit(self.model_, None, self._settings().max_length),
         )
+
+    def quantize(self, *, cutoff: int | None = None, dsub: int = 4, qnorm: bool = True) -> "TextClassifier":
+        """Return a copy of a twentieth of the size; this classifier is not changed.
+
+        As in Joulin et al. 2016b, "FastText.zip", vectors with a small norm are dropped, and the others are replaced by
+        the codes of a product quantizer. The copy predicts, explains and is exported like any classifier, but it cannot
+        be trained further.
+
+        Args:
+            cutoff: Number of word and n-gram vectors to keep, those with the largest norms; None for a
+                third of those that are not 0.
+            dsub: Number of dimensions that one byte encodes.
+            qnorm: Whether the norms of the vectors are quantized separately, with one more byte for each.
+
+        Raises:
+            NotFittedError: If the classifier is not trained.
+            ValueError: If the model is not word_avg or is quantized already, or a number is below 1.
+        """
+        self._check_fitted()
+        if cutoff is not None:
+            cutoff = check_count("cutoff", cutoff, 1, "vector")
+        dsub = check_count("dsub", dsub, 1, "dimension")
+        check_switch("qnorm", qnorm)
+        if not isinstance(self.model_, WordAvg):
+            raise ValueError(f"only word_avg can be quantized, got {type(self.model_).__name__}; train a word_avg")
+        if self.model_.quantized is not None:
+            raise ValueError("the classifier must not be quantized already; quantize the one that it was made from")
+        copied = copy(self)
+        copied.model_ = self.model_.quantize(
+            cutoff=cutoff, dsub=min(dsub, self.model_.config.dim), qnorm=qnorm, seed=self._seed()
+        )
+        return copied
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.

@@ -1,5 +1,6 @@
 """``python -m textkit.train classifier``: train a text classifier and save it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import classifier_options as options
@@ -21,6 +22,7 @@ from textkit.training.interrupts import Terminated
 
 if TYPE_CHECKING:
     from textkit.classifier.run import ClassifierReport
+    from textkit.classifier.text_classifier import TextClassifier
 
 
 def classifier(
@@ -33,6 +35,7 @@ def classifier(
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = True,
     init: options.Init = None,
+    pretrained: options.Pretrained = None,
     vectors: options.Vectors = None,
     dim: options.Dim = None,
     dropout: options.Dropout = None,
@@ -40,6 +43,7 @@ def classifier(
     ngrams: options.Ngrams = None,
     buckets: options.Buckets = None,
     binary: options.Binary = None,
+    quantize: options.Quantize = False,
     widths: options.Widths = None,
     filters: options.Filters = None,
     cell: options.Cell = None,
@@ -57,6 +61,7 @@ def classifier(
     class_weight: options.ClassWeight = None,
     patience: options.Patience = None,
     freeze_epochs: options.FreezeEpochs = None,
+    layer_decay: options.LayerDecay = None,
     valid_share: options.ValidShare = None,
     metric: options.Metric = None,
     tune_thresholds: options.TuneThresholds = False,
@@ -93,8 +98,13 @@ def classifier(
         raise ValueError("--tune-thresholds must be left out without --multi-label; a text has its likeliest label")
     start = None
     if init is not None:
-        options.check_init(init, output, checkpoint, given(model=model, vectors=vectors))
+        options.check_init(init, output, checkpoint, given(model=model, vectors=vectors, pretrained=pretrained))
         start = TextClassifier.load(init, tokenizer=joined(tokenizer, phrases))
+    language_model = None
+    if pretrained is not None:
+        own = given(model=model, vectors=vectors, dim=dim, keep_words=keep_words)
+        own |= given(min_count=min_count, max_vocab=max_vocab)
+        language_model = options.loaded_language_model(pretrained, joined(tokenizer, phrases), own)
     if separator is not None and not multi_label:
         raise ValueError(
             f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
@@ -103,23 +113,31 @@ def classifier(
     has_valid = valid is not None or valid_split is not None
     if has_valid and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
-    if vectors is None and freeze_epochs is not None:
-        raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; add --vectors")
-    pretrained = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
-    shape: Any = (model or "word_avg") if start is None else start.model_.config
+    shape: Any = language_model or ((model or "word_avg") if start is None else start.model_.config)
     model = model or options.model_name(model_config(shape))
+    on_language_model: Any = "pretrained"
+    if vectors is None and model != on_language_model and freeze_epochs is not None:
+        raise ValueError(
+            f"--freeze-epochs must be left out without --vectors and --pretrained, got {freeze_epochs!r}; add one"
+        )
+    if model != on_language_model and layer_decay is not None:
+        raise ValueError(f"--layer-decay must be left out without --pretrained, got {layer_decay}; add --pretrained")
+    word_vectors = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
     config = options.replace_defaults(
-        model_config(shape, vectors=pretrained),
+        model_config(shape, vectors=word_vectors),
         given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
         | given(ngrams=ngrams, buckets=buckets, binary=binary)
         | given(widths=None if widths is None else whole_numbers("--widths", widths, "3,4,5"))
         | given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),
         model,
     )
+    if quantize and model != "word_avg":
+        raise ValueError(f"--quantize must be left out with --model {model}; only word_avg can be quantized")
     settings = options.replace_defaults(
         default_classifier_settings(shape),
         given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
+        | given(layer_decay=layer_decay)
         | given(metric=metric, tune_thresholds=tune_thresholds or None)
         | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
         | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
@@ -144,13 +162,16 @@ def classifier(
         validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
+    tokens = None if language_model else joined(tokenizer, phrases, default_tokenizer(config))
+    tokens = tokens if start is None else start.tokenizer
     trained_classifier = TextClassifier(
         config,
-        vectors=pretrained,
+        vectors=word_vectors,
+        pretrained=language_model,
         class_weight=options.class_weights(class_weight, training.labels),
         multi_label=multi_label,
         settings=settings,
-        tokenizer=joined(tokenizer, phrases, default_tokenizer(config)) if start is None else start.tokenizer,
+        tokenizer=tokens,
         device=device,
         seed=seed,
         progress=not quiet,
@@ -172,7 +193,7 @@ def classifier(
         epochs_done = len(getattr(trained_classifier, "history_", ()))
         # fit removes the model if its weights are not finite.
         if first and epochs_done and hasattr(trained_classifier, "model_"):
-            trained_classifier.save(output)
+            _saved(trained_classifier, output, quantize=quantize)
             saved = f"{output}: saved the best of {epochs_done} epoch{'s' * (epochs_done != 1)}"
         if not isinstance(error, FloatingPointError):
             stop(error, saved, checkpoint=checkpoint, show=first)
@@ -181,10 +202,14 @@ def classifier(
         raise
     if not first:
         return
-    trained_classifier.save(output)
+    _saved(trained_classifier, output, quantize=quantize)
     # The checkpoint is needed until the classifier is saved.
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     validated = [report for report in trained_classifier.history_ if report.valid_accuracy is not None]
     best = f"; validation {options.measured(max(validated, key=options.rank), settings)}" if validated else ""
     print(f"{output}: {model}, {len(trained_classifier.classes_)} classes, {len(training):,} texts{best}")
+
+
+def _saved(classifier: "TextClassifier", output: Path, *, quantize: bool) -> None:
+    (classifier.quantize() if quantize else classifier).save(output)

@@ -57,6 +57,9 @@ def word2vec(
         str | None, typer.Option(metavar="MIN,MAX", help="Also train n-grams of words, such as 3,6; save as .bin.")
     ] = None,
     buckets: Annotated[int, typer.Option(help="Number of rows for n-grams, with --subwords.")] = DEFAULT.buckets,
+    position_weights: Annotated[
+        bool, typer.Option("--position-weights", help="Let cbow learn weights of the places in the window.")
+    ] = DEFAULT.position_weights,
     dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,
     window: Annotated[
         int, typer.Option(help="Context window: maximum distance from the center, in tokens.")
@@ -142,6 +145,7 @@ def word2vec(
             loss=loss,
             subwords=None if subwords is None else _lengths(subwords),
             buckets=buckets,
+            position_weights=position_weights,
             dim=dim,
             window=window,
             negatives=negatives,

@@ -9,8 +9,10 @@ from textkit.kernels.vector_width import WIDTH
 
 
 class CbowShape(NamedTuple):
-    """Sizes: tokens per block, window, negative samples per center, noise words drawn per block.
+    """Sizes: tokens per block, window, negative samples per center, noise words drawn per block, and position weights.
 
+    With `positions`, the number of places in a window or 0, that many rows follow those of the words in the output
+    embedding: a vector for each place, by which the contexts there are multiplied.
     A class of its own, so that the kernel is compiled apart from that of skip-gram, and only when it is needed.
     """
 
@@ -18,6 +20,7 @@ class CbowShape(NamedTuple):
     window: int
     negatives: int
     drawn: int
+    positions: int = 0
 
 
 class CbowScratch(NamedTuple):
@@ -59,7 +62,7 @@ def cbow_inputs(shape: CbowShape) -> int:
 
 def cbow_steps(blocks: int, shape: CbowShape, width: int) -> Steps:
     """Allocate the steps of ``blocks`` blocks."""
-    return empty_steps(blocks, cbow_inputs(shape), example_rows(shape) + shape.drawn, width)
+    return empty_steps(blocks, cbow_inputs(shape), example_rows(shape) + shape.positions + shape.drawn, width)
 
 
 def cbow_scratch(shape: CbowShape, width: int) -> CbowScratch:

@@ -4,7 +4,8 @@ The mean of the input vectors of a center's contexts predicts the center (Mikolo
 Word Representations in Vector Space"). As in `skip_gram_cpu`, all gradients of a block are taken at the parameters at
 its start, and every center is paired with all N noise words of its block, with the weight negatives / N.
 
-As in word2vec.c and fastText, each context gets the whole gradient of the mean, not its share of it.
+As in word2vec.c and fastText, each context gets the whole gradient of the mean, not its share of it. Position weights
+are in `position_weights_cpu`.
 """
 
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from textkit.kernels.position_weights_cpu import add_weighted_steps, largest, weighted_means
 from textkit.kernels.sampling import collect, drawn_reach, noise_word
 from textkit.kernels.simd import (
     add,
@@ -148,6 +150,8 @@ def cbow_block(
     )  # fmt: skip
     base_output = base + out.inputs
     base_noise = base + out.per_block - drawn
+    # The vectors of the places follow those of the words in the embedding, and the centers in the steps.
+    first_position, base_positions = np.int64(len(tables.keep)), base_noise - shape.positions
     for row in range(base, base + out.per_block):
         targets[row] = -1
     end = min((block + 1) * shape.block_tokens, len(text.ids))
@@ -173,7 +177,10 @@ def cbow_block(
         copy_row(N, k, contexts, np.int64(targets[base_noise + k]))
     transpose(N, drawn, work.T)
     examples = cbow_windows(begin, size, shape, key, work)
-    mean_inputs(begin, size, work)
+    if shape.positions:
+        weighted_means(begin, size, contexts, first_position, shape.window, work)
+    else:
+        mean_inputs(begin, size, work)
     tiles = (size + 3) // 4 * 4
     for c in range(size, tiles):
         clear_row(X, c)
@@ -197,14 +204,22 @@ def cbow_block(
         clear_row(rows, base_output + c)
         add_scaled_row(rows, base_output + c, scores[0, c], X, c)
         targets[base_output + c] = word
-        for m in range(counts[c]):
-            at = begin + c - left[c] + m + (left[c] <= m)
-            add_scaled_row(rows, base + at, np.float32(1), G, c)
+        if not shape.positions:
+            for m in range(counts[c]):
+                at = begin + c - left[c] + m + (left[c] <= m)
+                add_scaled_row(rows, base + at, np.float32(1), G, c)
 
     # A score changes by the mean of the changes that the contexts make, which is at most the largest of them.
-    max_mean = longest(X, size)
+    max_mean, stretch = longest(X, size), np.float32(1)
+    if shape.positions:
+        add_weighted_steps(begin, size, contexts, first_position, shape.window, work, rows, base, base_positions)
+        stretch = largest(contexts, first_position, shape.positions)
+        max_input = longest(Y, n)
+        for position in range(shape.positions):
+            targets[base_positions + position] = first_position + position
+            loads[base_positions + position] = max_output * max_input * length(rows, base_positions + position)
     for at in range(n):
-        loads[base + at] = max_output * length(rows, base + at)
+        loads[base + at] = stretch * max_output * length(rows, base + at)
     for c in range(size):
         loads[base_output + c] = max_mean * length(rows, base_output + c)
     for k in range(drawn):

@@ -18,21 +18,26 @@ class CbowConfig:
     Attributes:
         vocab: Size of the vocabulary.
         dim: Dimension of the word vectors.
+        positions: Number of places in the window, for position weights (Mikolov et al. 2018, "Advances in Pre-Training
+            Distributed Word Representations"); None for a plain mean.
     """
 
     vocab: int
     dim: int = 100
+    positions: int | None = None
 
     def __post_init__(self) -> None:
         set_count(self, "vocab", 1, "word")
         set_count(self, "dim", 1)
+        if self.positions is not None:
+            set_count(self, "positions", 1, "place")
 
 
 class Cbow(nn.Module):
     """Predicts a word from its contexts (Mikolov et al. 2013, "Efficient Estimation of Word Representations").
 
     As in the published code, the input embedding is initialized uniformly within +-0.5 / dim and the output embedding
-    with zeros.
+    with zeros; position weights are initialized with ones.
 
     Args:
         config: The sizes.
@@ -44,6 +49,7 @@ class Cbow(nn.Module):
         self.config = config
         self.inputs = nn.Embedding(config.vocab, config.dim)
         self.outputs = nn.Embedding(config.vocab, config.dim)
+        self.weights = None if config.positions is None else nn.Parameter(torch.ones(config.positions, config.dim))
         with torch.no_grad():
             self.inputs.weight.uniform_(-0.5 / config.dim, 0.5 / config.dim, generator=generator)
             self.outputs.weight.zero_()
@@ -54,10 +60,29 @@ class Cbow(nn.Module):
         Returns:
             Scores of the centers (batch,) and of the negative samples (batch, negatives).
         """
-        means = whole_gradient_means(self.inputs.weight, batch.contexts, batch.offsets)  # (batch, dim)
+        if self.weights is None:
+            means = whole_gradient_means(self.inputs.weight, batch.contexts, batch.offsets)  # (batch, dim)
+        else:
+            means = self._weighted_means(batch)
         centers = self.outputs(batch.centers)  # (batch, dim)
         negatives = self.outputs(batch.negatives)  # (batch, negatives, dim)
         return (means * centers).sum(-1), torch.einsum("bd,bnd->bn", means, negatives)
+
+    def _weighted_means(self, batch: CbowBatch) -> torch.Tensor:
+        """Average the products of contexts and position weights, (batch, dim), by section 2.2 of Mikolov et al. 2018.
+
+        The weights get the gradient of the mean; the contexts get it whole, as by `whole_gradient_means`.
+
+        Raises:
+            ValueError: If the batch has no positions.
+        """
+        if self.weights is None or batch.positions is None:
+            raise ValueError("positions must be a tensor for a model with position weights, got None; set it")
+        vectors, weights = self.inputs(batch.contexts), self.weights[batch.positions]  # (contexts, dim)
+        rows = torch.arange(len(vectors), device=vectors.device)
+        of_contexts = whole_gradient_means(vectors * weights.detach(), rows, batch.offsets)
+        of_weights = F.embedding_bag(rows, vectors.detach() * weights, batch.offsets, mode="mean")
+        return of_contexts + of_weights - of_weights.detach()
 
     def loss(self, batch: CbowBatch) -> Loss:
         """Compute the loss, summed over the centers.

@@ -75,7 +75,7 @@ class Classifier(nn.Module, ABC):
         vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
         classes: Number of classes.
         width: Dimension of the features.
-        bound: The embedding is initialized uniformly within +-bound.
+        bound: The embedding is initialized uniformly within +-bound; None for a subclass with an embedding of its own.
         generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
@@ -96,7 +96,7 @@ class Classifier(nn.Module, ABC):
         classes: int,
         *,
         width: int,
-        bound: float,
+        bound: float | None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -108,12 +108,14 @@ class Classifier(nn.Module, ABC):
         self.vocab = vocab
         self.classes = classes
         self.dropout_generator = torch.Generator("cpu").manual_seed(0)
-        self.embedding = nn.Parameter(torch.empty(vocab, config.dim))
+        if bound is not None:
+            self.embedding = nn.Parameter(torch.empty(vocab, config.dim))
         self.output_weight = nn.Parameter(torch.empty(classes, width))
         self.output_bias = nn.Parameter(torch.zeros(classes))
         with torch.no_grad():
-            self.embedding.uniform_(-bound, bound, generator=generator)
-            self.embedding[PAD] = 0.0
+            if bound is not None:
+                self.embedding.uniform_(-bound, bound, generator=generator)
+                self.embedding[PAD] = 0.0
             self.output_weight.uniform_(-(width**-0.5), width**-0.5, generator=generator)
 
     @abstractmethod

@@ -293,7 +293,8 @@ class Word2VecRun:
         if processes != self.processes:
             identity = {**identity, "corpus": self.identity["corpus"]}
         # Checkpoints of 0.1.0 have no digest of the words, and are of the only model of that time.
-        model = {"model": "skipgram", "loss": "negative", "subwords": None, "buckets": Word2VecSettings.buckets}
+        names = ("model", "loss", "subwords", "buckets", "position_weights")
+        model = {name: getattr(Word2VecSettings, name) for name in names}
         identity = {"words": self.identity["words"], **model, **identity}
         check_identity(self.checkpoint, identity, self.identity)
         for matrix, saved in zip(self.kernel.model, (arrays["centers"], arrays["contexts"]), strict=True):

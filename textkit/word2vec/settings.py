@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from textkit.checks import SUITED, check_choice, check_count, set_count, set_finite
+from textkit.checks import SUITED, check_choice, check_count, check_switch, set_count, set_finite
 
 MODELS = ("skipgram", "cbow")
 LOSSES = ("negative", "hierarchical")
@@ -22,6 +22,7 @@ class Word2VecSettings:
         loss: "negative" for negative sampling, "hierarchical" for hierarchical softmax.
         subwords: Minimum and maximum length of the n-grams of words, in characters; None for no n-grams.
         buckets: Number of rows for n-grams, which share them by hash.
+        position_weights: Whether CBOW learns a vector for each place in the window, by which it multiplies contexts.
         dim: Dimension of the word vectors.
         window: Context window: maximum distance between a center and its context, in tokens that subsampling keeps;
             the distance is drawn from 1 to this for each center.
@@ -39,6 +40,7 @@ class Word2VecSettings:
     loss: str = "negative"
     subwords: tuple[int, int] | None = None
     buckets: int = 2_000_000
+    position_weights: bool = False
     dim: int = 100
     window: int = 5
     negatives: int = 5
@@ -59,6 +61,12 @@ class Word2VecSettings:
         set_count(self, "buckets", 1, "bucket")
         if self.buckets > MAX_BUCKETS:
             raise ValueError(f"buckets must be at most {MAX_BUCKETS:,}, got {self.buckets:,}; 2,000,000 is usual")
+        object.__setattr__(self, "position_weights", check_switch("position_weights", self.position_weights))
+        if self.position_weights and not (self.model == "cbow" and self.loss == "negative"):
+            raise ValueError(
+                f"position_weights must be False with model={self.model!r} and loss={self.loss!r}, got True; they are "
+                "for model='cbow' and loss='negative'"
+            )
         set_count(self, "dim", 1, "number")
         set_count(self, "window", 1, "token")
         set_count(self, "negatives", 1, "negative sample")
@@ -76,6 +84,11 @@ class Word2VecSettings:
         if self.learning_rate > 1:
             usual = LEARNING_RATES[self.model]
             raise ValueError(f"learning_rate must be at most 1, got {self.learning_rate}; {usual} is usual")
+
+    @property
+    def positions(self) -> int:
+        """Number of places in a window that have weights."""
+        return 2 * self.window if self.position_weights else 0
 
     @property
     def is_plain(self) -> bool:

@@ -13,6 +13,7 @@ from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.kernels.vector_width import WIDTH
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
+from textkit.vectors.floret_vectors import FloretVectors
 from textkit.vectors.subword_vectors import SubwordVectors
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.settings import Word2VecSettings
@@ -61,10 +62,9 @@ def initial_model(words: list[str], settings: Word2VecSettings, init: WordVector
     """
     width = round_up(settings.dim, WIDTH)
     rows = len(words) + (settings.buckets if settings.subwords else 0)
-    inputs, outputs = (
-        aligned_zeros(rows, width),
-        aligned_zeros(len(words), width),
-    )  # the tree has a node less than words
+    inputs = aligned_zeros(rows, width)
+    outputs = aligned_zeros(len(words) + settings.positions, width)  # a tree has a node less than words
+    outputs[len(words) :, : settings.dim] = 1  # the weights of the places in the window
     random = np.random.default_rng(settings.seed)
     for begin in range(0, rows, 65536):
         uniform: NDArray[np.float32] = random.random((min(65536, rows - begin), settings.dim), np.float32)
@@ -103,7 +103,7 @@ def check_init(init: WordVectors, settings: Word2VecSettings) -> None:
     """
     if settings.subwords is None:
         return
-    if not isinstance(init, SubwordVectors) or init.subwords != settings.subwords:
+    if not isinstance(init, SubwordVectors) or isinstance(init, FloretVectors) or init.subwords != settings.subwords:
         raise ValueError(
             f"init must be SubwordVectors with n-grams of {settings.subwords[0]} to {settings.subwords[1]} characters, "
             f"got {init!r}; train with the subwords of init, or without any"
@@ -140,7 +140,7 @@ def trained_vectors(
         matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
         return WordVectors(words, matrix, metadata=metadata, counts=counts)
     rows = _narrowed(model.centers, settings.dim)
-    output = _narrowed(model.contexts, settings.dim) if settings.loss == "negative" else None
+    output = _narrowed(model.contexts[: len(words)], settings.dim) if settings.loss == "negative" else None
     return SubwordVectors(words, rows, subwords=settings.subwords, counts=counts, output=output, metadata=metadata)
 
 

@@ -50,7 +50,8 @@ def shape_for(settings: Word2VecSettings, kept: float, fraction: float) -> Shape
     per_negative = 9.6 if settings.model == "skipgram" else 6.4
     drawn = per_negative * settings.negatives * min(max(settings.dim / 150, 1), 2)
     drawn = min(max(round_up(round(drawn), 8), 32 if settings.model == "skipgram" else 8), MAX_DRAWN)
-    return (Shape if settings.model == "skipgram" else CbowShape)(tokens, settings.window, settings.negatives, drawn)
+    sizes = (tokens, settings.window, settings.negatives, drawn)
+    return Shape(*sizes) if settings.model == "skipgram" else CbowShape(*sizes, settings.positions)
 
 
 def bound_for(kept: NDArray[np.float64], centers: float) -> float:

@@ -85,6 +85,7 @@ def train_word2vec(
     loss: str = "negative",
     subwords: tuple[int, int] | None = None,
     buckets: int = 2_000_000,
+    position_weights: bool = False,
     dim: int | None = None,
     window: int = 5,
     negatives: int = 5,
@@ -131,6 +132,8 @@ def train_word2vec(
             then the mean of its own row and those of its n-grams (Bojanowski et al. 2017), and words that the corpus
             lacks have vectors, too. Trained on a CPU, in one process. None for no n-grams.
         buckets: Number of rows for n-grams, which share them by hash. Each takes 4 * ``dim`` bytes.
+        position_weights: Whether CBOW learns a vector for each place in the window, by which the context there is
+            multiplied, element by element (Mikolov et al. 2018). With negative sampling only.
         dim: Dimension of the vectors; None for that of ``init``, or 100.
         window: Context window: the maximum distance between a center and its context, in tokens that subsampling
             keeps. The distance is drawn from 1 to this for each center.
@@ -199,6 +202,7 @@ def train_word2vec(
         loss=loss,
         subwords=subwords,
         buckets=buckets,
+        position_weights=position_weights,
         dim=dim if dim is not None else init.dim if init is not None else 100,
         window=window,
         negatives=negatives,
@@ -333,12 +337,15 @@ def _is_gpu(device: str, reproducible: bool | None, settings: Word2VecSettings) 
         return False
     if not isinstance(device, str) or (device != "auto" and device.partition(":")[0] != "cuda"):
         raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}; choose one of them")
-    from textkit.training.devices import has_gpu, usable_device
-
     on_cpu = reproducible or not settings.is_plain
-    if device == "auto" and (on_cpu or not has_gpu() or find_spec("triton") is None):
+    if device == "auto" and (on_cpu or find_spec("triton") is None):
         return False
     settings.check_plain("on a GPU", "train with device='cpu'")
+    # Imported here, because training on a CPU does not need torch.
+    from textkit.training.devices import has_gpu, usable_device
+
+    if device == "auto" and not has_gpu():
+        return False
     usable_device("cuda" if device == "auto" else device)
     if reproducible:
         raise ValueError(
