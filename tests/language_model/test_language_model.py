@@ -242,7 +242,7 @@ def test_what_does_not_fit_together_is_refused():
     [
         ("char", ["<unk>"], r"the specials <pad>, <unk> for unit 'char', missing <pad>; make it with .*from_counts"),
         ("word", ["<pad>", "<unk>"], r"missing <eos>; make it with .*specials=\['<pad>', '<unk>', '<eos>'\]\)"),
-        ("char", ["<pad>", "<unk>", "<bos>"], "vocabulary must have <eos> if it has <bos>"),
+        ("char", ["<pad>", "<unk>", "<bos>"], "vocabulary must have <eos> with <bos>, got no <eos>"),
     ],
 )
 def test_a_vocabulary_that_cannot_be_scored_is_refused(unit, specials, message):
