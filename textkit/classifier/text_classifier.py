@@ -233,8 +233,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         be trained further.
 
         Args:
-            cutoff: Number of word and n-gram vectors to keep, those with the largest norms; None for a
-                third of those that are not 0.
+            cutoff: Number of word and n-gram vectors to keep, those with the largest norms; None for a third of those
+                that are not 0.
             dsub: Number of dimensions that one byte encodes.
             qnorm: Whether the norms of the vectors are quantized separately, with one more byte for each.
 
