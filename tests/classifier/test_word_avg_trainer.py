@@ -33,33 +33,37 @@ def weights_of(objective):
 
 @pytest.mark.parametrize("workers", [1, 2, 3, 8])
 @pytest.mark.parametrize("binary", [False, True])
-@pytest.mark.parametrize("ngrams", [1, 2, 3])
-def test_the_loss_is_that_of_the_padded_model(ngrams, binary, workers):
-    objective, documents = objective_of(ngrams=ngrams, binary=binary, workers=workers)
+@pytest.mark.parametrize(("ngrams", "dim"), [(1, 4), (2, 4), (3, 4), (2, None)])
+def test_the_loss_is_that_of_the_padded_model(ngrams, dim, binary, workers):
+    objective, documents = objective_of(ngrams=ngrams, binary=binary, workers=workers, dim=dim)
     batch = pad([documents[number] for number in range(5)], labels=LABELS)
     found = objective.loss(batch_of(0, 1, 2, 3, 4))
     assert found.count == 5
     torch.testing.assert_close(found.total, Criterion()(objective.model.scores(batch), LABELS), rtol=1e-6, atol=0)
 
 
+@pytest.mark.parametrize("dim", [4, None])
 @pytest.mark.parametrize(("binary", "text"), [(False, 0), (True, 0), (True, 3)])
-def test_a_step_goes_along_the_gradient_of_torch(binary, text):
-    objective, documents = objective_of(binary=binary)
+def test_a_step_goes_along_the_gradient_of_torch(binary, text, dim):
+    objective, documents = objective_of(binary=binary, dim=dim)
     model, batch = objective.model, pad([documents[text]], labels=LABELS[text : text + 1])
     Criterion()(model.scores(batch), LABELS[text : text + 1]).backward()
     before = {name: weight.detach().clone() for name, weight in model.named_parameters()}
-    gradients = {name: weight.grad.clone() for name, weight in model.named_parameters()}
+    gradients = {name: weight.grad.clone() for name, weight in model.named_parameters() if weight.requires_grad}
     model.zero_grad()
     optimizer = BagOptimizer(objective, learning_rate=0.01, vector_rate=0.3, weight_decay=0.0)
     objective.loss(batch_of(text)).total.backward()
-    torch.testing.assert_close(model.output_weight.grad, gradients["output_weight"])
+    torch.testing.assert_close(model.output_bias.grad, gradients["output_bias"])
+    if not model.linear:
+        torch.testing.assert_close(model.output_weight.grad, gradients["output_weight"])
     optimizer.step()
     for name in ("embedding", "ngram_embedding"):
         gradient = gradients[name]  # of rows that the text has once: a row that came again would be stepped twice
         root = gradient.pow(2).mean(1, keepdim=True).sqrt()
         expected = before[name] - torch.where(root > 0, 0.3 * gradient / root, 0.0)
         torch.testing.assert_close(getattr(model, name).detach(), expected, atol=1e-5, rtol=1e-5)
-    assert not torch.equal(model.output_weight, before["output_weight"])
+    assert torch.equal(model.output_weight, before["output_weight"]) == model.linear
+    assert not torch.equal(model.output_bias, before["output_bias"])
 
 
 def test_frozen_words_stay_while_ngrams_learn():

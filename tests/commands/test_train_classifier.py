@@ -102,7 +102,7 @@ def test_every_setting_reaches_the_training(asked, table, tmp_path):
     assert model.settings == ClassifierSettings(
         epochs=3, batch_size=5, budget=600, learning_rate=0.5, vector_rate=0.3, weight_decay=0, clip_norm=None,
         label_smoothing=0.1, patience=None, valid_share=0.2, precision="bfloat16", min_count=2, max_vocab=90,
-        max_length=50, freeze_epochs=0,
+        max_length=50, freeze_epochs=0, min_steps=0, keep_best=False,
     )  # fmt: skip
     assert model.progress
 
@@ -120,7 +120,7 @@ def test_every_setting_reaches_the_training(asked, table, tmp_path):
 def test_every_part_of_a_model(asked, table, tmp_path, name, options, expected):
     model, *_ = asked(table, "-o", tmp_path / "model", "--model", name, "--dim", "6", *options.split())
     assert model.model == dataclasses.replace(model_config(name), dim=6, **expected)
-    assert model.settings == default_classifier_settings(name)
+    assert model.settings == default_classifier_settings(model.model)
 
 
 def test_vectors_give_the_model_their_width(asked, table, tmp_path):

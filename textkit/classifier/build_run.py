@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -84,7 +85,7 @@ def new_model(
     if vectors is not None:
         if vectors.dim != config.dim:
             raise ValueError(
-                f"vectors must have the dimension of the model, {config.dim}, got {vectors.dim}; "
+                f"vectors must have the dimension of the model, {model.embedding.shape[1]}, got {vectors.dim}; "
                 f"pass a config with dim={vectors.dim}"
             )
         model.set_vectors(vectors.to_embedding(data.vocabulary, seed=seed).weight)
@@ -131,11 +132,12 @@ def fit_model(
     use_kernel = type(model) is WordAvg and model.embedding.device.type == "cpu" and ranks.size == 1
     plan: _Plan = _bag_plan if use_kernel else _padded_plan
     objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed, ranks)
+    passes = settings.passes(steps)
 
     def epoch_batches(epoch: int) -> Iterable[Any]:
         frozen = given_vectors and (settings.freeze_epochs is None or epoch < settings.freeze_epochs)
         model.embedding.requires_grad_(not frozen)
-        return batches(epoch)
+        return chain.from_iterable(batches(epoch * passes + number) for number in range(passes))
 
     # Words that occur only among the pretrained vectors are added to the model after training. Until then they are
     # unknown to it.
@@ -148,8 +150,8 @@ def fit_model(
         objective,
         optimizer,
         epoch_batches,
-        steps=steps,
-        texts=len(data.training),
+        steps=steps * passes,
+        texts=len(data.training) * passes,
         settings=settings,
         # torch's idle threads spin, and would take cores from the kernel's threads.
         threads=1 if use_kernel else None,

@@ -13,7 +13,7 @@ from textkit.checks import check_count
 from textkit.classifier.build_run import fit_model, new_model
 from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, prepare
-from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
+from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.run import ClassifierReport
@@ -163,6 +163,7 @@ class Fitting(NestedParameters):
         vectors, start = self.vectors, None
         if init is not None:
             start = self._start(init, config)
+            config = _continued(self.model, config, start.model.config)
             vectors, words = None, replace(words, earlier=start.vocabulary)
             known_classes = start.classes if known_classes is None else _joined(start.classes, known_classes)
         on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
@@ -189,6 +190,8 @@ class Fitting(NestedParameters):
                 f"tokens, which dropped {data.dropped:,} tokens",
                 stacklevel=3,
             )
+        if saving is not None and start is None:  # a part of the texts does not tell how many there are
+            config = suited_config(config, tokens=len(data.training.documents.ids), classes=len(data.classes))
         weights = class_weights(self.class_weight, data.classes, data.training.targets, data.training.weights)
         model = new_model(config, data, vectors=vectors, device=device, seed=seed, rank=ranks.rank, start=start)
         run = fit_model(
@@ -273,6 +276,15 @@ class Fitting(NestedParameters):
         self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(self._tokenizer(model.config))
         self.thresholds_ = None
         self.n_features_in_ = 1  # the column of texts
+
+
+def _continued(model: object, config: ClassifierConfig, earlier: ClassifierConfig) -> ClassifierConfig:
+    """Take from an earlier training what the named model, or a config, leaves open."""
+    if not isinstance(config, WordAvgConfig) or not isinstance(earlier, WordAvgConfig):
+        return config
+    if isinstance(model, str):
+        return earlier
+    return replace(config, buckets=earlier.buckets) if config.buckets is None else config
 
 
 def _tuned(model: Classifier, held_out: Examples) -> NDArray[np.float64]:

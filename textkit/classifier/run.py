@@ -202,7 +202,11 @@ class ClassifierRun:
             # Computed by every process; those of the first count, so that all go on in the same way.
             valid_loss, accuracy, score = map(self.ranks.of_first, self.validate())
             rank = score, -valid_loss
-            if np.isfinite(rank).all() and (self._best is None or rank > self._best.rank):
+            if (
+                self.settings.keep_best is not False
+                and np.isfinite(rank).all()
+                and (self._best is None or rank > self._best.rank)
+            ):
                 self.state.keep_as_best()
                 self._best = _Best(epoch=epoch, rank=rank)
         report = ClassifierReport(

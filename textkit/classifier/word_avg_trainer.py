@@ -42,8 +42,8 @@ class _Batch:
     Attributes:
         rows: (rows,) int32, the embedding rows of all texts; see `bag_means`.
         bounds: (batch, 3) int64, the bounds of each text's rows.
-        weights: (batch,) float32, the weight of each vector in the mean of a text.
-        means: (batch, dim) float32, the means, which receive the gradient.
+        weights: (batch,) float32, the weight of each vector in the features of a text.
+        means: (batch, dim) float32, the features, which receive the gradient.
     """
 
     rows: NDArray[np.int32]
@@ -81,7 +81,7 @@ class BagObjective:
         self.model, self.criterion, self.weights, self.workers = model, criterion, weights, workers
         self.ids, self.offsets = documents.ids, documents.offsets
         self.words = model.embedding.detach().numpy()
-        unused = np.zeros((1, model.config.dim), np.float32)
+        unused = np.zeros((1, self.words.shape[1]), np.float32)
         self.ngrams = unused if model.ngram_embedding is None else model.ngram_embedding.detach().numpy()
         self.squares = {
             "words": np.zeros(len(self.words), np.float32),
@@ -120,6 +120,9 @@ class BagObjective:
             )
 
         self._run_on_workers(average)
+        if self.model.linear:  # the sums over sqrt(n)
+            weights = np.sqrt(weights)
+            means /= weights[:, None]
         features = torch.from_numpy(means).requires_grad_()
         self._batch = _Batch(rows=rows, bounds=bounds, weights=weights, means=features)
         of_texts = None if self.weights is None else self.weights[torch.from_numpy(texts)]

@@ -47,6 +47,7 @@ def classifier(
     layers: options.Layers = None,
     pooling: options.Pooling = None,
     epochs: options.Epochs = None,
+    min_steps: options.MinSteps = None,
     batch_size: options.BatchSize = None,
     budget: options.Budget = None,
     learning_rate: options.LearningRate = None,
@@ -55,6 +56,7 @@ def classifier(
     clip_norm: options.ClipNorm = None,
     label_smoothing: options.LabelSmoothing = None,
     class_weight: options.ClassWeight = None,
+    keep_best: options.KeepBest = None,
     patience: options.Patience = None,
     freeze_epochs: options.FreezeEpochs = None,
     valid_share: options.ValidShare = None,
@@ -84,6 +86,7 @@ def classifier(
     """A text classifier, trained on a table of texts and labels."""
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, default_tokenizer, model_config
+    from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
 
     check_folder(output, checkpoint)
@@ -117,16 +120,24 @@ def classifier(
         model,
     )
     settings = options.replace_defaults(
-        default_classifier_settings(shape),
-        given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
+        ClassifierSettings(),
+        given(
+            epochs=epochs,
+            min_steps=min_steps,
+            batch_size=batch_size,
+            budget=budget,
+            valid_share=valid_share,
+            precision=precision,
+        )
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
-        | given(metric=metric, tune_thresholds=tune_thresholds or None)
+        | given(metric=metric, keep_best=keep_best, tune_thresholds=tune_thresholds or None)
         | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
         | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
         | ({} if patience is None else {"patience": patience or None})
         | ({} if freeze_epochs is None else {"freeze_epochs": options.epochs_frozen(freeze_epochs)}),
         model,
     )
+    settings = settings.completed(default_classifier_settings(config))
     # Of the processes of torchrun, only the first prints and saves.
     first = is_first_rank()
     reading: dict[str, Any] = {"text": text, "label": label, "weight": weight, "encoding": encoding, "errors": errors}

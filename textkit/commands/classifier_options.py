@@ -59,14 +59,16 @@ Checkpoint = Annotated[
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
-Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg 16, others 128")]
-Dropout = Annotated[float | None, _option(_MODEL, "Dropout of the features.", "word_avg 0.3, char_gru 0.4, others 0.5")]
+Dim = Annotated[
+    int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg: one per class; others 128")
+]
+Dropout = Annotated[float | None, _option(_MODEL, "Dropout of the features.", "char_gru 0.4, others 0.5")]
 WordDropout = Annotated[
     float | None,
     _option(_MODEL, "Word dropout: fraction of the words replaced by <unk>.", "cnn 0.05, bilstm 0.1, others 0"),
 ]
 Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: maximum length of n-grams, in words.", "2")]
-Buckets = Annotated[int | None, _option(_MODEL, "word_avg: number of hash buckets for n-grams.", "2097152")]
+Buckets = Annotated[int | None, _option(_MODEL, "word_avg: number of hash buckets for n-grams.", "by the texts")]
 Binary = Annotated[
     bool | None,
     _option(_MODEL, "word_avg: count each word or n-gram only once per text.", "binary", "--binary/--no-binary"),
@@ -85,7 +87,13 @@ Pooling = Annotated[
 ]
 
 Epochs = Annotated[
-    int | None, _option(_TRAINING, "Number of passes over the texts.", "word_avg 5, char_gru 15, bilstm 6, others 10")
+    int | None, _option(_TRAINING, "Number of passes over the texts.", "word_avg 6, char_gru 15, bilstm 6, others 10")
+]
+MinSteps = Annotated[
+    int | None,
+    _option(
+        _TRAINING, "Minimum number of batches; few texts are passed several times per epoch.", "word_avg 1200, or 0"
+    ),
 ]
 BatchSize = Annotated[int | None, _option(_TRAINING, "Maximum number of texts in a batch.", "char_gru 64, others 32")]
 Budget = Annotated[int | None, _option(_TRAINING, "Maximum number of tokens in a batch.", "16384")]
@@ -93,7 +101,9 @@ LearningRate = Annotated[
     float | None,
     _option(_TRAINING, "Initial learning rate; decays linearly.", "word_avg 0.01, char_gru 0.003, others 0.001"),
 ]
-VectorRate = Annotated[float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "0.1")]
+VectorRate = Annotated[
+    float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "0.2, or 0.1 with --dim")
+]
 WeightDecay = Annotated[float | None, _option(_TRAINING, "Weight decay.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Gradient clipping norm; 0 disables.", "1")]
 LabelSmoothing = Annotated[float | None, _option(_TRAINING, "Label smoothing.", "bilstm 0.1, char_gru 0.1, others 0")]
@@ -101,12 +111,21 @@ ClassWeight = Annotated[
     list[str] | None,
     _option(_TRAINING, "Class weights: balanced, or CLASS=WEIGHT; may be repeated.", metavar="<str>"),
 ]
+KeepBest = Annotated[
+    bool | None,
+    _option(
+        _TRAINING,
+        "Keep the epoch with the best validation accuracy, or the last.",
+        "word_avg last, others best",
+        "--keep-best/--keep-last",
+    ),
+]
 Patience = Annotated[
     int | None,
     _option(
         _TRAINING,
         "Stop after N epochs without better validation accuracy (loss breaks ties); 0 disables.",
-        "char_gru 5, others 3",
+        "word_avg never, char_gru 5, others 3",
     ),
 ]
 FreezeEpochs = Annotated[

@@ -172,8 +172,9 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
     weight, rest = weight[index], float(bias[index])
     tables = [(model.embedding, [text])]
     if model.ngram_embedding is not None and len(text) > 1:
+        buckets = len(model.ngram_embedding)
         lengths = range(2, min(model.config.ngrams, len(text)) + 1)
-        ngrams = [ngram_ids(text[None], n, model.config.buckets)[0, : len(text) - n + 1] for n in lengths]
+        ngrams = [ngram_ids(text[None], n, buckets)[0, : len(text) - n + 1] for n in lengths]
         tables.append((model.ngram_embedding, ngrams))
     shares, count = torch.zeros(len(text), dtype=torch.float64, device=text.device), 0
     for table, groups in tables:
@@ -189,4 +190,4 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
             n = len(text) - len(group) + 1  # length of the n-grams, in words
             for offset in range(n):
                 shares[offset : offset + len(group)] += group / n
-    return (shares / max(count, 1)).cpu(), rest
+    return (shares / max(count, 1) ** (0.5 if model.linear else 1.0)).cpu(), rest
