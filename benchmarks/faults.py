@@ -229,6 +229,7 @@ def main(
     seed: Annotated[int, typer.Option(help="Random seed of the moments.")] = 1,
     only: Annotated[str | None, typer.Option(help="Only trainings whose name contains this.")] = None,
 ) -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs start with it ignored
     draw = random.Random(seed)
     trainings = {name: training for name, training in TRAININGS.items() if only is None or only in name}
     stops = max(kills // 4, 2) if stops is None else stops

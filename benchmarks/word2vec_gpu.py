@@ -29,8 +29,8 @@ import textkit
 from textkit.batches.frequencies import keep_probabilities, kept_fraction
 from textkit.kernels.skip_gram_arrays import Model, Text
 from textkit.word2vec.settings import Word2VecSettings
+from textkit.word2vec.start import initial_model
 from textkit.word2vec.threads import SkipGramThreads
-from textkit.word2vec.train import _initial_model
 
 if TYPE_CHECKING:
     from textkit.word2vec.gpu import SkipGramGpu, Tuning
@@ -105,7 +105,7 @@ class Bench:
         from textkit.word2vec.gpu import SkipGramGpu
 
         settings = self.settings(seed, subsample)
-        model = _initial_model(self.words, settings, None)
+        model = initial_model(self.words, settings, None)
         begin_mb = self.allocated_mb()
         runner = SkipGramGpu(self.counts, settings, model, device=self.device, tuning=tuning)
         vocabulary_mb = None if begin_mb is None else (self.allocated_mb() or 0.0) - begin_mb
@@ -133,7 +133,7 @@ class Bench:
     def cpu(self, seed: int) -> dict[str, Any]:
         """Train with the CPU kernel on all cores, by Hogwild."""
         settings = self.settings(seed)
-        model = _initial_model(self.words, settings, None)
+        model = initial_model(self.words, settings, None)
         workers = len(os.sched_getaffinity(0))
         threads = SkipGramThreads(self.counts, settings, model, workers=workers, reproducible=False)
         threads.compile(self.text)

@@ -109,8 +109,7 @@ def bigrams():
 @pytest.fixture(scope="session")
 def random_model():
     """Make a language model of lower-case characters with random weights that are far from even."""
-    import torch
-
+    torch = pytest.importorskip("torch")
     from textkit.language_model.language_model import LanguageModel
     from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
 

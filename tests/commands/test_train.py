@@ -45,6 +45,19 @@ def test_a_catalog_name_and_every_option(run, trained, tmp_path):
     assert not (tmp_path / "state").exists()
 
 
+def test_cbow_with_subwords(run, tmp_path):
+    arguments = ["textkit.train", "word2vec", TALES, "--dim", "8", "--epochs", "1", "--model", "cbow"]
+    subwords = ["--loss", "hierarchical", "--subwords", "3,6", "--buckets", "500"]
+    done = run(*arguments, *subwords, "-o", tmp_path / "tales.bin")
+    assert done.code == 0, done.err
+    assert WordVectors.load(tmp_path / "tales.bin").subwords == (3, 6)
+    done = run(*arguments, *subwords, "-o", tmp_path / "tales.vec")
+    assert "tales.vec: has the vectors of the known words only; n-grams are saved in .bin" in done.err
+    done = run(*arguments, "-o", tmp_path / "none.bin", "--subwords", "3-6")
+    assert done.code == 1
+    assert "--subwords must be two numbers such as 3,6, got '3-6'" in done.err
+
+
 def test_words_to_keep_and_a_given_vocabulary(run, tmp_path):
     (tmp_path / "corpus.txt").write_text("a b c\n" * 5 + "a rare b\n")
     (tmp_path / "words.txt").write_text("rare\r\nabsent\n\n")

@@ -1,8 +1,10 @@
+import os
+import sys
+
 import pytest
 
+import textkit
 from textkit.files.writable import check_writable
-from textkit.language_model.train import train_language_model
-from textkit.word2vec.train import train_word2vec
 
 
 def test_a_place_that_can_be_written_stays_as_it_is(tmp_path):
@@ -13,14 +15,35 @@ def test_a_place_that_can_be_written_stays_as_it_is(tmp_path):
     assert (tmp_path / "old").read_text() == "old"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="files without names are Linux's")
+def test_a_kill_while_trying_leaves_nothing(tmp_path, monkeypatch):
+    try:
+        os.close(os.open(tmp_path, os.O_TMPFILE | os.O_RDWR))
+    except OSError:
+        pytest.skip("the file system has no files without names")
+    found, system_open = [], os.open
+
+    def look_after_opening(*arguments):
+        handle = system_open(*arguments)
+        found.extend(entry.name for entry in tmp_path.iterdir())
+        return handle
+
+    monkeypatch.setattr(os, "open", look_after_opening)
+    check_writable(tmp_path / "new", "path")
+    assert not found
+
+
 def test_the_folder_of_a_links_target_counts(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "missing" / "file")
     with pytest.raises(FileNotFoundError, match="the folder of path must exist"):
         check_writable(tmp_path / "link", "path")
 
 
-@pytest.mark.parametrize("train", [train_word2vec, train_language_model])
+@pytest.mark.parametrize("train", ["train_word2vec", "train_language_model"])
 def test_checkpoints_are_tried_before_the_reading(train, tmp_path):
+    if train == "train_language_model":
+        pytest.importorskip("torch")
+
     def texts():
         pytest.fail("the text was read")
         yield
@@ -31,4 +54,4 @@ def test_checkpoints_are_tried_before_the_reading(train, tmp_path):
         (tmp_path / "file" / "state", FileNotFoundError, "the folder of checkpoint must exist"),
     ):
         with pytest.raises(error, match=message):
-            train(texts(), checkpoint=checkpoint)
+            getattr(textkit, train)(texts(), checkpoint=checkpoint)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, noise_distribution
+from textkit.kernels.sampling import noise_word
 from textkit.kernels.skip_gram_arrays import (
     Model,
     Shape,
@@ -195,9 +196,7 @@ def test_noise_follows_the_distribution():
     counts = np.array([1000, 100, 10, 1, 0])
     chances = noise_distribution(counts)
     accept, alias = alias_tables(chances)
-    from textkit.kernels.skip_gram_cpu import _noise_word
-
-    drawn = np.bincount([_noise_word(accept, alias, np.uint64(5), i) for i in range(40_000)], minlength=5)
+    drawn = np.bincount([noise_word(accept, alias, np.uint64(5), i) for i in range(40_000)], minlength=5)
     np.testing.assert_allclose(drawn / 40_000, chances, atol=0.01)
     assert drawn[4] == 0
 

@@ -85,6 +85,8 @@ HEAD = "textkit-phrases\t1\t_\n"
         ("a b\n", "line 1"),
         ("textkit-phrases\t2\t_\n", "line 1: the version must be 1"),
         ("textkit-phrases\t1\n", "line 1"),
+        ("textkit-phrases\t1\t\n", "line 1: the delimiter is missing"),
+        ("textkit-phrases\t1\t\\q\n", "line 1"),
         (HEAD + "3\t1.5\ta\n", "line 2"),
         (HEAD + "3\t1.5\ta\tb\n-3\t1.5\ta\tb\n", "line 3"),
         (HEAD + "3\tnan\ta\tb\n", "line 2"),

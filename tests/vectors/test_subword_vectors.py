@@ -87,6 +87,7 @@ def test_the_vector_of_a_text(vectors):
 
 
 def test_an_embedding_has_vectors_of_unknown_words(vectors):
+    pytest.importorskip("torch")
     vocabulary = Vocabulary.from_counts({"ats": 2, "cat": 1}, specials=["<pad>", "<unk>"])
     weights = vectors.to_embedding(vocabulary).weight.numpy()
     np.testing.assert_array_equal(

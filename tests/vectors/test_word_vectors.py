@@ -299,11 +299,6 @@ def test_it_is_shared_by_copies_and_can_be_pickled():
         (lambda v: v.index(np.ones(2)), TypeError, "a word must be a str, got ndarray; vectors can only be part of a"),
         (lambda v: v[0], TypeError, "a word must be a str, got 0; vectors by row number are in .matrix"),
         (lambda v: v[None], TypeError, "a word must be a str, got None"),
-        (
-            lambda v: v.to_embedding(["a"]),
-            TypeError,
-            "vocabulary must be a Vocabulary .*, got list; for a list of words",
-        ),
         (lambda v: v.load(5), TypeError, "path must be a str or a Path, got int; pass the path of a file"),
         (lambda v: v.load("a.txt", limit="3"), ValueError, "limit must be an integer of at least 0, got '3'; use None"),
         (lambda v: v.load("."), IsADirectoryError, r"path must be a file of word vectors, got the folder '\.'; pass a"),
@@ -315,6 +310,12 @@ def test_it_is_shared_by_copies_and_can_be_pickled():
 def test_types_that_nobody_expects_are_named(call, error, message):
     with pytest.raises(error, match=message):
         call(WordVectors(["a", "b"], np.eye(2)))
+
+
+def test_an_embedding_is_of_a_vocabulary():
+    pytest.importorskip("torch")
+    with pytest.raises(TypeError, match=r"vocabulary must be a Vocabulary .*, got list; for a list of words"):
+        WordVectors(["a", "b"], np.eye(2)).to_embedding(["a"])
 
 
 def test_words_may_come_from_a_generator():

@@ -19,8 +19,8 @@ from textkit.training.ranks import ALONE
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.data_parallel import SkipGramRanks, sum_scale
 from textkit.word2vec.settings import Word2VecSettings
+from textkit.word2vec.start import initial_model
 from textkit.word2vec.threads import SkipGramThreads
-from textkit.word2vec.train import _initial_model
 
 CHILD = """
 import json, os, sys, time
@@ -79,7 +79,7 @@ def test_one_synchronized_process_trains_like_the_kernel():
     tokens = len(encoded.ids)
     losses = []
     for synchronized in (False, True):
-        model = _initial_model(list(encoded.vocabulary.tokens), settings, None)
+        model = initial_model(list(encoded.vocabulary.tokens), settings, None)
         kernel = SkipGramThreads(counts, settings, model, workers=1, reproducible=True)
         kernel = SkipGramRanks(kernel, ALONE, counts, tokens) if synchronized else kernel
         text = Text(np.asarray(encoded.ids), np.asarray(encoded.offsets))

@@ -31,6 +31,39 @@ class SkipGramBatch:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class CbowBatch:
+    """Center words, each with all its contexts and several negative samples.
+
+    Attributes:
+        centers: (batch,) int64 word ids.
+        contexts: (contexts,) int64 word ids, those of all centers one after the other; each center has at least one.
+        offsets: (batch,) int64, the start of each center's contexts.
+        negatives: (batch, negatives) int64 word ids, drawn from the noise distribution.
+        positions: (contexts,) int64, the place of each context in the window, from 0 on the left; None if no model
+            needs it.
+    """
+
+    centers: torch.Tensor
+    contexts: torch.Tensor
+    offsets: torch.Tensor
+    negatives: torch.Tensor
+    positions: torch.Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.centers)
+
+    def to(self, device: torch.device | str) -> "CbowBatch":
+        """Move the batch to another device."""
+        return CbowBatch(
+            centers=_moved(self.centers, device),
+            contexts=_moved(self.contexts, device),
+            offsets=_moved(self.offsets, device),
+            negatives=_moved(self.negatives, device),
+            positions=None if self.positions is None else _moved(self.positions, device),
+        )
+
+
 IGNORED = -100
 """The target at positions without a prediction; it is the default ``ignore_index`` of torch's cross entropy."""
 

@@ -24,6 +24,7 @@ from textkit.evaluation.calibration import calibrate
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.evaluation.thresholds import best_thresholds
 from textkit.models.classifier import Classifier, ClassifierConfig
+from textkit.models.classifier_storage import quantized_rows
 from textkit.models.word_avg import WordAvgConfig
 from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -135,7 +136,7 @@ class Fitting(NestedParameters):
             The estimator itself.
 
         Raises:
-            ValueError: As `fit`, or if there is only one class in the first call without ``classes``.
+                ValueError: As `fit`, or if there is only one class in the first call without ``classes``.
         """
         known = None if classes is None else found_classes(classes, multi_label=False)
         settings = replace(
@@ -243,11 +244,16 @@ class Fitting(NestedParameters):
 
         Raises:
             TypeError: If it is no trained classifier.
-            ValueError: If it splits texts in another way, or has another number of labels per text.
+            ValueError: If it is quantized, splits texts in another way, or has another number of labels per text.
         """
         if not isinstance(init, Fitting) or not hasattr(init, "model_"):
             got = "one that is not trained" if isinstance(init, Fitting) else type(init).__name__
             raise TypeError(f"init must be a trained TextClassifier, got {got}; pass textkit.load(folder)")
+        if quantized_rows(init.model_) is not None:
+            raise ValueError(
+                "init must not be quantized, got a quantized classifier, which cannot be trained further; go on from "
+                "the one that it was made from, and quantize the result"
+            )
         if init.multi_label != self.multi_label:
             raise ValueError(
                 f"init must have multi_label={self.multi_label}, got {init.multi_label}; "

@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from textkit.checks import check_count
 from textkit.classifier.defaults import CLASSES, new_network
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classifier import Classifier, ClassifierConfig
-from textkit.models.classifier_storage import load_weights, weight_arrays
+from textkit.models.classifier_storage import load_weights, quantized_rows, weight_arrays
 from textkit.models.storage import read_folder, write_folder
 from textkit.models.word_avg import WordAvgConfig
 from textkit.text.saved_tokenizer import restored_tokenizer, tokenizer_entries, tokenizer_files
@@ -85,6 +86,7 @@ def save_classifier(
         )
     config = {
         "model": {"name": type(model.config).__name__, **asdict(model.config)},
+        **({} if (rows := quantized_rows(model)) is None else {"quantized": rows.settings()}),
         **tokenizer_entries(tokenizer),
         **described,
     }
@@ -135,7 +137,8 @@ def load_classifier(
         with torch.device("meta"):
             generator = torch.Generator("cpu")
             network = new_network(config_class(**saved), len(stored.vocabulary), len(classes), generator=generator)
-        load_weights(network, stored.weights)
+        quantized = stored.config.get("quantized")
+        load_weights(network, stored.weights, None if quantized is None else check_count("dsub", quantized["dsub"], 1))
         return StoredClassifier(
             model=network.eval(),
             vocabulary=stored.vocabulary,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Collection
+from copy import copy
 from dataclasses import asdict, fields
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metadata_routing import UNUSED
 
+from textkit.checks import check_count, check_switch
 from textkit.classifier.data import checked_texts
 from textkit.classifier.defaults import ModelName
 from textkit.classifier.export import export_classifier
@@ -26,6 +28,7 @@ from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_scores
 from textkit.models.classifier import ClassifierConfig
+from textkit.models.word_avg import WordAvg
 from textkit.other_names import class_with_other_names
 from textkit.text.document_ids import encode_documents
 from textkit.text.tokenizers import Tokenizer
@@ -44,6 +47,7 @@ _OTHER_NAMES = {
     **dict.fromkeys(("lowercase", "do_lower_case"), 'tokenizer="word-lower" or "word"'),
     **dict.fromkeys(("pretrained_vectors", "embeddings", "wv"), "vectors"),
     **dict.fromkeys(("verbose", "disp"), "progress"),
+    **dict.fromkeys(("quantize", "qnorm", "cutoff", "dsub"), "classifier.quantize(...) after fit"),
     **dict.fromkeys(("multilabel", "multi_class"), "multi_label"),
 }
 
@@ -213,6 +217,38 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             thresholds=self.thresholds_,
             max_length=length_limit(self.model_, None, self._settings().max_length),
         )
+
+    def quantize(self, *, cutoff: int | None = None, dsub: int = 4, qnorm: bool = True) -> "TextClassifier":
+        """Return a copy of a twentieth of the size; this classifier is not changed.
+
+        As in Joulin et al. 2016b, "FastText.zip", vectors with a small norm are dropped, and the others are replaced by
+        the codes of a product quantizer. The copy predicts, explains and is exported like any classifier, but it cannot
+        be trained further.
+
+        Args:
+            cutoff: Number of word and n-gram vectors to keep, those with the largest norms; None for a
+                third of those that are not 0.
+            dsub: Number of dimensions that one byte encodes.
+            qnorm: Whether the norms of the vectors are quantized separately, with one more byte for each.
+
+        Raises:
+            NotFittedError: If the classifier is not trained.
+            ValueError: If the model is not word_avg or is quantized already, or a number is below 1.
+        """
+        self._check_fitted()
+        if cutoff is not None:
+            cutoff = check_count("cutoff", cutoff, 1, "vector")
+        dsub = check_count("dsub", dsub, 1, "dimension")
+        check_switch("qnorm", qnorm)
+        if not isinstance(self.model_, WordAvg):
+            raise ValueError(f"only word_avg can be quantized, got {type(self.model_).__name__}; train a word_avg")
+        if self.model_.quantized is not None:
+            raise ValueError("the classifier must not be quantized already; quantize the one that it was made from")
+        copied = copy(self)
+        copied.model_ = self.model_.quantize(
+            cutoff=cutoff, dsub=min(dsub, self.model_.output_weight.shape[1]), qnorm=qnorm, seed=self._seed()
+        )
+        return copied
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.

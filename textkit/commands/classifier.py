@@ -1,5 +1,6 @@
 """``python -m textkit.train classifier``: train a text classifier and save it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import classifier_options as options
@@ -21,6 +22,7 @@ from textkit.training.interrupts import Terminated
 
 if TYPE_CHECKING:
     from textkit.classifier.run import ClassifierReport
+    from textkit.classifier.text_classifier import TextClassifier
 
 
 def classifier(
@@ -40,6 +42,7 @@ def classifier(
     ngrams: options.Ngrams = None,
     buckets: options.Buckets = None,
     binary: options.Binary = None,
+    quantize: options.Quantize = False,
     widths: options.Widths = None,
     filters: options.Filters = None,
     cell: options.Cell = None,
@@ -119,6 +122,8 @@ def classifier(
         | given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),
         model,
     )
+    if quantize and model != "word_avg":
+        raise ValueError(f"--quantize must be left out with --model {model}; only word_avg can be quantized")
     settings = options.replace_defaults(
         ClassifierSettings(),
         given(
@@ -183,7 +188,7 @@ def classifier(
         epochs_done = len(getattr(trained_classifier, "history_", ()))
         # fit removes the model if its weights are not finite.
         if first and epochs_done and hasattr(trained_classifier, "model_"):
-            trained_classifier.save(output)
+            _saved(trained_classifier, output, quantize=quantize)
             saved = f"{output}: saved the best of {epochs_done} epoch{'s' * (epochs_done != 1)}"
         if not isinstance(error, FloatingPointError):
             stop(error, saved, checkpoint=checkpoint, show=first)
@@ -192,10 +197,14 @@ def classifier(
         raise
     if not first:
         return
-    trained_classifier.save(output)
+    _saved(trained_classifier, output, quantize=quantize)
     # The checkpoint is needed until the classifier is saved.
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     validated = [report for report in trained_classifier.history_ if report.valid_accuracy is not None]
     best = f"; validation {options.measured(max(validated, key=options.rank), settings)}" if validated else ""
     print(f"{output}: {model}, {len(trained_classifier.classes_)} classes, {len(training):,} texts{best}")
+
+
+def _saved(classifier: "TextClassifier", output: Path, *, quantize: bool) -> None:
+    (classifier.quantize() if quantize else classifier).save(output)

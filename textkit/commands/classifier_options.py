@@ -59,10 +59,8 @@ Checkpoint = Annotated[
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
-Dim = Annotated[
-    int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg: one per class; others 128")
-]
-Dropout = Annotated[float | None, _option(_MODEL, "Dropout of the features.", "char_gru 0.4, others 0.5")]
+Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg per-class, others 128")]
+Dropout = Annotated[float | None, _option(_MODEL, "Dropout of the features.", "word_avg 0.3, char_gru 0.4, others 0.5")]
 WordDropout = Annotated[
     float | None,
     _option(_MODEL, "Word dropout: fraction of the words replaced by <unk>.", "cnn 0.05, bilstm 0.1, others 0"),
@@ -86,13 +84,17 @@ Pooling = Annotated[
     _option(_MODEL, "bilstm, char_gru: pooling, last or max.", "bilstm max, others last", metavar="<name>"),
 ]
 
+Quantize = Annotated[
+    bool, _option(_MODEL, "word_avg: save a twentieth of the size; see textkit quantize.", None, "--quantize")
+]
+
 Epochs = Annotated[
     int | None, _option(_TRAINING, "Number of passes over the texts.", "word_avg 6, char_gru 15, bilstm 6, others 10")
 ]
 MinSteps = Annotated[
     int | None,
     _option(
-        _TRAINING, "Minimum number of batches; few texts are passed several times per epoch.", "word_avg 1200, or 0"
+        _TRAINING, "Minimum number of batches; few texts are passed several times per epoch.", "word_avg 1200, others 0"
     ),
 ]
 BatchSize = Annotated[int | None, _option(_TRAINING, "Maximum number of texts in a batch.", "char_gru 64, others 32")]
@@ -102,7 +104,7 @@ LearningRate = Annotated[
     _option(_TRAINING, "Initial learning rate; decays linearly.", "word_avg 0.01, char_gru 0.003, others 0.001"),
 ]
 VectorRate = Annotated[
-    float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "0.2, or 0.1 with --dim")
+    float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "word_avg 0.2, others 0.1")
 ]
 WeightDecay = Annotated[float | None, _option(_TRAINING, "Weight decay.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Gradient clipping norm; 0 disables.", "1")]
@@ -116,7 +118,7 @@ KeepBest = Annotated[
     _option(
         _TRAINING,
         "Keep the epoch with the best validation accuracy, or the last.",
-        "word_avg last, others best",
+        "word_avg no, others yes",
         "--keep-best/--keep-last",
     ),
 ]

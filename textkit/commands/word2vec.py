@@ -47,6 +47,19 @@ def word2vec(
             help="Output file: .safetensors .txt .bin .vec .csv (also .gz .xz), or X.tsv and X_metadata.tsv.",
         ),
     ],
+    model: Annotated[
+        str, typer.Option(help="skipgram, or cbow: predict the center from its contexts.")
+    ] = DEFAULT.model,
+    loss: Annotated[
+        str, typer.Option(help="negative for negative sampling, or hierarchical for hierarchical softmax.")
+    ] = DEFAULT.loss,
+    subwords: Annotated[
+        str | None, typer.Option(metavar="MIN,MAX", help="Also train n-grams of words, such as 3,6; save as .bin.")
+    ] = None,
+    buckets: Annotated[int, typer.Option(help="Number of rows for n-grams, with --subwords.")] = DEFAULT.buckets,
+    position_weights: Annotated[
+        bool, typer.Option("--position-weights", help="Let cbow learn weights of the places in the window.")
+    ] = DEFAULT.position_weights,
     dim: Annotated[int | None, typer.Option(help="Dimension of the vectors.", show_default="100")] = None,
     window: Annotated[
         int, typer.Option(help="Context window: maximum distance from the center, in tokens.")
@@ -67,8 +80,9 @@ def word2vec(
     ] = DEFAULT.subsample,
     epochs: Annotated[int, typer.Option(help="Number of passes over the corpus.")] = DEFAULT.epochs,
     learning_rate: Annotated[
-        float, typer.Option(help="Initial learning rate; decays linearly.")
-    ] = DEFAULT.learning_rate,
+        float | None,
+        typer.Option(help="Initial learning rate; decays linearly.", show_default="0.025, for cbow 0.05"),
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Number of threads.", show_default="all cores")] = None,
     reproducible: Annotated[
         bool | None,
@@ -97,7 +111,7 @@ def word2vec(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Word vectors by skip-gram with negative sampling."""
+    """Word vectors by skip-gram or CBOW."""
     inputs = [*corpus, valid, init, keep_words, vocabulary]
     check_output(output, [*inputs, checkpoint])
     if checkpoint is not None:
@@ -127,6 +141,11 @@ def word2vec(
     try:
         vectors = train_word2vec(
             opened_corpus(corpus, **reading),
+            model=model,
+            loss=loss,
+            subwords=None if subwords is None else _lengths(subwords),
+            buckets=buckets,
+            position_weights=position_weights,
             dim=dim,
             window=window,
             negatives=negatives,
@@ -155,7 +174,21 @@ def word2vec(
     if not first:
         return
     vectors.save(output)
+    if subwords is not None and output.suffix != ".bin":
+        say(f"{output}: has the vectors of the known words only; n-grams are saved in .bin")
     # The checkpoint is needed until the vectors are saved.
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     print(f"{output}: {len(vectors):,} words, {vectors.dim} dimensions")
+
+
+def _lengths(text: str) -> tuple[int, int]:
+    """Return the lengths of n-grams in "3,6".
+
+    Raises:
+        ValueError: If it is anything else.
+    """
+    least, comma, most = text.partition(",")
+    if not (comma and least.strip().isdecimal() and most.strip().isdecimal()):
+        raise ValueError(f"--subwords must be two numbers such as 3,6, got {text!r}; pass the lengths of n-grams")
+    return int(least), int(most)

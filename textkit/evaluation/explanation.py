@@ -1,18 +1,17 @@
 """Explain a prediction: the contribution of each token of a text to the score of a class."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional as F
 
 from textkit.display.terminal import columns_of, pad_to_width
 from textkit.evaluation.predict_logits import BUDGET
 from textkit.models.classifier import UNKNOWN, Classifier
-from textkit.models.word_avg import WordAvg, ngram_ids
+from textkit.models.word_avg import USUAL_BUCKETS, WordAvg, ngram_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,16 +169,15 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
     if not multi_label:
         weight, bias = weight - weight.mean(0), bias - bias.mean()
     weight, rest = weight[index], float(bias[index])
-    tables = [(model.embedding, [text])]
-    if model.ngram_embedding is not None and len(text) > 1:
-        buckets = len(model.ngram_embedding)
-        lengths = range(2, min(model.config.ngrams, len(text)) + 1)
+    tables: list[tuple[Callable[[torch.Tensor], torch.Tensor], list[torch.Tensor]]] = [(model.embed, [text])]
+    if model.config.ngrams > 1 and len(text) > 1:
+        lengths, buckets = range(2, min(model.config.ngrams, len(text)) + 1), model.config.buckets or USUAL_BUCKETS
         ngrams = [ngram_ids(text[None], n, buckets)[0, : len(text) - n + 1] for n in lengths]
-        tables.append((model.ngram_embedding, ngrams))
+        tables.append((model.ngram_vectors, ngrams))
     shares, count = torch.zeros(len(text), dtype=torch.float64, device=text.device), 0
-    for table, groups in tables:
+    for look_up, groups in tables:
         rows = torch.cat(groups)
-        parts = F.embedding(rows, table).double() @ weight
+        parts = look_up(rows).double() @ weight
         # A row that counts once per text is split equally among its positions.
         if model.config.binary:
             _, inverse, repeats = torch.unique(rows, return_inverse=True, return_counts=True)

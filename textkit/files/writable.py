@@ -8,7 +8,8 @@ from pathlib import Path
 def check_writable(path: str | os.PathLike[str], name: str, *, is_folder: bool = False) -> None:
     """Check that a file or folder can be created or replaced, by creating a temporary file beside it.
 
-    Permissions alone do not tell: the file system may be read-only, or the user root.
+    Permissions alone do not tell: the file system may be read-only, or the user root. Where the system can do it, the
+    temporary file has no name, so that a process killed in this moment leaves nothing.
 
     Args:
         path: The file or folder that will be written.
@@ -28,7 +29,7 @@ def check_writable(path: str | os.PathLike[str], name: str, *, is_folder: bool =
             f"the folder of {name} must exist, got {os.fspath(path)!r}; create {str(folder)!r} first"
         )
     try:
-        with tempfile.NamedTemporaryFile(prefix=".textkit-", suffix=".tmp", dir=folder):
+        with tempfile.TemporaryFile(prefix=".textkit-", suffix=".tmp", dir=folder):
             pass
     except OSError as error:
         raise type(error)(

@@ -1,4 +1,4 @@
-"""The arrays that the skip-gram kernels work on, and the functions that allocate them.
+"""The arrays that the word2vec kernels work on, and the functions that allocate them.
 
 Glossary of the kernels' names:
 
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+END = -2  # in the targets of a block's output steps: the rest of its rows is unused
 MAX_DRAWN = 96  # the product of (1 + exp(-|x|)) over a row, at most 2**96, must stay below the largest float32
 
 
@@ -34,13 +35,19 @@ class Tables(NamedTuple):
     """Lookup tables: keep (vocab,) float32, accept (vocab,) float32, alias (vocab,) int32, masks from `lane_masks`.
 
     ``keep`` is the probability that subsampling keeps a token; ``accept`` and ``alias`` are the tables of the alias
-    method (Walker 1977) for the noise distribution.
+    method (Walker 1977) for the noise distribution. With subwords, the input vector of word w is the mean of the rows
+    ``pieces[starts[w] : starts[w + 1]]`` of the input embedding: starts (vocab + 1,) int64, pieces (n-grams,) int32.
+    Without, both are None, and Numba compiles code that has no branch for them. ``paths`` are the `WordPaths` of
+    hierarchical softmax; None for negative sampling.
     """
 
     keep: Any
     accept: Any
     alias: Any
     masks: Any
+    starts: Any = None
+    pieces: Any = None
+    paths: Any = None
 
 
 class Shape(NamedTuple):
@@ -57,7 +64,10 @@ class Shape(NamedTuple):
 
 
 class Model(NamedTuple):
-    """The input and the output embedding, each (vocab, width) float32; width is dim rounded up to a multiple of 8."""
+    """The input and the output embedding, each (vocab, width) float32; width is dim rounded up to a multiple of 8.
+
+    With subwords, the rows of the hash buckets of n-grams follow those of the words in the input embedding.
+    """
 
     centers: Any
     contexts: Any
@@ -66,17 +76,22 @@ class Model(NamedTuple):
 class Steps(NamedTuple):
     """Updates of the model computed by blocks, one row per use of a word.
 
-    rows (n, width) float32 are the steps, learning rate included; targets (n,) int32 is the word of each row, or -1.
+    rows (n, width) float32 are the steps, learning rate included; targets (n,) int32 is the word of each row, or -1;
+    `END` if it and all later rows of the block are unused.
     loads (n,) float32 bounds the effect of a step on a score: ``|change of score| <= load = ||step|| * max ||v||``, the
     maximum over the vectors that the row is multiplied with in the block. The sum of the loads bounds the effect of the
     sum of the steps. For a center, ||step|| is the norm of the contribution of its contexts alone if that is larger:
     noise words may cancel this contribution in one score, but not in every one.
-    A block owns `block_rows` rows of each array: first the centers, then the contexts, then the noise words.
+    A block owns ``per_block`` rows of each array. The first ``inputs`` of them are steps of the input embedding: with
+    skip-gram the centers, with CBOW the contexts. Steps of the output embedding follow: with skip-gram the contexts,
+    with CBOW the centers, and then the noise words; with hierarchical softmax the nodes.
     """
 
     rows: Any
     targets: Any
     loads: Any
+    inputs: int
+    per_block: int
 
 
 class Scratch(NamedTuple):
@@ -153,8 +168,16 @@ def block_rows(shape: Shape) -> int:
 
 def steps(blocks: int, shape: Shape, width: int) -> Steps:
     """Allocate the steps of ``blocks`` blocks."""
-    rows = blocks * block_rows(shape)
-    return Steps(aligned_zeros(rows, width), np.full(rows, -1, np.int32), np.zeros(rows, np.float32))
+    inputs = center_rows(shape)
+    return empty_steps(blocks, inputs, block_rows(shape) - inputs, width)
+
+
+def empty_steps(blocks: int, inputs: int, outputs: int, width: int) -> Steps:
+    """Allocate the steps of ``blocks`` blocks, each with rows of the input and of the output embedding."""
+    rows = blocks * (inputs + outputs)
+    return Steps(
+        aligned_zeros(rows, width), np.full(rows, -1, np.int32), np.zeros(rows, np.float32), inputs, inputs + outputs
+    )
 
 
 def scratch(shape: Shape, width: int) -> Scratch:

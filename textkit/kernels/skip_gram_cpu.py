@@ -14,8 +14,9 @@ thread does the work. The names (near, far, reach, met, meeting, loads) are expl
 from typing import Any
 
 import numpy as np
-from numba import njit, uint64
+from numba import njit
 
+from textkit.kernels.sampling import collect, drawn_reach, noise_word
 from textkit.kernels.simd import (
     add,
     exp_minus_abs,
@@ -32,6 +33,7 @@ from textkit.kernels.simd import (
     total,
     zero,
 )
+from textkit.kernels.subwords_cpu import copy_input, prefetch_input
 from textkit.kernels.tiles import (
     add_scaled_row,
     clear_row,
@@ -44,96 +46,6 @@ from textkit.kernels.tiles import (
     transpose,
     weigh_rows,
 )
-
-_SUBSAMPLE, _REACH, _NOISE = 0, 1, 2  # purposes of a hash
-
-
-@njit(nogil=True)
-def _hash(key: Any, purpose: Any, place: Any) -> Any:
-    """Hash to 64 random bits: the finalizer of SplitMix64 (Steele, Lea and Flood 2014) over distinct multiples."""
-    x = uint64(key) + uint64(purpose) * uint64(0xD1B54A32D192ED03) + uint64(place) * uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
-    return x ^ (x >> uint64(31))
-
-
-@njit(nogil=True)
-def _fraction(bits: Any) -> Any:
-    """Convert the low 24 bits to a float32 from 0 to below 1."""
-    return np.float32(bits & uint64(0xFFFFFF)) * np.float32(2.0**-24)
-
-
-@njit(nogil=True)
-def _below(bits: Any, limit: Any) -> Any:
-    """Convert the high 32 bits to an integer from 0 to below ``limit``."""
-    return np.int64(((bits >> uint64(32)) * uint64(limit)) >> uint64(32))
-
-
-@njit(nogil=True)
-def _is_kept(ids: Any, place: Any, keep: Any, key: Any) -> Any:
-    """Whether subsampling keeps the token at ``place``."""
-    return _fraction(_hash(key, _SUBSAMPLE, place)) < keep[ids[place]]
-
-
-@njit(nogil=True)
-def _collect(text: Any, begin: Any, end: Any, window: Any, tables: Any, key: Any, work: Any) -> Any:
-    """Subsample a block of text and, within its documents, up to ``window`` kept tokens on each side.
-
-    Fills ``work.kept`` (word ids), ``work.place`` (positions in the text), ``work.first`` and ``work.last`` (indices of
-    the first and last collected token of the same document).
-
-    Returns:
-        The index of the block's first token, the index after its last one, and the number of all collected tokens.
-    """
-    # Local names, because accessing a field of a tuple costs a reference count.
-    ids, offsets, keep = text.ids, text.offsets, tables.keep
-    kept, place, first, last = work.kept, work.place, work.first, work.last
-    # Binary search for the last document that starts at or before `begin`.
-    document, above = np.int64(0), np.int64(len(offsets) - 1)
-    while above - document > 1:
-        middle = (document + above) // 2
-        if offsets[middle] <= begin:
-            document = middle
-        else:
-            above = middle
-    # Go back until `window` kept tokens lie before the block; the loop below collects them again, in order.
-    at, before = begin, 0
-    while at > offsets[document] and before < window:
-        at -= 1
-        if _is_kept(ids, at, keep, key):
-            before += 1
-    n = start = 0
-    while at < end:
-        # A loop, because documents may be empty.
-        while at >= offsets[document + 1]:
-            document += 1
-            start = n
-        if _is_kept(ids, at, keep, key):
-            kept[n], place[n], first[n] = ids[at], at, start
-            n += 1
-        at += 1
-    stop = n
-    while at < offsets[document + 1] and n < stop + window:
-        if _is_kept(ids, at, keep, key):
-            kept[n], place[n], first[n] = ids[at], at, start
-            n += 1
-        at += 1
-    ending = n - 1
-    for i in range(n - 1, -1, -1):
-        if i < n - 1 and first[i] != first[i + 1]:
-            ending = i
-        last[i] = ending
-    return before, stop, n
-
-
-@njit(nogil=True)
-def _noise_word(accept: Any, alias: Any, key: Any, draw: Any) -> Any:
-    """Draw from the noise distribution by the alias method (Walker 1977)."""
-    bits = _hash(key, _NOISE, draw)
-    word = _below(bits, len(accept))
-    if _fraction(bits) < accept[word]:
-        return word
-    return np.int64(alias[word])
 
 
 @njit(nogil=True)
@@ -158,7 +70,7 @@ def _sort_centers(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any
     pairs = 0
     for c in range(size):
         at = begin + c
-        reach = 1 + _below(_hash(key, _REACH, place[at]), shape.window)
+        reach = drawn_reach(key, place[at], shape.window)
         left[c] = min(reach, at - first[at])
         counts[c] = left[c] + min(reach, last[at] - at)
         buckets[most - counts[c] + 1] += 1
@@ -269,6 +181,7 @@ def block_steps(
     """
     window, drawn = shape.window, shape.drawn
     ids, accept, alias, centers, contexts = text.ids, tables.accept, tables.alias, model.centers, model.contexts
+    starts, pieces = tables.starts, tables.pieces
     rows, targets, loads = out.rows, out.targets, out.loads
     kept, order, X, Y, N, far = work.kept, work.order, work.X, work.Y, work.N, work.far
     reserved = (shape.block_tokens + 3) // 4 * 4
@@ -277,7 +190,7 @@ def block_steps(
     for row in range(base, base_noise + drawn):
         targets[row] = -1
     end = min((block + 1) * shape.block_tokens, len(ids))
-    begin, stop, n = _collect(text, block * shape.block_tokens, end, window, tables, key, work)
+    begin, stop, n = collect(text, block * shape.block_tokens, end, window, tables, key, work)
     size = stop - begin
     if size == 0:
         return 0.0, 0
@@ -286,16 +199,16 @@ def block_steps(
     for at in range(n):
         prefetch_row(contexts, np.int64(kept[at]))
     for at in range(begin, stop):
-        prefetch_row(centers, np.int64(kept[at]))
+        prefetch_input(centers, np.int64(kept[at]), starts, pieces)
     for k in range(drawn):
-        word = _noise_word(accept, alias, key, block * drawn + k)
+        word = noise_word(accept, alias, key, block * drawn + k)
         prefetch_row(contexts, word)
         targets[base_noise + k] = word
     pairs = _sort_centers(begin, size, shape, key, work)
     tiles = (size + 3) // 4 * 4
     for s in range(size):
         word = kept[begin + order[s]]
-        copy_row(X, s, centers, np.int64(word))
+        copy_input(X, s, centers, np.int64(word), starts, pieces)
         targets[base + s] = word
     for s in range(size, tiles):
         clear_row(X, s)

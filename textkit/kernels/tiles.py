@@ -42,6 +42,23 @@ def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, colu
 
 
 @njit(nogil=True)
+def dot_eight_rows(X: Any, i: int, Y: Any, indices: Any, start: int, out: Any, row: int, column: int) -> None:
+    """Multiply row ``i`` of X by the rows ``indices[start : start + 8]`` of Y, as `dot_eight` does."""
+    r0, r1 = np.int64(indices[start]), np.int64(indices[start + 1])
+    r2, r3 = np.int64(indices[start + 2]), np.int64(indices[start + 3])
+    r4, r5 = np.int64(indices[start + 4]), np.int64(indices[start + 5])
+    r6, r7 = np.int64(indices[start + 6]), np.int64(indices[start + 7])
+    c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero()
+    for d in range(0, X.shape[1], 8):
+        x = load(X, i, d)
+        c0, c1 = multiply_add(x, load(Y, r0, d), c0), multiply_add(x, load(Y, r1, d), c1)
+        c2, c3 = multiply_add(x, load(Y, r2, d), c2), multiply_add(x, load(Y, r3, d), c3)
+        c4, c5 = multiply_add(x, load(Y, r4, d), c4), multiply_add(x, load(Y, r5, d), c5)
+        c6, c7 = multiply_add(x, load(Y, r6, d), c6), multiply_add(x, load(Y, r7, d), c7)
+    store(out, row, column, sums_of_eight(c0, c1, c2, c3, c4, c5, c6, c7))
+
+
+@njit(nogil=True)
 def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, terms: int) -> None:
     """``out[i] = A.ravel()[start : start + terms] @ rows of Y``.
 
@@ -72,6 +89,28 @@ def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, t
         c0 = zero()
         for m in range(terms):
             c0 = multiply_add(broadcast(A, start + m), load(Y, j + m + (gap <= m), d), c0)
+        store(out, i, d, c0)
+        d += 8
+
+
+@njit(nogil=True)
+def add_weighted_rows(
+    out: Any, i: int, A: Any, first: int, along: int, Y: Any, indices: Any, start: int, terms: int
+) -> None:
+    """``out[i] += A.ravel()[first::along][:terms] @ Y[indices[start : start + terms]]``."""
+    d, width = 0, out.shape[1]
+    while d + 32 <= width:
+        c0, c1, c2, c3 = load(out, i, d), load(out, i, d + 8), load(out, i, d + 16), load(out, i, d + 24)
+        for m in range(terms):
+            a, row = broadcast(A, first + m * along), np.int64(indices[start + m])
+            c0, c1 = multiply_add(a, load(Y, row, d), c0), multiply_add(a, load(Y, row, d + 8), c1)
+            c2, c3 = multiply_add(a, load(Y, row, d + 16), c2), multiply_add(a, load(Y, row, d + 24), c3)
+        store(out, i, d, c0), store(out, i, d + 8, c1), store(out, i, d + 16, c2), store(out, i, d + 24, c3)
+        d += 32
+    while d < width:
+        c0 = load(out, i, d)
+        for m in range(terms):
+            c0 = multiply_add(broadcast(A, first + m * along), load(Y, np.int64(indices[start + m]), d), c0)
         store(out, i, d, c0)
         d += 8
 
@@ -173,6 +212,15 @@ def copy_row(target: Any, i: int, source: Any, j: int) -> None:
     """``target[i] = source[j]``."""
     for d in range(0, target.shape[1], 8):
         store(target, i, d, load(source, j, d))
+
+
+@njit(nogil=True)
+def dot(X: Any, i: int, Y: Any, j: int) -> Any:
+    """Compute the dot product of ``X[i]`` and ``Y[j]``."""
+    products = zero()
+    for d in range(0, X.shape[1], 8):
+        products = multiply_add(load(X, i, d), load(Y, j, d), products)
+    return total(products)
 
 
 @njit(nogil=True)

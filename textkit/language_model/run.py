@@ -131,11 +131,8 @@ class LanguageModelRun:
         self.device = next(state.model.parameters()).device
         self.history: list[dict[str, Any]] = []
 
-    def run(self) -> Position:
+    def run(self) -> None:
         """Train to the end, resuming from the checkpoint if there is one, and load the best weights into the model.
-
-        Returns:
-            The final position.
 
         Raises:
             KeyboardInterrupt: On Ctrl-C, after the state is saved.
@@ -182,7 +179,6 @@ class LanguageModelRun:
         if interrupt.pressed:
             raise interrupt.error
         self.take_best()
-        return position
 
     def take_best(self) -> None:
         """Load the best weights so far into the model; the last ones stay without validation."""

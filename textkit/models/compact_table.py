@@ -16,19 +16,20 @@ class CompactTable(nn.Module):
     torch's own search has no counterpart in ONNX.
 
     Args:
-        table: (rows, dim), the whole table.
+        rows: (rows,) int64, the numbers of the rows that are not zero, ascending.
+        vectors: (rows, dim), these rows.
+        size: Number of rows of the whole table.
 
     Attributes:
         numbers: (2**n,) int64, the sorted numbers of the rows that are not zero, then the number of rows of the table.
         vectors: (2**n + 1, dim); the last row, of zeros, stands for all others.
     """
 
-    def __init__(self, table: torch.Tensor) -> None:
+    def __init__(self, rows: torch.Tensor, vectors: torch.Tensor, size: int) -> None:
         super().__init__()
-        rows = nonzero_rows(table)
-        size = 1 << max(len(rows) - 1, 0).bit_length()
-        self.register_buffer("numbers", F.pad(rows, (0, size - len(rows)), value=len(table)))
-        self.register_buffer("vectors", F.pad(table.detach()[rows], (0, 0, 0, size + 1 - len(rows))))
+        slots = 1 << max(len(rows) - 1, 0).bit_length()
+        self.register_buffer("numbers", F.pad(rows, (0, slots - len(rows)), value=size))
+        self.register_buffer("vectors", F.pad(vectors, (0, 0, 0, slots + 1 - len(rows))))
 
     numbers: torch.Tensor
     vectors: torch.Tensor

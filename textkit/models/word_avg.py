@@ -11,6 +11,7 @@ from textkit.checks import SUITED, set_count, set_switch
 from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
 from textkit.models.compact_table import CompactTable, nonzero_rows
 from textkit.models.pooling import masked_sum
+from textkit.models.quantized_rows import QuantizedRows, kept_rows
 from textkit.other_names import class_with_other_names
 from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
 
@@ -119,7 +120,8 @@ class WordAvg(Classifier):
 
     Attributes:
         ngram_embedding: (buckets, dim); None if the model uses words only. Pickled as its rows that are not zero.
-        ngram_lookup: Stands for ``ngram_embedding`` in a model to export; None otherwise.
+        ngram_lookup: Stands for ``ngram_embedding`` in a model that is quantized, or to export; None otherwise.
+        quantized: The vectors of a quantized model, which cannot be trained further; None for any other.
     """
 
     config: WordAvgConfig
@@ -131,6 +133,7 @@ class WordAvg(Classifier):
         super().__init__(config, vocab, classes, width=width, bound=1 / max(width, 1), generator=generator)
         self.ngram_embedding = None
         self.ngram_lookup: Any = None
+        self.quantized: QuantizedRows | None = None
         if config.ngrams > 1:
             self.ngram_embedding = nn.Parameter(torch.zeros(config.buckets or USUAL_BUCKETS, width))
         with torch.no_grad():
@@ -140,6 +143,11 @@ class WordAvg(Classifier):
                 self.output_weight.requires_grad_(False)
             else:
                 self.output_weight.normal_(0, width**-0.5, generator=generator)
+
+    @property
+    def buckets(self) -> int:
+        """Number of n-gram buckets."""
+        return self.config.buckets or USUAL_BUCKETS
 
     @property
     def linear(self) -> bool:
@@ -160,7 +168,7 @@ class WordAvg(Classifier):
             ngrams, ngram_mask = self._ngrams(ids, mask)
             if self.config.binary:
                 ngrams, ngram_mask = distinct(ngrams, ngram_mask)
-            ngram_total, ngram_count = masked_sum(self._ngram_vectors(ngrams), ngram_mask)
+            ngram_total, ngram_count = masked_sum(self.ngram_vectors(ngrams), ngram_mask)
             total, count = total + ngram_total, count + ngram_count
         count = count.clamp(min=1)
         return total / (count.sqrt() if self.linear else count)
@@ -168,7 +176,38 @@ class WordAvg(Classifier):
     def compact(self) -> None:
         """Replace the table of n-grams by its rows that are not zero; the model can no longer be trained or saved."""
         if self.ngram_embedding is not None:
-            self.ngram_lookup, self.ngram_embedding = CompactTable(self.ngram_embedding), None
+            rows = nonzero_rows(self.ngram_embedding)
+            self.ngram_lookup = CompactTable(rows, self.ngram_embedding.detach()[rows], self.buckets)
+            self.ngram_embedding = None
+        elif self.quantized is not None and self.ngram_lookup is not None:
+            rows = torch.from_numpy(self.quantized.ngrams)
+            self.ngram_lookup = CompactTable(rows, self.ngram_lookup.vectors[:-1].cpu(), self.buckets)
+
+    def quantize(self, *, cutoff: int | None, dsub: int, qnorm: bool, seed: int) -> "WordAvg":
+        """Return a quantized model (Joulin et al. 2016b, "FastText.zip"); this one is not changed.
+
+        Args:
+            cutoff: Number of word and n-gram vectors to keep, those with the largest norms; the others become 0. None
+                for a third of those that are not 0.
+            dsub: Number of dimensions that one byte encodes.
+            qnorm: Whether the norms of the vectors are quantized separately, with one more byte for each.
+            seed: Seed of the quantization.
+        """
+        tables = [table.detach().cpu().numpy() for table in (self.embedding, self.ngram_embedding) if table is not None]
+        rows = kept_rows(tables, cutoff=cutoff, dsub=dsub, qnorm=qnorm, seed=seed)
+        with torch.device("meta"):
+            model = WordAvg(self.config, self.vocab, self.classes)
+        for name in ("output_weight", "output_bias"):
+            setattr(model, name, nn.Parameter(getattr(self, name).detach().cpu().clone(), requires_grad=False))
+        model.set_quantized(rows)
+        return model.eval()
+
+    def set_quantized(self, rows: QuantizedRows) -> None:
+        """Replace the vectors by those of a quantized model."""
+        self.quantized = rows
+        self.embedding = nn.Parameter(rows.word_table(self.vocab), requires_grad=False)
+        if self.config.ngrams > 1:
+            self.ngram_embedding, self.ngram_lookup = None, rows.ngram_table(self.buckets)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle only the rows of the n-gram embedding that are not zero."""
@@ -189,7 +228,8 @@ class WordAvg(Classifier):
             table[rows] = vectors
             self.ngram_embedding = nn.Parameter(table, requires_grad=trained)
 
-    def _ngram_vectors(self, rows: torch.Tensor) -> torch.Tensor:
+    def ngram_vectors(self, rows: torch.Tensor) -> torch.Tensor:
+        """Look up the vectors (..., dim) of buckets (...)."""
         if self.ngram_embedding is not None:
             return F.embedding(rows, self.ngram_embedding)
         vectors: torch.Tensor = self.ngram_lookup(rows)

@@ -70,4 +70,10 @@ def _delimiter(header: str, name: str) -> str:
             f"{name}, line 1: the version must be {_VERSION}, got {fields[0][:20]!r}; "
             f"{remedy_for_version(fields[0], _VERSION, 'save the phrases again')}"
         )
-    return unescape_token(fields[1])
+    try:
+        delimiter = unescape_token(fields[1])
+    except ValueError as error:
+        raise ValueError(f"{name}, line 1: {error}; the file is damaged, save the phrases again") from error
+    if not delimiter:
+        raise ValueError(f"{name}, line 1: the delimiter is missing; the file is damaged, save the phrases again")
+    return delimiter

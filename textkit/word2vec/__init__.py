@@ -1,1 +1,1 @@
-"""Training of word vectors by skip-gram with negative sampling, on a CPU or a GPU."""
+"""Training of word vectors by word2vec, on a CPU or a GPU."""

@@ -1,4 +1,4 @@
-"""The common interface of the skip-gram kernels for CPU and GPU."""
+"""The common interface of the word2vec kernels for CPU and GPU."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from textkit.word2vec.settings import Word2VecSettings
 
 
 class SkipGramKernel(Protocol):
-    """Trains the two embeddings of skip-gram on blocks of text.
+    """Trains the two embeddings of word2vec on blocks of text.
 
     Attributes:
         device: "cpu", or "cuda" for a GPU.
@@ -58,7 +58,7 @@ class SkipGramKernel(Protocol):
             all_tokens: Number of tokens in all epochs.
 
         Returns:
-            The summed loss in nats, and the number of (center, context) pairs.
+            The summed loss in nats, and the number of (center, context) pairs; with CBOW, of centers.
         """
 
     def validate(self, text: Text, epoch: int) -> tuple[float, int]:
@@ -69,7 +69,7 @@ class SkipGramKernel(Protocol):
             epoch: Determines the random numbers together with the seed.
 
         Returns:
-            The summed loss in nats, and the number of (center, context) pairs.
+            The summed loss in nats, and the number of (center, context) pairs; with CBOW, of centers.
         """
 
     def download(self) -> Model:

@@ -22,6 +22,7 @@ from textkit.training.early_stopping import stalled
 from textkit.training.interrupts import HeldInterrupt
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
+from textkit.word2vec.settings import Word2VecSettings
 
 if TYPE_CHECKING:
     from textkit.training.ranks import Ranks
@@ -36,9 +37,9 @@ class Word2VecReport:
     Attributes:
         epoch: Number of the epoch, from 1.
         loss: Mean training loss of the (center, context) pairs of the epoch, in nats: equation 4 of Mikolov et al.
-            2013, negated, with ``negatives`` expected negative samples. Computed while the vectors change; nan without
-            any pair.
-        pairs: Number of (center, context) pairs.
+            2013, negated, with ``negatives`` expected negative samples, or with hierarchical softmax the negative
+            log-likelihood. Computed while the vectors change; nan without any pair.
+        pairs: Number of (center, context) pairs; with CBOW, number of centers that have a context.
         valid_loss: Validation loss at the end of the epoch, in nats per pair; None without a validation text.
         words_per_second: Number of tokens in the vocabulary, before subsampling, per second of training.
         seconds: Duration of the epoch in seconds.
@@ -63,7 +64,7 @@ class Position:
         epoch: Number of the current epoch, from 0.
         block: Number of blocks processed in this epoch.
         loss: Sum of the losses in this epoch, in nats.
-        pairs: Number of (center, context) pairs in this epoch.
+        pairs: Number of (center, context) pairs in this epoch; with CBOW, of centers that have a context.
         seconds: Duration of this epoch so far, in seconds.
         losses: Mean training loss of each completed epoch.
         valid_losses: Validation loss after each completed epoch; empty without a validation text.
@@ -291,8 +292,10 @@ class Word2VecRun:
         # Another number of processes has other shares of the corpus, but the same words.
         if processes != self.processes:
             identity = {**identity, "corpus": self.identity["corpus"]}
-        # Checkpoints of 0.1.0 have no digest of the words.
-        identity = {"words": self.identity["words"], **identity}
+        # Checkpoints of 0.1.0 have no digest of the words, and are of the only model of that time.
+        names = ("model", "loss", "subwords", "buckets", "position_weights")
+        model = {name: getattr(Word2VecSettings, name) for name in names}
+        identity = {"words": self.identity["words"], **model, **identity}
         check_identity(self.checkpoint, identity, self.identity)
         self.kernel.model.centers[:] = arrays["centers"]
         self.kernel.model.contexts[:] = arrays["contexts"]

@@ -1,4 +1,4 @@
-"""The skip-gram kernel on a CPU, run by several threads."""
+"""The word2vec kernels on a CPU, run by several threads."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.batches.frequencies import alias_tables, keep_probabilities, kept_fraction, noise_distribution
+from textkit.batches.word_paths import word_paths
+from textkit.kernels.cbow_arrays import CbowShape, cbow_scratch, cbow_steps
+from textkit.kernels.hierarchical_cpu import TreeShape, tree_scratch, tree_shape, tree_steps
 from textkit.kernels.skip_gram_arrays import MAX_DRAWN, Model, Shape, Tables, Text, lane_masks, round_up, scratch, steps
 from textkit.kernels.skip_gram_workers import Report, Span, run_hogwild, run_rounds
 from textkit.word2vec.kernel import compile_notice
@@ -26,7 +29,7 @@ FLOOR = 1e-4  # final learning rate, as a fraction of the initial one
 PAUSE = 5e-5  # seconds that a worker sleeps while it waits for others
 
 
-def shape_for(settings: Word2VecSettings, kept: float, fraction: float) -> Shape:
+def shape_for(settings: Word2VecSettings, kept: float, fraction: float) -> Shape | CbowShape:
     """Choose the size of blocks and their number of negative samples.
 
     All steps of a block are applied at once, so a small corpus gets small blocks, and thus many steps.
@@ -35,6 +38,8 @@ def shape_for(settings: Word2VecSettings, kept: float, fraction: float) -> Shape
     uses 32 on average. Longer vectors need more for the same quality: twice as many from 300 dimensions on. (With
     40 instead of 48 on 17 M tokens of Wikipedia, the accuracy on analogies was lower at 100 dimensions.)
 
+    With CBOW, a center is paired with all of them, so that fewer suffice: 32 for 5 negatives.
+
     Args:
         settings: Training settings.
         kept: Expected number of tokens that subsampling keeps.
@@ -42,9 +47,11 @@ def shape_for(settings: Word2VecSettings, kept: float, fraction: float) -> Shape
     """
     centers = min(max(kept * ROUND_FRACTION, MIN_CENTERS), BLOCK_CENTERS)
     tokens = min(max(round(centers / max(fraction, 1e-6)), 1), BLOCK_TOKENS)
-    drawn = 9.6 * settings.negatives * min(max(settings.dim / 150, 1), 2)
-    drawn = min(max(round_up(round(drawn), 8), 32), MAX_DRAWN)
-    return Shape(tokens, settings.window, settings.negatives, drawn)
+    per_negative = 9.6 if settings.model == "skipgram" else 6.4
+    drawn = per_negative * settings.negatives * min(max(settings.dim / 150, 1), 2)
+    drawn = min(max(round_up(round(drawn), 8), 32 if settings.model == "skipgram" else 8), MAX_DRAWN)
+    sizes = (tokens, settings.window, settings.negatives, drawn)
+    return Shape(*sizes) if settings.model == "skipgram" else CbowShape(*sizes, settings.positions)
 
 
 def bound_for(kept: NDArray[np.float64], centers: float) -> float:
@@ -64,7 +71,7 @@ def bound_for(kept: NDArray[np.float64], centers: float) -> float:
 
 
 class SkipGramThreads:
-    """The skip-gram kernel with its threads, their working memory, and its lookup tables.
+    """A word2vec kernel with its threads, their working memory, and its lookup tables.
 
     Args:
         counts: (vocab,) count of each word.
@@ -72,6 +79,7 @@ class SkipGramThreads:
         model: The two embeddings; changed in place.
         workers: Number of threads.
         reproducible: Whether to train in rounds with a fixed order of additions instead of Hogwild.
+        subwords: The rows of each word in the input embedding, from `subword_rows`; None for one row each.
     """
 
     device = "cpu"
@@ -85,12 +93,18 @@ class SkipGramThreads:
         *,
         workers: int,
         reproducible: bool,
+        subwords: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None,
     ) -> None:
         keep = keep_probabilities(counts, settings.subsample)
         accept, alias = alias_tables(noise_distribution(counts))
-        self.tables = Tables(keep.astype(np.float32), accept, alias, lane_masks(settings.window))
+        masks = lane_masks(settings.window)
+        self.tables = Tables(keep.astype(np.float32), accept, alias, masks, *(() if subwords is None else subwords))
         fraction = kept_fraction(counts, keep)
-        self.shape = shape_for(settings, fraction * counts.sum(), fraction)
+        self.shape: Shape | CbowShape | TreeShape = shape_for(settings, fraction * counts.sum(), fraction)
+        if settings.loss == "hierarchical":
+            self.tables = self.tables._replace(paths=word_paths(counts))
+            lengths, cbow = self.tables.paths.lengths, settings.model == "cbow"
+            self.shape = tree_shape(self.shape.block_tokens, settings.window, cbow=cbow, lengths=lengths)
         self.bound = bound_for(counts * keep, fraction * self.shape.block_tokens)
         self.settings, self.model = settings, model
         self.workers, self.reproducible = workers, reproducible
@@ -100,9 +114,17 @@ class SkipGramThreads:
         self._round = min(max(int(blocks * ROUND_FRACTION), 1), ROUND_BLOCKS) if reproducible else 1
         # In reproducible mode, all workers share the steps and masses of a round.
         copies = 1 if reproducible else workers
-        self._steps = [steps(self._round, self.shape, width) for _ in range(copies)]
-        self._masses = [np.zeros((2, len(counts)), np.float32) for _ in range(copies)]
-        self._scratch = [scratch(self.shape, width) for _ in range(workers)]
+        self._masses = [tuple(np.zeros(len(matrix), np.float32) for matrix in model) for _ in range(copies)]
+        if isinstance(self.shape, TreeShape):
+            self._steps = [tree_steps(self._round, self.shape, width) for _ in range(copies)]
+            lengths = self.tables.paths.lengths
+            self._scratch: list[Any] = [tree_scratch(self.shape, width, lengths) for _ in range(workers)]
+        elif isinstance(self.shape, CbowShape):
+            self._steps = [cbow_steps(self._round, self.shape, width) for _ in range(copies)]
+            self._scratch = [cbow_scratch(self.shape, width) for _ in range(workers)]
+        else:
+            self._steps = [steps(self._round, self.shape, width) for _ in range(copies)]
+            self._scratch = [scratch(self.shape, width) for _ in range(workers)]
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="textkit-word2vec")
 
     def close(self) -> None:

@@ -7,17 +7,13 @@ import warnings
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from importlib.util import find_spec
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from textkit.checks import check_count, check_path, check_switch
+from textkit.checks import SUITED, check_count, check_path, check_switch
 from textkit.files.freed import return_freed_memory
-from textkit.files.mapped import SPAN
 from textkit.files.writable import check_writable
-from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
 from textkit.other_names import other_names
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.saved_tokenizer import saved_name
@@ -30,6 +26,16 @@ from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.kernel import SkipGramKernel
 from textkit.word2vec.run import Position, Word2VecReport, Word2VecRun
 from textkit.word2vec.settings import Word2VecSettings
+from textkit.word2vec.start import (
+    check_init,
+    check_vocabulary,
+    encode_validation,
+    initial_model,
+    known_counts,
+    recounted,
+    subword_rows,
+    trained_vectors,
+)
 from textkit.word2vec.threads import SkipGramThreads
 
 if TYPE_CHECKING:
@@ -51,9 +57,20 @@ _OTHER_NAMES = {
     "negative": "negatives",
     "iter": "epochs",
     "n_epochs": "epochs",
-    "sg": "skip-gram, which it always is",
-    "hs": "negatives, as training is by negative sampling",
-    "cbow_mean": "skip-gram, which it always is",
+    "sg": "model='skipgram' or model='cbow'",
+    "hs": "loss='hierarchical' or loss='negative'",
+    "min_n": "subwords=(3, 6)",
+    "max_n": "subwords=(3, 6)",
+    "minn": "subwords=(3, 6)",
+    "maxn": "subwords=(3, 6)",
+    "bucket": "buckets",
+    "word_ngrams": "subwords=(3, 6) for the n-grams of words",
+    "lr": "learning_rate",
+    "ws": "window",
+    "neg": "negatives",
+    "minCount": "min_count",
+    "epoch": "epochs",
+    "cbow_mean": "model='cbow', which takes the mean",
     "trim_rule": "keep_words or vocabulary",
     "callbacks": "on_epoch",
     "compute_loss": "on_epoch, which gets the loss",
@@ -64,6 +81,11 @@ _OTHER_NAMES = {
 def train_word2vec(
     corpus: object,
     *,
+    model: str = "skipgram",
+    loss: str = "negative",
+    subwords: tuple[int, int] | None = None,
+    buckets: int = 2_000_000,
+    position_weights: bool = False,
     dim: int | None = None,
     window: int = 5,
     negatives: int = 5,
@@ -73,7 +95,7 @@ def train_word2vec(
     vocabulary: Vocabulary | None = None,
     subsample: float = 1e-3,
     epochs: int = 5,
-    learning_rate: float = 0.025,
+    learning_rate: float | None = None,
     workers: int | None = None,
     reproducible: bool | None = None,
     device: str = "cpu",
@@ -91,7 +113,7 @@ def train_word2vec(
     on_stop: Callable[[WordVectors], None] | None = None,
     progress: bool = True,
 ) -> WordVectors:
-    """Train word vectors by skip-gram with negative sampling (Mikolov et al. 2013).
+    """Train word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax (Mikolov et al. 2013).
 
     If ``torchrun`` started several processes, each reads and trains on its share of the corpus, and their models are
     synchronized at intervals. All return the same vectors; the first one writes the checkpoint, which resumes with any
@@ -100,10 +122,22 @@ def train_word2vec(
     Args:
         corpus: A path or paths, a data set, a Series, or any iterable of texts or of lists of tokens; see
             `textkit.corpus`. It is read once. Or an `EncodedCorpus`, which is used as it is.
+        model: "skipgram" predicts each context of a center. "cbow" predicts the center from the mean of its contexts;
+            as in word2vec.c and fastText, each context gets the whole gradient of the mean. CBOW is trained on a CPU,
+            in one process.
+        loss: "negative" for negative sampling. "hierarchical" for hierarchical softmax over a Huffman tree of the
+            words, without ``negatives``; words with the same count are in the tree by their order in the vocabulary.
+            Trained on a CPU, in one process.
+        subwords: Minimum and maximum length of the character n-grams of words, such as (3, 6). The vector of a word is
+            then the mean of its own row and those of its n-grams (Bojanowski et al. 2017), and words that the corpus
+            lacks have vectors, too. Trained on a CPU, in one process. None for no n-grams.
+        buckets: Number of rows for n-grams, which share them by hash. Each takes 4 * ``dim`` bytes.
+        position_weights: Whether CBOW learns a vector for each place in the window, by which the context there is
+            multiplied, element by element (Mikolov et al. 2018). With negative sampling only.
         dim: Dimension of the vectors; None for that of ``init``, or 100.
         window: Context window: the maximum distance between a center and its context, in tokens that subsampling
             keeps. The distance is drawn from 1 to this for each center.
-        negatives: Negative samples per (center, context) pair.
+        negatives: Negative samples per (center, context) pair; with CBOW, per center.
         min_count: Minimum count of a word; rarer words are ignored.
         max_vocab: Maximum size of the vocabulary, most frequent words first; None for no limit.
         keep_words: Words that get a vector if they occur, however rarely.
@@ -111,7 +145,8 @@ def train_word2vec(
             counted anew. None takes those of the corpus.
         subsample: Subsampling threshold, as a fraction of all tokens; 0 disables subsampling.
         epochs: Number of passes over the corpus.
-        learning_rate: Initial learning rate; it decays linearly with the number of tokens seen.
+        learning_rate: Initial learning rate; it decays linearly with the number of tokens seen. None is 0.025, and 0.05
+            for CBOW.
         workers: Number of threads of each process, at most four per core; None for one per core that it may use.
         reproducible: True gives the same bytes for the same seed, with any number of workers. False lets the threads
             write without synchronization ("Hogwild"; Recht et al. 2011), which is faster. None is True on a CPU. A GPU
@@ -124,7 +159,7 @@ def train_word2vec(
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
         init: Pretrained vectors to continue from. Their words are kept, and their counts added to those of the corpus;
-            new words of the corpus are added.
+            new words of the corpus are added. With ``subwords``, `SubwordVectors` of the same n-grams.
         valid: Validation corpus. Its loss is computed after every epoch.
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         checkpoint: File to which the state is saved at intervals, after every epoch, and on Ctrl-C, SIGTERM and SIGHUP.
@@ -138,8 +173,9 @@ def train_word2vec(
         progress: Whether to show progress on stderr.
 
     Returns:
-        The vectors of all words, most frequent first, with their ``counts``. ``metadata["training"]`` has the settings
-        and losses as JSON, ``metadata["tokenizer"]`` the name of the tokenizer.
+        The vectors of all words, most frequent first, with their ``counts``; `SubwordVectors` with ``subwords``.
+        ``metadata["training"]`` has the settings and losses as JSON, ``metadata["tokenizer"]`` the name of the
+        tokenizer.
 
     Raises:
         ValueError: If a setting is out of range or excludes another one, the device is not usable or cannot be
@@ -159,9 +195,14 @@ def train_word2vec(
     if dim is not None and init is not None and dim != init.dim:
         raise ValueError(f"dim must be that of init, {init.dim}, got {dim}; omit it")
     if vocabulary is not None:
-        _check_vocabulary(vocabulary, min_count, max_vocab, keep_words)
+        check_vocabulary(vocabulary, min_count, max_vocab, keep_words)
         min_count = 1
     settings = Word2VecSettings(
+        model=model,
+        loss=loss,
+        subwords=subwords,
+        buckets=buckets,
+        position_weights=position_weights,
         dim=dim if dim is not None else init.dim if init is not None else 100,
         window=window,
         negatives=negatives,
@@ -169,12 +210,14 @@ def train_word2vec(
         max_vocab=max_vocab,
         subsample=subsample,
         epochs=epochs,
-        learning_rate=learning_rate,
+        learning_rate=SUITED if learning_rate is None else learning_rate,
         seed=seed,
     )
+    if init is not None:
+        check_init(init, settings)
     if reproducible is not None:
         reproducible = check_switch("reproducible", reproducible)
-    gpu = _is_gpu(device, reproducible)
+    gpu = _is_gpu(device, reproducible, settings)
     cores = _usable_cores()
     workers = check_count("workers", cores if workers is None else workers, 1, "thread")
     if workers > (most := cores * _WORKERS_PER_CORE):
@@ -187,7 +230,7 @@ def train_word2vec(
     if checkpoint is not None:
         check_writable(check_path("checkpoint", checkpoint), "checkpoint")
         check_replaceable(checkpoint)
-    ranks = _ranks(device if gpu else "cpu")
+    ranks = _ranks(device if gpu else "cpu", settings)
     progress = progress and (ranks is None or ranks.is_first)
     reading: dict[str, Any] = {"column": column, "encoding": encoding, "errors": errors}
     if isinstance(corpus, EncodedCorpus):
@@ -213,24 +256,31 @@ def train_word2vec(
             share = Share(ranks.rank, ranks.size, ranks.gather)
             encoded = encode_share(corpus, share, tokenizer=tokenizer, **limits, **reading)
         if vocabulary is not None:
-            encoded.vocabulary = _recounted(encoded, ranks)
-    validation = None if valid is None else _encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
+            encoded.vocabulary = recounted(encoded, ranks)
+    validation = None if valid is None else encode_validation(valid, encoded, {"tokenizer": tokenizer, **reading})
     return_freed_memory()
 
     # Words that only the pretrained vectors have come last, with a count of 0.
     init_only = [] if init is None else [word for word in init.words if word not in encoded.vocabulary]
     words = [*encoded.vocabulary.tokens, *init_only]
     counts = np.concatenate([encoded.vocabulary.counts, np.zeros(len(init_only), np.int64)])
-    all_counts = counts if init is None else counts + _known_counts(init, words)
-    model = _initial_model(words, settings, init)
+    all_counts = counts if init is None else counts + known_counts(init, words)
+    matrices = initial_model(words, settings, init)
     kernel: SkipGramKernel
     if gpu:
         from textkit.word2vec.gpu import SkipGramGpu
 
         name = "cuda" if device == "auto" else device
-        kernel = SkipGramGpu(counts, settings, model, device=name if ranks is None else ranks.device)
+        kernel = SkipGramGpu(counts, settings, matrices, device=name if ranks is None else ranks.device)
     else:
-        kernel = SkipGramThreads(counts, settings, model, workers=workers, reproducible=reproducible is not False)
+        kernel = SkipGramThreads(
+            counts,
+            settings,
+            matrices,
+            workers=workers,
+            reproducible=reproducible is not False,
+            subwords=subword_rows(words, settings),
+        )
     if ranks is not None:
         from textkit.word2vec.data_parallel import SkipGramRanks
 
@@ -249,8 +299,7 @@ def train_word2vec(
         metadata = {"training": json.dumps(training)}
         if not isinstance(corpus, EncodedCorpus):
             metadata["tokenizer"] = saved_name(tokenizer)
-        matrix = np.ascontiguousarray(model.centers[:, : settings.dim])
-        return WordVectors(words, matrix, metadata=metadata, counts=all_counts)
+        return trained_vectors(words, matrices, settings, all_counts, metadata)
 
     try:
         run = Word2VecRun(
@@ -276,20 +325,26 @@ def train_word2vec(
     return vectors_at(position)
 
 
-def _is_gpu(device: str, reproducible: bool | None) -> bool:
+def _is_gpu(device: str, reproducible: bool | None, settings: Word2VecSettings) -> bool:
     """Return whether to train on a GPU.
 
     Raises:
-        ValueError: If the device is unknown or not usable, or it is a GPU and ``reproducible`` is True.
+        ValueError: If the device is unknown or not usable, or it is a GPU and ``reproducible`` is True or the settings
+            are not supported there.
         ImportError: If the device is a GPU and Triton is not installed.
     """
     if device == "cpu":
         return False
     if not isinstance(device, str) or (device != "auto" and device.partition(":")[0] != "cuda"):
         raise ValueError(f"device must be 'cpu', 'cuda' or 'auto', got {device!r}; choose one of them")
+    on_cpu = reproducible or not settings.is_plain
+    if device == "auto" and (on_cpu or find_spec("triton") is None):
+        return False
+    settings.check_plain("on a GPU", "train with device='cpu'")
+    # Imported here, because training on a CPU does not need torch.
     from textkit.training.devices import has_gpu, usable_device
 
-    if device == "auto" and (reproducible or not has_gpu() or find_spec("triton") is None):
+    if device == "auto" and not has_gpu():
         return False
     usable_device("cuda" if device == "auto" else device)
     if reproducible:
@@ -305,89 +360,15 @@ def _is_gpu(device: str, reproducible: bool | None) -> bool:
     return True
 
 
-def _encode_validation(valid: object, corpus: EncodedCorpus, reading: dict[str, Any]) -> EncodedCorpus:
-    if isinstance(valid, Real):
-        raise TypeError(
-            f"valid must be a corpus, got {valid!r}; hold out a part of the texts yourself, such as texts[:1000]"
-        )
-    if isinstance(valid, EncodedCorpus):
-        if valid.vocabulary.tokens != corpus.vocabulary.tokens:
-            raise ValueError(
-                f"valid must have the {len(corpus.vocabulary)} words of the training vocabulary, got {valid!r} with "
-                "other ones; encode it with vocabulary=training.vocabulary"
-            )
-        return valid
-    from textkit.data.corpus import validation_reading
-    from textkit.text.encoding import encode_corpus
+def _ranks(device: str, settings: Word2VecSettings) -> "Ranks | None":
+    """Join the other processes, if ``torchrun`` has started this one among several.
 
-    reading = validation_reading(valid, reading)
-    try:
-        return encode_corpus(valid, vocabulary=corpus.vocabulary, **reading)
-    except ValueError as error:
-        raise ValueError(f"valid must be a corpus with words of the training vocabulary: {error}") from error
-
-
-def _initial_model(words: list[str], settings: Word2VecSettings, init: WordVectors | None) -> Model:
-    """Initialize center vectors uniformly in +-0.5 / dim, or from ``init``, and context vectors with zeros."""
-    shape = (len(words), round_up(settings.dim, 8))
-    centers, contexts = aligned_zeros(*shape), aligned_zeros(*shape)
-    random = np.random.default_rng(settings.seed)
-    for begin in range(0, len(words), 65536):
-        uniform: NDArray[np.float32] = random.random((min(65536, len(words) - begin), settings.dim), np.float32)
-        centers[begin : begin + len(uniform), : settings.dim] = (uniform - 0.5) / settings.dim
-    if init is not None:
-        row_pairs = [(row, init.index(word)) for row, word in enumerate(words) if word in init]
-        if row_pairs:
-            model_rows, init_rows = np.array(row_pairs).T
-            centers[model_rows, : settings.dim] = init.matrix[init_rows]
-    return Model(centers, contexts)
-
-
-def _check_vocabulary(vocabulary: Any, min_count: int, max_vocab: int | None, keep_words: Collection[str]) -> None:
-    """Check the type of the vocabulary, and that no other argument selects the words."""
-    if not isinstance(vocabulary, Vocabulary):
-        raise TypeError(
-            f"vocabulary must be a Vocabulary, got {type(vocabulary).__name__}; for a list of words pass "
-            "Vocabulary(words, counts)"
-        )
-    others = {
-        "min_count": None if min_count == Word2VecSettings.min_count else min_count,
-        "max_vocab": max_vocab,
-        "keep_words": list(keep_words) or None,
-    }
-    for name, value in others.items():
-        if value is not None:
-            raise ValueError(f"{name} must be left out with vocabulary, got {str(value)[:60]}; prune or append to it")
-
-
-def _recounted(corpus: EncodedCorpus, ranks: "Ranks | None") -> Vocabulary:
-    """Return the vocabulary with the counts of the corpus, that is of the shares of all processes."""
-    counts = np.zeros(len(corpus.vocabulary), np.int64)
-    for start in range(0, len(corpus.ids), SPAN):
-        counts += np.bincount(corpus.ids[start : start + SPAN], minlength=len(counts))
-    if ranks is not None:
-        counts = np.sum(ranks.gather(counts), axis=0)
-    if not counts.any():
-        raise ValueError(
-            "vocabulary must contain at least one token of the corpus, got 0; use the tokenizer that the vocabulary "
-            "was built with"
-        )
-    return corpus.vocabulary.with_counts(counts)
-
-
-def _known_counts(init: WordVectors, words: list[str]) -> NDArray[np.int64]:
-    """Return how often each word occurred in the corpus of ``init``; 0 if that is unknown."""
-    known = np.zeros(len(words), np.int64)
-    if init.counts is not None:
-        rows = {word: row for row, word in enumerate(words)}
-        known[[rows[word] for word in init.words]] = init.counts
-    return known
-
-
-def _ranks(device: str) -> "Ranks | None":
-    """Join the other processes, if ``torchrun`` has started this one among several."""
+    Raises:
+        ValueError: If the settings are not supported there.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return None
+    settings.check_plain("in several processes", "start one process")
     from textkit.training.ranks import join_ranks
 
     ranks, _ = join_ranks("cuda" if device == "auto" else device)

@@ -2,9 +2,7 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import save_file
-from safetensors.torch import save_file as save_torch
 
 import textkit
 from textkit.vectors.word_vectors import WordVectors
@@ -36,6 +34,9 @@ def test_a_matrix_beside_a_tokenizer(path, name, dtype):
 
 
 def test_bfloat16(path):
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file as save_torch
+
     save_torch({"embeddings": torch.from_numpy(MATRIX).bfloat16()}, path)
     assert np.array_equal(WordVectors.load(path, word_list=["a", "b", "c"]).matrix, MATRIX)
 
@@ -114,3 +115,17 @@ def test_damage_is_named(path):
     path.write_bytes(data.replace(b'"shape":[3,2]', b'"shape":[3,"]'))
     with pytest.raises(ValueError, match="header must be JSON"):
         WordVectors.load(path, word_list=["a", "b", "c"])
+    for wrong in (b'"shape":[3e999]', b'"shape":[3.0,2]'):  # two bytes more, taken from the spaces that fill the header
+        path.write_bytes(data.replace(b"}}  ", b"}}").replace(b'"shape":[3,2]', wrong))
+        with pytest.raises(ValueError, match=r"tensor 'embeddings' must have a known type, a shape"):
+            WordVectors.load(path, matrix="embeddings", word_list=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("number", ["Infinity", "NaN", "1e400", "1.0", '"1"', "null"])
+def test_numbers_of_words_are_integers(path, number):
+    save_file({"embeddings": MATRIX}, path)
+    words = path.with_name("words.json")
+    for content in (f'{{"a": 0, "b": {number}, "c": 2}}', f'{{"added_tokens": [{{"content": "a", "id": {number}}}]}}'):
+        words.write_text(content)
+        with pytest.raises(ValueError, match=r"words\.json must have words, as a list, a mapping to numbers"):
+            WordVectors.load(path, word_list=words)

@@ -6,6 +6,7 @@ quantized, a ``mapping`` from tokens to rows; one of sentence-transformers has `
 
 import json
 from collections.abc import Mapping, Sequence
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def _tensor(path: Path, header: Mapping[str, Any], name: str, start: int, size: 
     if entry is None:
         raise ValueError(f"matrix must name a tensor of {path}, got {name!r}; it has {', '.join(list(header)[:10])}")
     try:
-        shape, (begin, end), code = tuple(map(int, entry["shape"])), entry["data_offsets"], entry["dtype"]
+        shape, (begin, end) = tuple(map(index, entry["shape"])), map(index, entry["data_offsets"])
+        code = entry["dtype"]
         dtype = np.dtype(_TYPES[code])
         count = 1
         for length in shape:
@@ -141,9 +143,9 @@ def _saved_words(source: Path) -> dict[str, int]:
         if isinstance(vocabulary, list):  # words, or pairs of a word and its score
             found = _distinct([item if isinstance(item, str) else str(item[0]) for item in vocabulary], source)
         else:
-            found = {str(word): int(number) for word, number in vocabulary.items()}
+            found = {str(word): index(number) for word, number in vocabulary.items()}
         added = content.get("added_tokens", ()) if isinstance(content, dict) else ()
-        found.update({str(token["content"]): int(token["id"]) for token in added})
+        found.update({str(token["content"]): index(token["id"]) for token in added})
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{source} must have words, as a list, a mapping to numbers or a tokenizer.json, got {error!r}; pass "
