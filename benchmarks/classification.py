@@ -12,8 +12,9 @@ or let them be downloaded; ohsumed and zh are not in the catalog, and only found
 used for every data set; what a model holds out comes from the training split, or is the data set's own. The test split
 is read and scored once the model is trained. fastText is the command given with --fasttext, or else the package of that
 name; its input is made of the same lower-cased words, in random order, since it learns them as they come; it has 16
-dimensions, bigrams, 2**21 buckets and five epochs. Names and Chinese are given to word_avg, fastText and TF-IDF as
-characters. --cut trains with fewer texts, drawn by the seed; a data set's own validation texts are then not used.
+dimensions, bigrams, 2**21 buckets and five epochs. Names and Chinese are given to fastText and TF-IDF as characters;
+textkit's default finds that out. --cut trains with fewer texts, drawn by the seed; a data set's own validation texts
+are then not used.
 
 A run whose first seed takes longer than five minutes is not repeated. All times begin with the texts in memory and the
 packages imported; the JSON file also has the time of the whole process. A GPU has trained on 64 texts before, so that
@@ -80,7 +81,7 @@ def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -
         few = fewer(train, WARM_UP)
         kind(name, settings=replace(settings, epochs=1, min_steps=0), device=device).fit(few.texts, few.labels)  # type: ignore[arg-type]
     begin = time.perf_counter()
-    split = {"tokenizer": "character"} if data.characters and name != "char_gru" else {}
+    split = {} if data.tokenizer is None else {"tokenizer": data.tokenizer}
     classifier = kind(name, vectors=vectors, settings=settings, device=device, seed=seed, **split)  # type: ignore[arg-type]
     classifier.fit(
         train.texts, train.labels, valid=None if valid is None else (valid.texts, valid.labels),
@@ -123,6 +124,8 @@ def run_tfidf(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> 
     train, _ = read(data, options)
     begin = time.perf_counter()
     kind: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, 3)} if data.characters else {"ngram_range": (1, 2)}
+    if data.tokenizer is not None:
+        kind |= {"tokenizer": textkit.tokenizer(data.tokenizer), "token_pattern": None}
     features = TfidfVectorizer(sublinear_tf=True, min_df=2, **kind)
     matrix = features.fit_transform(train.texts)
     trained = time.perf_counter()
@@ -136,7 +139,8 @@ def run_fasttext(model: str, data: DataSet, seed: int, options: dict[str, Any]) 
     """Train fastText, and score the test split."""
     train, _ = read(data, options)
     begin = time.perf_counter()
-    classifier = FastText(options["fasttext"], characters=data.characters, seed=seed)
+    tokenizer = data.tokenizer or ("character" if data.characters else "word-lower")
+    classifier = FastText(options["fasttext"], tokenizer=tokenizer, seed=seed)
     try:
         classifier.fit(train.texts, train.labels)
     except ArithmeticError as error:

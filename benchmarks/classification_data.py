@@ -19,7 +19,8 @@ class DataSet:
 
     ``vectors`` is what the vectors of its words are learned from, without labels: each a catalog name, with a colon and
     a split if it is not the first. None of it is from the test split. With ``files`` the splits are files in the folder
-    of TEXTKIT_DATA, with the texts in the column ``text``.
+    of TEXTKIT_DATA, with the texts in the column ``text``. ``tokenizer`` splits the texts of every system; without, and
+    with ``characters``, each has its own.
     """
 
     name: str
@@ -27,6 +28,7 @@ class DataSet:
     valid: str | None = None
     test: str | None = "test"
     characters: bool = False
+    tokenizer: str | None = None
     files: bool = False
     text: str | None = None
     vectors: tuple[str, ...] = ("wiki8", "imdb")
@@ -54,11 +56,19 @@ DATA = {
         train="classification/zh/waimai_10k.csv.xz",
         test=None,
     ),
+    "zh-jieba": DataSet(
+        name="zh-jieba",
+        files=True,
+        text="review",
+        tokenizer="jieba",
+        train="classification/zh/waimai_10k.csv.xz",
+        test=None,
+    ),
     "reviews": DataSet(name="reviews", test=None),
     "names": DataSet(name="names", test=None, characters=True),
 }
 PUBLIC = ("imdb", "sst2", "sst5", "trec", "surnames", "ag-news")
-EVERY = (*PUBLIC, "ohsumed", "zh")
+EVERY = (*PUBLIC, "ohsumed", "zh", "zh-jieba")
 
 
 def read(data: DataSet, options: dict[str, Any]) -> tuple[LabeledTexts, LabeledTexts | None]:

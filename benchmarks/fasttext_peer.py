@@ -21,17 +21,17 @@ class FastText:
 
     Args:
         command: The path of the command; None for the package.
-        characters: Whether to split texts into characters.
+        tokenizer: Name of the tokenizer that splits the texts.
         seed: Passed on; with several threads fastText is not repeatable.
     """
 
-    def __init__(self, command: str | None, *, characters: bool, seed: int) -> None:
-        self.command, self.characters = command, characters
+    def __init__(self, command: str | None, *, tokenizer: str, seed: int) -> None:
+        self.command = command
         self.settings: dict[str, Any] = {
             "dim": 16, "wordNgrams": 2, "bucket": 1 << 21, "lr": 0.5, "seed": seed,
             "epoch": 5, "thread": os.cpu_count(), "minCount": 1,
         }  # fmt: skip
-        self.split = textkit.tokenizer("character" if characters else "word-lower")
+        self.split = textkit.tokenizer(tokenizer)
         self.folder = tempfile.TemporaryDirectory()
         self.training_seconds = 0.0
         self.classes: list[Any] = []

@@ -1,4 +1,4 @@
-"""textkit: word vectors, recurrent language models and text classifiers, trained on your own text.
+"""textkit: word vectors, language models and text classifiers, trained on your own text.
 
 The parts of the package, in the order in which text flows through it:
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from textkit.batches.padding import PaddingCollator
     from textkit.classifier.fasttext_classifier import FastTextClassifier
     from textkit.classifier.run import ClassifierReport
+    from textkit.classifier.search import search_classifier
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
     from textkit.classifier.text_features import TextFeatures
@@ -47,8 +48,10 @@ if TYPE_CHECKING:
     from textkit.language_model.train import train_language_model
     from textkit.loading import load
     from textkit.models.cnn import CnnConfig
+    from textkit.models.pretrained_classifier import PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
+    from textkit.models.transformer_language_model import TransformerLanguageModelConfig
     from textkit.models.word_avg import WordAvgConfig
     from textkit.phrases.find import ENGLISH_CONNECTORS, find_phrases
     from textkit.text.encoded_corpus import EncodedCorpus
@@ -86,6 +89,7 @@ _PUBLIC = {
     "PaddingCollator": "textkit.batches.padding",
     "Phrase": "textkit.text.phrases",
     "Phrases": "textkit.text.phrases",
+    "PretrainedClassifierConfig": "textkit.models.pretrained_classifier",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
@@ -93,6 +97,7 @@ _PUBLIC = {
     "TextClassifier": "textkit.classifier.text_classifier",
     "TextFeatures": "textkit.classifier.text_features",
     "Tokenizer": "textkit.text.tokenizers",
+    "TransformerLanguageModelConfig": "textkit.models.transformer_language_model",
     "Vocabulary": "textkit.text.vocabulary",
     "Word2VecReport": "textkit.word2vec.run",
     "WordAvgConfig": "textkit.models.word_avg",
@@ -105,6 +110,7 @@ _PUBLIC = {
     "load": "textkit.loading",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
+    "search_classifier": "textkit.classifier.search",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.language_model.train",
     "train_word2vec": "textkit.word2vec.train",
@@ -133,6 +139,7 @@ __all__ = [
     "PaddingCollator",
     "Phrase",
     "Phrases",
+    "PretrainedClassifierConfig",
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
     "SimilarityReport",
@@ -140,6 +147,7 @@ __all__ = [
     "TextClassifier",
     "TextFeatures",
     "Tokenizer",
+    "TransformerLanguageModelConfig",
     "Vocabulary",
     "Word2VecReport",
     "WordAvgConfig",
@@ -152,6 +160,7 @@ __all__ = [
     "load",
     "read_labeled",
     "read_labelled",
+    "search_classifier",
     "tokenizer",
     "train_language_model",
     "train_word2vec",

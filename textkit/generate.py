@@ -30,7 +30,9 @@ def write(
     temperature: Annotated[
         float, typer.Option(help="Sampling temperature: 0 is greedy, 1 the distribution of the model.")
     ] = DEFAULT.temperature,
-    length: Annotated[int, typer.Option(help="Maximum number of characters (or words) to generate.")] = DEFAULT.length,
+    length: Annotated[
+        int, typer.Option(help="Maximum number of characters (or words, or subwords) to generate.")
+    ] = DEFAULT.length,
     top_k: Annotated[
         int | None, typer.Option(help="Top-k: sample from the k most likely tokens.", show_default="all")
     ] = None,

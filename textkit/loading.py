@@ -9,6 +9,7 @@ from textkit.fasttext.model_file import is_model_file, is_supervised
 from textkit.files.archives import split_archive
 from textkit.models.storage import read_config
 from textkit.text.tokenizers import Tokenizer
+from textkit.vectors.formats.spacy_folder import find_spacy_folder
 from textkit.vectors.word_vectors import WordVectors
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ def load(
     trust_tokenizer: bool = False,
     model: "type[ClassifierConfig] | None" = None,
 ) -> Any:
-    """Load a saved model, onto the CPU, a file of word vectors, or a model of fastText, .bin or .ftz.
+    """Load a saved model, onto the CPU, word vectors, or a model of fastText, .bin or .ftz.
 
     For type checking, use the ``load`` method of the class, such as ``LanguageModel.load``.
 
     Args:
-        path: Folder of the model, or file.
+        path: Folder of the model, or file; for vectors also a folder of spaCy's.
         tokenizer: The tokenizer of a model that was trained with a function of your own; None for the named tokenizer
             of the model.
         trust_tokenizer: Whether to import and call the function ``module:function`` that the folder names as its
@@ -52,7 +53,7 @@ def load(
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a str or a Path, got {type(path).__name__}; pass the path it was saved to")
-    if Path(path).is_file() or split_archive(Path(path)) is not None:
+    if Path(path).is_file() or split_archive(Path(path)) is not None or find_spacy_folder(Path(path)) is not None:
         for argument, value in (("tokenizer", tokenizer), ("model", model)):
             if value is not None:
                 raise ValueError(f"{argument} must be None for word vectors, got {value!r}; leave it out")

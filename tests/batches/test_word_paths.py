@@ -47,6 +47,6 @@ def test_the_order_of_the_vocabulary_decides_between_equal_counts():
 
 def test_paths_are_padded_to_eights():
     paths = word_paths(np.array([1000, 300, 100, 30, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]))
-    assert not (paths.starts % 8).any()
+    assert not (paths.starts % 16).any()
     assert paths.lengths.max() > 8
     assert np.count_nonzero(paths.turns) == paths.lengths.sum()

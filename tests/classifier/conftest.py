@@ -1,6 +1,9 @@
+import signal
+
 import numpy as np
 import pytest
 
+from textkit.classifier.run import ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.models.cnn import CnnConfig
@@ -64,3 +67,24 @@ def reviews():
         return texts, labels
 
     return draw
+
+
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Press Ctrl-C in a given step, counted in each training from 1 and with the ends of epochs."""
+
+    def interrupted(fit, step):
+        steps = ClassifierRun._steps
+
+        def pressed(self, start):
+            for count, progress in enumerate(steps(self, start), start=1):
+                if count == step:
+                    signal.raise_signal(signal.SIGINT)
+                yield progress
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ClassifierRun, "_steps", pressed)
+            with pytest.raises(KeyboardInterrupt):
+                fit()
+
+    return interrupted

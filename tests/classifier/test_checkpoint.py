@@ -20,27 +20,6 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 SETTINGS = ClassifierSettings(epochs=4, batch_size=8, learning_rate=0.02, patience=None)
 
 
-@pytest.fixture
-def interrupted(monkeypatch):
-    """Press Ctrl-C in a given step, counted in each training from 1 and with the ends of epochs."""
-
-    def interrupted(fit, step):
-        steps = ClassifierRun._steps
-
-        def pressed(self, start):
-            for count, progress in enumerate(steps(self, start), start=1):
-                if count == step:
-                    signal.raise_signal(signal.SIGINT)
-                yield progress
-
-        with monkeypatch.context() as patch:
-            patch.setattr(ClassifierRun, "_steps", pressed)
-            with pytest.raises(KeyboardInterrupt):
-                fit()
-
-    return interrupted
-
-
 def losses(classifier):
     return [(report.epoch, report.loss, report.valid_loss, report.valid_accuracy) for report in classifier.history_]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from textkit.classifier.build_run import fit_model
 from textkit.classifier.defaults import (
     CONFIGS,
     MODEL_NAMES,
@@ -132,6 +133,45 @@ def test_the_last_weights_may_be_kept(reviews, weights_of):
     assert len(last.history_) == 4
     for name in ("embedding", "ngram_embedding"):  # the output layer is calibrated
         assert torch.equal(last.model_.get_parameter(name), alone.model_.get_parameter(name))
+
+
+def test_a_refit_trains_with_the_held_out_texts_too(reviews, weights_of):
+    texts, labels = reviews()
+    texts = [f"{text} only{number}" for number, text in enumerate(texts)]
+    settings = ClassifierSettings(epochs=4, valid_share=0.25)
+    found = TextClassifier(settings=settings).fit(texts, labels)
+    assert all(report.valid_accuracy is not None for report in found.history_)
+    alone = TextClassifier(settings=replace(settings, valid_share=0)).fit(texts, labels)
+    for name in ("embedding", "ngram_embedding"):  # the output layer is calibrated
+        assert torch.equal(found.model_.get_parameter(name), alone.model_.get_parameter(name))
+    kept = TextClassifier(settings=replace(settings, refit=False)).fit(texts, labels)
+    words = kept.vocabulary_.tokens
+    assert len(words) < len(found.vocabulary_)
+    scale = kept.model_.output_weight[0, 0]
+    assert scale != 1
+    torch.testing.assert_close(found.model_.output_weight, torch.eye(2) * scale)
+
+
+@pytest.mark.parametrize("name", ["word_avg", "cnn"])
+def test_a_refit_has_as_many_epochs_as_were_kept(reviews, name, monkeypatch):
+    texts, labels = reviews()
+    seen = []
+
+    def fit(model, data, *, settings, **options):
+        seen.append((len(data.training), settings))
+        return fit_model(model, data, settings=settings, **options)
+
+    monkeypatch.setattr("textkit.classifier.fit_methods.fit_model", fit)
+    settings = ClassifierSettings(epochs=5, min_steps=100, keep_best=True, refit=True, patience=2, valid_share=0.25)
+    history = TextClassifier(name, settings=settings).fit(texts, labels).history_
+    best = max(history, key=lambda report: (report.valid_accuracy, -report.valid_loss, -report.epoch)).epoch
+    (first, _), (second, again) = seen
+    assert (first, second) == (round(0.75 * len(texts)), len(texts))
+    assert (again.epochs, again.min_steps, again.keep_best, again.patience) == (best, 20 * best, False, None)
+    seen.clear()
+    TextClassifier(name, settings=settings).fit(texts, labels, valid=(texts[:4], labels[:4]))
+    TextClassifier(name, settings=replace(settings, valid_share=0)).fit(texts, labels)
+    assert len(seen) == 2
 
 
 def test_few_texts_of_many_classes_are_learned():

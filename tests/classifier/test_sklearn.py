@@ -71,6 +71,7 @@ def test_parameters_of_the_parts():
     assert set(classifier.get_params(deep=False)) == {
         "model",
         "vectors",
+        "pretrained",
         "class_weight",
         "multi_label",
         "settings",

@@ -17,8 +17,11 @@ import textkit
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.classifier.text_features import TextFeatures
+from textkit.language_model.settings import LanguageModelSettings
+from textkit.language_model.train import train_language_model
 from textkit.models.cnn import CnnConfig
 from textkit.models.rnn_classifier import RnnClassifierConfig
+from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.word_avg import WordAvgConfig
 from textkit.vectors.word_vectors import WordVectors
 
@@ -98,7 +101,7 @@ def test_a_classifier_gives_the_input_of_its_output_layer(config, width):
 def test_a_copy_keeps_the_trained_classifier(classifier):
     features = TextFeatures(classifier)
     assert clone(features).source is classifier
-    assert set(features.get_params()) == {"source", "weighting", "a", "frequencies", "tokenizer"}
+    assert set(features.get_params()) == {"source", "weighting", "a", "frequencies", "tokenizer", "pooling"}
     scores = cross_val_score(make_pipeline(features, LogisticRegression()), TEXTS * 3, LABELS * 3, cv=3)
     assert scores.mean() == 1
     again = pickle.loads(pickle.dumps(features.fit(TEXTS)))
@@ -129,7 +132,7 @@ def test_no_texts_and_no_fit():
 @pytest.mark.parametrize(
     ("features", "error", "message"),
     [
-        (TextFeatures("v.txt"), TypeError, "source must be WordVectors or a TextClassifier, got str"),
+        (TextFeatures("v.txt"), TypeError, "source must be WordVectors, a LanguageModel or a TextClassifier, got str"),
         (TextFeatures(VECTORS, weighting="max"), ValueError, "'mean', 'sif' or 'tfidf', got 'max'"),
         (TextFeatures(VECTORS, frequencies={"a": 1}), ValueError, "frequencies must be None with weighting='mean'"),
         (TextFeatures(WordVectors(["a"], [[1]])), ValueError, "tokenizer must be given"),
@@ -147,3 +150,30 @@ def test_weights_are_for_word_vectors(classifier):
         TextFeatures(classifier, weighting="sif").fit(TEXTS)
     with pytest.raises(ValueError, match="frequencies must be left out"):
         TextFeatures(classifier, frequencies=np.ones(3)).fit(TEXTS)
+
+
+@pytest.fixture(scope="module")
+def language_model():
+    config = RnnLanguageModelConfig(dim=4, hidden=3, tied=False, cutoffs=())
+    return train_language_model(TEXTS * 20, unit="word", config=config, settings=LanguageModelSettings(epochs=1))
+
+
+def test_a_language_model_gives_its_pooled_states(language_model):
+    features = TextFeatures(language_model, pooling="concat")
+    assert clone(features).source is language_model
+    found = features.fit_transform(TEXTS)
+    assert np.array_equal(found, language_model.states(TEXTS, "concat"))
+    assert list(features.get_feature_names_out()) == [f"textfeatures{number}" for number in range(9)]
+    assert TextFeatures(language_model).fit(TEXTS).transform([]).shape == (0, 3)
+    scores = cross_val_score(make_pipeline(features, LogisticRegression(C=100)), TEXTS * 3, LABELS * 3, cv=3)
+    assert scores.mean() == 1
+
+
+def test_pooling_is_for_language_models(language_model, classifier):
+    for source in (VECTORS, classifier):
+        with pytest.raises(ValueError, match="pooling must be left out without a LanguageModel, got 'max'"):
+            TextFeatures(source, pooling="max").fit(TEXTS)
+    with pytest.raises(ValueError, match="pooling must be one of mean, max, last, concat, got 'min'; choose"):
+        TextFeatures(language_model, pooling="min").fit(TEXTS)
+    with pytest.raises(ValueError, match="weighting must be left out for a LanguageModel, got 'tfidf'"):
+        TextFeatures(language_model, weighting="tfidf").fit(TEXTS)

@@ -1,3 +1,6 @@
+import math
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +10,7 @@ from textkit.classifier.word_avg_trainer import BagBatch, BagObjective, BagOptim
 from textkit.models.classification_loss import Criterion
 from textkit.models.word_avg import WordAvg, WordAvgConfig
 from textkit.text.document_ids import encode_documents
+from textkit.text.ngrams import MULTIPLIER
 
 TEXTS = ["a b c", "", "d e", "b a b a", "c d e a"]
 LABELS = torch.tensor([0, 1, 2, 1, 0])
@@ -60,7 +64,9 @@ def test_a_step_goes_along_the_gradient_of_torch(binary, text, dim):
     for name in ("embedding", "ngram_embedding"):
         gradient = gradients[name]  # of rows that the text has once: a row that came again would be stepped twice
         root = gradient.pow(2).mean(1, keepdim=True).sqrt()
-        expected = before[name] - torch.where(root > 0, 0.3 * gradient / root, 0.0)
+        rates = torch.from_numpy(0.3 * objective.factors["words" if name == "embedding" else "ngrams"])
+        rates = rates[:, None] if model.linear else 0.3
+        expected = before[name] - torch.where(root > 0, rates * gradient / root, 0.0)
         torch.testing.assert_close(getattr(model, name).detach(), expected, atol=1e-5, rtol=1e-5)
     assert torch.equal(model.output_weight, before["output_weight"]) == model.linear
     assert not torch.equal(model.output_bias, before["output_bias"])
@@ -91,6 +97,28 @@ def test_any_number_of_workers_makes_the_same_bytes():
             optimizer.step()
         found.append(weights_of(objective))
     assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("binary", [False, True])
+def test_rows_of_a_linear_model_learn_by_their_inverse_document_frequency(binary, workers):
+    objective, documents = objective_of(dim=None, buckets=1 << 16, binary=binary, workers=workers)
+    square, total = 0.0, 0
+    for name, counts in (("words", {}), ("ngrams", {})):
+        for text in (documents[number].tolist() for number in range(5)):
+            rows = text if name == "words" else [(a * MULTIPLIER + b) % (1 << 16) for a, b in pairwise(text)]
+            for row in set(rows):
+                counts[row] = counts.get(row, 0) + 1
+        factors = objective.factors[name]
+        ratio = {factors[row] / (math.log(6 / (1 + count)) + 1) for row, count in counts.items()}
+        assert max(ratio) == pytest.approx(min(ratio), rel=1e-6)
+        assert (np.delete(factors, [*counts]) == 1).all()  # of <unk> too, which word dropout puts in
+        square, total = square + sum(n * factors[row] ** 2 for row, n in counts.items()), total + sum(counts.values())
+    assert square / total == pytest.approx(1, abs=1e-6)
+
+
+def test_the_rows_of_a_model_with_a_dimension_learn_alike():
+    assert not any(map(len, objective_of()[0].factors.values()))
 
 
 def test_a_step_without_a_gradient_changes_no_vectors():

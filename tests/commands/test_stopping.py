@@ -127,7 +127,7 @@ def test_where_nothing_can_be_written_is_found_out_before_the_reading(kind, opti
             pass
 
     (tmp_path / "closed").mkdir()
-    monkeypatch.setattr(writable.tempfile, "NamedTemporaryFile", Refused)
+    monkeypatch.setattr(writable.tempfile, "TemporaryFile", Refused)
     arguments, output = kinds[kind]
     place = tmp_path / "closed" / output.name
     if option == "--output":

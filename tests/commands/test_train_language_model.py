@@ -15,9 +15,10 @@ from textkit.commands import language_model_options as train_options
 from textkit.commands.language_model import _cutoffs, language_model
 from textkit.data.catalog import corpora_folder
 from textkit.evaluation.perplexity import LanguageModelScore
-from textkit.language_model.defaults import default_config, default_settings
+from textkit.language_model.defaults import default_config, default_settings, default_transformer
 from textkit.language_model.run import LanguageModelRun
 from textkit.loading import load
+from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 
 TALES = str(corpora_folder() / "tales.txt")
 SMALL = ["--dim", "8", "--hidden", "12", "--epochs", "2"]
@@ -146,6 +147,52 @@ def test_what_help_says_of_defaults_is_true():
             meaning = {"tied": True, "untied": False, "none": (), "never": None, "all": None, False: False}
             expected = meaning[shown] if shown in meaning else type(values[name])(shown)
             assert values[name] == expected, (unit, name)
+
+
+def test_what_help_says_of_a_transformer_is_true():
+    hints = typing.get_type_hints(language_model, include_extras=True)
+    for unit in ("char", "word"):
+        config = default_transformer(unit)
+        values = {**dataclasses.asdict(config), **dataclasses.asdict(default_settings(unit, config))}
+        for name in ("layers", "dim", "batch_size", "epochs", "learning_rate", "warmup"):
+            assert f"of a transformer {values[name]:g} " in hints[name].__metadata__[0].help
+        for name in ("heads", "positions", "position", "dropout"):
+            shown = hints[name].__metadata__[0].show_default
+            assert str(values[name]) in (shown, *re.findall(rf"{unit} (\S+?)(?:,|$)", shown))
+        assert (
+            f"{values['window']} {'characters' if unit == 'char' else 'words'}" in hints["window"].__metadata__[0].help
+        )
+
+
+def test_a_transformer_of_subwords(run, tale, tmp_path):
+    out = tmp_path / "model"
+    options = (
+        "--model transformer --layers 1 --dim 12 --heads 3 --hidden 20 --positions 24 --position learned --dropout 0.2"
+    )
+    options += " --untied --unit subword --max-vocab 300 --optimizer muon --epochs 1 --window 20"
+    done = run(tale, "-o", out, "--valid-share", "0.2", *options.split())
+    assert done.code == 0, done.err
+    assert f"{out}: LanguageModel(subword, 299 tokens, transformer of 1 x 12, " in done.out
+    model = load(out)
+    assert model.model.config == TransformerLanguageModelConfig(
+        layers=1, dim=12, heads=3, hidden=20, positions=24, position="learned", dropout=0.2, tied=False
+    )
+    assert model.metadata["settings"]["optimizer"] == "muon"
+    done = run(tale, "-o", tmp_path / "more", "--init", out, "--epochs", "1", "--dropout", "0")
+    assert done.code == 0, done.err
+    assert load(tmp_path / "more").model.config.dropout == 0
+    for wrong, message in (
+        (["--model", "recurrent", "--init", out], "--model must be transformer, that of the model of --init"),
+        (["--model", "transformer", "--cell", "gru"], "--cell must be left out with --model transformer, got gru"),
+        (["--heads", "2"], "--heads must be left out with --model recurrent, got 2"),
+        (
+            ["--model", "transformer", "--window", "300"],
+            "window must be at most the 256 positions of the model, got 300",
+        ),
+    ):
+        done = run(tale, "-o", tmp_path / "next", *wrong)
+        assert done.code == 1
+        assert message in done.err
 
 
 def test_help_fits_80_columns_and_has_every_option(run):

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,3 +63,15 @@ def test_files_and_documents_have_the_size_of_the_text(lines):
     size.add_block(text.encode())
     assert (size.characters, size.utf8_bytes) == (len(text), len(text.encode()))
     assert size_of(iter(lines))[1] == (len(text), len(text.encode()))
+
+
+@given(st.lists(st.text(st.sampled_from("ab é\t\r日"))))
+def test_words_are_what_is_between_white_space(lines):
+    text = "".join(line + "\n" for line in lines)
+    expected = len(re.findall(r"[^ \t\r\n]+", text)) + len(lines)
+    size = TextSize()
+    size.add_block(text.encode())
+    assert size.words == expected
+    same, size = with_size(corpus(iter(lines)))
+    list(same)
+    assert size.words == expected

@@ -115,13 +115,13 @@ def test_what_cannot_be_scored():
 def test_the_table_that_is_printed():
     score = LanguageModelScore(
         nats=1.5, perplexity=1234.567, bits_per_character=2.25, bits_per_byte=2.125, unknown=0.0125, tokens=1_000_000,
-        characters=5, bytes=6,
+        characters=5, bytes=6, words=7, perplexity_per_word=2345.678, perplexity_per_byte=4.36,
     )  # fmt: skip
     lines = str(score).splitlines()
     assert lines[0].split() == ["nats", "per", "token", "1.5000"]
-    assert "1,234.57" in lines[1]
-    assert "1.25 %" in lines[4]
-    assert "1,000,000" in lines[5]
+    for number, text in enumerate(("1,234.57", "2,345.68", "4.36", "2.25", "2.12", "1.25 %", "1,000,000"), start=1):
+        assert text in lines[number]
+    assert "per word" not in str(replace(score, perplexity_per_word=None))
     assert len({len(line) for line in lines[:-1]}) == 1
     assert "unknown tokens make all figures too good" in lines[-1]
     assert "unknown tokens make" not in str(replace(score, unknown=0.0))
@@ -136,3 +136,11 @@ def test_a_mapped_text_is_not_kept_in_memory(mapped_ids, mapped_bytes):
     seen, before = [], mapped_bytes()
     score_ids(Watcher(COIN), IdStream(ids=mapped_ids, characters=1, bytes=1, unknown=0), batch_size=8, window=1 << 14)
     assert max(seen) < 12 << 20
+
+
+def test_perplexities_per_word_and_byte_are_those_of_the_whole_text():
+    ids = np.array([0, 1, 0, 1], np.int32)
+    score = score_ids(Table(COIN), IdStream(ids=ids, characters=8, bytes=10, unknown=0, words=3))
+    assert score.perplexity_per_word == pytest.approx(score.perplexity ** (4 / 3))
+    assert score.perplexity_per_byte == pytest.approx(score.perplexity ** (4 / 10))
+    assert score_ids(Table(COIN), IdStream(ids=ids, characters=8, bytes=10, unknown=0)).perplexity_per_word is None

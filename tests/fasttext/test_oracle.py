@@ -24,7 +24,7 @@ ASKED = ["good", "müde", "über", "unknownword", "ü", "日本", "a", "b", "</s
 LINES = [
     "", "good", "Good warm", "good warm cold", "unknown", "a", "good\u00a0warm", "good\u3000warm", "good\vwarm",
     "good\rwarm", "good\0warm", "good </s> bad", "__label__0 good", "__label__9 good", "  good  bad ", "müde 日本 ü",
-    "<a>", " ", "good " * 300,
+    "<a>", " ", "good " * 300, "good __label__0 bad", "good __label__9 bad",
 ]  # fmt: skip
 # fastText fills the random start of its matrix in ten equal parts, one for each thread: with fewer threads, or where
 # the size is no multiple of ten, the rest of it is what the memory held, often nan.

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textkit.generation.text import known_tokens, prompt_tokens, start_token, until, written
+from textkit.generation.text import decoded, known_tokens, prompt_tokens, start_token, until, written
 from textkit.text.vocabulary import Vocabulary
 
 CHARACTERS = Vocabulary.from_counts(dict.fromkeys("ab\n", 1), specials=["<pad>", "<unk>"])
@@ -89,3 +89,31 @@ def test_pieces_of_any_size_give_the_same_text_up_to_the_first_complete_stop(tex
     found = list(until(pieces, stops))
     assert "".join(found) == (text[: min(ends)[1]] if ends else text)
     assert all(found)
+
+
+def decode_bytes(tokens):
+    return b"".join(bytes.fromhex(token) for token in tokens).decode(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("tokens", "pieces"),
+    [
+        (["61", "62"], ["a", "b"]),
+        (["f0", "9f", "a6", "8a", "61"], ["🦊", "a"]),
+        (["61", "<eos>", "62"], ["a", "\n", "b"]),
+        (["f0", "9f", "<eos>", "62"], ["\ufffd", "\n", "b"]),  # never completed
+        (["c3"], ["\ufffd"]),
+        (["c3", "61"], ["\ufffda"]),
+        ([], []),
+    ],
+)
+def test_characters_of_several_tokens_come_at_once(tokens, pieces):
+    assert list(decoded(tokens, decode_bytes)) == pieces
+
+
+def test_what_a_token_looks_like_depends_on_the_one_before():
+    def decode(tokens):
+        return "".join(tokens).replace("_", " ").removeprefix(" ")
+
+    assert list(decoded(["_a", "_b", "<eos>", "_c"], decode)) == ["a", " b", "\n", "c"]
+    assert list(decoded(["_b"], decode, before=["_a"])) == [" b"]

@@ -8,6 +8,7 @@ from textkit.kernels.cbow_arrays import CbowShape, cbow_inputs, cbow_scratch, cb
 from textkit.kernels.cbow_cpu import cbow_block
 from textkit.kernels.sampling import drawn_reach, is_kept
 from textkit.kernels.skip_gram_arrays import Model, Tables, Text, aligned_zeros, lane_masks, round_up
+from textkit.kernels.vector_width import WIDTH
 
 KEY = np.uint64(987654321)
 WORDS = 30
@@ -51,7 +52,7 @@ class Case:
         keep = keep_probabilities(counts, subsample).astype(np.float32)
         positions = 2 * window if weighted else 0
         self.shape, self.dim = CbowShape(block_tokens, window, negatives, drawn, positions), dim
-        self.rows, width = WORDS + positions, round_up(dim, 8)
+        self.rows, width = WORDS + positions, round_up(dim, WIDTH)
         self.model = Model(aligned_zeros(WORDS, width), aligned_zeros(self.rows, width))
         for matrix in self.model:
             matrix[:, :dim] = random.normal(size=(len(matrix), dim))

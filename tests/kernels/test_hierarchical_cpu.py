@@ -8,6 +8,7 @@ from textkit.batches.word_paths import word_paths
 from textkit.kernels.hierarchical_cpu import tree_block, tree_scratch, tree_shape, tree_steps
 from textkit.kernels.sampling import drawn_reach, is_kept
 from textkit.kernels.skip_gram_arrays import END, Model, Tables, Text, aligned_zeros, lane_masks, round_up
+from textkit.kernels.vector_width import WIDTH
 
 KEY = np.uint64(987654321)
 WORDS = 30
@@ -23,7 +24,7 @@ class Case:
         self.counts = np.bincount(ids, minlength=WORDS)
         keep = keep_probabilities(self.counts, subsample).astype(np.float32)
         paths = word_paths(self.counts)
-        self.dim, self.cbow, width = dim, cbow, round_up(dim, 8)
+        self.dim, self.cbow, width = dim, cbow, round_up(dim, WIDTH)
         shape = tree_shape(block_tokens, window, cbow=cbow, lengths=paths.lengths)
         self.model = Model(aligned_zeros(WORDS, width), aligned_zeros(WORDS, width))
         for matrix in self.model:

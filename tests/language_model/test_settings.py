@@ -28,7 +28,7 @@ def test_numbers_of_numpy_are_taken_as_they_are():
         ({"weight_decay": -0.1}, r"weight_decay must be a finite number of at least 0, got -0\.1"),
         ({"clip_norm": 0}, "clip_norm must be above 0, got 0"),
         ({"plateau_factor": 1}, r"plateau_factor must be below 1, got 1\.0; 0\.25 is usual"),
-        ({"optimizer": "adam"}, "optimizer must be one of adamw, sgd, got 'adam'"),
+        ({"optimizer": "adam"}, "optimizer must be one of adamw, sgd, muon, got 'adam'"),
         ({"schedule": "step"}, "schedule must be one of constant, linear, cosine, plateau, got 'step'"),
         ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16, got 'float16'"),
         ({"state_reset": 1.0}, "state_reset must be at least 0 and below 1, got 1.0"),

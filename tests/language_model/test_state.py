@@ -10,7 +10,7 @@ from textkit.training.loop import train as train_loop
 from textkit.training.optimizers import optimizer_for
 
 CONFIG = RnnLanguageModelConfig(dim=8, hidden=16)
-SETTINGS = LanguageModelSettings(batch_size=4, window=16, epochs=2)
+SETTINGS = LanguageModelSettings(batch_size=4, window=16, epochs=2, learning_rate=0.004, warmup=0)
 TEXTS = [f"the {n % 9} boats and the {n % 7} ships went out to sea" for n in range(40)]
 pytestmark = pytest.mark.usefixtures("one_thread")
 

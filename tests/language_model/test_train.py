@@ -247,7 +247,7 @@ def unread():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"unit": "byte"}, "unit must be 'char' or 'word', got 'byte'"),
+        ({"unit": "byte"}, "unit must be one of char, word, subword, got 'byte'"),
         ({"seed": -1}, "seed must be an integer of at least 0"),
         ({"device": "abacus"}, "device must be 'auto', 'cpu', .*, got 'abacus'"),
         (

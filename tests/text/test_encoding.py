@@ -348,7 +348,7 @@ def test_the_config_is_plain_json(tmp_path):
         "documents": 2,
         "vocabulary": 1,
         "tokens_read": 3,
-        "size": {"characters": 6, "bytes": 6, "unknown": 0},
+        "size": {"characters": 6, "bytes": 6, "unknown": 0, "words": 5},
     }
 
 

@@ -212,7 +212,7 @@ def test_unknown_tokens_can_be_an_error_that_names_them():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"unit": "words"}, "unit must be 'char' or 'word', got 'words'"),
+        ({"unit": "words"}, "unit must be one of char, word, subword, got 'words'"),
         ({"unit": "char", "tokenizer": "word"}, "tokenizer must be None for unit 'char', got 'word'"),
         ({"unit": "char", "unknown": "drop"}, "unknown must be 'keep' or 'error', got 'drop'"),
         ({"unit": "char", "max_size": 2}, "the maximum size of a vocabulary must be above 2, the number of specials"),

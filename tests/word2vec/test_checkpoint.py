@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from textkit.data.catalog import corpora_folder
@@ -95,6 +96,19 @@ def test_a_checkpoint_without_the_model_is_of_skip_gram(tmp_path):
     assert digest(train(checkpoint=checkpoint)) == expected
     with pytest.raises(ValueError, match="model 'skipgram' in the checkpoint, 'cbow' now"):
         train(checkpoint=checkpoint, model="cbow")
+
+
+@pytest.mark.parametrize("fill", [8, -8])
+def test_a_checkpoint_of_rows_with_another_fill_is_resumed(tmp_path, fill):
+    """As of a processor with vectors of another width."""
+    checkpoint = tmp_path / "state"
+    dim = 17
+    expected = digest(train(checkpoint=checkpoint, dim=dim))
+    arrays, state = load_checkpoint(checkpoint)
+    for name, array in arrays.items():
+        arrays[name] = np.pad(array, ((0, 0), (0, fill))) if fill > 0 else array[:, :dim]
+    save_checkpoint(checkpoint, arrays, state)
+    assert digest(train(checkpoint=checkpoint, dim=dim)) == expected
 
 
 def test_a_checkpoint_of_another_training_is_refused(tmp_path):

@@ -146,3 +146,18 @@ def test_two_processes_score_as_one(results, tmp_path):
         vectors, _ = results(ranks, **settings)
         scores.append(evaluate_similarity(vectors[0], "wordsim353").results[0].spearman)
     assert scores[1] == pytest.approx(scores[0], abs=0.02)
+
+
+def test_rows_of_unequal_length_are_refused():
+    """As when only one of the processors has vectors of 16 numbers."""
+
+    class TwoRanks:
+        def gather(self, width):
+            return [width, width + 8]
+
+    settings = Word2VecSettings(dim=8)
+    counts = np.array([5, 5])
+    kernel = SkipGramThreads(counts, settings, initial_model(["a", "b"], settings, None), workers=1, reproducible=False)
+    with pytest.raises(ValueError, match="set the environment variable TEXTKIT_VECTOR_WIDTH=8 for all processes"):
+        SkipGramRanks(kernel, TwoRanks(), counts, 10)
+    kernel.close()

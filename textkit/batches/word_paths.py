@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from textkit.fasttext.huffman import huffman_tree
 
-EIGHT = 8  # the kernels read the nodes of a path by eights
+PADDING = 16  # the kernels read the turns of a path by 8 or 16
 
 
 class WordPaths(NamedTuple):
     """The inner nodes on the way from the root to each word, and the turns there.
 
     Attributes:
-        starts: (vocab,) int64, the start of each path in ``nodes`` and ``turns``, a multiple of 8.
+        starts: (vocab,) int64, the start of each path in ``nodes`` and ``turns``, a multiple of 16.
         lengths: (vocab,) int64, number of nodes of each path.
         nodes: (paths,) int32, inner nodes from 0, the root, to vocab - 2; paths are padded with the root.
         turns: (1, paths) float32, 1 where the path turns left at the node, -1 where it turns right, 0 for padding.
@@ -35,7 +35,7 @@ def word_paths(counts: NDArray[np.int64]) -> WordPaths:
         counts: (vocab,) count of each word, of at least one word.
 
     >>> paths = word_paths(np.array([5, 2, 2]))
-    >>> paths.lengths.tolist(), paths.nodes[:1].tolist(), paths.nodes[8:10].tolist(), paths.turns[0, 8:10].tolist()
+    >>> paths.lengths.tolist(), paths.nodes[:1].tolist(), paths.nodes[16:18].tolist(), paths.turns[0, 16:18].tolist()
     ([1, 2, 2], [0], [0, 1], [1.0, -1.0])
     """
     vocab = len(counts)
@@ -53,7 +53,7 @@ def word_paths(counts: NDArray[np.int64]) -> WordPaths:
         below = parents[at] >= 0
         words, at = words[below], parents[at[below]]
         lengths[words] += 1
-    padded = -(-lengths // EIGHT) * EIGHT
+    padded = -(-lengths // PADDING) * PADDING
     starts = np.cumsum(padded) - padded
     nodes, path_turns = np.zeros(padded.sum(), np.int32), np.zeros((1, padded.sum()), np.float32)
     places = starts + lengths - 1

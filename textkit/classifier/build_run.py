@@ -16,19 +16,31 @@ from textkit.batches.records import TextBatch
 from textkit.classifier.checkpoint import CheckpointOptions, identity_of
 from textkit.classifier.data import ClassifierData, Examples
 from textkit.classifier.defaults import new_network
+from textkit.classifier.fine_tuning import (
+    FrozenObjective,
+    RowBatch,
+    rated_groups,
+    row_batches,
+    set_trained,
+    standardize,
+)
+from textkit.classifier.pretrained import load_encoder
 from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
 from textkit.classifier.word_avg_trainer import BagBatch, BagObjective, BagOptimizer, usable_workers
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.evaluation.scorers import metric_score
+from textkit.language_model.language_model import LanguageModel
 from textkit.models.classification_loss import Criterion
 from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.loss import Loss
+from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.models.word_avg import WordAvg
 from textkit.training.devices import resolved_precision
 from textkit.training.optimizers import parameter_groups
 from textkit.training.ranks import ALONE, Ranks
+from textkit.training.schedules import slanted_triangular
 from textkit.vectors.word_vectors import WordVectors
 
 
@@ -73,11 +85,13 @@ def new_model(
     seed: int,
     rank: int = 0,
     start: Start | None = None,
+    pretrained: LanguageModel | None = None,
 ) -> Classifier:
-    """Create a model with random weights, and with those of ``start`` or pretrained ``vectors`` if there are any.
+    """Create a model with random weights, and with those of ``start``, ``vectors`` or ``pretrained`` if there are any.
 
     Raises:
-        ValueError: If the vectors and the model have different dimensions, or ``start`` is another model.
+        ValueError: If the vectors or the language model and the model have different dimensions, or ``start`` is
+            another model.
     """
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     generator = torch.Generator().manual_seed(weights_seed)
@@ -92,6 +106,8 @@ def new_model(
     if start is not None:
         start.load_into(model, data.classes)
     model.to(device)
+    if start is None and pretrained is not None and isinstance(model, PretrainedClassifier):
+        load_encoder(model, pretrained)
     model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed + rank)  # masks of its own
     return model
 
@@ -108,6 +124,7 @@ def fit_model(
     progress: bool,
     ranks: Ranks = ALONE,
     checkpoint: CheckpointOptions | None = None,
+    label: str = "training",
 ) -> ClassifierRun:
     """Set up a training run of a model; the run changes the model in place.
 
@@ -116,12 +133,14 @@ def fit_model(
         data: Training and validation data.
         settings: Training settings.
         class_weights: (classes,) class weights; None for equal weights.
-        given_vectors: Whether the embedding is pretrained, so that ``settings.freeze_epochs`` applies to it.
+        given_vectors: Whether the embedding, or the language model, is pretrained, so that ``settings.freeze_epochs``
+            applies to it.
         seed: Seed of the order of the texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show progress on stderr.
         ranks: The processes that train together.
         checkpoint: Where and how often the state is saved; None for no checkpoints.
+        label: Name of the progress bar.
 
     Returns:
         The run, not yet started.
@@ -131,10 +150,18 @@ def fit_model(
     # The kernel updates the rows of a table in place, without gradients that could be sent to other processes.
     use_kernel = type(model) is WordAvg and model.embedding.device.type == "cpu" and ranks.size == 1
     plan: _Plan = _bag_plan if use_kernel else _padded_plan
+    if isinstance(model, PretrainedClassifier):
+        frozen = settings.freeze_epochs is None
+        if given_vectors:
+            standardize(model, data.training.documents, dropout=not frozen)
+        plan = _frozen_plan if frozen else _padded_plan
     objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed, ranks)
     passes = settings.passes(steps)
 
     def epoch_batches(epoch: int) -> Iterable[Any]:
+        if isinstance(model, PretrainedClassifier):
+            set_trained(model, epoch, settings, pretrained=given_vectors)
+            return batches(epoch)
         frozen = given_vectors and (settings.freeze_epochs is None or epoch < settings.freeze_epochs)
         model.embedding.requires_grad_(not frozen)
         return chain.from_iterable(batches(epoch * passes + number) for number in range(passes))
@@ -162,7 +189,9 @@ def fit_model(
         progress=progress and ranks.is_first,
         ranks=ranks,
         squares=objective.squares if isinstance(objective, BagObjective) else None,
+        schedule=slanted_triangular(settings.epochs * steps) if isinstance(model, PretrainedClassifier) else None,
         checkpoint=checkpoint,
+        label=label,
         identity=None
         if checkpoint is None or checkpoint.path is None
         else identity_of(
@@ -175,6 +204,19 @@ def fit_model(
             kernel=use_kernel,
             given_vectors=given_vectors,
         ),
+    )
+
+
+def refitting(settings: ClassifierSettings, run: ClassifierRun) -> ClassifierSettings:
+    """Return the settings of a training without validation, with as many epochs as were kept of a finished run."""
+    return replace(
+        settings,
+        epochs=run.kept_epochs,
+        min_steps=round((settings.min_steps or 0) * run.kept_epochs / settings.epochs),
+        keep_best=False,
+        patience=None,
+        metric="accuracy",
+        tune_thresholds=False,
     )
 
 
@@ -254,8 +296,24 @@ def _padded_plan(
             yield pad([documents[int(row)] for row in rows], rows, targets[torch.from_numpy(rows)].numpy())
 
     groups = parameter_groups(model.parameters(), settings.weight_decay)
+    if isinstance(model, PretrainedClassifier):
+        groups = rated_groups(model, settings)
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
     return Objective(model, criterion, examples.weights), optimizer, batches, len(buckets.epoch(0))
+
+
+def _frozen_plan(
+    model: PretrainedClassifier,
+    examples: Examples,
+    criterion: Criterion,
+    settings: ClassifierSettings,
+    seed: int,
+    ranks: Ranks,
+) -> tuple[FrozenObjective, torch.optim.Optimizer, Callable[[int], Iterable[RowBatch | None]], int]:
+    """Plan training of what is above a language model, whose states are computed once."""
+    objective = FrozenObjective(model, examples.documents, criterion, examples.weights)
+    optimizer = torch.optim.AdamW(rated_groups(model, settings), lr=settings.learning_rate, fused=True)
+    return objective, optimizer, *row_batches(examples, settings, seed, ranks)
 
 
 def _bag_plan(

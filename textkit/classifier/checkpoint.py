@@ -19,6 +19,7 @@ from textkit.files.atomic import remove_leftovers
 from textkit.files.writable import check_writable
 from textkit.models.classifier import Classifier
 from textkit.models.classifier_storage import weight_arrays
+from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.training.checkpoint import (
     check_identity,
     check_replaceable,
@@ -152,6 +153,8 @@ def identity_of(
         **asdict(settings),
     }
     del identity["patience"]
+    if not isinstance(model, PretrainedClassifier):
+        del identity["layer_decay"]  # checkpoints of earlier versions lack it
     return identity
 
 

@@ -11,9 +11,12 @@ from typing import Any, Literal, TypeAlias, get_args
 import torch
 
 from textkit.checks import SUITED
+from textkit.classifier.pretrained import pretrained_config
 from textkit.classifier.settings import ClassifierSettings
+from textkit.language_model.language_model import LanguageModel
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.cnn import Cnn, CnnConfig
+from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
 from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
 from textkit.models.word_avg import USUAL_BUCKETS, WordAvg, WordAvgConfig
 from textkit.vectors.word_vectors import WordVectors
@@ -31,6 +34,7 @@ CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
     WordAvgConfig: WordAvg,
     CnnConfig: Cnn,
     RnnClassifierConfig: RnnClassifier,
+    PretrainedClassifierConfig: PretrainedClassifier,
 }
 """The model class of each config class of textkit; configs of others have a method ``network`` of their own."""
 
@@ -45,23 +49,27 @@ _USUAL = ClassifierSettings(
     vector_rate=0.1,
     label_smoothing=0.0,
     keep_best=True,
+    refit=False,
     patience=3,
     freeze_epochs=0,
 )
 _AVERAGED = replace(_USUAL, epochs=5, learning_rate=0.01)  # of a word_avg with a dimension
 _SETTINGS: dict[ModelName, ClassifierSettings] = {
-    "word_avg": replace(_AVERAGED, epochs=6, min_steps=1200, vector_rate=0.2, keep_best=False, patience=None),
+    "word_avg": replace(
+        _AVERAGED, epochs=6, min_steps=1200, vector_rate=0.2, keep_best=False, refit=True, patience=None
+    ),
     "cnn": replace(_USUAL, freeze_epochs=5),
     "bilstm": replace(_USUAL, epochs=6, label_smoothing=0.1, freeze_epochs=2),
     "char_gru": replace(_USUAL, epochs=15, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5),
 }
+_FINE_TUNING = replace(_USUAL, learning_rate=0.004, patience=None, freeze_epochs=1)
 
 
 def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
     """Return the config of a named model; a config is returned as it is.
 
     Args:
-        model: The name of a model, or a config.
+        model: The name of a model, a config, or a language model for the default config of a classifier on it.
         vectors: Pretrained vectors. A named model takes on their dimension, and fewer n-gram buckets if the table would
             become too large.
 
@@ -72,6 +80,8 @@ def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
     if vectors is not None and not isinstance(vectors, WordVectors):
         got = type(vectors).__name__
         raise TypeError(f"vectors must be WordVectors, got {got}; load a file with WordVectors.load(path)")
+    if isinstance(model, LanguageModel):
+        return pretrained_config(PretrainedClassifierConfig(), model)
     if isinstance(model, ClassifierConfig) and (type(model) in CLASSES or _is_own(model)):
         return model
     if isinstance(model, str) and model in MODEL_NAMES:
@@ -82,7 +92,10 @@ def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
             most_buckets = 1 << ((_MAX_TABLE // vectors.dim).bit_length() - 1)  # a power of two
             config = replace(config, buckets=min(config.buckets or USUAL_BUCKETS, most_buckets))
         return replace(config, dim=vectors.dim)
-    raise ValueError(f"model must be one of {', '.join(MODEL_NAMES)}, or the config of a model, got {model!r}")
+    raise ValueError(
+        f"model must be one of {', '.join(MODEL_NAMES)}, or the config of a model, got {model!r}; to train on a saved "
+        "language model, pass textkit.load(folder)"
+    )
 
 
 def suited_config(config: ClassifierConfig, *, tokens: int, classes: int) -> ClassifierConfig:
@@ -114,6 +127,8 @@ def default_classifier_settings(model: object) -> ClassifierSettings:
         return _SETTINGS["char_gru" if config.unit == "char" else "bilstm"]
     if isinstance(config, WordAvgConfig):
         return _SETTINGS["word_avg"] if config.dim is None else _AVERAGED
+    if isinstance(config, PretrainedClassifierConfig):
+        return _FINE_TUNING
     return _SETTINGS["cnn"] if isinstance(config, CnnConfig) else _USUAL
 
 

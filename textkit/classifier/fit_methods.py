@@ -10,21 +10,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
-from textkit.classifier.build_run import fit_model, new_model
+from textkit.classifier.build_run import fit_model, new_model, refitting
 from textkit.classifier.checkpoint import CheckpointOptions, data_digests
-from textkit.classifier.data import Examples, prepare
+from textkit.classifier.data import Examples, checked_texts, prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.parameters import NestedParameters
+from textkit.classifier.pretrained import (
+    check_data,
+    check_settings,
+    language_model_of,
+    pretrained_config,
+    tokenizer_of,
+    vocabulary_of,
+)
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
+from textkit.classifier.suited_tokenizer import suited_tokenizer
 from textkit.classifier.vocabulary import words_of
-from textkit.evaluation.calibration import calibrate
+from textkit.data.tables import Document
+from textkit.evaluation.calibration import calibrate, divide_logits
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.evaluation.thresholds import best_thresholds
+from textkit.language_model.language_model import LanguageModel
 from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.classifier_storage import quantized_rows
+from textkit.models.pretrained_classifier import PretrainedClassifierConfig
 from textkit.models.word_avg import WordAvgConfig
 from textkit.text.saved_tokenizer import saved_name, warn_if_nameless
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -34,13 +46,15 @@ from textkit.training.provenance import provenance
 from textkit.training.ranks import join_ranks
 from textkit.vectors.word_vectors import WordVectors
 
+_CHARACTERS = 4  # longest n-grams of characters in "word_avg"
+
 _Fitted = TypeVar("_Fitted", bound="Fitting")
 
 
 class Fitting(NestedParameters):
     """Mixin that trains an estimator; `TextClassifier` describes its parameters and attributes."""
 
-    model: ModelName | ClassifierConfig
+    model: ModelName | ClassifierConfig | LanguageModel
     vectors: WordVectors | None
     class_weight: ClassWeight
     multi_label: bool
@@ -52,6 +66,7 @@ class Fitting(NestedParameters):
     random_state: Any
     keep_words: Collection[str]
     vocabulary: Vocabulary | None
+    pretrained: LanguageModel | None
     history_: list[ClassifierReport]
     metadata_: dict[str, Any]
     thresholds_: NDArray[np.float64] | None
@@ -101,9 +116,9 @@ class Fitting(NestedParameters):
 
         Raises:
             ValueError: If the numbers of texts, labels and weights differ, a text or label is missing, there is only
-                one class, labels are floats with fractions, a validation label is not among the classes, or a
-                parameter is out of range; or the checkpoint belongs to a different training run or is a file of another
-                kind.
+                one class, there are more classes than texts, labels are floats with fractions, a validation label is
+                not among the classes, a parameter is out of range, or a language model does not fit; or the checkpoint
+                belongs to a different training run or is a file of another kind.
             FileNotFoundError: If the folder of the checkpoint does not exist.
             IsADirectoryError: If the checkpoint is a folder.
             OSError: If no checkpoint can be written there.
@@ -117,6 +132,8 @@ class Fitting(NestedParameters):
             init = self
         saving = CheckpointOptions(path=checkpoint, resume=resume, seconds=checkpoint_seconds)
         saving.check()
+        if init is None and language_model_of(self.model, self.pretrained) is not None:
+            check_settings(self._settings())
         self._fit(texts, labels, sample_weight, valid, self._settings(), init, saving=saving, on_epoch=on_epoch)
         return self
 
@@ -124,7 +141,8 @@ class Fitting(NestedParameters):
         """Train one epoch on further texts; their new words and labels extend the model.
 
         There is no validation, so that probabilities are not calibrated. Each call begins with the learning rate of the
-        settings, which decays linearly to 0. Pretrained ``vectors`` count in the first call only.
+        settings, which decays linearly to 0. Pretrained ``vectors`` count in the first call only. All layers of a
+        language model are trained, unless ``freeze_epochs`` is None.
 
         Args:
             texts: (texts,) as for `fit`.
@@ -140,8 +158,16 @@ class Fitting(NestedParameters):
         """
         known = None if classes is None else found_classes(classes, multi_label=False)
         settings = replace(
-            self._settings(), epochs=1, valid_share=0.0, patience=None, metric="accuracy", tune_thresholds=False
+            self._settings(),
+            epochs=1,
+            min_steps=0,
+            valid_share=0.0,
+            patience=None,
+            metric="accuracy",
+            tune_thresholds=False,
         )
+        if language_model_of(self.model, self.pretrained) is not None and settings.freeze_epochs is not None:
+            settings = replace(settings, freeze_epochs=0)
         init = self if hasattr(self, "model_") else None
         self._fit(texts, labels, sample_weight, None, settings, init, known_classes=known)
         return self
@@ -160,24 +186,32 @@ class Fitting(NestedParameters):
         on_epoch: Callable[[ClassifierReport], None] | None = None,
     ) -> None:
         config, seed = model_config(self.model, vectors=self.vectors), self._seed()
+        texts = checked_texts(texts)
+        tokenizer = self._tokenizer(config, texts, init)
         words = words_of(self.keep_words, self.vocabulary)
         vectors, start = self.vectors, None
+        pretrained = language_model_of(self.model, self.pretrained)
+        if pretrained is not None and isinstance(config, PretrainedClassifierConfig):
+            config = pretrained_config(config, pretrained)
         if init is not None:
-            start = self._start(init, config)
+            start = self._start(init, tokenizer)
             config = _continued(self.model, config, start.model.config)
             vectors, words = None, replace(words, earlier=start.vocabulary)
             known_classes = start.classes if known_classes is None else _joined(start.classes, known_classes)
+        if isinstance(config, PretrainedClassifierConfig):
+            others = {"vectors": self.vectors, "keep_words": self.keep_words, "vocabulary": self.vocabulary}
+            words = replace(words, given=vocabulary_of(pretrained, words.earlier, others))
         on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
         ranks, device = join_ranks(usable_device("cpu" if on_cpu else self.device, progress=self.progress))
         if ranks.is_first:
-            warn_if_nameless(self._tokenizer(config))
+            warn_if_nameless(tokenizer)
         data = prepare(
             texts,
             labels,
             valid,
             sample_weight=sample_weight,
             multi_label=self.multi_label,
-            tokenizer=self._tokenizer(config),
+            tokenizer=tokenizer,
             vectors=vectors,
             words=words,
             known_classes=known_classes,
@@ -185,40 +219,47 @@ class Fitting(NestedParameters):
             seed=seed,
             progress=self.progress and ranks.is_first,
         )
+        whole = data.everything or data.training
         if data.cut:
             warnings.warn(
-                f"{data.cut:,} of {len(data.training):,} texts were truncated to max_length={settings.max_length} "
+                f"{data.cut:,} of {len(whole):,} texts were truncated to max_length={settings.max_length} "
                 f"tokens, which dropped {data.dropped:,} tokens",
                 stacklevel=3,
             )
+        splits_characters = get_tokenizer(tokenizer) == get_tokenizer("character")
+        if start is None and self.model == "word_avg" and isinstance(config, WordAvgConfig) and splits_characters:
+            config = replace(config, ngrams=_CHARACTERS)
         if saving is not None and start is None:  # a part of the texts does not tell how many there are
-            config = suited_config(config, tokens=len(data.training.documents.ids), classes=len(data.classes))
+            config = suited_config(config, tokens=len(whole.documents.ids), classes=len(data.classes))
+        if isinstance(config, PretrainedClassifierConfig):
+            check_data(config, data)
         weights = class_weights(self.class_weight, data.classes, data.training.targets, data.training.weights)
-        model = new_model(config, data, vectors=vectors, device=device, seed=seed, rank=ranks.rank, start=start)
-        run = fit_model(
-            model,
-            data,
-            settings=settings,
-            class_weights=weights,
-            given_vectors=vectors is not None,
-            seed=seed,
-            on_epoch=on_epoch,
-            progress=self.progress,
-            ranks=ranks,
-            checkpoint=saving,
-        )
+        model_options: dict[str, Any] = {
+            "vectors": vectors, "device": device, "seed": seed, "rank": ranks.rank, "start": start,
+            "pretrained": pretrained,
+        }  # fmt: skip
+        options: dict[str, Any] = {
+            "class_weights": weights,
+            "given_vectors": start is None and (vectors is not None or pretrained is not None),
+            "seed": seed,
+            "progress": self.progress,
+            "ranks": ranks,
+        }
+        model = new_model(config, data, **model_options)
+        run = fit_model(model, data, settings=settings, on_epoch=on_epoch, checkpoint=saving, **options)
         metadata = provenance(
             data=data_digests(data),
             settings={"model": type(config).__name__, "seed": seed, "device": device.type, **asdict(config)}
             | asdict(settings)
             | {"class_weight": None if weights is None else weights.tolist()},
-            init=None if init is None else getattr(init, "metadata_", {}),
+            init=getattr(init, "metadata_", {}) if init is not None else pretrained.metadata if pretrained else None,
         )
         earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        self._set_fitted(model, data.vocabulary, data.classes)
+        self._set_fitted(model, data.vocabulary, data.classes, tokenizer)
         self.history_, self.metadata_ = run.history, metadata
         # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
         # are not finite, the attributes of an earlier fit are restored.
+        divisor = 1.0
         try:
             run.run()
         finally:
@@ -226,11 +267,11 @@ class Fitting(NestedParameters):
             if finite and (run.history or not earlier_fit):
                 if vectors is not None:
                     model.add_vectors(vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
-                self._set_fitted(model, data.whole_vocabulary, data.classes)
+                self._set_fitted(model, data.whole_vocabulary, data.classes, tokenizer)
                 if data.validation is not None and run.history:
                     held_out = data.validation
                     scores = class_scores(model, held_out.documents)
-                    calibrate(model, scores, held_out.targets, held_out.weights)
+                    divisor = calibrate(model, scores, held_out.targets, held_out.weights)
                     if settings.tune_thresholds:
                         self.thresholds_ = _tuned(model, held_out)
             else:
@@ -238,8 +279,17 @@ class Fitting(NestedParameters):
                     delattr(self, name)
                 for name, value in earlier_fit.items():
                     setattr(self, name, value)
+        if data.everything is not None and run.history:
+            again = new_model(config, data, **model_options)
+            everything = replace(data, training=whole, validation=None)
+            second = refitting(settings, run)
+            fit_model(again, everything, settings=second, on_epoch=None, label="training on all texts", **options).run()
+            if vectors is not None:
+                again.add_vectors(vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
+            divide_logits(again, divisor)
+            self.model_ = again
 
-    def _start(self, init: Any, config: ClassifierConfig) -> Start:
+    def _start(self, init: Any, tokenizer: str | Tokenizer) -> Start:
         """Return what training goes on from.
 
         Raises:
@@ -259,7 +309,7 @@ class Fitting(NestedParameters):
                 f"init must have multi_label={self.multi_label}, got {init.multi_label}; "
                 f"set multi_label={init.multi_label}"
             )
-        names = [saved_name(one) for one in (self._tokenizer(config), init.tokenizer_)]
+        names = [saved_name(one) for one in (tokenizer, init.tokenizer_)]
         if names[0] != names[1]:
             raise ValueError(
                 f"init must have the same tokenizer, {names[0]}, got {names[1]}; pass tokenizer={names[1]!r}"
@@ -274,12 +324,24 @@ class Fitting(NestedParameters):
             return int(self.random_state.randint(2**31 - 1))
         return check_count("random_state", self.random_state, 0)
 
-    def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
-        return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
+    def _tokenizer(self, config: ClassifierConfig, texts: list[Document], init: Any) -> str | Tokenizer:
+        if (pretrained := language_model_of(self.model, self.pretrained)) is not None:
+            return tokenizer_of(pretrained, self.tokenizer)
+        if self.tokenizer is not None:
+            return self.tokenizer
+        usual = default_tokenizer(config)
+        if usual == "character" or self.vectors is not None:
+            return usual
+        if init is None:
+            return suited_tokenizer(texts)
+        earlier = getattr(init, "tokenizer_", None)
+        return "character" if earlier == get_tokenizer("character") else usual
 
-    def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
+    def _set_fitted(
+        self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any], tokenizer: str | Tokenizer
+    ) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
-        self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(self._tokenizer(model.config))
+        self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(tokenizer)
         self.thresholds_ = None
         self.n_features_in_ = 1  # the column of texts
 

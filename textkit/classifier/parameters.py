@@ -5,6 +5,7 @@ from typing import Any
 
 from textkit.classifier.defaults import default_classifier_settings, model_config
 from textkit.classifier.settings import ClassifierSettings
+from textkit.language_model.language_model import LanguageModel
 
 
 class NestedParameters:
@@ -12,6 +13,7 @@ class NestedParameters:
 
     settings: Any
     model: Any
+    pretrained: Any
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters by name; with ``deep`` also those of the settings and of the model's config."""
@@ -37,6 +39,8 @@ class NestedParameters:
                 if unknown := set(inner) - {field.name for field in fields(current)}:
                     known = ", ".join(field.name for field in fields(current))
                     raise ValueError(f"the parameters of {name} must be among {known}, got {min(unknown)!r}")
+                if isinstance(self.model, LanguageModel) and name == "model":
+                    self.pretrained = self.model
                 setattr(self, name, replace(current, **inner))
         if unknown_keys := [key for key in params if "__" in key and key.split("__")[0] not in ("model", "settings")]:
             raise ValueError(f"parameter must be one of {', '.join(self.get_params())}, got {unknown_keys[0]!r}")

@@ -12,13 +12,14 @@ from textkit.classifier.data import truncate, warn_of_texts
 from textkit.data.tables import Document
 from textkit.models.classifier import Classifier
 from textkit.models.cnn import Cnn
+from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.models.rnn_classifier import RnnClassifier
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
 # One text of this length takes half a gigabyte and a few seconds.
-_LONGEST: dict[type[Classifier], int] = {RnnClassifier: 1 << 14, Cnn: 1 << 17}
+_LONGEST: dict[type[Classifier], int] = {RnnClassifier: 1 << 14, PretrainedClassifier: 1 << 14, Cnn: 1 << 17}
 _LONGEST_OF_OTHERS = 1 << 20
 
 

@@ -20,7 +20,7 @@ from textkit.training.devices import torch_threads
 from textkit.training.interrupts import HeldInterrupt
 from textkit.training.loop import Batch, Progress, Trainable, train
 from textkit.training.ranks import ALONE, Ranks
-from textkit.training.schedules import linear
+from textkit.training.schedules import Schedule, linear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,8 @@ class ClassifierRun:
         squares: Further state of the optimizer by name; see `ClassifierState`.
         checkpoint: Where and how often the state is saved.
         identity: Everything that the result depends on; a checkpoint with a different identity is rejected.
+        schedule: Factor of the learning rate by the number of steps so far; None for a linear decay to 0.
+        label: Name of the progress bar.
 
     Attributes:
         history: Reports of the epochs so far.
@@ -99,16 +101,24 @@ class ClassifierRun:
         squares: Mapping[str, NDArray[np.float32]] | None = None,
         checkpoint: CheckpointOptions | None = None,
         identity: Mapping[str, Any] | None = None,
+        schedule: Schedule | None = None,
+        label: str = "training",
     ) -> None:
+        self.schedule = schedule or linear(settings.epochs * steps)
         self.ranks = ranks
         self.state = ClassifierState(model, optimizer, squares or {}, ranks=ranks)
         self.checkpoint = ClassifierCheckpoint(checkpoint or CheckpointOptions(), self.state, identity or {})
         self.model, self.objective, self.optimizer, self.batches = model, objective, optimizer, batches
-        self.steps, self.texts, self.settings = steps, texts, settings
+        self.texts, self.settings = texts, settings
         self.threads = torch.get_num_threads() if threads is None else threads
-        self.validate, self.on_epoch, self.progress = validate, on_epoch, progress
+        self.validate, self.on_epoch, self.progress, self.label = validate, on_epoch, progress, label
         self.history: list[ClassifierReport] = []
         self._best: _Best | None = None
+
+    @property
+    def kept_epochs(self) -> int:
+        """Number of epochs up to the weights that are kept: the best ones, or else the last."""
+        return len(self.history) if self._best is None else self._best.epoch + 1
 
     def run(self) -> None:
         """Train to the end. The model then has the best weights, even after an error or a signal.
@@ -174,7 +184,7 @@ class ClassifierRun:
             self.batches,
             self.optimizer,
             epochs=settings.epochs,
-            schedule=linear(settings.epochs * self.steps),
+            schedule=self.schedule,
             clip_norm=settings.clip_norm,
             autocast=torch.bfloat16 if settings.precision == "bfloat16" else None,
             device=self.model.embedding.device,
@@ -230,7 +240,7 @@ class ClassifierRun:
 
     def _bar(self, start: Progress) -> ProgressBar:
         return ProgressBar(
-            "training",
+            self.label,
             total=self.texts * self.settings.epochs,
             initial=start.epoch * self.texts + start.count,
             unit="texts",

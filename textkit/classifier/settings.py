@@ -32,6 +32,8 @@ OTHER_NAMES = {
     **dict.fromkeys(("validation_fraction", "validation_split", "valid_pct"), "valid_share"),
     **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
     **dict.fromkeys(("scoring", "monitor"), "metric"),
+    **dict.fromkeys(("layerwise_lr_decay", "layer_lr_decay", "llrd", "lr_decay"), "layer_decay"),
+    **dict.fromkeys(("unfreeze_epochs", "gradual_unfreezing", "freeze"), "freeze_epochs"),
     "wd": "weight_decay",
 }
 """Names of the settings in other libraries."""
@@ -47,6 +49,7 @@ BY_MODEL: dict[str, Any] = {
     "vector_rate": SUITED,
     "label_smoothing": SUITED,
     "keep_best": SUITED,
+    "refit": SUITED,
     "patience": _AUTO,
     "freeze_epochs": _AUTO,
 }
@@ -58,9 +61,9 @@ BY_MODEL: dict[str, Any] = {
 class ClassifierSettings:
     """Settings of classifier training: what the result depends on besides model, texts, labels and seed.
 
-    ``epochs``, ``min_steps``, ``batch_size``, ``learning_rate``, ``vector_rate``, ``label_smoothing`` and ``keep_best``
-    that are not given (None) are what suits the model, and so are ``patience`` and ``freeze_epochs`` if they are
-    "auto". `default_classifier_settings` in `textkit.classifier.defaults` has the values.
+    ``epochs``, ``min_steps``, ``batch_size``, ``learning_rate``, ``vector_rate``, ``label_smoothing``, ``keep_best``
+    and ``refit`` that are not given (None) are what suits the model, and so are ``patience`` and ``freeze_epochs`` if
+    they are "auto". `default_classifier_settings` in `textkit.classifier.defaults` has the values.
 
     Attributes:
         epochs: Number of passes over the texts, or of the parts into which several passes each are joined.
@@ -76,10 +79,17 @@ class ClassifierSettings:
         label_smoothing: Fraction of the target probability spread over all classes, from 0 to below 1.
         keep_best: Whether the weights of the best epoch on the validation texts are kept, or else the last ones. It is
             True if a ``metric`` or ``patience`` is given.
+        refit: Whether a second training follows, with the held-out texts too, from the start and for as many epochs as
+            were kept of the first. Its probabilities have the calibration of the first. It has no effect if validation
+            texts are passed.
         patience: Stop after this many epochs without improvement of the validation accuracy, or what ``metric`` names
             (at equal values, of the validation loss); None disables early stopping.
         freeze_epochs: Number of epochs at the start in which pretrained ``vectors`` are not trained; 0 trains them from
-            the start, None never trains them.
+            the start, None never trains them. A language model is not trained in these epochs either; then each further
+            epoch trains one more of its layers, from the last to the embedding (gradual unfreezing; Howard and Ruder
+            2018, section 3.3). With None its states are computed once, without dropout.
+        layer_decay: Quotient of the learning rates of two layers of a pretrained language model, of which a layer
+            further from the output has the lower one (Howard and Ruder 2018, section 3.2); 1 for equal rates.
         valid_share: Fraction of the texts of each class to hold out for validation if no validation texts are passed; 0
             disables validation.
         min_count: Minimum count of a token; rarer tokens become ``<unk>`` in training, and stay so unless they have a
@@ -105,8 +115,10 @@ class ClassifierSettings:
     clip_norm: float | None = 1.0
     label_smoothing: float = SUITED
     keep_best: bool = SUITED
+    refit: bool = SUITED
     patience: int | None = _AUTO
     freeze_epochs: int | None = _AUTO
+    layer_decay: float = 2.6
     valid_share: float = 0.1
     min_count: int = 1
     max_vocab: int | None = None
@@ -126,6 +138,7 @@ class ClassifierSettings:
             if not self._is_open(name):
                 set_finite(self, name, zero=False)
         set_finite(self, "weight_decay", zero=True)
+        set_finite(self, "layer_decay", zero=False, remedy="2.6 is usual, 1 gives all layers the same rate")
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)
         for name in ("label_smoothing", "valid_share"):
@@ -137,8 +150,9 @@ class ClassifierSettings:
 
             object.__setattr__(self, "metric", metric_name(self.metric))
         set_switch(self, "tune_thresholds")
-        if not self._is_open("keep_best"):
-            set_switch(self, "keep_best")
+        for name in ("keep_best", "refit"):
+            if not self._is_open(name):
+                set_switch(self, name)
         check_choice("precision", self.precision, PRECISIONS)
 
     def completed(self, defaults: "ClassifierSettings") -> "ClassifierSettings":

@@ -81,7 +81,7 @@ def save_classifier(
     if os.fspath(folder).endswith((".bin", ".ftz")):
         raise ValueError(
             f"folder must not end in .bin or .ftz, got {os.fspath(folder)!r}; a file of fastText cannot express this "
-            "classifier, which has a vector for unknown words and an output bias and hashes n-grams of token numbers: "
+            "classifier, which has a vector for unknown words and hashes n-grams of token numbers: "
             "save it as a folder"
         )
     config = {

@@ -27,6 +27,7 @@ from textkit.evaluation.classification import ClassificationReport, report
 from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_scores
+from textkit.language_model.language_model import LanguageModel
 from textkit.models.classifier import ClassifierConfig
 from textkit.models.word_avg import WordAvg
 from textkit.other_names import class_with_other_names
@@ -46,6 +47,7 @@ _OTHER_NAMES = {
     **dict.fromkeys(("analyzer", "token_pattern"), "tokenizer"),
     **dict.fromkeys(("lowercase", "do_lower_case"), 'tokenizer="word-lower" or "word"'),
     **dict.fromkeys(("pretrained_vectors", "embeddings", "wv"), "vectors"),
+    **dict.fromkeys(("language_model", "base_model", "backbone", "lm"), "a language model as model"),
     **dict.fromkeys(("verbose", "disp"), "progress"),
     **dict.fromkeys(("quantize", "qnorm", "cutoff", "dsub"), "classifier.quantize(...) after fit"),
     **dict.fromkeys(("multilabel", "multi_class"), "multi_label"),
@@ -58,7 +60,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
 
     Args:
         model: "word_avg" (Joulin et al. 2016), "cnn" (Kim 2014), "bilstm", "char_gru", or the config of a model:
-            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`, or one of your own, see `textkit.models`.
+            `WordAvgConfig`, `CnnConfig`, `RnnClassifierConfig`, or one of your own, see `textkit.models`. Or a trained
+            `LanguageModel`, which is fine-tuned (Howard and Ruder 2018) with its own vocabulary and tokenizer.
         vectors: Pretrained `WordVectors` for the embedding; see ``freeze_epochs`` of the settings. A named model takes
             on their dimension. All their words are in the final vocabulary, those that no training text contains with
             the pretrained vector; load fewer vectors for a smaller model.
@@ -67,7 +70,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         multi_label: Whether a text may have any number of labels instead of exactly one.
         settings: Training settings; what they leave open, or None, is the default of the model.
         tokenizer: Name or callable that splits texts, or a tokenizer of Hugging Face or spaCy, see
-            `textkit.tokenizer`; None for lower-cased words, or characters with a model of characters.
+            `textkit.tokenizer`; None for lower-cased words, or for characters with a model of characters, with names
+            (single words, most of them different) and in scripts without spaces, such as Chinese.
         device: Device for training and prediction: "cpu", "cuda", "mps", or "auto" for a GPU if there is one and its
             results agree with the CPU; for word_avg, whose training has a fast path on the CPU, "auto" is the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
@@ -77,6 +81,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             ``numpy.random.RandomState`` draws a seed in each `fit`.
         keep_words: Words that stay in the vocabulary if they occur, however rarely.
         vocabulary: The vocabulary to use; None for one of the training texts.
+        pretrained: The language model, if ``model`` is a `PretrainedClassifierConfig`; None if ``model`` itself is one,
+            and for other models.
 
     Attributes:
         classes_: (classes,) the labels, sorted.
@@ -105,7 +111,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
 
     def __init__(
         self,
-        model: ModelName | ClassifierConfig = "word_avg",
+        model: ModelName | ClassifierConfig | LanguageModel = "word_avg",
         *,
         vectors: WordVectors | None = None,
         class_weight: ClassWeight = None,
@@ -119,6 +125,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         random_state: Any = None,
         keep_words: Collection[str] = (),
         vocabulary: Vocabulary | None = None,
+        pretrained: LanguageModel | None = None,
     ) -> None:
         self.model = model
         self.vectors = vectors
@@ -133,6 +140,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         self.random_state = random_state
         self.keep_words = keep_words
         self.vocabulary = vocabulary
+        self.pretrained = pretrained
 
     def score(self, texts: Any, labels: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy; with ``multi_label`` a text counts as correct if it is so in every class.
@@ -226,8 +234,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         be trained further.
 
         Args:
-            cutoff: Number of word and n-gram vectors to keep, those with the largest norms; None for a
-                third of those that are not 0.
+            cutoff: Number of word and n-gram vectors to keep, those with the largest norms; None for a third of those
+                that are not 0.
             dsub: Number of dimensions that one byte encodes.
             qnorm: Whether the norms of the vectors are quantized separately, with one more byte for each.
 

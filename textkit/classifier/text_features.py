@@ -12,6 +12,9 @@ from textkit.classifier.predictions import is_empty
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.data.tables import Document
 from textkit.evaluation.predict_logits import class_features
+from textkit.language_model.language_model import LanguageModel
+from textkit.language_model.state_methods import network_width
+from textkit.models.pooling import POOLINGS, PooledStates, Pooling
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.text_vectors import (
     Frequencies,
@@ -27,21 +30,23 @@ FeatureWeighting: TypeAlias = Literal["mean", "sif", "tfidf"]
 
 
 class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Vectors of texts as features for scikit-learn, from word vectors or a trained classifier.
+    """Vectors of texts as features for scikit-learn, from word vectors, a language model or a trained classifier.
 
     Texts are lists or columns of str, or of lists of words; in a `ColumnTransformer` also a table of one column. A
-    copy by ``sklearn.clone`` shares the word vectors or the trained classifier.
+    copy by ``sklearn.clone`` shares the source.
 
     Args:
-        source: `WordVectors`, or a trained `TextClassifier`, whose features are the input of its output layer: the mean
-            of the text for word_avg, the largest values of the filters for cnn, the pooled states for recurrent models.
-            Train the classifier on other texts than those that are transformed for training.
+        source: `WordVectors`; a `LanguageModel`, whose features are its pooled `states`; or a trained `TextClassifier`,
+            whose features are the input of its output layer: the mean of the text for word_avg, the largest values of
+            the filters for cnn, the pooled states for recurrent models. Train the classifier on other texts than those
+            that are transformed for training.
         weighting: Weighting of the words, for word vectors. "mean"; "sif" (Arora, Liang and Ma 2017), whose principal
             component is that of the texts in `fit`; or "tfidf", the inverse document frequencies of which are those of
             the texts in `fit`.
         a: The constant of "sif".
         frequencies: Counts or relative frequencies of words for "sif"; None for the counts of the word vectors.
         tokenizer: Name or callable that splits texts for word vectors; None for the one in their metadata.
+        pooling: Pooling of the states of a language model: "mean", "max", "last" or "concat"; see its `states`.
 
     Attributes:
         weights_: (vocab,) weights of the words; None for equal weights.
@@ -54,18 +59,20 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def __init__(
         self,
-        source: WordVectors | TextClassifier,
+        source: WordVectors | LanguageModel | TextClassifier,
         *,
         weighting: FeatureWeighting = "mean",
         a: float = 1e-3,
         frequencies: Frequencies | None = None,
         tokenizer: str | Tokenizer | None = None,
+        pooling: Pooling = "mean",
     ) -> None:
         self.source = source
         self.weighting = weighting
         self.a = a
         self.frequencies = frequencies
         self.tokenizer = tokenizer
+        self.pooling = pooling
 
     def fit(self, texts: Any, labels: Any = None) -> "TextFeatures":
         """Learn the inverse document frequencies of "tfidf", or the principal component of "sif".
@@ -78,9 +85,9 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             The transformer itself.
 
         Raises:
-            TypeError: If ``source`` is neither `WordVectors` nor a `TextClassifier`, or a text is not a text.
-            ValueError: If the weighting is unknown or not applicable, there are no texts, a text is missing, or the
-                frequencies or the tokenizer are unknown.
+            TypeError: If ``source`` is none of the three, or a text is not a text.
+            ValueError: If the weighting or pooling is unknown or not applicable, there are no texts, a text is missing,
+                or the frequencies or the tokenizer are unknown.
             NotFittedError: If the classifier is not trained.
         """
         documents = checked_texts(_column(texts))
@@ -88,6 +95,8 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         weights, component = None, None
         if isinstance(self.source, TextClassifier):
             width = int(self.source.model_.output_weight.shape[1])
+        elif isinstance(self.source, LanguageModel):
+            width = PooledStates.width(network_width(self.source.model), self.pooling)
         else:
             width, sums = self.source.dim, TextSums(self.source, self.tokenizer)
             if self.weighting == "tfidf":
@@ -121,6 +130,8 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         if isinstance(self.source, TextClassifier):
             encoded = self.source._documents(documents)
             return np.asarray(class_features(self.source.model_, encoded).numpy())
+        if isinstance(self.source, LanguageModel):
+            return self.source.states(documents, self.pooling)
         sums = TextSums(self.source, self.tokenizer)
         means = weighted_means(documents, sums, self.weights_, normalize=self.weighting == "tfidf")
         if self.component_ is not None:
@@ -128,7 +139,7 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return means
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters by name; those of a trained classifier are not among them."""
+        """Return the parameters by name; those of a trained classifier or language model are not among them."""
         params: dict[str, Any] = super().get_params(deep=False)
         return params
 
@@ -149,16 +160,22 @@ class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def _check_arguments(self) -> None:
         if self.weighting not in get_args(FeatureWeighting):
             raise ValueError(f"weighting must be 'mean', 'sif' or 'tfidf', got {self.weighting!r}; choose one of them")
-        if isinstance(self.source, TextClassifier):
-            self.source._check_fitted()
+        if self.pooling not in POOLINGS:
+            raise ValueError(f"pooling must be one of {', '.join(POOLINGS)}, got {self.pooling!r}; choose one of them")
+        if self.pooling != "mean" and not isinstance(self.source, LanguageModel):
+            raise ValueError(f"pooling must be left out without a LanguageModel, got {self.pooling!r}; leave it out")
+        if isinstance(self.source, TextClassifier | LanguageModel):
+            if isinstance(self.source, TextClassifier):
+                self.source._check_fitted()
             given = {"weighting": self.weighting, "frequencies": self.frequencies, "tokenizer": self.tokenizer}
             for name, value in given.items():
                 if value is not None and not (isinstance(value, str) and value == "mean"):
-                    raise ValueError(f"{name} must be left out for a TextClassifier, got {value!r}; it has its own")
+                    kind = type(self.source).__name__
+                    raise ValueError(f"{name} must be left out for a {kind}, got {value!r}; it has its own")
         elif not isinstance(self.source, WordVectors):
             raise TypeError(
-                f"source must be WordVectors or a TextClassifier, got {type(self.source).__name__}; load a file with "
-                "textkit.load"
+                f"source must be WordVectors, a LanguageModel or a TextClassifier, got {type(self.source).__name__}; "
+                "load a file with textkit.load"
             )
         elif self.frequencies is not None and self.weighting != "sif":
             raise ValueError(f"frequencies must be None with weighting={self.weighting!r}, got others; leave them out")

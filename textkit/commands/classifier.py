@@ -35,6 +35,7 @@ def classifier(
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = True,
     init: options.Init = None,
+    pretrained: options.Pretrained = None,
     vectors: options.Vectors = None,
     dim: options.Dim = None,
     dropout: options.Dropout = None,
@@ -60,8 +61,10 @@ def classifier(
     label_smoothing: options.LabelSmoothing = None,
     class_weight: options.ClassWeight = None,
     keep_best: options.KeepBest = None,
+    refit: options.Refit = None,
     patience: options.Patience = None,
     freeze_epochs: options.FreezeEpochs = None,
+    layer_decay: options.LayerDecay = None,
     valid_share: options.ValidShare = None,
     metric: options.Metric = None,
     tune_thresholds: options.TuneThresholds = False,
@@ -99,8 +102,13 @@ def classifier(
         raise ValueError("--tune-thresholds must be left out without --multi-label; a text has its likeliest label")
     start = None
     if init is not None:
-        options.check_init(init, output, checkpoint, given(model=model, vectors=vectors))
+        options.check_init(init, output, checkpoint, given(model=model, vectors=vectors, pretrained=pretrained))
         start = TextClassifier.load(init, tokenizer=joined(tokenizer, phrases))
+    language_model = None
+    if pretrained is not None:
+        own = given(model=model, vectors=vectors, dim=dim, keep_words=keep_words)
+        own |= given(min_count=min_count, max_vocab=max_vocab)
+        language_model = options.loaded_language_model(pretrained, joined(tokenizer, phrases), own)
     if separator is not None and not multi_label:
         raise ValueError(
             f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
@@ -109,13 +117,18 @@ def classifier(
     has_valid = valid is not None or valid_split is not None
     if has_valid and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
-    if vectors is None and freeze_epochs is not None:
-        raise ValueError(f"--freeze-epochs must be left out without --vectors, got {freeze_epochs!r}; add --vectors")
-    pretrained = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
-    shape: Any = (model or "word_avg") if start is None else start.model_.config
+    shape: Any = language_model or ((model or "word_avg") if start is None else start.model_.config)
     model = model or options.model_name(model_config(shape))
+    on_language_model: Any = "pretrained"
+    if vectors is None and model != on_language_model and freeze_epochs is not None:
+        raise ValueError(
+            f"--freeze-epochs must be left out without --vectors and --pretrained, got {freeze_epochs!r}; add one"
+        )
+    if model != on_language_model and layer_decay is not None:
+        raise ValueError(f"--layer-decay must be left out without --pretrained, got {layer_decay}; add --pretrained")
+    word_vectors = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
     config = options.replace_defaults(
-        model_config(shape, vectors=pretrained),
+        model_config(shape, vectors=word_vectors),
         given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
         | given(ngrams=ngrams, buckets=buckets, binary=binary)
         | given(widths=None if widths is None else whole_numbers("--widths", widths, "3,4,5"))
@@ -135,7 +148,8 @@ def classifier(
             precision=precision,
         )
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
-        | given(metric=metric, keep_best=keep_best, tune_thresholds=tune_thresholds or None)
+        | given(layer_decay=layer_decay)
+        | given(metric=metric, keep_best=keep_best, refit=refit, tune_thresholds=tune_thresholds or None)
         | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
         | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
         | ({} if patience is None else {"patience": patience or None})
@@ -160,13 +174,16 @@ def classifier(
         validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
+    tokens = None if language_model else joined(tokenizer, phrases, default_tokenizer(config))
+    tokens = tokens if start is None else start.tokenizer
     trained_classifier = TextClassifier(
-        config,
-        vectors=pretrained,
+        shape if isinstance(shape, str) and config == model_config(shape) else config,  # a name leaves more open
+        vectors=word_vectors,
+        pretrained=language_model,
         class_weight=options.class_weights(class_weight, training.labels),
         multi_label=multi_label,
         settings=settings,
-        tokenizer=joined(tokenizer, phrases, default_tokenizer(config)) if start is None else start.tokenizer,
+        tokenizer=tokens,
         device=device,
         seed=seed,
         progress=not quiet,

@@ -10,6 +10,7 @@ from textkit.commands import device
 from textkit.commands.phrases import phrases_option
 from textkit.commands.reading_options import column_option, delimiter_option, input_format_option, missing_option
 from textkit.data import tables
+from textkit.models.storage import read_config
 
 _MODEL, _TRAINING, _TEXTS = "The model", "The training", "The texts"
 
@@ -35,7 +36,7 @@ Model = Annotated[
     typer.Option(
         help="Model: word_avg, cnn, bilstm (words) or char_gru (characters).",
         metavar="<name>",
-        show_default="word_avg, or that of --init",
+        show_default="word_avg, or that of --init or --pretrained",
     ),
 ]
 Init = Annotated[
@@ -43,6 +44,14 @@ Init = Annotated[
     typer.Option(
         metavar="FOLDER",
         help="Saved classifier to go on from; it keeps its model and tokenizer. New words and labels extend it.",
+        show_default=False,
+    ),
+]
+Pretrained = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Saved language model to train the classifier on; its tokenizer and vocabulary are used.",
         show_default=False,
     ),
 ]
@@ -60,7 +69,10 @@ Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the c
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
 Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg per-class, others 128")]
-Dropout = Annotated[float | None, _option(_MODEL, "Dropout of the features.", "word_avg 0.3, char_gru 0.4, others 0.5")]
+Dropout = Annotated[
+    float | None,
+    _option(_MODEL, "Dropout of the features.", "word_avg 0.3, char_gru 0.4, --pretrained 0.1, others 0.5"),
+]
 WordDropout = Annotated[
     float | None,
     _option(_MODEL, "Word dropout: fraction of the words replaced by <unk>.", "cnn 0.05, bilstm 0.1, others 0"),
@@ -77,11 +89,19 @@ Cell = Annotated[
     Literal["lstm", "gru"] | None,
     _option(_MODEL, "bilstm, char_gru: recurrent cell, lstm or gru.", "implied by the model", metavar="<name>"),
 ]
-Hidden = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: hidden units per layer.", "char_gru 192, others 128")]
+Hidden = Annotated[
+    int | None,
+    _option(_MODEL, "bilstm, char_gru, --pretrained: hidden units.", "char_gru 192, --pretrained 50, others 128"),
+]
 Layers = Annotated[int | None, _option(_MODEL, "bilstm, char_gru: number of recurrent layers.", "1")]
 Pooling = Annotated[
-    Literal["last", "max"] | None,
-    _option(_MODEL, "bilstm, char_gru: pooling, last or max.", "bilstm max, others last", metavar="<name>"),
+    Literal["last", "max", "mean", "concat"] | None,
+    _option(
+        _MODEL,
+        "bilstm, char_gru: pooling, last or max; --pretrained: also mean or concat.",
+        "bilstm max, --pretrained concat, others last",
+        metavar="<name>",
+    ),
 ]
 
 Quantize = Annotated[
@@ -101,7 +121,11 @@ BatchSize = Annotated[int | None, _option(_TRAINING, "Maximum number of texts in
 Budget = Annotated[int | None, _option(_TRAINING, "Maximum number of tokens in a batch.", "16384")]
 LearningRate = Annotated[
     float | None,
-    _option(_TRAINING, "Initial learning rate; decays linearly.", "word_avg 0.01, char_gru 0.003, others 0.001"),
+    _option(
+        _TRAINING,
+        "Highest learning rate; decays linearly.",
+        "word_avg 0.01, char_gru 0.003, --pretrained 0.004, others 0.001",
+    ),
 ]
 VectorRate = Annotated[
     float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "word_avg 0.2, others 0.1")
@@ -122,22 +146,34 @@ KeepBest = Annotated[
         "--keep-best/--keep-last",
     ),
 ]
+Refit = Annotated[
+    bool | None,
+    _option(
+        _TRAINING,
+        "Train again on all texts, those held out too, for as many epochs as were kept.",
+        "word_avg yes, others no",
+        "--refit/--no-refit",
+    ),
+]
 Patience = Annotated[
     int | None,
     _option(
         _TRAINING,
         "Stop after N epochs without better validation accuracy (loss breaks ties); 0 disables.",
-        "word_avg never, char_gru 5, others 3",
+        "word_avg never, char_gru 5, --pretrained 0, others 3",
     ),
 ]
 FreezeEpochs = Annotated[
     str | None,
     _option(
         _TRAINING,
-        "Number of epochs during which pretrained vectors are frozen, or all.",
-        "cnn 5, bilstm 2, others 0",
+        "Number of epochs during which pretrained vectors or the language model are frozen, or all.",
+        "cnn 5, bilstm 2, --pretrained 1, others 0",
         metavar="<int>|all",
     ),
+]
+LayerDecay = Annotated[
+    float | None, _option(_TRAINING, "--pretrained: quotient of the learning rates of two layers.", "2.6")
 ]
 ValidShare = Annotated[
     float | None, _option(_TRAINING, "Fraction of TRAIN held out for validation; 0 disables.", "0.1")
@@ -193,7 +229,7 @@ Tokenizer = Annotated[
     _option(
         _TEXTS,
         "Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a tokenizer.json.",
-        "word-lower; char_gru: character",
+        "word-lower; character with char_gru, names, Chinese",
     ),
 ]
 Phrases = Annotated[list[Path] | None, phrases_option(_TEXTS)]
@@ -272,11 +308,32 @@ def check_init(init: Path, output: Path, checkpoint: Path | None, other: dict[st
         )
 
 
+def loaded_language_model(folder: Path, tokenizer: Any, other: dict[str, Any]) -> Any:
+    """Load the language model of --pretrained.
+
+    Args:
+        folder: The folder.
+        tokenizer: The tokenizer of the command line, or None.
+        other: Options that are given and that the language model replaces.
+
+    Raises:
+        ValueError: If there are other options, or the folder holds another kind of model.
+    """
+    from textkit.language_model.language_model import KIND, LanguageModel
+
+    for name, value in other.items():
+        option = name.replace("_", "-")
+        raise ValueError(f"--{option} must be left out with --pretrained, got {value}; the language model has its own")
+    if (kind := read_config(folder)["kind"]) != KIND:
+        remedy = "; --init goes on from a classifier" if kind == "text-classifier" else ""
+        raise ValueError(f"--pretrained must be the folder of a language model, got a {kind} in {folder}{remedy}")
+    return LanguageModel.load(folder, tokenizer=tokenizer)
+
+
 def model_name(config: Any) -> Any:
     """Return the name of the model that a config describes."""
-    return {"WordAvgConfig": "word_avg", "CnnConfig": "cnn"}.get(
-        type(config).__name__, "char_gru" if getattr(config, "unit", "") == "char" else "bilstm"
-    )
+    names = {"WordAvgConfig": "word_avg", "CnnConfig": "cnn", "PretrainedClassifierConfig": "pretrained"}
+    return names.get(type(config).__name__, "char_gru" if getattr(config, "unit", "") == "char" else "bilstm")
 
 
 def listed_words(path: Path, encoding: str, errors: str) -> list[str]:

@@ -17,6 +17,7 @@ from textkit.models.storage import VOCABULARY, WEIGHTS, read_config, read_traini
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import is_checkpoint, load_checkpoint
+from textkit.vectors.formats.spacy_folder import find_spacy_folder
 from textkit.vectors.word_vectors import WordVectors
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -50,7 +51,7 @@ def describe(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(f"PATH must exist, got {path}; check its spelling")
     if path.is_dir() and (path / "ids.bin").exists():
         return _encoded_corpus(path)
-    if path.is_dir():
+    if path.is_dir() and find_spacy_folder(path) is None:
         return _model(path)
     if path.is_file() and is_checkpoint(path):
         return _checkpoint(path)
@@ -103,7 +104,9 @@ def _fasttext(path: Path) -> dict[str, Any]:
 
 def _vectors(path: Path) -> dict[str, Any]:
     vectors = WordVectors.load(path)
-    described = {"kind": "word-vectors", "bytes": path.stat().st_size, "words": len(vectors), "dim": vectors.dim}
+    folder = find_spacy_folder(path)
+    size = path.stat().st_size if folder is None else _size(folder)
+    described = {"kind": "word-vectors", "bytes": size, "words": len(vectors), "dim": vectors.dim}
     return described | {"first words": " ".join(vectors.words[:_SHOWN])} | dict(map(_parsed, vectors.metadata.items()))
 
 

@@ -1,6 +1,6 @@
 """``python -m textkit.train language-model``: train a language model and save it."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from textkit.commands import language_model_options as options
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from textkit.evaluation.perplexity import LanguageModelScore
     from textkit.language_model.language_model import LanguageModel
     from textkit.language_model.run import LanguageModelReport
+    from textkit.models.language_model import LanguageModelConfig
 
 
 def language_model(
@@ -39,11 +40,16 @@ def language_model(
     seed: options.Seed = 1,
     checkpoint: options.Checkpoint = None,
     resume: options.Resume = True,
+    model: options.Model = None,
     cell: options.Cell = None,
     layers: options.Layers = None,
     dim: options.Dim = None,
     hidden: options.Hidden = None,
     tied: options.Tied = None,
+    heads: options.Heads = None,
+    positions: options.Positions = None,
+    position: options.Position = None,
+    dropout: options.Dropout = None,
     embedding_dropout: options.EmbeddingDropout = None,
     input_dropout: options.InputDropout = None,
     layer_dropout: options.LayerDropout = None,
@@ -84,11 +90,12 @@ def language_model(
     errors: options.Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
-    """A recurrent language model of characters or words."""
+    """A recurrent language model or a transformer of characters, words or subwords."""
     # torch takes seconds to import, and word2vec and --help do not need it.
-    from textkit.language_model.defaults import default_config, default_settings
+    from textkit.language_model.defaults import completed, default_settings
     from textkit.language_model.language_model import LanguageModel
     from textkit.language_model.train import train_language_model
+    from textkit.models.language_model_kinds import CONFIGS
 
     check_folder(output, checkpoint)
     if checkpoint is not None:
@@ -107,14 +114,20 @@ def language_model(
             )
         start = LanguageModel.load(init, tokenizer=splits)
         documents = "<bos>" in start.vocabulary.specials if documents is None else documents
-    config = replace(
-        default_config(unit or "char") if start is None else start.model.config,
-        **given(
+    kind = model or ("recurrent" if start is None else start.model.config.kind)
+    config = _with_options(
+        completed(CONFIGS[kind](), unit or "char") if start is None else start.model.config,
+        kind,
+        given(
             cell=cell,
             layers=layers,
             dim=dim,
             hidden=hidden,
             tied=tied,
+            heads=heads,
+            positions=positions,
+            position=position,
+            dropout=dropout,
             embedding_dropout=embedding_dropout,
             input_dropout=input_dropout,
             layer_dropout=layer_dropout,
@@ -127,7 +140,7 @@ def language_model(
         ),
     )
     settings = replace(
-        default_settings(unit or "char" if start is None else start.unit),
+        default_settings(unit or "char" if start is None else start.unit, config),
         **given(
             epochs=epochs,
             batch_size=batch_size,
@@ -178,7 +191,7 @@ def language_model(
         "missing": missing,
     }
     try:
-        model = train_language_model(
+        trained = train_language_model(
             opened_corpus(corpus, **reading),
             unit=unit,
             valid=valid_share if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
@@ -214,7 +227,20 @@ def language_model(
         f"{score.bits_per_character:.4f} bits per character"
         for score in scores
     )
-    print(f"{output}: {model!r}{result}")
+    print(f"{output}: {trained!r}{result}")
+
+
+def _with_options(config: "LanguageModelConfig", kind: str, options: dict[str, Any]) -> "LanguageModelConfig":
+    """Replace what is given on the command line."""
+    if config.kind != kind:
+        raise ValueError(f"--model must be {config.kind}, that of the model of --init, got {kind}; leave it out")
+    names = {field.name for field in fields(config)}
+    if foreign := [name for name in options if name not in names]:
+        option = "--" + foreign[0].replace("_", "-")
+        raise ValueError(
+            f"{option} must be left out with --model {kind}, got {options[foreign[0]]}; it is of another kind of model"
+        )
+    return replace(config, **options)
 
 
 def _cutoffs(text: str | None) -> tuple[int, ...] | str | None:

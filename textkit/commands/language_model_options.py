@@ -32,8 +32,8 @@ Folder = Annotated[
     typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),
 ]
 Unit = Annotated[
-    Literal["char", "word"] | None,
-    typer.Option(help="Unit of prediction: characters or words.", show_default="char, or that of --init"),
+    Literal["char", "word", "subword"] | None,
+    typer.Option(help="Unit of prediction: characters, words or subwords.", show_default="char, or that of --init"),
 ]
 Init = Annotated[
     Path | None,
@@ -62,22 +62,37 @@ Checkpoint = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
+Model = Annotated[
+    Literal["recurrent", "transformer"] | None,
+    _model("Kind of model: recurrent or transformer.", "recurrent, or that of --init", "<name>"),
+]
 Cell = Annotated[
     Literal["lstm", "gru", "rnn_tanh", "rnn_relu"] | None,
     _model("Recurrent cell: lstm, gru, rnn_tanh or rnn_relu.", "lstm", "<name>"),
 ]
-Layers = Annotated[int | None, _model("Number of recurrent layers.", "char 1, word 2")]
-Dim = Annotated[int | None, _model("Dimension of the token embeddings.", "char 64, word 200")]
-Hidden = Annotated[int | None, _model("Hidden units per layer.", "char 384, word 200")]
+Layers = Annotated[int | None, _model("Number of layers; of a transformer 4 by default.", "char 1, word 2")]
+Dim = Annotated[
+    int | None, _model("Dimension of the token embeddings; of a transformer 128 by default.", "char 64, word 200")
+]
+Hidden = Annotated[
+    int | None, _model("Hidden units per layer; of a transformer by default 4 times --dim.", "char 384, word 200")
+]
 Tied = Annotated[
     bool | None,
     typer.Option(
         "--tied/--untied",
-        help="Whether embedding and output layer share their weights.",
+        help="Whether embedding and output layer share their weights; those of a transformer do by default.",
         show_default="char untied, word tied",
         rich_help_panel="The model",
     ),
 ]
+Heads = Annotated[int | None, _model("Attention heads of a transformer.", "4")]
+Positions = Annotated[int | None, _model("Tokens that a prediction of a transformer can see, at most.", "256")]
+Position = Annotated[
+    Literal["rotary", "learned"] | None,
+    _model("What tells the positions of a transformer apart: rotary or learned.", "rotary", "<name>"),
+]
+Dropout = Annotated[float | None, _model("Dropout of a transformer.", "char 0.1, word 0.2")]
 EmbeddingDropout = Annotated[float | None, _model("Embedding dropout: fraction of the vocabulary dropped.", "0")]
 InputDropout = Annotated[float | None, _model("Dropout before the first recurrent layer.", "char 0, word 0.3")]
 LayerDropout = Annotated[float | None, _model("Dropout between recurrent layers.", "char 0, word 0.2")]
@@ -96,15 +111,28 @@ Cutoffs = Annotated[
     ),
 ]
 
-Epochs = Annotated[int | None, _training("Number of passes over the text.", "char 10, word 15")]
-BatchSize = Annotated[int | None, _training("Number of parallel streams of text.", "char 16, word 10")]
-Window = Annotated[int | None, _training("BPTT length in tokens.", "char 64, word 35")]
+Epochs = Annotated[
+    int | None, _training("Number of passes over the text; of a transformer 15 by default.", "char 10, word 15")
+]
+BatchSize = Annotated[
+    int | None,
+    _training("Number of parallel streams of text; of a transformer 16 windows by default.", "char 16, word 10"),
+]
+Window = Annotated[
+    int | None,
+    _training(
+        "BPTT length in tokens; of a transformer by default 256 characters or 128 words, at most --positions.",
+        "char 64, word 35",
+    ),
+]
 RandomWindows = Annotated[
     bool | None, _flag("--random-windows", "Randomize the BPTT length (Merity et al. 2018).", "The training")
 ]
 StateReset = Annotated[float | None, _training("Probability of resetting a stream's state before a window.", "0.02")]
-Optimizer = Annotated[Literal["adamw", "sgd"] | None, _training("Optimizer: adamw or sgd.", "adamw")]
-LearningRate = Annotated[float | None, _training("Maximum learning rate.", "0.004")]
+Optimizer = Annotated[
+    Literal["adamw", "sgd", "muon"] | None, _training("Optimizer: adamw, sgd or muon.", "adamw", "<name>")
+]
+LearningRate = Annotated[float | None, _training("Maximum learning rate; of a transformer 0.002 by default.", "0.004")]
 Schedule = Annotated[
     Literal["constant", "linear", "cosine", "plateau"] | None,
     _training("Schedule: constant, linear, cosine or, with a validation text, plateau.", "cosine", "<name>"),
@@ -112,7 +140,9 @@ Schedule = Annotated[
 PlateauFactor = Annotated[
     float | None, _training("Factor by which the plateau schedule multiplies the learning rate.", "0.25")
 ]
-Warmup = Annotated[int | None, _training("Number of learning rate warm-up steps.", "0")]
+Warmup = Annotated[
+    int | None, _training("Number of learning rate warm-up steps; of a transformer 100 by default.", "0")
+]
 WeightDecay = Annotated[float | None, _training("Weight decay.", "0.01")]
 ClipNorm = Annotated[float | None, _training("Gradient clipping norm; 0 disables.", "1")]
 Averaging = Annotated[
@@ -131,8 +161,10 @@ Precision = Annotated[
 ]
 
 Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row as a separate document.", "The text")]
-MinCount = Annotated[int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2")]
-MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary.", "all")]
+MinCount = Annotated[
+    int | None, _text("Minimum count of a token; rarer tokens become <unk>.", "char 1, word 2, subword 1")
+]
+MaxVocab = Annotated[int | None, _text("Maximum size of the vocabulary; of subwords 8000 by default.", "all")]
 KeepWords = Annotated[
     Path | None,
     typer.Option(
@@ -154,7 +186,8 @@ Vocabulary = Annotated[
 Tokenizer = Annotated[
     str | None,
     _text(
-        "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json.",
+        "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json. For "
+        "subwords a tokenizer.json, or by default byte pairs of the training text.",
         "whitespace",
     ),
 ]

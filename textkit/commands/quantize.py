@@ -24,7 +24,10 @@ def quantize(
     ],
     cutoff: Annotated[
         int | None,
-        typer.Option(help="Keep so many word and n-gram vectors, the largest.", show_default="a third of them"),
+        typer.Option(
+            help="Number of word and n-gram vectors to keep, those with the largest norms.",
+            show_default="a third of them",
+        ),
     ] = None,
     dsub: Annotated[int, typer.Option(help="Number of dimensions that one byte encodes.")] = 4,
     qnorm: Annotated[bool, typer.Option(help="Quantize the norms of the vectors separately.")] = True,

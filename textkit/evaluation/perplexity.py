@@ -35,11 +35,14 @@ class Scorable(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LanguageModelScore:
-    """Score of a text. Figures per character and per byte refer to the original text, unknown tokens included.
+    """Score of a text. Figures per character, byte and word refer to the original text, unknown tokens included.
 
     Attributes:
         nats: Mean negative log-likelihood per predicted token, in nats.
         perplexity: exp(nats): the number of equally probable tokens with the same uncertainty.
+        perplexity_per_word: The same per word between white space, and per line end, so that models of different units
+            can be compared; None if the number of words is not known.
+        perplexity_per_byte: The same per byte of the text in UTF-8.
         bits_per_character: Negative log-likelihood in bits per character of the text (line ends are characters).
         bits_per_byte: Negative log-likelihood in bits per byte of the text in UTF-8.
         unknown: Fraction of the tokens that are not in the vocabulary, from 0 to 1. If it is not 0, the other figures
@@ -47,6 +50,7 @@ class LanguageModelScore:
         tokens: Number of predicted tokens: all but the first.
         characters: Number of characters of the text.
         bytes: Number of bytes of the text in UTF-8.
+        words: Number of words between white space, and of line ends; None if it is not known.
     """
 
     nats: float
@@ -57,21 +61,27 @@ class LanguageModelScore:
     tokens: int
     characters: int
     bytes: int
+    words: int | None = None
+    perplexity_per_word: float | None = None
+    perplexity_per_byte: float = math.nan
 
     def __str__(self) -> str:
         rows = (
             ("nats per token", f"{self.nats:.4f}"),
             ("perplexity", f"{self.perplexity:,.2f}"),
+            *([("perplexity per word", f"{per_word:,.2f}")] if (per_word := self.perplexity_per_word) else []),
+            ("perplexity per byte", f"{self.perplexity_per_byte:,.2f}"),
             ("bits per character", f"{self.bits_per_character:.4f}"),
             ("bits per byte", f"{self.bits_per_byte:.4f}"),
             ("unknown tokens", f"{100 * self.unknown:.2f} %"),
             ("tokens predicted", f"{self.tokens:,}"),
             ("characters", f"{self.characters:,}"),
             ("bytes", f"{self.bytes:,}"),
+            *([("words and line ends", f"{self.words:,}")] if self.words is not None else []),
         )
         width = max(len(value) for _, value in rows)
         note = ["(unknown tokens make all figures too good: which they are is not predicted)"] if self.unknown else []
-        return "\n".join([*(f"{name:18}  {value:>{width}}" for name, value in rows), *note])
+        return "\n".join([*(f"{name:19}  {value:>{width}}" for name, value in rows), *note])
 
 
 def score_ids(
@@ -116,17 +126,15 @@ def score_ids(
             f"batch_size must be at most the {predictions} tokens to predict, got {batch_size}; 1 is exact for any text"
         )
     nats = _total(model, windows(stream.ids, batch_size, window), device, bar) / predictions
-    # The whole text, as if the first token, which is not predicted, had the mean loss of the others.
-    bits = nats / math.log(2) * len(stream)
-    return LanguageModelScore(
-        nats=nats,
-        perplexity=_perplexity(nats),
-        bits_per_character=bits / stream.characters,
-        bits_per_byte=bits / stream.bytes,
+    return _score(
+        nats,
+        # The whole text, as if the first token, which is not predicted, had the mean loss of the others.
+        nats * len(stream),
         unknown=stream.unknown / len(stream),
         tokens=predictions,
         characters=stream.characters,
-        bytes=stream.bytes,
+        size=stream.bytes,
+        words=stream.words,
     )
 
 
@@ -137,6 +145,7 @@ def score_documents(
     characters: int,
     size: int,
     unknown: int,
+    words: int | None = None,
     device: torch.device | str = "cpu",
     bar: ProgressBar | None = None,
 ) -> LanguageModelScore:
@@ -148,6 +157,7 @@ def score_documents(
         characters: Number of characters of all documents, with one for the end of each.
         size: Number of bytes of all documents in UTF-8, with one for the end of each.
         unknown: Number of tokens that are not in the vocabulary.
+        words: Number of words of all documents, with one for the end of each; None if it is not known.
         device: Device of the model.
         bar: Bar to move by one for each predicted token; None for no bar.
 
@@ -155,16 +165,33 @@ def score_documents(
         FloatingPointError: If the loss is not finite.
     """
     total = _total(model, documents.epoch(), device, bar)
-    nats, bits = total / documents.predictions, total / math.log(2)
-    return LanguageModelScore(
-        nats=nats,
-        perplexity=_perplexity(nats),
-        bits_per_character=bits / characters,
-        bits_per_byte=bits / size,
+    return _score(
+        total / documents.predictions,
+        total,
         unknown=unknown / (documents.predictions - len(documents.documents)),
         tokens=documents.predictions,
         characters=characters,
+        size=size,
+        words=words,
+    )
+
+
+def _score(
+    nats: float, total: float, *, unknown: float, tokens: int, characters: int, size: int, words: int | None
+) -> LanguageModelScore:
+    """Return a score from the nats per token and those of the whole text."""
+    return LanguageModelScore(
+        nats=nats,
+        perplexity=_perplexity(nats),
+        perplexity_per_word=_perplexity(total / words) if words else None,
+        perplexity_per_byte=_perplexity(total / size),
+        bits_per_character=total / math.log(2) / characters,
+        bits_per_byte=total / math.log(2) / size,
+        unknown=unknown,
+        tokens=tokens,
+        characters=characters,
         bytes=size,
+        words=words,
     )
 
 

@@ -8,6 +8,7 @@ from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
 from textkit.batches.records import TextBatch
 from textkit.models.classifier import PAD, Classifier
+from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.progress import ProgressBar
 from textkit.text.document_ids import DocumentIds
 
@@ -50,6 +51,28 @@ def class_features(model: Classifier, documents: DocumentIds, *, budget: int = B
     return _in_batches(model, documents, features, model.output_weight.shape[1], budget=budget)
 
 
+def pooled_states(
+    model: PretrainedClassifier, documents: DocumentIds, *, training: bool = False, progress: bool = False
+) -> torch.Tensor:
+    """Compute the pooled states of a language model, from which a classifier computes its features.
+
+    Args:
+        model: The model; it is switched to evaluation mode and back.
+        documents: The texts.
+        training: Whether to stay in training mode, with dropout.
+        progress: Whether to show progress on stderr, if it takes more than a second.
+
+    Returns:
+        (texts, pooled) float32, on the CPU.
+    """
+
+    def pooled(batch: TextBatch) -> torch.Tensor:
+        return model.pooled(batch.ids, batch.mask)
+
+    width = len(model.mean)
+    return _in_batches(model, documents, pooled, width, budget=BUDGET, training=training, progress=progress)
+
+
 @torch.no_grad()
 def _in_batches(
     model: Classifier,
@@ -58,12 +81,13 @@ def _in_batches(
     width: int,
     *,
     budget: int,
+    training: bool = False,
     progress: bool = False,
 ) -> torch.Tensor:
     device = model.embedding.device
     results = torch.zeros(len(documents), width)
     was_training = model.training
-    model.eval()
+    model.train(training)
     try:
         if len(documents):
             with ProgressBar("scoring", total=len(documents), unit="texts", show=progress, brief=True) as bar:

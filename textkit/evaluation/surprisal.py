@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.evaluation.perplexity import MAX_LOGITS, windows
-from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.models.language_model import LanguageModelNetwork
 from textkit.progress import ProgressBar
 
 
 def token_nats(
-    model: RnnLanguageModel,
+    model: LanguageModelNetwork,
     ids: NDArray[np.int32],
     *,
     numbers: NDArray[np.int32] | None = None,

@@ -12,6 +12,7 @@ from textkit.fasttext.fields import Fields
 _ENTRY = re.compile(rb"([^\0]*)\0.{9}", re.DOTALL)  # a word, a zero, a count (int64) and a type (int8)
 _TAIL = 10  # bytes after a word
 _SCANNED = 1 << 22  # most bytes in which entries are looked for at a time
+_WORDS_AT_ONCE = 1 << 16
 _MOST_COUNT = 10**15  # where fastText's own Huffman tree breaks
 
 
@@ -62,6 +63,23 @@ class Dictionary:
                 f"the words must be UTF-8, got {raw[row][:40]!r} in row {row}; pass encoding_errors='replace' to "
                 "read it"
             ) from None
+
+    def check_words(self, errors: str) -> None:
+        """Check that the words can be decoded, without keeping them.
+
+        Args:
+            errors: Treatment of bytes that are not UTF-8, as for ``bytes.decode``.
+
+        Raises:
+            ValueError: If a word is not UTF-8 and ``errors`` is "strict".
+        """
+        if errors == "strict":
+            for first in range(0, self.n_words, _WORDS_AT_ONCE):
+                raw = self._between(first, min(first + _WORDS_AT_ONCE, self.n_words))
+                try:
+                    b"\n".join(raw).decode()
+                except UnicodeDecodeError:
+                    self.decoded_words(errors)  # raises, with the row
 
     def labels(self) -> list[bytes]:
         """Return the labels, with their prefix."""

@@ -11,6 +11,8 @@ from textkit.fasttext.fields import Fields
 from textkit.fasttext.matrices import DenseMatrix, Matrix, read_flag, read_matrix
 from textkit.fasttext.model_settings import ModelSettings, read_settings
 from textkit.files.atomic import atomic_path
+from textkit.files.mapped import release
+from textkit.progress import report_position
 
 SUFFIXES = (".bin", ".ftz")
 _MAGIC = (793_712_314).to_bytes(4, "little")
@@ -109,9 +111,9 @@ def write_model(path: Path, model: FastTextModel) -> None:
         ValueError: If the model is quantized.
         OSError: If the file cannot be written; an existing file is then unchanged.
     """
-    matrices = model.input, model.output
-    if not all(isinstance(matrix, DenseMatrix) for matrix in matrices):
+    if not isinstance(model.input, DenseMatrix) or not isinstance(model.output, DenseMatrix):
         raise ValueError("model must not be quantized, got codes; copy its file instead")
+    matrices = model.input, model.output
     words = model.dictionary
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         file.write(_MAGIC + struct.pack("<i12id", _VERSIONS[-1], *model.settings.values()))
@@ -123,7 +125,10 @@ def write_model(path: Path, model: FastTextModel) -> None:
             file.write(b"\0" + struct.pack("<2q", rows, dim))
             step = max(1, _BLOCK // dim)
             for start in range(0, rows, step):
-                file.write(matrix.gather(np.arange(start, min(start + step, rows))).astype("<f4").tobytes())
+                end = min(start + step, rows)
+                file.write(matrix.gather(np.arange(start, end)).astype("<f4").tobytes())
+                release(matrix.numbers)
+                report_position(matrix, 4 * dim * end, 4 * dim * rows)
 
 
 def in_memory(model: FastTextModel) -> FastTextModel:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-WRITING = ".writing"  # a file in a temporary folder that is not complete; a folder without it may be a replaced one
+REPLACED = ".replaced"  # a file in a folder that was exchanged for the new one, and may have files of the user
 _RANDOM_BYTES = 4
 
 
@@ -111,11 +111,19 @@ def remove_leftovers(path: str | os.PathLike[str]) -> None:
                 with suppress(OSError):
                     if not leftover.is_dir():
                         leftover.unlink()
-                    elif (leftover / WRITING).exists():
+                    elif not (leftover / REPLACED).exists():
                         shutil.rmtree(leftover)
-                    else:
-                        leftover.rmdir()  # only if it is empty: there may be files of the user in it
+                    elif target.is_dir():
+                        keep_others(leftover, target)
+                        shutil.rmtree(leftover)
                 _close(handle)
+
+
+def keep_others(old: Path, new: Path) -> None:
+    """Move the files that the new folder lacks from the one that it has replaced."""
+    for entry in old.iterdir():
+        if entry.name != REPLACED and not (new / entry.name).exists():
+            entry.rename(new / entry.name)
 
 
 def _lock(path: Path) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from textkit.files.atomic import WRITING, new_temporary, remove_leftovers, temporary_name
+from textkit.files.atomic import REPLACED, keep_others, new_temporary, remove_leftovers, temporary_name
 
 _AT_FDCWD = -100  # relative paths are relative to the working directory
 _EXCHANGE = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
@@ -27,7 +27,7 @@ def atomic_folder(path: str | os.PathLike[str], *, replaceable: Callable[[Path],
         replaceable: Returns whether an existing folder that is not empty may be replaced.
 
     Yields:
-        A folder that is empty, but for a hidden file.
+        An empty folder.
 
     Raises:
         FileNotFoundError: If the parent folder of ``path`` does not exist.
@@ -44,9 +44,7 @@ def atomic_folder(path: str | os.PathLike[str], *, replaceable: Callable[[Path],
     start, end = temporary_name(target)
     with new_temporary(lambda number: _new_folder(target.with_name(f"{start}{number}{end}"))) as temporary:
         try:
-            (temporary / WRITING).touch()
             yield temporary
-            (temporary / WRITING).unlink()
             for entry in (*temporary.iterdir(), temporary):
                 _fsync(entry)
             _move_into_place(temporary, target, replaceable)
@@ -81,10 +79,14 @@ def _move_into_place(temporary: Path, target: Path, replaceable: Callable[[Path]
             raise
         # The target may have been created since the first check.
         _check(target, replaceable)
-        _exchange(temporary, target)
-        for old in temporary.iterdir():
-            if not (target / old.name).exists():
-                old.rename(target / old.name)
+        # Tells the next writer, if this one is killed, that the folder may have files of the user.
+        (target / REPLACED).touch()
+        try:
+            _exchange(temporary, target)
+        except OSError:
+            (target / REPLACED).unlink()
+            raise
+        keep_others(temporary, target)
 
 
 def _exchange(new: Path, old: Path) -> None:

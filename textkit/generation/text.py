@@ -1,12 +1,13 @@
 r"""Convert a prompt to tokens and tokens to text, and end a text at stop strings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from textkit.generation.settings import Unseen
 from textkit.text.id_stream import LINE_ENDS, Unit
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
+_INCOMPLETE = "\ufffd"
 _SHOWN = 10  # maximum number of unknown tokens in an error message
 
 
@@ -49,7 +50,7 @@ def known_tokens(tokens: Sequence[str], vocabulary: Vocabulary, unit: Unit, unkn
     """
     unseen = list(dict.fromkeys(token for token in tokens if token not in vocabulary))
     if unseen and unknown == "error":
-        units = "characters" if unit == "char" else "words"
+        units = {"char": "characters", "word": "words", "subword": "tokens"}[unit]
         listed = ", ".join(map(repr, unseen[:_SHOWN])) + (", ..." if len(unseen) > _SHOWN else "")
         raise ValueError(
             f"prompt must have only {units} that the model has seen, got {listed}; "
@@ -76,6 +77,34 @@ def written(tokens: Iterable[str], unit: Unit, *, line_start: bool = True) -> It
         else:
             yield token if unit == "char" or line_start else f" {token}"
             line_start = False
+
+
+def decoded(tokens: Iterable[str], decode: Callable[[list[str]], str], before: Sequence[str] = ()) -> Iterator[str]:
+    r"""Convert subwords to pieces of text; ``<eos>`` becomes a line end. A character may be several tokens.
+
+    Args:
+        tokens: The tokens.
+        decode: Returns the text of tokens, with U+FFFD for incomplete characters.
+        before: Tokens of the line that the text continues.
+
+    >>> "".join(decoded(["a", "b", "<eos>", "c"], "".join))
+    'ab\nc'
+    """
+    # What a token looks like may depend on the one before it, but not on all of the line.
+    shown, pending = list(before), list[str]()
+    for token in tokens:
+        is_end = token == LINE_ENDS["subword"]
+        if not is_end:
+            pending.append(token)
+        piece = decode([*shown, *pending])[len(decode(shown)) :] if pending else ""
+        if piece and (is_end or not piece.endswith(_INCOMPLETE)):
+            yield piece
+            shown, pending = pending, []
+        if is_end:
+            yield "\n"
+            shown, pending = [], []
+    if pending:
+        yield decode([*shown, *pending])[len(decode(shown)) :]
 
 
 def until(pieces: Iterable[str], stops: Sequence[str]) -> Iterator[str]:

@@ -1,15 +1,16 @@
 """The generation loop: read a token, sample the next, yield its text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from textkit.generation.numpy_rnn import TokenSteps
 from textkit.generation.sampling import draw, forbid
 from textkit.generation.settings import GenerationSettings
-from textkit.generation.text import known_tokens, prompt_tokens, start_token, until, written
-from textkit.models.rnn_language_model import RnnLanguageModel
-from textkit.text.id_stream import Unit
+from textkit.generation.steps import steps_of
+from textkit.generation.text import decoded, known_tokens, prompt_tokens, start_token, until, written
+from textkit.models.language_model import LanguageModelNetwork
+from textkit.text.huggingface import HuggingFaceTokenizer
+from textkit.text.id_stream import LINE_ENDS, Unit
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
@@ -18,13 +19,13 @@ _WRITABLE = "<eos>"
 
 
 class Writer:
-    """Continues a prompt. The prompt is read once for all samples, as the state after it has a fixed size.
+    """Continues a prompt. The prompt is read once for all samples.
 
     Args:
         model: The network.
         vocabulary: Vocabulary of the model.
-        unit: "char" or "word".
-        tokenizer: Splits the prompt into words; None for characters.
+        unit: "char", "word" or "subword".
+        tokenizer: Splits the prompt into words or subwords; None for characters.
         prompt: Beginning of the texts, taken as the start of a line.
         settings: Settings of the generation.
 
@@ -35,7 +36,7 @@ class Writer:
 
     def __init__(
         self,
-        model: RnnLanguageModel,
+        model: LanguageModelNetwork,
         vocabulary: Vocabulary,
         *,
         unit: Unit,
@@ -44,9 +45,13 @@ class Writer:
         settings: GenerationSettings,
     ) -> None:
         self._vocabulary, self._unit, self._settings = vocabulary, unit, settings
+        self._tokenizer = tokenizer
         tokens = prompt_tokens(prompt, unit, tokenizer)
         known = known_tokens(tokens, vocabulary, unit, settings.unknown)
-        self._prompt = prompt if known == tokens else "".join(written(known, unit))
+        # The prompt, and the tokens of its last line.
+        self._prompt = prompt if known == tokens else "".join(self._written(known, [], line_start=True))
+        line_end = LINE_ENDS[unit]
+        self._line = known[len(known) - known[::-1].index(line_end) :] if line_end in known else known
         start = start_token(vocabulary, unit)
         context = known if start is None else [start, *known]
         if not context:
@@ -57,10 +62,8 @@ class Writer:
         # In a model of documents <eos> ends the text; in a stream it is a line end, after which the text continues.
         self._end = vocabulary[_WRITABLE] if start == "<bos>" and _WRITABLE in vocabulary else None
         self._seed = int(np.random.default_rng().integers(2**63)) if settings.seed is None else settings.seed
-        self._steps = TokenSteps(model)
-        self._after_prompt = self._steps.start()
-        for token in vocabulary.encode(context).tolist():
-            self._after_prompt = self._steps.read(token, self._after_prompt)
+        self._steps = steps_of(model)
+        self._after_prompt = self._steps.read(vocabulary.encode(context).tolist(), self._steps.start())
 
     def pieces(self, sample: int = 0) -> Iterator[str]:
         """Generate one text, piece by piece: first the prompt, then the generated tokens. No piece is empty.
@@ -71,15 +74,22 @@ class Writer:
         if self._prompt:
             yield self._prompt
         tokens = map(self._vocabulary.tokens.__getitem__, self._sample(np.random.default_rng([self._seed, sample])))
-        pieces = written(tokens, self._unit, line_start=not self._prompt or self._prompt[-1].isspace())
+        line_start = not self._prompt or self._prompt[-1].isspace()
+        pieces = self._written(tokens, self._line, line_start=line_start)
         yield from until(pieces, tuple(self._settings.stop)) if self._settings.stop else pieces
 
+    def _written(self, tokens: Iterable[str], before: list[str], *, line_start: bool) -> Iterator[str]:
+        """Convert tokens to pieces of text, after those of the line before them."""
+        if isinstance(self._tokenizer, HuggingFaceTokenizer) and self._unit == "subword":
+            return decoded(tokens, self._tokenizer.decode, before)
+        return written(tokens, self._unit, line_start=line_start)
+
     def _sample(self, generator: np.random.Generator) -> Iterator[int]:
-        state = self._after_prompt
+        state = self._steps.copy(self._after_prompt)
         for _ in range(self._settings.length):
             logits = forbid(self._steps.logits(state), self._forbidden)
             token = draw(self._settings.sampled(logits), generator)
             if token == self._end:
                 return
             yield token
-            state = self._steps.read(token, state)
+            state = self._steps.read([token], state)

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from textkit.kernels.skip_gram_arrays import Steps, aligned_zeros, empty_steps, round_up
+from textkit.kernels.vector_width import WIDTH
 
 
 class CbowShape(NamedTuple):
@@ -75,13 +76,13 @@ def cbow_scratch(shape: CbowShape, width: int) -> CbowScratch:
         last=np.zeros(collected, np.int64),
         left=np.zeros(tokens, np.int64),
         counts=np.zeros(tokens, np.int64),
-        shares=aligned_zeros(tokens, round_up(2 * shape.window, 8)),
+        shares=aligned_zeros(tokens, round_up(2 * shape.window, WIDTH)),
         X=aligned_zeros(tokens, width),
         Y=aligned_zeros(collected + 8, width),
         G=aligned_zeros(tokens, width),
         N=aligned_zeros(shape.drawn, width),
-        T=aligned_zeros(width, shape.drawn),
-        scores=aligned_zeros(1, round_up(tokens, 8)),
-        present=aligned_zeros(1, round_up(tokens, 8)),
-        far=aligned_zeros(tokens, shape.drawn),
+        T=aligned_zeros(width, round_up(shape.drawn, WIDTH)),
+        scores=aligned_zeros(1, round_up(tokens, WIDTH)),
+        present=aligned_zeros(1, round_up(tokens, WIDTH)),
+        far=aligned_zeros(tokens, round_up(shape.drawn, WIDTH)),
     )

@@ -30,11 +30,13 @@ from textkit.kernels.simd import (
     total,
     zero,
 )
+from textkit.kernels.skip_gram_arrays import UNLIKELY
 from textkit.kernels.subwords_cpu import copy_input, prefetch_input
 from textkit.kernels.tiles import (
     add_scaled_row,
     clear_row,
     combine,
+    combine_eight,
     copy_row,
     dot,
     length,
@@ -43,6 +45,7 @@ from textkit.kernels.tiles import (
     transpose,
     weigh_rows,
 )
+from textkit.kernels.vector_width import WIDTH
 
 
 @njit(nogil=True)
@@ -62,7 +65,7 @@ def cbow_windows(begin: Any, size: Any, shape: Any, key: Any, work: Any) -> Any:
         counts[c] = left[c] + min(reach, last[at] - at)
         present[0, c] = np.float32(counts[c] > 0)
         examples += counts[c] > 0
-    for c in range(size, (size + 7) // 8 * 8):
+    for c in range(size, (size + WIDTH - 1) // WIDTH * WIDTH):
         present[0, c] = 0
     return examples
 
@@ -73,7 +76,7 @@ def mean_inputs(begin: Any, size: Any, work: Any) -> None:
     left, counts, shares, X, Y = work.left, work.counts, work.shares, work.X, work.Y
     for c in range(size):
         share = splat(np.float32(1) / np.float32(max(counts[c], 1)))
-        for m in range(0, counts[c], 8):
+        for m in range(0, counts[c], WIDTH):
             store(shares, c, m, share)
         weigh_rows(X, c, shares, c * shares.shape[1], Y, begin + c - left[c], left[c], counts[c])
 
@@ -85,7 +88,7 @@ def _near_scores(begin: Any, size: Any, contexts: Any, rate: Any, work: Any) -> 
     for c in range(size):
         scores[0, c] = dot(X, c, contexts, np.int64(kept[begin + c]))
     minus, step, grown, losses = splat(np.float32(-1)), splat(rate), one(), zero()
-    for c in range(0, size, 8):
+    for c in range(0, size, WIDTH):
         mask = load(present, 0, c)
         x = multiply(minus, load(scores, 0, c))
         e = exp_minus_abs(x)
@@ -93,7 +96,7 @@ def _near_scores(begin: Any, size: Any, contexts: Any, rate: Any, work: Any) -> 
         losses = multiply_add(mask, positive_part(x), losses)
         store(scores, 0, c, multiply(multiply(mask, step), logistic(x, e)))
         # The loss is the logarithm of a product, taken once; with more factors it could overflow float32.
-        if c % 512 == 504:
+        if c % 512 == 512 - WIDTH:
             losses = add(losses, logarithm(grown))
             grown = one()
     return np.float64(total(losses)) + np.float64(total(logarithm(grown)))
@@ -107,13 +110,20 @@ def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
     # Typed values, because Numba would compile a version of `combine` for each literal.
     fresh, none, one_on = np.int64(0), np.int64(0), np.int64(1)
     excess = logs = zero()
-    for i in range(0, (size + 3) // 4 * 4, 4):
-        combine(far, i, fresh, X, i * width, width, one_on, T, none, width, drawn)
-        for c in range(i, i + 4):
+    columns = far.shape[1]
+    tiles = (size + 3) // 4 * 4
+    for i in range(0, tiles, 8):
+        if i + 4 < tiles:
+            combine_eight(far, i, fresh, X, i * width, width, one_on, T, none, width, columns)
+        else:
+            combine(far, i, fresh, X, i * width, width, one_on, T, none, width, columns)
+        for c in range(i, min(i + 8, tiles)):
+            for k in range(drawn, columns):
+                far[c, k] = UNLIKELY
             pair_weight = present[0, c] * np.float32(shape.negatives) / np.float32(drawn)
             weight, step = splat(pair_weight), splat(-rate * pair_weight)
             grown = one()
-            for k in range(0, drawn, 8):
+            for k in range(0, drawn, WIDTH):
                 x = load(far, c, k)
                 e = exp_minus_abs(x)
                 grown = multiply(grown, add(one(), e))
@@ -178,11 +188,14 @@ def cbow_block(
 
     # Typed values, because Numba would compile a version of `combine` for each literal.
     fresh, none, one_on = np.int64(0), np.int64(0), np.int64(1)
-    width = X.shape[1]
-    for i in range(0, tiles, 4):
-        combine(G, i, fresh, far, i * drawn, drawn, one_on, N, none, drawn, width)
-    for k in range(0, drawn, 4):
-        combine(rows, base_noise + k, fresh, far, k, one_on, drawn, X, none, tiles, width)
+    width, stride = X.shape[1], far.shape[1]
+    for i in range(0, tiles, 8):
+        if i + 4 < tiles:
+            combine_eight(G, i, fresh, far, i * stride, stride, one_on, N, none, drawn, width)
+        else:
+            combine(G, i, fresh, far, i * stride, stride, one_on, N, none, drawn, width)
+    for k in range(0, drawn, 8):
+        combine_eight(rows, base_noise + k, fresh, far, k, one_on, stride, X, none, tiles, width)
     max_output = longest(N, drawn)
     for c in range(size):
         word = np.int64(kept[begin + c])

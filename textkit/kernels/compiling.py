@@ -13,6 +13,7 @@ from typing import Any
 from numba import njit
 from numba.core.caching import FunctionCache
 
+from textkit.kernels.vector_width import WIDTH
 from textkit.text import ngrams
 
 
@@ -52,7 +53,7 @@ class _FreshCache(FunctionCache):
 @cache
 def sources_digest() -> str:
     """Return a hexadecimal digest of all that the compiled functions are made from."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(bytes([WIDTH]), digest_size=16)
     for source in (*sorted(Path(__file__).parent.glob("*.py")), Path(ngrams.__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -42,6 +42,7 @@ from textkit.kernels.tiles import (
     length,
     prefetch_row,
 )
+from textkit.kernels.vector_width import WIDTH
 
 
 class TreeShape(NamedTuple):
@@ -82,7 +83,7 @@ def tree_scratch(shape: TreeShape, width: int, lengths: np.ndarray[Any, Any]) ->
     """Allocate the working memory of one thread."""
     words = cbow_scratch(CbowShape(shape.block_tokens, shape.window, 1, 8), width)
     slots = np.full(max(len(lengths) - 1, 1), -1, np.int32)
-    scores = aligned_zeros(2 * shape.window, round_up(int(lengths.max()) + 8, 8))
+    scores = aligned_zeros(2 * shape.window, round_up(int(lengths.max()), WIDTH))
     return TreeScratch(words, slots, np.zeros(2 * shape.window, np.int64), scores)
 
 
@@ -144,6 +145,7 @@ def _predict(
         grown = one()
         for m in range(0, size, 8):
             dot_eight_rows(X, i, contexts, nodes, start + m, scores, k, m)
+        for m in range(0, size, WIDTH):
             turn = load(turns, 0, start + m)  # 0 beyond the end
             x = multiply(minus, multiply(turn, load(scores, k, m)))
             e = exp_minus_abs(x)

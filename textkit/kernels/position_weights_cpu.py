@@ -13,6 +13,7 @@ from numba import njit
 
 from textkit.kernels.simd import load, multiply, multiply_add, splat, store, zero
 from textkit.kernels.tiles import clear_row
+from textkit.kernels.vector_width import WIDTH
 
 
 @njit(nogil=True)
@@ -24,7 +25,7 @@ def weighted_means(begin: Any, size: Any, weights: Any, first: Any, window: Any,
     left, counts, X, Y = work.left, work.counts, work.X, work.Y
     for c in range(size):
         share = splat(np.float32(1) / np.float32(max(counts[c], 1)))
-        for d in range(0, X.shape[1], 8):
+        for d in range(0, X.shape[1], WIDTH):
             products = zero()
             for m in range(counts[c]):
                 at, place = begin + c - left[c] + m + (left[c] <= m), first + window - left[c] + m
@@ -48,7 +49,7 @@ def add_weighted_steps(
         for m in range(counts[c]):
             at, place = begin + c - left[c] + m + (left[c] <= m), window - left[c] + m
             step, of_place = base + at, base_positions + place
-            for d in range(0, G.shape[1], 8):
+            for d in range(0, G.shape[1], WIDTH):
                 g = load(G, c, d)
                 store(rows, step, d, multiply_add(load(weights, first + place, d), g, load(rows, step, d)))
                 shared = multiply(share, load(Y, at, d))

@@ -20,8 +20,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from textkit.kernels.vector_width import WIDTH
+
 END = -2  # in the targets of a block's output steps: the rest of its rows is unused
 MAX_DRAWN = 96  # the product of (1 + exp(-|x|)) over a row, at most 2**96, must stay below the largest float32
+UNLIKELY = np.float32(-100)  # the score of a noise word that adds nothing to the loss, for the rest of a vector
 
 
 class Text(NamedTuple):
@@ -64,9 +67,10 @@ class Shape(NamedTuple):
 
 
 class Model(NamedTuple):
-    """The input and the output embedding, each (vocab, width) float32; width is dim rounded up to a multiple of 8.
+    """The input and the output embedding, each (vocab, width) float32.
 
-    With subwords, the rows of the hash buckets of n-grams follow those of the words in the input embedding.
+    width is dim rounded up to a multiple of `WIDTH`; the numbers beyond dim are zeros. With subwords, the rows of the
+    hash buckets of n-grams follow those of the words in the input embedding.
     """
 
     centers: Any
@@ -151,9 +155,9 @@ def lane_masks(window: int) -> np.ndarray[Any, Any]:
     """Masks for a row of scores: row ``n`` has 1 for the first ``n`` entries, which are pairs, and 0 for the others.
 
     Returns:
-        (2 * window + 1, 2 * window rounded up to a multiple of 8) float32.
+        (2 * window + 1, 2 * window rounded up to a multiple of `WIDTH`) float32.
     """
-    return (np.arange(round_up(2 * window, 8)) < np.arange(2 * window + 1)[:, None]).astype(np.float32)
+    return (np.arange(round_up(2 * window, WIDTH)) < np.arange(2 * window + 1)[:, None]).astype(np.float32)
 
 
 def center_rows(shape: Shape) -> int:
@@ -199,10 +203,10 @@ def scratch(shape: Shape, width: int) -> Scratch:
         X=aligned_zeros(tokens, width),
         Y=aligned_zeros(collected + 8, width),
         N=aligned_zeros(shape.drawn, width),
-        T=aligned_zeros(width, shape.drawn),
-        near=aligned_zeros(tokens, round_up(2 * shape.window, 8)),
-        far=aligned_zeros(tokens, shape.drawn),
+        T=aligned_zeros(width, round_up(shape.drawn, WIDTH)),
+        near=aligned_zeros(tokens, round_up(2 * shape.window, WIDTH)),
+        far=aligned_zeros(tokens, round_up(shape.drawn, WIDTH)),
         lengths=np.zeros(tokens, np.float32),
-        products=aligned_zeros(1, round_up(tokens, 8)),
-        weights=aligned_zeros(1, round_up(tokens, 8)),
+        products=aligned_zeros(1, round_up(tokens, WIDTH)),
+        weights=aligned_zeros(1, round_up(tokens, WIDTH)),
     )

@@ -33,11 +33,13 @@ from textkit.kernels.simd import (
     total,
     zero,
 )
+from textkit.kernels.skip_gram_arrays import UNLIKELY
 from textkit.kernels.subwords_cpu import copy_input, prefetch_input
 from textkit.kernels.tiles import (
     add_scaled_row,
     clear_row,
     combine,
+    combine_eight,
     copy_row,
     dot_eight,
     length,
@@ -46,6 +48,7 @@ from textkit.kernels.tiles import (
     transpose,
     weigh_rows,
 )
+from textkit.kernels.vector_width import WIDTH
 
 
 @njit(nogil=True)
@@ -112,7 +115,7 @@ def _near_steps(
     for s in range(size):
         n = counts[order[s]]
         grown = one()
-        for m in range(0, n, 8):
+        for m in range(0, n, WIDTH):
             mask = load(masks, n, m)
             x = multiply(minus, load(near, s, m))
             e = exp_minus_abs(x)
@@ -120,7 +123,7 @@ def _near_steps(
             excess = multiply_add(mask, positive_part(x), excess)
             store(near, s, m, multiply(multiply(mask, step), logistic(x, e)))
             # The loss is the logarithm of a product, taken once; with more factors it could overflow float32.
-            if m % 64 == 56:
+            if m % 64 == 64 - WIDTH:
                 excess = add(excess, logarithm(grown))
                 grown = one()
         products[0, s] = product(grown)
@@ -131,7 +134,7 @@ def _near_steps(
         work.lengths[s] = length(rows, base + s)
         for m in range(n):
             add_scaled_row(rows, base_context + start + m + (gap <= m), near[s, m], X, s)
-    for s in range(0, size, 8):
+    for s in range(0, size, WIDTH):
         logs = add(logs, logarithm(load(products, 0, s)))
     return np.float64(total(logs)) + np.float64(total(excess))
 
@@ -145,24 +148,33 @@ def _far_scores(size: Any, shape: Any, rate: Any, work: Any) -> Any:
     excess = logs = zero()
     # Typed values, because Numba would compile a version of `combine` for each literal.
     fresh, none, one_on = np.int64(0), np.int64(0), np.int64(1)
+    done = 0
     for i in range(0, tiles, 4):
         noise_words = met[i // 4]
-        combine(far, i, fresh, X, i * width, width, one_on, T, none, width, noise_words)
+        columns = (noise_words + WIDTH - 1) // WIDTH * WIDTH
+        if i >= done:
+            if i + 4 < tiles and met[i // 4 + 1] == noise_words:
+                combine_eight(far, i, fresh, X, i * width, width, one_on, T, none, width, columns)
+                done = i + 8
+            else:
+                combine(far, i, fresh, X, i * width, width, one_on, T, none, width, columns)
         for s in range(i, i + 4):
             pair_weight = np.float32(0)
             if s < size and noise_words > 0:
                 pair_weight = np.float32(counts[order[s]] * shape.negatives) / np.float32(noise_words)
             weights[0, s] = pair_weight
             weight, step = splat(pair_weight), splat(-rate * pair_weight)
+            for k in range(noise_words, columns):
+                far[s, k] = UNLIKELY
             grown = one()
-            for k in range(0, noise_words, 8):
+            for k in range(0, noise_words, WIDTH):
                 x = load(far, s, k)
                 e = exp_minus_abs(x)
                 grown = multiply(grown, add(one(), e))
                 excess = multiply_add(weight, positive_part(x), excess)
                 store(far, s, k, multiply(step, logistic(x, e)))
             products[0, s] = product(grown)
-    for s in range(0, tiles, 8):
+    for s in range(0, tiles, WIDTH):
         logs = multiply_add(load(weights, 0, s), logarithm(load(products, 0, s)), logs)
     return np.float64(total(logs)) + np.float64(total(excess))
 
@@ -212,8 +224,8 @@ def block_steps(
         targets[base + s] = word
     for s in range(size, tiles):
         clear_row(X, s)
-    # These values contribute nothing to the sums of logarithms, which are taken eight at a time.
-    for s in range(size, (size + 7) // 8 * 8):
+    # These values contribute nothing to the sums of logarithms, which are taken a vector at a time.
+    for s in range(size, (size + WIDTH - 1) // WIDTH * WIDTH):
         work.products[0, s] = 1
         work.weights[0, s] = 0
     for at in range(n):
@@ -228,10 +240,17 @@ def block_steps(
     # Typed values, because Numba would compile a version of `combine` for each literal.
     fresh, onto, none, one_on = np.int64(0), np.int64(1), np.int64(0), np.int64(1)
     width = X.shape[1]
-    for i in range(0, tiles, 4):
-        combine(rows, base + i, onto, far, i * drawn, drawn, one_on, N, none, work.met[i // 4], width)
-    for k in range(0, drawn, 4):
-        combine(rows, base_noise + k, fresh, far, k, one_on, drawn, X, none, work.meeting[k // 8], width)
+    stride, met, i = far.shape[1], work.met, 0
+    while i < tiles:
+        noise_words = met[i // 4]
+        if i + 4 < tiles and met[i // 4 + 1] == noise_words:
+            combine_eight(rows, base + i, onto, far, i * stride, stride, one_on, N, none, noise_words, width)
+            i += 8
+        else:
+            combine(rows, base + i, onto, far, i * stride, stride, one_on, N, none, noise_words, width)
+            i += 4
+    for k in range(0, drawn, 8):
+        combine_eight(rows, base_noise + k, fresh, far, k, one_on, stride, X, none, work.meeting[k // 8], width)
 
     max_center, max_context = longest(X, size), max(longest(Y, n), longest(N, drawn))
     for s in range(size):

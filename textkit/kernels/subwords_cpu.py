@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from textkit.kernels.simd import add, load, multiply, splat, store, zero
+from textkit.kernels.simd import add, load, load_like, multiply, splat, store, zero, zero_three
 from textkit.kernels.tiles import add_scaled_row, copy_row, prefetch_row
+from textkit.kernels.vector_width import WIDTH
 
 
 @njit(nogil=True)
@@ -32,21 +33,18 @@ def copy_input(out: Any, i: int, inputs: Any, word: Any, starts: Any, pieces: An
     first, last = starts[word], starts[word + 1]
     share = splat(np.float32(1) / np.float32(last - first))
     d, width = 0, out.shape[1]
-    while d + 32 <= width:
-        c0 = c1 = c2 = c3 = zero()
+    while d + 3 * WIDTH <= width:
+        c0 = zero_three()
         for piece in range(first, last):
-            row = np.int64(pieces[piece])
-            c0, c1 = add(c0, load(inputs, row, d)), add(c1, load(inputs, row, d + 8))
-            c2, c3 = add(c2, load(inputs, row, d + 16)), add(c3, load(inputs, row, d + 24))
-        store(out, i, d, multiply(share, c0)), store(out, i, d + 8, multiply(share, c1))
-        store(out, i, d + 16, multiply(share, c2)), store(out, i, d + 24, multiply(share, c3))
-        d += 32
-    while d < width:
-        c0 = zero()
-        for piece in range(first, last):
-            c0 = add(c0, load(inputs, np.int64(pieces[piece]), d))
+            c0 = add(c0, load_like(c0, inputs, np.int64(pieces[piece]), d))
         store(out, i, d, multiply(share, c0))
-        d += 8
+        d += 3 * WIDTH
+    while d < width:
+        c1 = zero()
+        for piece in range(first, last):
+            c1 = add(c1, load(inputs, np.int64(pieces[piece]), d))
+        store(out, i, d, multiply(share, c1))
+        d += WIDTH
 
 
 @njit(nogil=True)

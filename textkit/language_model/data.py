@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from textkit.batches.bptt import BpttBatches
 from textkit.batches.records import BpttBatch, SequenceBatch
 from textkit.batches.sequences import SequenceBatches
+from textkit.batches.windows import WindowBatches
 from textkit.files.mapped import SPAN, release
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.validation import DocumentValidation, StreamValidation, Validation
@@ -35,6 +36,7 @@ class LanguageModelData:
         batches: Returns the batches of an epoch, given its number from 0.
         predictions: Number of predictions per epoch.
         steps: Number of batches in the first epoch.
+        longest: Number of inputs of the longest sequence: a window, or a document with its start.
         validation: The validation text; None without one.
         fingerprints: A digest of each text, by the name of its argument, which identifies text and vocabulary; None
             for a missing validation text.
@@ -44,6 +46,7 @@ class LanguageModelData:
     batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]]
     predictions: int
     steps: int
+    longest: int
     validation: Validation | None
     fingerprints: dict[str, str | None]
 
@@ -59,6 +62,7 @@ def read_data(
     reading: dict[str, Any],
     base: BaseVocabulary | None = None,
     keep: frozenset[str] = frozenset(),
+    ordered: bool = True,
     ranks: Ranks = ALONE,
 ) -> LanguageModelData:
     """Read the training text once, and the validation text with the vocabulary of the training text.
@@ -70,13 +74,15 @@ def read_data(
         corpus: Training corpus.
         valid: Validation corpus, or the fraction of ``corpus`` to hold out: its end or, with separate documents, random
             documents, because tables are often sorted. None for no validation.
-        unit: "char" or "word".
+        unit: "char", "word" or "subword".
         settings: Training settings.
         tokenizer: Word tokenizer; None splits on whitespace.
         seed: Seed of random windows, or of the choice and the order of documents.
         reading: Options for reading files: ``column``, ``encoding``, ``errors`` and ``progress``.
         base: Vocabulary that the training text is counted with, in place of a new one.
         keep: Words of a new vocabulary however rare they are.
+        ordered: Whether the windows of a stream are read in the order of the text, so that a state can be carried from
+            one to the next, rather than in random order.
         ranks: The processes that train together; the batches are this one's part.
 
     Raises:
@@ -84,10 +90,7 @@ def read_data(
             are unknown and the training text has no unknown tokens to learn from.
         TypeError: If a corpus is encoded, but ``settings.documents`` needs texts.
     """
-    if isinstance(valid, int | float | np.number):
-        if not 0 < valid < 1:
-            raise ValueError(f"valid must be a fraction above 0 and below 1, or a corpus, got {valid}; try 0.1")
-        valid = float(valid)
+    valid = valid_fraction(valid)
     read = _read_documents if settings.documents else _read_streams
     data = read(
         corpus,
@@ -99,6 +102,7 @@ def read_data(
         reading=reading,
         base=base,
         keep=keep,
+        ordered=ordered,
         ranks=ranks,
     )
     if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
@@ -109,6 +113,19 @@ def read_data(
     if data.validation is not None:
         _check_unknown(data.validation, data.vocabulary, settings.min_count)
     return data
+
+
+def valid_fraction(valid: object) -> object:
+    """Return the fraction of a text to hold out as a float; anything else as it is.
+
+    Raises:
+        ValueError: If a number is no fraction.
+    """
+    if not isinstance(valid, int | float | np.number):
+        return valid
+    if not 0 < valid < 1:
+        raise ValueError(f"valid must be a fraction above 0 and below 1, or a corpus, got {valid}; try 0.1")
+    return float(valid)
 
 
 def _read_streams(
@@ -122,6 +139,7 @@ def _read_streams(
     reading: dict[str, Any],
     base: BaseVocabulary | None,
     keep: frozenset[str],
+    ordered: bool,
     ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
@@ -176,21 +194,22 @@ def _read_streams(
         raise ValueError(f"valid must have at least 2 tokens, got {len(valid_stream)}; use more text")
     rows = ranks.part(settings.batch_size)
     streams = rows.stop - rows.start if shared else settings.batch_size
-    batches = BpttBatches(
-        stream.ids,
-        batch_size=streams,
-        window=settings.window,
-        random_windows=settings.random_windows,
-        seed=seed,
-        part=slice(None) if shared else rows,
-        longest=max(ranks.gather(-(-len(stream) // streams))) if shared else 0,
-    )
+    options: dict[str, Any] = {"batch_size": streams, "window": settings.window, "seed": seed}
+    options["part"] = slice(None) if shared else rows
+    batches: BpttBatches | WindowBatches
+    if ordered:
+        longest = max(ranks.gather(-(-len(stream) // streams))) if shared else 0
+        batches = BpttBatches(stream.ids, random_windows=settings.random_windows, longest=longest, **options)
+    else:
+        # Every process has as many batches as the one with the most text.
+        batches = WindowBatches(stream.ids, least_tokens=max(ranks.gather(len(stream))) if shared else 0, **options)
     fingerprint = _fingerprint(vocabulary, [stream.ids])
     return LanguageModelData(
         vocabulary=vocabulary,
         batches=batches.epoch,
         predictions=sum(ranks.gather(batches.predictions)) if shared else batches.predictions,
         steps=batches.steps(),
+        longest=settings.window,
         validation=None if valid_stream is None else StreamValidation(valid_stream, rows=settings.batch_size),
         fingerprints={
             "corpus": " ".join(ranks.gather(fingerprint)) if shared else fingerprint,
@@ -210,6 +229,7 @@ def _read_documents(
     reading: dict[str, Any],
     base: BaseVocabulary | None,
     keep: frozenset[str],
+    ordered: bool,
     ranks: Ranks,
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:
@@ -247,6 +267,7 @@ def _read_documents(
         batches=lambda epoch: batches.epoch_part(epoch, ranks.rank, ranks.size),
         predictions=batches.predictions,
         steps=batches.steps(),
+        longest=int(batches.lengths.max()),
         validation=checked,
         fingerprints={
             "corpus": _fingerprint(vocabulary, training),

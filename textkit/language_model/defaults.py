@@ -5,13 +5,16 @@ cores. Beyond that, more text and more epochs help more than other settings.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textkit.language_model.settings import LanguageModelSettings
+from textkit.models.language_model import LanguageModelConfig
 from textkit.models.rnn_language_model import PLAIN, RnnLanguageModelConfig
 from textkit.models.tied_adaptive import TAIL_DIVISOR
+from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 from textkit.text.id_stream import Unit
 from textkit.text.vocabulary import Vocabulary
 
@@ -21,7 +24,7 @@ _GRID = 48  # candidates for each further cutoff
 
 
 def default_config(unit: Unit) -> RnnLanguageModelConfig:
-    """Return the default config of a character or word model."""
+    """Return the default config of a recurrent model of characters, words or subwords."""
     if unit == "char":
         return replace(PLAIN, dim=64, output_dropout=0.3)
     return replace(
@@ -33,7 +36,28 @@ def default_config(unit: Unit) -> RnnLanguageModelConfig:
         input_dropout=0.3,
         layer_dropout=0.2,
         output_dropout=0.4,
-        cutoffs="auto",
+        # Subwords are few, and not in the order of their frequencies.
+        cutoffs="auto" if unit == "word" else (),
+    )
+
+
+def default_transformer(unit: Unit) -> TransformerLanguageModelConfig:
+    """Return the default config of a transformer of characters, words or subwords."""
+    return TransformerLanguageModelConfig(layers=4, dim=128, dropout=0.1 if unit == "char" else 0.2)
+
+
+def completed(config: LanguageModelConfig, unit: Unit) -> LanguageModelConfig:
+    """Take what a config leaves open from the defaults of its kind of model and the unit.
+
+    Raises:
+        TypeError: If there is no such kind.
+    """
+    if isinstance(config, TransformerLanguageModelConfig):
+        return config.completed(default_transformer(unit))
+    if isinstance(config, RnnLanguageModelConfig):
+        return config.completed(default_config(unit))
+    raise TypeError(
+        f"config must be of a language model, got {type(config).__name__}; pass RnnLanguageModelConfig(...)"
     )
 
 
@@ -80,9 +104,21 @@ def adaptive_cutoffs(counts: NDArray[np.integer]) -> tuple[int, ...]:
     return _HEAD, int(grid[row]), int(grid[column])
 
 
-def default_settings(unit: Unit) -> LanguageModelSettings:
-    """Return the default training settings of a character or word model."""
-    if unit == "char":
-        return LanguageModelSettings(batch_size=16, window=64, epochs=10, min_count=1)
+def default_settings(unit: Unit, config: LanguageModelConfig | None = None) -> LanguageModelSettings:
+    """Return the default training settings of a model.
+
+    Args:
+        unit: "char", "word" or "subword".
+        config: Config of the model; None for a recurrent one.
+    """
     # Words that occur once become <unk>, so that the model learns to expect unknown words.
-    return LanguageModelSettings(batch_size=10, window=35, epochs=15, min_count=2)
+    least = 2 if unit == "word" else 1
+    if isinstance(config, TransformerLanguageModelConfig):
+        window = min(config.positions, 256 if unit == "char" else 128)
+        return LanguageModelSettings(
+            batch_size=16, window=window, epochs=15, min_count=least, learning_rate=0.002, warmup=100
+        )
+    rate: dict[str, Any] = {"learning_rate": 0.004, "warmup": 0}
+    if unit == "char":
+        return LanguageModelSettings(batch_size=16, window=64, epochs=10, min_count=least, **rate)
+    return LanguageModelSettings(batch_size=10, window=35, epochs=15, min_count=least, **rate)

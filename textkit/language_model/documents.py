@@ -14,9 +14,9 @@ from textkit.language_model.settings import LanguageModelSettings
 from textkit.text.arrow_arrays import to_numpy
 from textkit.text.base_vocabulary import BaseVocabulary
 from textkit.text.first_pass import FirstPass
-from textkit.text.id_stream import Unit
+from textkit.text.id_stream import Unit, splitter
 from textkit.text.id_writer import IdWriter
-from textkit.text.tokenizers import NamedTokenizer, Tokenizer, get_tokenizer
+from textkit.text.tokenizers import NamedTokenizer, Tokenizer
 from textkit.text.vocabulary import SPECIALS, Vocabulary
 
 Documents: TypeAlias = list[NDArray[np.int32]]
@@ -56,7 +56,7 @@ def read_documents(
     Args:
         corpus: Training corpus.
         valid: Validation corpus, or the fraction of the documents to hold out at random. None for no validation.
-        unit: "char" or "word".
+        unit: "char", "word" or "subword".
         settings: Training settings.
         tokenizer: Word tokenizer; None splits on whitespace.
         seed: Seed of the choice of documents.
@@ -67,7 +67,7 @@ def read_documents(
     Raises:
         ValueError: If a text is empty or cannot be read, or the fraction leaves a part empty.
     """
-    split = get_tokenizer("character" if unit == "char" else tokenizer or "whitespace")
+    split = splitter(unit, tokenizer)
     text, documents = _read_first_pass(corpus, split, **reading)
     training, validation = documents, []
     if isinstance(valid, float):
@@ -116,11 +116,14 @@ def _read_first_pass(
 
 
 def _text_size(documents: Documents, text: FirstPass, unit: Unit) -> TextSize:
-    """Return the size of documents, assuming one space between two words and a line end after each document."""
+    """Return the size of documents, assuming one space between two words and a line end after each document.
+
+    That of subwords is an estimate, unless they are those of bytes.
+    """
     ids = np.concatenate(documents) if documents else np.empty(0, dtype=np.int32)
-    spaces = 0 if unit == "char" else len(ids) - len(documents)
+    spaces = len(ids) - len(documents) if unit == "word" else 0
     characters, utf8_bytes = (
         int(to_numpy(length(text.types))[ids].sum(dtype=np.int64)) + spaces + len(documents)
         for length in (pc.utf8_length, pc.binary_length)
     )
-    return TextSize(characters=characters, utf8_bytes=utf8_bytes)
+    return TextSize(characters=characters, utf8_bytes=utf8_bytes, words=None)

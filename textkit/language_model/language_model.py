@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import torch
 
-from textkit.checks import check_count
+from textkit.checks import check_choice, check_count
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
+from textkit.language_model.networks import restored_network, saved_kind
 from textkit.language_model.scoring import check_text, score_text
+from textkit.language_model.state_methods import Reading
 from textkit.language_model.surprisal import surprisal_tables
-from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.models.language_model import LanguageModelNetwork
+from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.other_names import other_names
-from textkit.text.id_stream import UNITS, Unit, check_specials
+from textkit.text.id_stream import UNITS, Unit, check_specials, splitter
 from textkit.text.saved_tokenizer import restored_tokenizer, saved_name, tokenizer_entries, tokenizer_files
-from textkit.text.tokenizers import Tokenizer, get_tokenizer
+from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 
@@ -29,15 +32,15 @@ if TYPE_CHECKING:
 KIND = "language-model"
 
 
-class LanguageModel:
-    """A recurrent network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
+class LanguageModel(Reading):
+    """A network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
 
     Args:
         model: The network.
         vocabulary: Vocabulary of the network, of the same size.
-        unit: "char" if the tokens are characters, "word" if they are words and ``<eos>`` at line ends.
-        tokenizer: Name or callable that splits texts into words; None for characters, and for words split at white
-            space.
+        unit: "char" if the tokens are characters, "word" or "subword" if they are those and ``<eos>`` at line ends.
+        tokenizer: Name or callable that splits texts into words, or a tokenizer of Hugging Face for subwords; None for
+            characters, and for words split at white space.
 
     Attributes:
         metadata: How, from what, when and with which versions the model was trained; empty if that is not known.
@@ -49,14 +52,13 @@ class LanguageModel:
 
     def __init__(
         self,
-        model: RnnLanguageModel,
+        model: LanguageModelNetwork,
         vocabulary: Vocabulary,
         *,
         unit: Unit,
         tokenizer: str | Tokenizer | None = None,
     ) -> None:
-        if unit not in UNITS:
-            raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
+        check_choice("unit", unit, UNITS)
         if unit == "char" and tokenizer is not None:
             raise ValueError(f"tokenizer must be None for characters, got {tokenizer!r}; leave it out")
         if len(vocabulary) != model.vocab:
@@ -66,13 +68,11 @@ class LanguageModel:
             )
         check_specials(unit, vocabulary)
         if "<bos>" in vocabulary.specials and "<eos>" not in vocabulary.specials:
-            raise ValueError(
-                "vocabulary must have <eos> if it has <bos>, got no <eos>; documents begin and end with them"
-            )
+            raise ValueError("vocabulary must have <eos> with <bos>, got no <eos>; documents begin and end with them")
         self.model = model
         self.vocabulary = vocabulary
         self.unit: Unit = unit
-        self.tokenizer = None if unit == "char" else get_tokenizer(tokenizer or "whitespace")
+        self.tokenizer = None if unit == "char" else splitter(unit, tokenizer)
         self.metadata: dict[str, Any] = {}
         self.history: list[dict[str, Any]] = []
 
@@ -293,7 +293,7 @@ class LanguageModel:
         return pd.concat(surprisal_tables(self, text, reading=reading, progress=progress), ignore_index=True)
 
     def export(self, path: str | os.PathLike[str], *, check: bool = True) -> None:
-        """Export the model to a file that other programs can run: one token and a state in, and out what follows.
+        """Export a recurrent model to a file that other programs can run: one token and a state in, out what follows.
 
         The inputs are ``ids`` (batch,), int64, and the state of each layer, zeros at the start: ``h0``, ``h1``, ..., or
         ``h0``, ``c0``, ... of an LSTM, (batch, units) each. The outputs are ``log_probabilities`` (batch, vocab) of the
@@ -307,10 +307,16 @@ class LanguageModel:
 
         Raises:
             ValueError: If the path has another suffix.
+            TypeError: If the model is a transformer.
             ImportError: If an ONNX export needs a package that is not installed.
             RuntimeError: If the file's log-probabilities differ from the model's; nothing is written then.
             FileNotFoundError: If the folder of the path does not exist.
         """
+        if not isinstance(self.model, RnnLanguageModel):
+            raise TypeError(
+                f"export must be of a recurrent model, got a {self.model.config.kind}; save it: other programs read "
+                "its weights.safetensors"
+            )
         # Imported here, because torch's exporter takes seconds.
         from textkit.models.export_step import export_step, step_metadata
 
@@ -339,6 +345,7 @@ class LanguageModel:
             config={
                 "unit": self.unit,
                 **({"tokenizer": None} if self.tokenizer is None else tokenizer_entries(self.tokenizer)),
+                **saved_kind(self.model.config),
                 "model": asdict(self.model.config),
             },
             vocabulary=self.vocabulary,
@@ -370,19 +377,12 @@ class LanguageModel:
         """
         stored = read_folder(folder, kind=KIND)
         split = stored.config.get("tokenizer")
-        if stored.config.get("unit") == "word":
+        if stored.config.get("unit") in ("word", "subword"):
             split = restored_tokenizer(stored.config, stored.files, folder, tokenizer=tokenizer, trust=trust_tokenizer)
         elif tokenizer is not None:
             raise ValueError(f"tokenizer must be None for a model of characters, got {tokenizer!r}; leave it out")
         try:
-            config = RnnLanguageModelConfig(**stored.config["model"])
-            # The meta device allocates no memory; the loaded weights are assigned below.
-            with torch.device("meta"):
-                model = RnnLanguageModel(config, len(stored.vocabulary), generator=torch.Generator())
-            weights = {name: torch.tensor(array) for name, array in stored.weights.items()}
-            model.load_state_dict(weights, assign=True)
-            model.eval()
-            loaded = cls(model, stored.vocabulary, unit=stored.config["unit"], tokenizer=split)
+            loaded = cls(restored_network(stored), stored.vocabulary, unit=stored.config["unit"], tokenizer=split)
         except (TypeError, ValueError, KeyError, RuntimeError) as error:
             raise ValueError(
                 f"{stored.folder} must hold a language model whose config.json fits its {WEIGHTS}, got {error!r}; "
@@ -392,9 +392,5 @@ class LanguageModel:
         return loaded
 
     def __repr__(self) -> str:
-        config = self.model.config
         weights = sum(weight.numel() for weight in self.model.parameters())
-        return (
-            f"LanguageModel({self.unit}, {len(self.vocabulary)} tokens, {config.cell} of {config.layers} x "
-            f"{config.hidden}, {weights:,} weights)"
-        )
+        return f"LanguageModel({self.unit}, {len(self.vocabulary)} tokens, {self.model.config}, {weights:,} weights)"

@@ -24,7 +24,7 @@ from textkit.training.loop import Progress, train
 from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import Plateau, Schedule
 
-_USUAL_RATES = {"adamw": LanguageModelSettings.learning_rate, "sgd": 10.0}  # the highest to advise
+_USUAL_RATES = {"adamw": 0.004, "sgd": 10.0, "muon": 0.004}  # the highest to advise
 _SHOWN_SECONDS = 0.1  # between two updates of the bar, each of which waits for a GPU
 
 
@@ -188,9 +188,9 @@ class LanguageModelRun:
     def _steps(self, position: Position) -> Iterable[Progress]:
         if self._stopped(position):
             return ()
-        settings = self.settings
+        settings, model = self.settings, self.state.model
         return train(
-            self.state.model if settings.documents else self.state.carried,
+            self.state.carried if model.config.carries_state and not settings.documents else model,
             self.batches,
             self.state.optimizer,
             epochs=settings.epochs,

@@ -9,7 +9,7 @@ import torch
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
-from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.models.language_model import LanguageModelNetwork
 from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import Unit, encode_text, encoded_stream
@@ -21,7 +21,7 @@ from textkit.text.vocabulary import Vocabulary
 class Scorer(Protocol):
     """What scores a text: a `LanguageModel`."""
 
-    model: RnnLanguageModel
+    model: LanguageModelNetwork
     vocabulary: Vocabulary
     unit: Unit
     tokenizer: NamedTokenizer | None
@@ -104,6 +104,7 @@ def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageM
             batches,
             characters=size.characters - blank,
             size=size.bytes - blank,
+            words=None if size.words is None else size.words - blank,
             unknown=sum(int(np.count_nonzero(ids == vocabulary["<unk>"])) for ids in documents),
             device=model.device,
             bar=bar,

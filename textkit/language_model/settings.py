@@ -14,14 +14,14 @@ _COUNTS = (
     ("min_count", "token"),
 )
 _CHOICES = {
-    "optimizer": ("adamw", "sgd"),
+    "optimizer": ("adamw", "sgd", "muon"),
     "schedule": ("constant", "linear", "cosine", "plateau"),
     "precision": PRECISIONS,
 }
 
 
-BY_UNIT = ("batch_size", "window", "epochs", "min_count")
-"""The fields whose default depends on the unit."""
+BY_UNIT = ("batch_size", "window", "epochs", "min_count", "learning_rate", "warmup")
+"""The fields whose default depends on the unit or the kind of model."""
 
 
 OTHER_NAMES = {
@@ -43,18 +43,21 @@ OTHER_NAMES = {
 class LanguageModelSettings:
     """Settings of language model training: what the result depends on besides model, corpus and seed.
 
-    ``batch_size``, ``window``, ``epochs`` and ``min_count`` that are not given (None) are what suits the unit;
-    `default_settings` in `textkit.language_model.defaults` has the values.
+    ``batch_size``, ``window``, ``epochs``, ``min_count``, ``learning_rate`` and ``warmup`` that are not given (None)
+    are what suits the unit and the kind of model; `default_settings` in `textkit.language_model.defaults` has the
+    values.
 
     Attributes:
-        batch_size: Number of parallel streams that the text is split into.
-        window: BPTT length, in tokens.
+        batch_size: Number of parallel streams that the text is split into; of a transformer, number of windows.
+        window: BPTT length, in tokens; of a transformer, length of the windows, at most its positions.
         epochs: Number of passes over the text.
-        optimizer: "adamw" (Loshchilov and Hutter 2019) or "sgd". SGD reaches lower perplexities for words if the text
-            has at least a million of them and the learning rate is high (20 to 30, with a ``clip_norm`` of 0.25).
+        optimizer: "adamw" (Loshchilov and Hutter 2019), "sgd" or "muon": orthogonalized momentum (Jordan et al. 2024)
+            for the matrices of the layers, and AdamW for all other weights. SGD reaches lower perplexities for words if
+            the text has at least a million of them and the learning rate is high (20 to 30, with a ``clip_norm`` of
+            0.25).
         learning_rate: Maximum learning rate; ``schedule`` sets how it changes.
         weight_decay: Weight decay coefficient. "adamw" subtracts learning_rate * weight_decay times the weight in each
-            step, "sgd" adds weight_decay times the weight to its gradient. Biases do not decay.
+            step, so does "muon", and "sgd" adds weight_decay times the weight to its gradient. Biases do not decay.
         clip_norm: Gradient clipping norm (Euclidean); None disables clipping.
         schedule: Learning rate schedule: "constant"; "linear" or "cosine", which fall to 0 at the end of the last
             epoch; or "plateau", which lowers the rate after each epoch without improvement of the validation loss.
@@ -66,7 +69,8 @@ class LanguageModelSettings:
             many epochs ago.
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         random_windows: Whether to randomize the BPTT length around ``window`` (Merity et al. 2018).
-        state_reset: Probability of resetting a stream's state before a window, from 0 to below 1. It is not 0 by
+        state_reset: Probability of resetting a stream's state before a window, from 0 to below 1; a transformer has no
+            state to carry. It is not 0 by
             default, because a model that never started from an empty state in training may generate nonsense from one.
         accumulate: Number of batches whose gradients are accumulated for one optimizer step.
         precision: "float32"; "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
@@ -82,12 +86,12 @@ class LanguageModelSettings:
     batch_size: int = SUITED
     window: int = SUITED
     epochs: int = SUITED
-    optimizer: Literal["adamw", "sgd"] = "adamw"
-    learning_rate: float = 0.004
+    optimizer: Literal["adamw", "sgd", "muon"] = "adamw"
+    learning_rate: float = SUITED
     weight_decay: float = 0.01
     clip_norm: float | None = 1.0
     schedule: Literal["constant", "linear", "cosine", "plateau"] = "cosine"
-    warmup: int = 0
+    warmup: int = SUITED
     plateau_factor: float = 0.25
     averaging: bool = False
     non_monotone: int = 5
@@ -105,11 +109,13 @@ class LanguageModelSettings:
             if name not in BY_UNIT or getattr(self, name) is not SUITED:
                 set_count(self, name, 1, unit)
         for name, unit in (("warmup", "step"), ("non_monotone", "epoch")):
-            set_count(self, name, 0, unit)
+            if name not in BY_UNIT or getattr(self, name) is not SUITED:
+                set_count(self, name, 0, unit)
         for name, unit in (("patience", "epoch"), ("max_vocab", "token")):
             if getattr(self, name) is not None:
                 set_count(self, name, 1, unit)
-        set_finite(self, "learning_rate", zero=False)
+        if self.learning_rate is not SUITED:
+            set_finite(self, "learning_rate", zero=False)
         set_finite(self, "weight_decay", zero=True)
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)
@@ -125,5 +131,5 @@ class LanguageModelSettings:
             raise ValueError("random_windows must be False with documents, got True; documents are not split")
 
     def completed(self, defaults: "LanguageModelSettings") -> "LanguageModelSettings":
-        """Take the fields that were left to the unit from its defaults."""
+        """Take the fields that were left to the unit and the model from their defaults."""
         return replace(self, **{name: getattr(defaults, name) for name in BY_UNIT if getattr(self, name) is SUITED})

@@ -10,14 +10,13 @@ import torch
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.models.growth import grown
-from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.models.language_model import LanguageModelConfig, LanguageModelNetwork
+from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.text.base_vocabulary import BaseVocabulary
 from textkit.text.id_stream import Unit
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import saved_identity
-
-_ARCHITECTURE = ("cell", "layers", "dim", "hidden", "tied", "forget_bias", "cutoffs")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -44,8 +43,8 @@ class Start:
 
     @property
     def _cutoffs(self) -> tuple[int, ...]:
-        cutoffs = self.model.model.config.cutoffs
-        return () if cutoffs == "auto" else cutoffs
+        cutoffs: tuple[int, ...] = getattr(self.model.model.config, "cutoffs", ())
+        return cutoffs
 
     def unit(self, unit: Unit | None) -> Unit:
         """Return the unit of the model.
@@ -68,19 +67,25 @@ class Start:
             raise ValueError(f"tokenizer must be that of the model of init, got {tokenizer!r}; leave it out")
         return own
 
-    def config(self, config: RnnLanguageModelConfig | None) -> RnnLanguageModelConfig:
+    def config(self, config: LanguageModelConfig | None) -> LanguageModelConfig:
         """Return the config of the training: the model's, with the regularization of another one if it is given.
 
         Raises:
             ValueError: If the architecture that is asked for is another one.
+            TypeError: If the config is of another kind of model.
         """
         own = self.model.model.config
         if config is None:
             return own
-        if config.cutoffs == "auto":
-            config = replace(config, cutoffs=own.cutoffs)
+        if type(config) is not type(own):
+            raise TypeError(
+                f"config must be a {type(own).__name__}, as in the model of init, got {type(config).__name__}; leave "
+                "it out"
+            )
+        if getattr(config, "cutoffs", None) == "auto":
+            config = _with_cutoffs(config, self._cutoffs)
         config = config.completed(own)
-        for name in _ARCHITECTURE:
+        for name in own.architecture:
             if (got := getattr(config, name)) != (expected := getattr(own, name)):
                 raise ValueError(
                     f"{name} must be {expected!r}, as in the model of init, got {got!r}; leave it out: only dropout "
@@ -103,7 +108,7 @@ class Start:
             )
         return settings
 
-    def network(self, config: RnnLanguageModelConfig, vocabulary: Vocabulary) -> RnnLanguageModel:
+    def network(self, config: LanguageModelConfig, vocabulary: Vocabulary) -> LanguageModelNetwork:
         """Return a copy of the network with rows for the tokens of a larger vocabulary, made with `base`.
 
         Args:
@@ -113,7 +118,7 @@ class Start:
         tokens = self.model.vocabulary.tokens
         cutoffs = tuple(vocabulary[tokens[cutoff]] for cutoff in self._cutoffs)
         ids = torch.from_numpy(vocabulary.lookup(tokens, other=-1)).long()
-        return grown(self.model.model, replace(config, cutoffs=cutoffs), len(vocabulary), ids)
+        return grown(self.model.model, _with_cutoffs(config, cutoffs), len(vocabulary), ids)
 
     def digest(self) -> str:
         """Return a hexadecimal digest of the vocabulary and the weights."""
@@ -122,6 +127,11 @@ class Start:
             digest.update(name.encode())
             digest.update(weight.detach().cpu().contiguous().numpy().data)
         return digest.hexdigest()[:32]
+
+
+def _with_cutoffs(config: LanguageModelConfig, cutoffs: tuple[int, ...]) -> LanguageModelConfig:
+    """Replace the cutoffs of a model that may have an adaptive softmax."""
+    return replace(config, cutoffs=cutoffs) if isinstance(config, RnnLanguageModelConfig) else config
 
 
 def start_from(

@@ -10,8 +10,9 @@ from torch import nn
 
 from textkit.batches.records import BpttBatch
 from textkit.language_model.averaging import TriggeredAverage
+from textkit.models.language_model import LanguageModelNetwork
 from textkit.models.loss import Loss
-from textkit.models.rnn_language_model import RnnLanguageModel, State, detached
+from textkit.models.rnn_language_model import State, detached
 from textkit.training.ranks import ALONE, Ranks
 
 Arrays = dict[str, NDArray[Any]]
@@ -29,7 +30,7 @@ class CarriedState:
         state: The recurrent state after the last window, detached; None before the first window.
     """
 
-    def __init__(self, model: RnnLanguageModel, reset: float = 0.0) -> None:
+    def __init__(self, model: LanguageModelNetwork, reset: float = 0.0) -> None:
         self.model, self.reset = model, reset
         self.state: State | None = None
 
@@ -75,7 +76,7 @@ class LanguageModelState:
 
     def __init__(
         self,
-        model: RnnLanguageModel,
+        model: LanguageModelNetwork,
         optimizer: torch.optim.Optimizer,
         average: TriggeredAverage | None,
         *,

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from textkit.checks import SUITED, check_count, check_path, check_switch
+from textkit.checks import SUITED, check_choice, check_count, check_path, check_switch
 from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.files.freed import return_freed_memory
 from textkit.files.writable import check_writable
 from textkit.language_model.averaging import TriggeredAverage
-from textkit.language_model.data import LanguageModelData, read_data
-from textkit.language_model.defaults import default_config, default_settings, resolved_config
+from textkit.language_model.data import LanguageModelData, read_data, valid_fraction
+from textkit.language_model.defaults import completed, default_settings, resolved_config
 from textkit.language_model.given_vocabulary import check_given, given_base, words_to_keep
 from textkit.language_model.language_model import LanguageModel
 from textkit.language_model.run import LanguageModelReport, LanguageModelRun
@@ -25,19 +25,24 @@ from textkit.language_model.settings import OTHER_NAMES as SETTINGS_NAMES
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.start import check_same_start, start_from
 from textkit.language_model.state import LanguageModelState
+from textkit.language_model.subword import check_subword_options, subword_texts
+from textkit.models.language_model import LanguageModelConfig
 from textkit.models.rnn_language_model import OTHER_NAMES as CONFIG_NAMES
-from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.models.rnn_language_model import RnnLanguageModelConfig
+from textkit.models.transformer_language_model import OTHER_NAMES as TRANSFORMER_NAMES
+from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 from textkit.other_names import other_names
 from textkit.progress import say
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import UNITS, Unit
 from textkit.text.saved_tokenizer import warn_if_nameless
+from textkit.text.subwords import subword_vocabulary
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.checkpoint import check_replaceable
 from textkit.training.devices import resolved_precision, usable_device
 from textkit.training.interrupts import Terminated
-from textkit.training.optimizers import optimizer_for
+from textkit.training.optimizers import check_muon, optimizer_for
 from textkit.training.provenance import provenance
 from textkit.training.ranks import join_ranks
 from textkit.training.schedules import Plateau, Schedule, constant, cosine, linear, warmed_up
@@ -51,6 +56,7 @@ def _places(kind: type[Any], argument: str, others: dict[str, str]) -> dict[str,
 
 _OTHER_NAMES = {
     **_places(LanguageModelSettings, "settings", SETTINGS_NAMES),
+    **_places(TransformerLanguageModelConfig, "config", TRANSFORMER_NAMES),
     **_places(RnnLanguageModelConfig, "config", CONFIG_NAMES),
     **dict.fromkeys(("random_state", "random_seed"), "seed"),
     **dict.fromkeys(("warm_start", "pretrained"), "init"),
@@ -64,7 +70,7 @@ def train_language_model(
     *,
     unit: Unit | None = None,
     valid: object = None,
-    config: RnnLanguageModelConfig | None = None,
+    config: LanguageModelConfig | None = None,
     settings: LanguageModelSettings | None = None,
     tokenizer: str | Tokenizer | None = None,
     init: LanguageModel | str | os.PathLike[str] | None = None,
@@ -84,10 +90,11 @@ def train_language_model(
     on_end: Callable[[LanguageModelScore], None] | None = None,
     progress: bool = True,
 ) -> LanguageModel:
-    """Train a recurrent language model by truncated backpropagation through time (Mikolov et al. 2010).
+    """Train a language model: a recurrent one, by truncated backpropagation through time, or a transformer.
 
-    The documents of the corpus form one stream of text, each followed by a line end, and the recurrent state is carried
-    from window to window. With ``settings.documents`` each document is a sequence of its own instead.
+    The documents of the corpus form one stream of text, each followed by a line end. A recurrent model reads it in
+    order, with its state carried from window to window (Mikolov et al. 2010); a transformer reads windows in random
+    order, cut at other places in each epoch. With ``settings.documents`` each document is a sequence of its own.
 
     If ``torchrun`` started several processes, each trains its part of every batch. The result is that of one process,
     but for dropout, whose masks differ. The first process writes the checkpoint, which resumes with any number of them.
@@ -97,20 +104,22 @@ def train_language_model(
             `textkit.corpus`. It is read once. Or an `EncodedCorpus`, encoded with ``line_end`` and
             ``unknown="keep"``: words with ``specials=["<pad>", "<unk>", "<eos>"]``, characters with
             ``specials=["<pad>", "<unk>"]`` and ``tokenizer="character"``.
-        unit: "char" for characters, "word" for words with ``<eos>`` at each line end; None for that of ``init``, or
-            characters.
+        unit: "char" for characters, "word" for words or "subword" for parts of words, with ``<eos>`` at each line end;
+            None for that of ``init``, or characters.
         valid: Validation text: a corpus, or the fraction of ``corpus`` to hold out, such as 0.1. The held-out part is
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
             tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
-        config: Architecture of the model; what it leaves open, or None, is the `default_config` of the unit, or that of
-            ``init``, of which only dropout and penalties can be changed.
+        config: Architecture of the model: a `RnnLanguageModelConfig`, or a `TransformerLanguageModelConfig`. What it
+            leaves open suits the unit. None is a recurrent model, or the config of ``init``, of which only dropout and
+            penalties can be changed.
             ``cutoffs="auto"``, the default of words, is an adaptive softmax if the vocabulary has more than 20,000
             tokens.
-        settings: Training settings; what they leave open, or None, is the `default_settings` of the unit; of an
+        settings: Training settings; what they leave open, or None, is the `default_settings` of unit and model; of an
             `EncodedCorpus`, all words are kept.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for that of ``init``, or
-            white space.
+            white space. For subwords a tokenizer of Hugging Face, of which all tokens are in the vocabulary; None
+            trains one of byte pairs on the training texts, with ``settings.max_vocab`` tokens, or 8,000.
         init: Trained model, or its folder, to go on from with this text: unit, tokenizer, config and weights are those
             of the model, everything else is as given. The model itself does not change.
         extend_vocabulary: Whether tokens of the corpus that ``init`` does not know, and that occur ``min_count`` times,
@@ -156,30 +165,31 @@ def train_language_model(
         Terminated: On SIGTERM or SIGHUP, after the state is saved; a SystemExit.
     """
     for name, value, expected in (
-        ("config", config, RnnLanguageModelConfig),
+        ("config", config, RnnLanguageModelConfig | TransformerLanguageModelConfig),
         ("settings", settings, LanguageModelSettings),
     ):
         if value is not None and not isinstance(value, expected):
-            raise TypeError(
-                f"{name} must be {expected.__name__}, got {type(value).__name__}; pass {expected.__name__}(...)"
-            )
+            usual = LanguageModelSettings if name == "settings" else RnnLanguageModelConfig
+            raise TypeError(f"{name} must be {usual.__name__}, got {type(value).__name__}; pass {usual.__name__}(...)")
     start = start_from(init, tokenizer, extend=check_switch("extend_vocabulary", extend_vocabulary))
     if start is not None:
         unit, tokenizer = start.unit(unit), start.tokenizer(tokenizer)
         config, settings = start.config(config), start.settings(settings)
     unit = "char" if unit is None else unit
     keep = words_to_keep(keep_words)
-    if unit not in UNITS:
-        raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
+    check_choice("unit", unit, UNITS)
     config = RnnLanguageModelConfig() if config is None else config
     settings = LanguageModelSettings() if settings is None else settings
+    if unit == "subword":
+        check_subword_options(settings, keep, vocabulary=vocabulary, tokenizer=tokenizer)
     if vocabulary is not None:
         check_given(vocabulary, unit, settings, keep=keep, init=init)
     if (isinstance(corpus, EncodedCorpus) or vocabulary is not None) and settings.min_count is SUITED:
         settings = replace(settings, min_count=1)  # rare words are dropped in encoding
-    config, settings = config.completed(default_config(unit)), settings.completed(default_settings(unit))
+    config = completed(config, unit)
+    settings = settings.completed(default_settings(unit, config))
     seed = check_count("seed", seed, 0)
-    _check(settings, valid, checkpoint)
+    _check(settings, config, valid, checkpoint)
     if checkpoint is not None and resume:
         check_same_start(checkpoint, start)
     ranks, device = join_ranks(usable_device(device, progress=progress))
@@ -191,6 +201,21 @@ def train_language_model(
         raise ValueError(
             f"batch_size must be at least {ranks.size}, the number of processes, got {settings.batch_size}"
         )
+    reading = {"column": column, "encoding": encoding, "errors": errors, "progress": progress}
+    base = given_base(vocabulary) if start is None else replace(start.base, keep=keep)
+    if unit == "subword" and start is None:
+        texts = subword_texts(
+            corpus,
+            valid_fraction(valid),
+            tokenizer,
+            max_vocab=settings.max_vocab,
+            documents=settings.documents,
+            seed=seed,
+            reading=reading,
+        )
+        tokenizer, corpus, valid, reading = texts.tokenizer, texts.corpus, texts.valid, texts.reading
+        if vocabulary is None and not isinstance(corpus, EncodedCorpus):
+            base = given_base(subword_vocabulary(texts.tokenizer, documents=settings.documents))
     data = read_data(
         corpus,
         valid,
@@ -198,16 +223,19 @@ def train_language_model(
         settings=settings,
         tokenizer=tokenizer,
         seed=seed,
-        reading={"column": column, "encoding": encoding, "errors": errors, "progress": progress},
-        base=given_base(vocabulary) if start is None else replace(start.base, keep=keep),
+        reading=reading,
+        base=base,
         keep=keep,
+        ordered=config.carries_state,
         ranks=ranks,
     )
+    config.check_longest(data.longest, documents=settings.documents)
     return_freed_memory()
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     if start is None:
-        config = _resolved(config, data.vocabulary, unit, progress=progress)
-        model = RnnLanguageModel(config, len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
+        if isinstance(config, RnnLanguageModelConfig):
+            config = _resolved(config, data.vocabulary, unit, progress=progress)
+        model = config.network(len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
     else:
         model = start.network(config, data.vocabulary)
         config = model.config
@@ -216,7 +244,7 @@ def train_language_model(
     model.to(device)
     model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed)
     average = TriggeredAverage(model.parameters(), settings.non_monotone) if settings.averaging else None
-    optimizer = optimizer_for(model.parameters(), settings)
+    optimizer = optimizer_for(model.parameters(), settings, hidden=model.layers.parameters())
     state = LanguageModelState(model, optimizer, average, reset=settings.state_reset, ranks=ranks)
     state.tell_masks_apart()
     schedule, plateau = _schedule(settings, data)
@@ -282,11 +310,24 @@ def _resolved(
 
 
 def _tokens(unit: Unit) -> str:
-    return "words" if unit == "word" else "characters"
+    return {"char": "characters", "word": "words", "subword": "subwords"}[unit]
 
 
-def _check(settings: LanguageModelSettings, valid: object, checkpoint: str | os.PathLike[str] | None) -> None:
+def _check(
+    settings: LanguageModelSettings,
+    config: LanguageModelConfig,
+    valid: object,
+    checkpoint: str | os.PathLike[str] | None,
+) -> None:
     """Check that the arguments are consistent, before any text is read."""
+    if settings.optimizer == "muon":
+        check_muon()
+    if settings.random_windows and not config.carries_state:
+        raise ValueError(
+            f"random_windows must be False with a {config.kind}, got True; its windows begin at random places anyway"
+        )
+    if not settings.documents:
+        config.check_longest(settings.window, documents=False)
     if valid is None:
         required = {"patience": None, "averaging": False}
         for name, value in required.items():

@@ -5,7 +5,7 @@ from typing import Protocol
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.text_size import TextSize
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
-from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.models.language_model import LanguageModelNetwork
 from textkit.progress import ProgressBar
 from textkit.text.id_stream import IdStream
 
@@ -21,10 +21,10 @@ class Validation(Protocol):
     def unknown(self) -> float:
         """Fraction of its tokens that are not in the vocabulary, from 0 to 1."""
 
-    def nats(self, model: RnnLanguageModel, *, progress: bool = False) -> float:
+    def nats(self, model: LanguageModelNetwork, *, progress: bool = False) -> float:
         """Compute the loss per token, fast."""
 
-    def score(self, model: RnnLanguageModel, *, progress: bool = False) -> LanguageModelScore:
+    def score(self, model: LanguageModelNetwork, *, progress: bool = False) -> LanguageModelScore:
         """Compute the exact score."""
 
 
@@ -42,17 +42,17 @@ class StreamValidation:
         self.rows = max(min(rows, len(stream) // ROW_TOKENS), 1)
         self.unknown = stream.unknown / len(stream)
 
-    def nats(self, model: RnnLanguageModel, *, progress: bool = False) -> float:
+    def nats(self, model: LanguageModelNetwork, *, progress: bool = False) -> float:
         """Compute the loss per token, reading the parts in parallel."""
         with _validation_bar(len(self.stream) - 1, progress) as bar:
             return self._score(model, self.rows, bar).nats
 
-    def score(self, model: RnnLanguageModel, *, progress: bool = False) -> LanguageModelScore:
+    def score(self, model: LanguageModelNetwork, *, progress: bool = False) -> LanguageModelScore:
         """Compute the exact score, reading the text as one stream."""
         with ProgressBar("scoring", total=len(self.stream) - 1, unit="tokens", show=progress) as bar:
             return self._score(model, 1, bar)
 
-    def _score(self, model: RnnLanguageModel, rows: int, bar: ProgressBar) -> LanguageModelScore:
+    def _score(self, model: LanguageModelNetwork, rows: int, bar: ProgressBar) -> LanguageModelScore:
         window = min(max(SCORES // (rows * model.vocab), 16), 256)
         return score_ids(model, self.stream, batch_size=rows, window=window, device=model.embedding.device, bar=bar)
 
@@ -70,22 +70,23 @@ class DocumentValidation:
         self.batches, self.size, self._unknown = batches, size, unknown
         self.unknown = unknown / sum(map(len, batches.documents))
 
-    def nats(self, model: RnnLanguageModel, *, progress: bool = False) -> float:
+    def nats(self, model: LanguageModelNetwork, *, progress: bool = False) -> float:
         """Compute the loss per token. Documents are read in parallel anyway, so it is exact too."""
         with _validation_bar(self.batches.predictions, progress) as bar:
             return self._score(model, bar).nats
 
-    def score(self, model: RnnLanguageModel, *, progress: bool = False) -> LanguageModelScore:
+    def score(self, model: LanguageModelNetwork, *, progress: bool = False) -> LanguageModelScore:
         """Compute the exact score."""
         with ProgressBar("scoring", total=self.batches.predictions, unit="tokens", show=progress) as bar:
             return self._score(model, bar)
 
-    def _score(self, model: RnnLanguageModel, bar: ProgressBar) -> LanguageModelScore:
+    def _score(self, model: LanguageModelNetwork, bar: ProgressBar) -> LanguageModelScore:
         return score_documents(
             model,
             self.batches,
             characters=self.size.characters,
             size=self.size.utf8_bytes,
+            words=self.size.words,
             unknown=self._unknown,
             device=model.embedding.device,
             bar=bar,

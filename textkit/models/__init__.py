@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textkit.models.classifier import Classifier, ClassifierConfig
     from textkit.models.cnn import Cnn, CnnConfig
+    from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+    from textkit.models.transformer_language_model import TransformerLanguageModel, TransformerLanguageModelConfig
     from textkit.models.word_avg import WordAvg, WordAvgConfig
 
 _PUBLIC = {
@@ -26,10 +28,14 @@ _PUBLIC = {
     "ClassifierConfig": "textkit.models.classifier",
     "Cnn": "textkit.models.cnn",
     "CnnConfig": "textkit.models.cnn",
+    "PretrainedClassifier": "textkit.models.pretrained_classifier",
+    "PretrainedClassifierConfig": "textkit.models.pretrained_classifier",
     "RnnClassifier": "textkit.models.rnn_classifier",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModel": "textkit.models.rnn_language_model",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
+    "TransformerLanguageModel": "textkit.models.transformer_language_model",
+    "TransformerLanguageModelConfig": "textkit.models.transformer_language_model",
     "WordAvg": "textkit.models.word_avg",
     "WordAvgConfig": "textkit.models.word_avg",
 }
@@ -39,10 +45,14 @@ __all__ = [
     "ClassifierConfig",
     "Cnn",
     "CnnConfig",
+    "PretrainedClassifier",
+    "PretrainedClassifierConfig",
     "RnnClassifier",
     "RnnClassifierConfig",
     "RnnLanguageModel",
     "RnnLanguageModelConfig",
+    "TransformerLanguageModel",
+    "TransformerLanguageModelConfig",
     "WordAvg",
     "WordAvgConfig",
 ]

@@ -77,7 +77,7 @@ class Classifier(nn.Module, ABC):
         vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
         classes: Number of classes.
         width: Dimension of the features.
-        bound: The embedding is initialized uniformly within +-bound.
+        bound: The embedding is initialized uniformly within +-bound; None for a subclass with an embedding of its own.
         generator: Random generator of the initial weights; torch's global one if None.
 
     Attributes:
@@ -98,7 +98,7 @@ class Classifier(nn.Module, ABC):
         classes: int,
         *,
         width: int,
-        bound: float,
+        bound: float | None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -110,12 +110,14 @@ class Classifier(nn.Module, ABC):
         self.vocab = vocab
         self.classes = classes
         self.dropout_generator = torch.Generator("cpu").manual_seed(0)
-        self.embedding = nn.Parameter(torch.empty(vocab, width if config.dim is None else config.dim))
+        if bound is not None:
+            self.embedding = nn.Parameter(torch.empty(vocab, width if config.dim is None else config.dim))
         self.output_weight = nn.Parameter(torch.empty(classes, width))
         self.output_bias = nn.Parameter(torch.zeros(classes))
         with torch.no_grad():
-            self.embedding.uniform_(-bound, bound, generator=generator)
-            self.embedding[PAD] = 0.0
+            if bound is not None:
+                self.embedding.uniform_(-bound, bound, generator=generator)
+                self.embedding[PAD] = 0.0
             self.output_weight.uniform_(-(width**-0.5), width**-0.5, generator=generator)
 
     @abstractmethod

@@ -14,6 +14,7 @@ from torch import nn
 
 from textkit.files.atomic import atomic_path
 from textkit.models.classifier import Classifier
+from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.models.word_avg import WordAvg
 
 Program: TypeAlias = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -73,7 +74,7 @@ def export_model(
         metadata: Entries for the metadata of an ONNX graph.
 
     Raises:
-        ValueError: If the path has another suffix.
+        ValueError: If the path has another suffix, or the model is on a language model that cannot be exported.
         ImportError: If an ONNX export needs a package that is not installed.
         RuntimeError: If the file's probabilities differ from the model's; nothing is written then.
         FileNotFoundError: If the folder of the path does not exist.
@@ -82,6 +83,11 @@ def export_model(
         raise ValueError(f"path must end in .pt2 for torch.export or in .onnx, got {str(path)!r}; choose one")
     if kind == ".onnx":
         _require_onnx()
+    if isinstance(model, PretrainedClassifier) and not model.exportable:
+        raise ValueError(
+            "a classifier to export must be on a language model of LSTM or GRU layers, got "
+            f"{model.config.language_model}; save it as a folder, which textkit.load reads"
+        )
     exported = copy.deepcopy(model)
     if isinstance(exported, WordAvg):
         exported.compact()

@@ -6,10 +6,13 @@ from itertools import pairwise
 import torch
 from torch.nn.parameter import Parameter
 
-from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
+from textkit.models.language_model import LanguageModelConfig, LanguageModelNetwork
+from textkit.models.rnn_language_model import RnnLanguageModel
 
 
-def grown(model: RnnLanguageModel, config: RnnLanguageModelConfig, vocab: int, ids: torch.Tensor) -> RnnLanguageModel:
+def grown(
+    model: LanguageModelNetwork, config: LanguageModelConfig, vocab: int, ids: torch.Tensor
+) -> LanguageModelNetwork:
     """Return a copy of a model with a larger vocabulary.
 
     The rows of new tokens are the mean of those of their cluster, so that each is at first about as probable as an
@@ -27,7 +30,7 @@ def grown(model: RnnLanguageModel, config: RnnLanguageModelConfig, vocab: int, i
     """
     # The meta device allocates no memory; the weights are assigned below.
     with torch.device("meta"):
-        larger = RnnLanguageModel(config, vocab, generator=torch.Generator())
+        larger = config.network(vocab, generator=torch.Generator())
     rows = _rows_by_name(model, config, ids.cpu())
     weights = {}
     for name, weight in model.state_dict().items():
@@ -59,11 +62,11 @@ def _placed(positions: torch.Tensor) -> Placing:
     return place
 
 
-def _rows_by_name(model: RnnLanguageModel, config: RnnLanguageModelConfig, ids: torch.Tensor) -> dict[str, Placing]:
+def _rows_by_name(model: LanguageModelNetwork, config: LanguageModelConfig, ids: torch.Tensor) -> dict[str, Placing]:
     """Return the placing of each weight with a row per token, by its name."""
-    cutoffs, larger_cutoffs = (each.cutoffs if each.cutoffs != "auto" else () for each in (model.config, config))
+    cutoffs, larger_cutoffs = (getattr(each, "cutoffs", ()) for each in (model.config, config))
     every = _placed(ids)
-    if not cutoffs:
+    if not cutoffs or not isinstance(model, RnnLanguageModel):
         return dict.fromkeys(("embedding", "output_weight", "output_bias"), every)
     first = _placed(ids[: cutoffs[0]])
     # Within each rarer cluster, positions count from its first token.

@@ -1,6 +1,60 @@
 """Pool padded sequences into one vector per text; padding never affects the result."""
 
+from typing import Literal, TypeAlias, get_args
+
 import torch
+
+Pooling: TypeAlias = Literal["mean", "max", "last", "concat"]
+POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+"""Ways to pool the states of a text; "concat" is the last state, the maximum and the mean, side by side."""
+
+
+class PooledStates:
+    """Pools the states of texts that are read in one or several windows.
+
+    "concat" is that of Howard and Ruder 2018, equation 4: h_c = [h_T, maxpool(H), meanpool(H)]. All are 0 for a text
+    without a token.
+
+    Args:
+        batch: Number of texts.
+        width: Number of units of a state.
+        device: Device of the states.
+    """
+
+    def __init__(self, batch: int, width: int, device: torch.device | str = "cpu") -> None:
+        self.lengths = torch.zeros(batch, 1, dtype=torch.int64, device=device)
+        self.total = torch.zeros(batch, width, device=device)
+        self.largest = torch.full((batch, width), float("-inf"), device=device)
+        self.last = torch.zeros(batch, width, device=device)
+
+    @staticmethod
+    def width(width: int, pooling: Pooling) -> int:
+        """Return the number of values that states of ``width`` units are pooled to."""
+        return 3 * width if pooling == "concat" else width
+
+    def add(self, states: torch.Tensor, lengths: torch.Tensor) -> None:
+        """Add the next window.
+
+        Args:
+            states: (batch, time, width); those at padding must be finite.
+            lengths: (batch,) int64, number of real steps of each text in this window, possibly 0; they come first.
+        """
+        mask = torch.arange(states.shape[1], device=states.device) < lengths[:, None]
+        total, _ = masked_sum(states, mask)
+        real = mask.any(1)[:, None]
+        largest = states.masked_fill(~mask[:, :, None], float("-inf")).amax(1)
+        self.total = self.total + total
+        self.largest = torch.maximum(self.largest, largest)
+        self.last = torch.where(real, last_step(states, lengths), self.last)
+        self.lengths = self.lengths + lengths[:, None]
+
+    def result(self, pooling: Pooling) -> torch.Tensor:
+        """Return the pooled states (batch, `width`)."""
+        largest = self.largest.masked_fill(self.lengths == 0, 0.0)
+        mean = self.total / self.lengths.clamp(min=1)
+        if pooling == "concat":
+            return torch.cat([self.last, largest, mean], dim=1)
+        return {"last": self.last, "max": largest, "mean": mean}[pooling]
 
 
 def masked_sum(sequence: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

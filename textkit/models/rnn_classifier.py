@@ -12,9 +12,10 @@ from textkit.models.export_scan import GatedCell, scan_layer
 from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, RecurrentLayer, locked_dropout
 from textkit.models.pooling import flipped, last_step, masked_max
 from textkit.other_names import class_with_other_names
-from textkit.text.id_stream import UNITS, Unit
 
 Pooling = Literal["last", "max"]
+
+Unit = Literal["char", "word"]
 
 _BY_UNIT: dict[Unit, dict[str, Any]] = {
     "word": {
@@ -64,7 +65,7 @@ class RnnClassifierConfig(ClassifierConfig):
     word_dropout: float = SUITED
 
     def __post_init__(self) -> None:
-        check_choice("unit", self.unit, UNITS)
+        check_choice("unit", self.unit, get_args(Unit))
         for name, value in _BY_UNIT[self.unit].items():
             if getattr(self, name) is SUITED:
                 object.__setattr__(self, name, value)

@@ -1,10 +1,10 @@
 """A recurrent language model: predicts the next token from the tokens so far."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
-from typing import Any, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import torch
 from torch import nn
@@ -14,6 +14,7 @@ from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.checks import SUITED, check_choice, is_finite, set_count, set_finite, set_fraction, set_switch
 from textkit.models.cross_entropy import linear_cross_entropy
 from textkit.models.forks import note_use
+from textkit.models.language_model import LanguageModelConfig, LanguageModelNetwork
 from textkit.models.layers import (
     CELLS,
     MOST_LAYERS,
@@ -55,7 +56,7 @@ OTHER_NAMES = {
 
 @class_with_other_names(OTHER_NAMES)
 @dataclass(frozen=True, kw_only=True)
-class RnnLanguageModelConfig:
+class RnnLanguageModelConfig(LanguageModelConfig):
     """Architecture and regularization of an `RnnLanguageModel`.
 
     ``layers``, ``dim``, ``hidden``, ``tied``, ``cutoffs`` and the dropout of inputs, layers and outputs that are not
@@ -85,6 +86,10 @@ class RnnLanguageModelConfig:
             (2000, 10000); empty for a plain softmax. "auto" is replaced before a model is made: by cutoffs chosen from
             the counts of a vocabulary of more than 20,000 tokens, and by a plain softmax for a smaller one.
     """
+
+    kind: ClassVar[str] = "recurrent"
+    architecture: ClassVar[tuple[str, ...]] = ("cell", "layers", "dim", "hidden", "tied", "forget_bias", "cutoffs")
+    carries_state: ClassVar[bool] = True
 
     cell: Cell = "lstm"
     layers: int = SUITED
@@ -134,10 +139,13 @@ class RnnLanguageModelConfig:
         if self.tied is False and self.hidden is not SUITED and (least := TAIL_DIVISOR ** len(cutoffs)) > self.hidden:
             raise ValueError(f"hidden must be at least {least} for {len(cutoffs)} cutoffs, got {self.hidden}; raise it")
 
-    def completed(self, defaults: "RnnLanguageModelConfig") -> "RnnLanguageModelConfig":
-        """Take what was not given from the defaults of the unit."""
-        left: dict[str, Any] = {name: getattr(defaults, name) for name in _BY_UNIT if getattr(self, name) is SUITED}
-        return replace(self, **left)
+    def network(self, vocab: int, *, generator: torch.Generator | None = None) -> "RnnLanguageModel":
+        """Create the network; see `RnnLanguageModel`."""
+        return RnnLanguageModel(self, vocab, generator=generator)
+
+    def __str__(self) -> str:
+        """Describe the architecture in a few words."""
+        return f"{self.cell} of {self.layers} x {self.hidden}"
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -151,7 +159,7 @@ PLAIN = RnnLanguageModelConfig(
 """One layer without dropout."""
 
 
-class RnnLanguageModel(nn.Module):
+class RnnLanguageModel(LanguageModelNetwork):
     """Predicts each token from the ones before it, which are summarized in a recurrent state.
 
     The embedding is initialized uniformly within +-0.1, the recurrent and output weights uniformly within
@@ -182,7 +190,7 @@ class RnnLanguageModel(nn.Module):
             raise ValueError("cutoffs must be chosen before a model is made, got 'auto'; use resolved_config")
         if cutoffs and cutoffs[-1] >= vocab:
             raise ValueError(f"cutoffs must be below the vocabulary of {vocab}, got {cutoffs}; lower them")
-        self.config = config
+        self.config: RnnLanguageModelConfig = config
         self.vocab = vocab
         self.dropout_generator = torch.Generator("cpu").manual_seed(0)
         shortened = config.tied and bool(cutoffs)
@@ -311,10 +319,6 @@ class RnnLanguageModel(nn.Module):
         else:
             total = linear_cross_entropy(rows, self._output_matrix, self.output_bias, targets)
         return Loss(total=total, count=len(batch), penalty=self._penalty(features, undropped, batch)), state
-
-    def loss(self, batch: BpttBatch | SequenceBatch) -> Loss:
-        """Compute the loss of one window, starting from an empty state."""
-        return self.window_loss(batch)[0]
 
     @property
     def _output_matrix(self) -> torch.Tensor:

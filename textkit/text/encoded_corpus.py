@@ -31,11 +31,13 @@ class EncodedSize:
         characters: Number of characters, including a line ending for each document.
         bytes: Number of bytes in UTF-8, including a line ending for each document.
         unknown: Number of tokens that became ``<unk>`` because the vocabulary lacks them.
+        words: Number of words between white space, and of line ends; None if an earlier version did not count them.
     """
 
     characters: int
     bytes: int
     unknown: int
+    words: int | None = None
 
 
 class EncodedCorpus:

@@ -169,7 +169,9 @@ def _encode(
                     f"vocabulary must contain at least one token of the corpus, got 0 of {writer.tokens} tokens; "
                     "use the tokenizer that the vocabulary was built with"
                 )
-            encoded_size = EncodedSize(characters=size.characters, bytes=size.utf8_bytes, unknown=unknown_tokens)
+            encoded_size = EncodedSize(
+                characters=size.characters, bytes=size.utf8_bytes, unknown=unknown_tokens, words=size.words
+            )
             if folder is None or target is None:
                 arrays = writer.ids(), writer.offsets()
                 return EncodedCorpus(None, vocabulary, writer.tokens, *arrays, encoded_size)

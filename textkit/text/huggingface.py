@@ -45,6 +45,16 @@ class HuggingFaceTokenizer(SavedTokenizer):
         while batch := list(islice(texts, _BATCH)):
             yield from (found.tokens for found in encode(batch, add_special_tokens=self.special_tokens))
 
+    def tokens(self) -> list[str]:
+        """Return all tokens, in the order of their ids."""
+        numbers: dict[str, int] = _opened(self.state).get_vocab()
+        return sorted(numbers, key=numbers.__getitem__)
+
+    def decode(self, tokens: list[str]) -> str:
+        """Return the text of tokens; incomplete characters become U+FFFD."""
+        decoder = _opened(self.state).decoder
+        return " ".join(tokens) if decoder is None else str(decoder.decode(tokens))
+
 
 @lru_cache(maxsize=4)
 def _opened(state: str) -> Any:

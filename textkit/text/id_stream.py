@@ -1,4 +1,4 @@
-"""A text as a single stream of ids for a language model, and its units: characters or words."""
+"""A text as a single stream of ids for a language model, and its units: characters, words or subwords."""
 
 import math
 from dataclasses import dataclass
@@ -7,16 +7,23 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from textkit.checks import check_choice
+from textkit.data.text_size import count_words
 from textkit.text.encoded_corpus import EncodedCorpus
+from textkit.text.huggingface import HuggingFaceTokenizer
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 
-Unit = Literal["char", "word"]
+Unit = Literal["char", "word", "subword"]
 UNITS: tuple[Unit, ...] = get_args(Unit)
-LINE_ENDS: dict[Unit, str] = {"char": "\n", "word": "<eos>"}
+LINE_ENDS: dict[Unit, str] = {"char": "\n", "word": "<eos>", "subword": "<eos>"}
 """Line-end token of each unit."""
 
-SPECIALS_OF: dict[Unit, tuple[str, ...]] = {"char": ("<pad>", "<unk>"), "word": ("<pad>", "<unk>", "<eos>")}
+SPECIALS_OF: dict[Unit, tuple[str, ...]] = {
+    "char": ("<pad>", "<unk>"),
+    "word": ("<pad>", "<unk>", "<eos>"),
+    "subword": ("<pad>", "<unk>", "<eos>"),
+}
 """Special tokens of each unit."""
 
 
@@ -30,12 +37,14 @@ class IdStream:
         bytes: Number of bytes of the original text in UTF-8.
         unknown: Number of ids that are ``<unk>`` because the vocabulary lacks the token. A literal ``<unk>`` in the
             text, as in the Penn Treebank, is a word like any other and not counted.
+        words: Number of line ends, and of words between white space; None if it is not known.
     """
 
     ids: npt.NDArray[np.int32]
     characters: int
     bytes: int
     unknown: int
+    words: int | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -48,7 +57,7 @@ def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
 
     Args:
         text: Text to encode.
-        unit: "char" or "word".
+        unit: "char", "word" or "subword".
         vocabulary: Vocabulary of the ids.
         tokenizer: Word tokenizer, applied to each line; None splits on whitespace.
 
@@ -67,7 +76,8 @@ def encode_text(text: str, *, unit: Unit, vocabulary: Vocabulary, tokenizer: str
     ids = vocabulary.lookup(tokens, other=-1)
     is_unknown = ids < 0
     ids[is_unknown] = vocabulary["<unk>"]
-    return IdStream(ids=ids, characters=len(text), bytes=len(text.encode()), unknown=int(is_unknown.sum()))
+    words = count_words(text.encode()) + text.count("\n")
+    return IdStream(ids=ids, characters=len(text), bytes=len(text.encode()), unknown=int(is_unknown.sum()), words=words)
 
 
 def text_tokens(text: str, *, unit: Unit, tokenizer: str | Tokenizer | None = None) -> list[str]:
@@ -105,7 +115,7 @@ def encoded_stream(corpus: EncodedCorpus, *, unit: Unit, vocabulary: Vocabulary 
 
     Args:
         corpus: A corpus that was encoded with the unit's line end and specials, and unknown tokens as ``<unk>``.
-        unit: "char" or "word".
+        unit: "char", "word" or "subword".
         vocabulary: Vocabulary that the corpus must have been encoded with; None accepts any.
 
     Raises:
@@ -133,7 +143,9 @@ def encoded_stream(corpus: EncodedCorpus, *, unit: Unit, vocabulary: Vocabulary 
     if corpus.size is None:
         raise ValueError(f"{corpus.folder} must record the size of its text, got an earlier format; encode it again")
     size = corpus.size
-    return IdStream(ids=corpus.ids, characters=size.characters, bytes=size.bytes, unknown=size.unknown)
+    return IdStream(
+        ids=corpus.ids, characters=size.characters, bytes=size.bytes, unknown=size.unknown, words=size.words
+    )
 
 
 def split_stream(stream: IdStream, fraction: float, *, unit: Unit, vocabulary: Vocabulary) -> tuple[IdStream, IdStream]:
@@ -142,12 +154,12 @@ def split_stream(stream: IdStream, fraction: float, *, unit: Unit, vocabulary: V
     Args:
         stream: The stream.
         fraction: Fraction of the tokens to hold out, above 0 and below 1.
-        unit: "char" or "word".
+        unit: "char", "word" or "subword".
         vocabulary: Vocabulary of the ids; it is that of the whole stream.
 
     Returns:
-        The first part and the held-out part. Their numbers of characters, bytes and unknown tokens are estimates, but
-        for characters of which none is unknown.
+        The first part and the held-out part. Their numbers of words are estimates, and so are those of characters,
+        bytes and unknown tokens, but for characters of which none is unknown.
 
     Raises:
         ValueError: If ``fraction`` leaves a part empty.
@@ -167,12 +179,15 @@ def split_stream(stream: IdStream, fraction: float, *, unit: Unit, vocabulary: V
         return round(whole * int(counts[part] @ weights) / total) if total else 0
 
     is_unknown = (np.arange(len(vocabulary)) == unknown_id).astype(np.int64)
+    # A word for each token, or for the white space after it.
+    ends_word = np.array([unit != "char" or token.isspace() for token in vocabulary.tokens], dtype=np.int64)
     first, last = (
         IdStream(
             ids=ids,
             characters=share(stream.characters, lengths[:, 0], part),
             bytes=share(stream.bytes, lengths[:, 1], part),
             unknown=share(stream.unknown, is_unknown, part),
+            words=None if stream.words is None else share(stream.words, ends_word, part),
         )
         for part, ids in enumerate(parts)
     )
@@ -202,8 +217,7 @@ def check_stream(unit: Unit, vocabulary: Vocabulary | None, min_count: int = 1, 
     Raises:
         ValueError: If the unit is unknown, the vocabulary lacks a special, or it is given with a limit of its size.
     """
-    if unit not in UNITS:
-        raise ValueError(f"unit must be 'char' or 'word', got {unit!r}")
+    check_choice("unit", unit, UNITS)
     if vocabulary is None:
         return
     if (min_count, max_size) != (1, None):
@@ -232,10 +246,27 @@ def splitter(unit: Unit, tokenizer: str | Tokenizer | None) -> NamedTokenizer:
     """Return the tokenizer of a unit.
 
     Raises:
-        ValueError: If a tokenizer is given for characters.
+        ValueError: If a tokenizer is given for characters, or one for subwords is missing.
     """
     if unit == "word":
         return get_tokenizer("whitespace" if tokenizer is None else tokenizer)
+    if unit == "subword":
+        return subword_tokenizer(tokenizer)
     if tokenizer is not None:
         raise ValueError(f"tokenizer must be None for unit 'char', got {tokenizer!r}; omit it, or pass unit='word'")
     return CharacterTokenizer()
+
+
+def subword_tokenizer(tokenizer: str | Tokenizer | None) -> HuggingFaceTokenizer:
+    """Return a tokenizer of subwords, whose tokens it can turn back into text.
+
+    Raises:
+        ValueError: If it is none of Hugging Face, or cannot be saved.
+    """
+    found = None if tokenizer is None else get_tokenizer(tokenizer)
+    if not isinstance(found, HuggingFaceTokenizer):
+        raise ValueError(
+            f"tokenizer must be one of Hugging Face for unit 'subword', a tokenizers.Tokenizer or a tokenizer.json, "
+            f"got {tokenizer!r}; pass unit='word' for other tokenizers"
+        )
+    return found

@@ -97,7 +97,11 @@ def read_stream(
         writer.renumber(final)
         ids = writer.ids()
     stream = IdStream(
-        ids=ids, characters=size.characters, bytes=size.utf8_bytes, unknown=int(text.counts[is_unknown].sum())
+        ids=ids,
+        characters=size.characters,
+        bytes=size.utf8_bytes,
+        unknown=int(text.counts[is_unknown].sum()),
+        words=size.words,
     )
     return stream, vocabulary
 
@@ -134,8 +138,9 @@ def read_split(
         errors: Treatment of bytes that cannot be decoded: "strict", "replace" or "ignore".
 
     Returns:
-        The first part, the held-out part, and the vocabulary, which is built from the first part only. For words, the
-        numbers of characters and bytes of each part are estimates, because the whitespace between words is not kept.
+        The first part, the held-out part, and the vocabulary, which is built from the first part only. The numbers of
+        words of each part are estimates. For words, so are those of characters and bytes, because the whitespace
+        between words is not kept.
 
     Raises:
         ValueError: As `read_stream`, or if ``fraction`` leaves a part empty.
@@ -166,6 +171,7 @@ def read_split(
             characters=_part_size(size.characters, part, text, unit, pc.utf8_length(text.types)),
             bytes=_part_size(size.utf8_bytes, part, text, unit, pc.binary_length(text.types)),
             unknown=int(part.counts[is_unknown].sum()),
+            words=_part_words(size.words, part, text, unit),
         )
         for part, part_ids in ((first, ids[:cut]), (last, ids[cut:]))
     ]
@@ -229,3 +235,11 @@ def _part_size(whole: int, part: FirstPass, text: FirstPass, unit: Unit, lengths
     weights = to_numpy(lengths).astype(np.int64) + (unit == "word")
     weights[text.types.index(LINE_ENDS[unit]).as_py()] = 1
     return round(whole * int(part.counts @ weights) / int(text.counts @ weights))
+
+
+def _part_words(whole: int | None, part: FirstPass, text: FirstPass, unit: Unit) -> int | None:
+    """Estimate the number of words of a part by its tokens, or by the white space among its characters."""
+    weights = np.ones(len(text.types), dtype=np.int64)
+    if unit == "char":
+        weights = np.array([character.isspace() for character in text.types.to_pylist()], dtype=np.int64)
+    return None if whole is None else round(whole * int(part.counts @ weights) / int(text.counts @ weights))

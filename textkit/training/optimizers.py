@@ -1,6 +1,6 @@
 """Optimizers by name. Weight decay applies to matrices and not to biases."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -12,7 +12,7 @@ class OptimizerSettings(Protocol):
 
     @property
     def optimizer(self) -> str:
-        """Either "adamw" or "sgd"."""
+        """One of "adamw", "sgd" and "muon"."""
 
     @property
     def learning_rate(self) -> float:
@@ -32,7 +32,9 @@ def parameter_groups(weights: Iterable[nn.Parameter], weight_decay: float) -> li
     ]
 
 
-def optimizer_for(weights: Iterable[nn.Parameter], settings: OptimizerSettings) -> torch.optim.Optimizer:
+def optimizer_for(
+    weights: Iterable[nn.Parameter], settings: OptimizerSettings, hidden: Iterable[nn.Parameter] = ()
+) -> torch.optim.Optimizer:
     """Create the optimizer chosen in the settings.
 
     Weight decay applies to matrices, including embeddings (as in Merity et al. 2018), and not to biases.
@@ -43,8 +45,78 @@ def optimizer_for(weights: Iterable[nn.Parameter], settings: OptimizerSettings) 
     Args:
         weights: The trained weights.
         settings: Optimizer, learning rate and weight decay.
+        hidden: Those of the weights whose matrices "muon" updates: all but embeddings and output layer.
+
+    Raises:
+        ValueError: If this version of torch lacks the optimizer.
     """
+    if settings.optimizer == "muon":
+        check_muon()
+        matrices = [weight for weight in hidden if weight.ndim == 2]
+        chosen = set(map(id, matrices))
+        others = [weight for weight in weights if id(weight) not in chosen]
+        return MuonAndAdamW(matrices, others, settings)
     groups = parameter_groups(weights, settings.weight_decay)
     if settings.optimizer == "sgd":
         return torch.optim.SGD(groups, lr=settings.learning_rate, fused=True)
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
+
+
+def check_muon() -> None:
+    """Check that torch has Muon.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    if not hasattr(torch.optim, "Muon"):
+        raise ValueError(
+            f"optimizer must be 'adamw' or 'sgd' with torch {torch.__version__}, got 'muon'; upgrade torch "
+            "to 2.9 or later"
+        )
+
+
+class MuonAndAdamW(torch.optim.Optimizer):
+    """Muon (Jordan et al. 2024) for matrices: orthogonalized momentum; AdamW for all other weights.
+
+    The updates of a matrix are scaled to the size of those of AdamW (Liu et al. 2025, "Muon is Scalable for LLM
+    Training", section 2.2), so that the same learning rate and weight decay suit both.
+
+    Args:
+        matrices: The weights for Muon, of two dimensions.
+        others: All other weights.
+        settings: Learning rate and weight decay.
+    """
+
+    def __init__(
+        self, matrices: Sequence[nn.Parameter], others: Sequence[nn.Parameter], settings: OptimizerSettings
+    ) -> None:
+        rate, decay = settings.learning_rate, settings.weight_decay
+        self._parts: list[torch.optim.Optimizer] = []
+        if matrices:
+            muon = torch.optim.Muon(matrices, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+            self._parts.append(muon)
+        self._parts.append(torch.optim.AdamW(parameter_groups(others, decay), lr=rate, fused=True))
+        super().__init__([group for part in self._parts for group in part.param_groups], {})
+        self._share()
+
+    def _share(self) -> None:
+        """Let the two optimizers work with the groups and the state of this one."""
+        start = 0
+        for part in self._parts:
+            end = start + len(part.param_groups)
+            part.param_groups, part.state = self.param_groups[start:end], self.state
+            start = end
+
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Update all weights.
+
+        Args:
+            closure: Not supported.
+        """
+        for part in self._parts:
+            part.step()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load a state that `state_dict` returned."""
+        super().load_state_dict(state_dict)
+        self._share()

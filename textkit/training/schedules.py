@@ -33,6 +33,37 @@ def cosine(steps: int) -> Schedule:
     return lambda step: (1.0 + math.cos(math.pi * min(step / steps, 1.0))) / 2
 
 
+def slanted_triangular(steps: int, *, cut: float = 0.1, ratio: float = 32.0) -> Schedule:
+    """Rise linearly to 1 in the first tenth of ``steps`` steps, then decay linearly to 1 / ``ratio``.
+
+    Source: equation 3 of Howard and Ruder 2018, "Universal Language Model Fine-tuning for Text Classification".
+
+    Args:
+        steps: Number of steps.
+        cut: Fraction of the steps that rise, above 0 and below 1.
+        ratio: Quotient of the largest factor and the smallest.
+
+    Raises:
+        ValueError: If ``steps`` is below 1, ``cut`` is not above 0 and below 1, or ``ratio`` is below 1.
+
+    >>> [round(slanted_triangular(20, ratio=4.0)(step), 3) for step in (0, 1, 2, 11, 20, 21)]
+    [0.25, 0.625, 1.0, 0.625, 0.25, 0.25]
+    """
+    _check_steps(steps)
+    if not 0 < cut < 1 or not ratio >= 1:
+        raise ValueError(
+            f"cut must be above 0 and below 1, and ratio at least 1, got {cut} and {ratio}; use 0.1 and 32"
+        )
+    rising = max(int(steps * cut), 1)
+
+    def factor(step: int) -> float:
+        # The published equation falls below the smallest factor after its last step.
+        share = step / rising if step < rising else 1 - (step - rising) / max(steps - rising, 1)
+        return (1 + max(share, 0.0) * (ratio - 1)) / ratio
+
+    return factor
+
+
 def warmed_up(schedule: Schedule, steps: int) -> Schedule:
     """Warm up: rise linearly to 1 in ``steps`` steps, then start ``schedule``.
 

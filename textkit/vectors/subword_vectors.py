@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -17,8 +17,10 @@ from textkit.fasttext.model_file import FastTextModel, in_memory, read_model, wr
 from textkit.fasttext.model_settings import ModelSettings
 from textkit.fasttext.word_rows import WordRows
 from textkit.files.compression import compression, inner_suffix
+from textkit.files.mapped import release
 from textkit.text.unknown_words import UnknownWordError
-from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions
+from textkit.vectors.formats.matrix_blocks import collected
+from textkit.vectors.formats.read_options import EncodingErrors
 from textkit.vectors.neighbors import unit_rows
 from textkit.vectors.vector_table import float_matrix, frozen_counts, frozen_metadata, index_words
 from textkit.vectors.word_vectors import Vector, WordVectors
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from textkit.vectors.embedding_layer import HasTokens
 
+_WORDS_AT_A_RELEASE = 1 << 14
 _WORDS_AT_ONCE = 1 << 10  # with 20 n-grams of 300 dimensions each they take 25 MB
 _SPACES = "[ \t\n\v\f\r]+"  # no-break and ideographic spaces are part of words
 
@@ -71,7 +74,7 @@ class SubwordVectors(WordVectors):
         least, most = subwords
         if not 1 <= least <= most:
             raise ValueError(f"subwords must be (minimum, maximum) with 1 <= minimum <= maximum, got {subwords!r}")
-        index_words(words)
+        index = index_words(words)
         numbers = float_matrix(rows, len(np.asarray(rows)))
         if len(numbers) <= len(words):
             raise ValueError(
@@ -90,7 +93,8 @@ class SubwordVectors(WordVectors):
         )
         dictionary = new_dictionary([word.encode() for word in words], stored, n_tokens=int(stored.sum()))
         model = FastTextModel(settings, dictionary, DenseMatrix(numbers), DenseMatrix(float_matrix(output, len(words))))
-        self._open(model, words, metadata or {}, "", known)
+        self._open(model, metadata or {}, "", known)
+        self._words, self._index = tuple(words), index
 
     @classmethod
     def load(  # type: ignore[override]  # what only other formats have is left out
@@ -122,9 +126,9 @@ class SubwordVectors(WordVectors):
     ) -> "SubwordVectors":
         """Make vectors of a model that was read from a file."""
         vectors = cls.__new__(cls)
+        vectors._open(model, {}, f"{path}: ", model.dictionary.word_counts(), encoding_errors)
         try:
-            words = model.dictionary.decoded_words(encoding_errors)
-            vectors._open(model, words, {}, f"{path}: ", model.dictionary.word_counts())
+            model.dictionary.check_words(encoding_errors)
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from error
         return vectors
@@ -132,27 +136,48 @@ class SubwordVectors(WordVectors):
     def _open(
         self,
         model: FastTextModel,
-        words: Sequence[str],
         metadata: Mapping[str, str],
         place: str,
         counts: NDArray[np.int64] | None,
+        encoding_errors: EncodingErrors = "strict",
     ) -> None:
         self._model = model
         self._rows_of = WordRows(model)
-        self._place = place  # the file, for errors
-        self._words = tuple(words)
-        self._index = index_words(self._words)
+        self._place, self._encoding_errors = place, encoding_errors  # the file, for errors
         self._metadata = frozen_metadata(metadata)
-        self._counts = frozen_counts(counts, len(self._words))
+        self._counts = frozen_counts(counts, len(self))
+
+    # Millions of words take seconds and hundreds of MB as Python objects, so they are created when they are needed.
+    @cached_property
+    def _words(self) -> tuple[str, ...]:  # type: ignore[override]
+        return tuple(self._model.dictionary.decoded_words(self._encoding_errors))
+
+    @cached_property
+    def _index(self) -> dict[str, int]:  # type: ignore[override]
+        try:
+            return index_words(self._words)
+        except ValueError as error:
+            raise ValueError(f"{self._place}{error}") from error
+
+    def __len__(self) -> int:
+        return self._model.dictionary.n_words
 
     @cached_property
     def _matrix(self) -> Vector:  # type: ignore[override]  # computed when it is needed
-        matrix = np.empty((len(self._words), self.dim), np.float32)
-        for start in range(0, len(matrix), _WORDS_AT_ONCE):
-            block = np.arange(start, min(start + _WORDS_AT_ONCE, len(matrix)))
-            matrix[block] = self._known(block)
+        matrix = collected(self._known_blocks(len(self)), (len(self), self.dim), None)
         matrix.flags.writeable = False
         return matrix
+
+    def _known_blocks(self, count: int) -> Iterator[Vector]:
+        """Compute the vectors of the first known words, a block at a time, in bounded memory."""
+        for start in range(0, count, _WORDS_AT_ONCE):
+            yield self._known(np.arange(start, min(start + _WORDS_AT_ONCE, count)))
+            if start % _WORDS_AT_A_RELEASE == 0:
+                self._release()
+
+    def _release(self) -> None:
+        if isinstance(self._model.input, DenseMatrix):
+            release(self._model.input.numbers)
 
     @property
     def dim(self) -> int:
@@ -258,10 +283,14 @@ class SubwordVectors(WordVectors):
             ValueError: If the format is unknown or cannot store one of the words, or the model is quantized.
         """
         path = check_path("path", path)
-        if format is not None or inner_suffix(path) != ".bin" or compression(path):
-            super().save(path, format=format)
-        else:
+        if self.keeps_ngrams(path, format):
             write_model(path, self._model)
+        else:
+            super().save(path, format=format)
+
+    def keeps_ngrams(self, path: Path, format: str | None = None) -> bool:
+        """Whether `save` writes the n-grams to this path."""
+        return format is None and inner_suffix(path) == ".bin" and not compression(path)
 
     def _has_vector(self, words: Sequence[str]) -> NDArray[np.bool_]:
         _, counts = self._sums(words)
@@ -285,7 +314,10 @@ class SubwordVectors(WordVectors):
     def _sums(self, words: Sequence[str]) -> tuple[Vector, NDArray[np.int64]]:
         own = np.fromiter((self._index.get(word, -1) for word in words), np.int64, len(words))
         # The bytes of a known word are those of the file, which need not be UTF-8.
-        return self._rows_of.sums([self._bytes(row, word) for row, word in zip(own.tolist(), words, strict=True)], own)
+        texts = [self._bytes(row, word) for row, word in zip(own.tolist(), words, strict=True)]
+        sums = self._rows_of.sums(texts, own)
+        self._release()  # the system maps 64 KiB around each row
+        return sums
 
     def _known(self, rows: NDArray[np.int64]) -> Vector:
         """Compute the vectors of known words, given their rows."""
@@ -306,27 +338,6 @@ class SubwordVectors(WordVectors):
         return vectors
 
 
-def load_model(path: Path, options: ReadOptions) -> WordVectors:
-    """Open a model file of fastText.
-
-    Args:
-        path: The file.
-        options: Words to keep; ``bad_rows`` is ignored: any defect of such a file is an error.
-
-    Returns:
-        `SubwordVectors`; with ``words`` or ``limit`` the vectors of these known words, without n-grams.
-
-    Raises:
-        ValueError: As `SubwordVectors.load`.
-    """
-    vectors = SubwordVectors.load(path, encoding_errors=options.encoding_errors)
-    if options.words is None and options.limit is None:
-        return vectors
-    wanted = options.words
-    words = [word for word in vectors.words if wanted is None or word in wanted][: options.limit]
-    return vectors.subset(words)
-
-
 def _quotient(sums: Vector, counts: NDArray[np.int64]) -> Vector:
     return np.asarray(sums / counts[:, None], np.float32)
 
@@ -339,5 +350,6 @@ def _unpickled(
     counts: NDArray[np.int64] | None,
 ) -> SubwordVectors:
     vectors = SubwordVectors.__new__(SubwordVectors)
-    vectors._open(model, words, metadata, place, counts)
+    vectors._open(model, metadata, place, counts)
+    vectors._words = tuple(words)
     return vectors

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_integers
+from textkit.files.mapped import release
 
 _CHECKED_NUMBERS = 1 << 17  # numbers tested at a time, which bounds the memory for the test
 
@@ -132,6 +133,7 @@ def check_finite(table: VectorTable) -> None:
     step = max(1, _CHECKED_NUMBERS // table.matrix.shape[1])
     for start in range(0, len(table.matrix), step):
         finite = np.isfinite(table.matrix[start : start + step])
+        release(table.matrix)
         if not finite.all():
             row = start + int(np.argmin(finite.all(axis=1)))
             raise ValueError(

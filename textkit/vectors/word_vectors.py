@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
-from textkit.fasttext.model_file import is_model_file
 from textkit.files.archives import in_archive
 from textkit.other_names import other_names
 from textkit.text.tokenizers import Tokenizer
@@ -315,7 +314,9 @@ class WordVectors(WordSearch):
         """Read vectors from a file in any format that `save` writes, or one of another program.
 
         A model of fastText, .bin or .ftz, gives `SubwordVectors`, which have vectors of unknown words too; with
-        ``words`` or ``limit`` the vectors of known words only. A .safetensors file may be of another program.
+        ``words`` or ``limit`` the vectors of known words only. So does a .floret table of floret, which has vectors of
+        all words and knows none: those to search are given as ``word_list``. A folder of spaCy's, of a pipeline, its
+        vocabulary or its vectors, is one or the other. A .safetensors file may be of another program.
 
         A .csv or .tsv file has a word in the first column of each row, and may have a header.
         In text files, the header may be missing, the separator is a space or a tab, and a word may contain spaces. A
@@ -323,7 +324,8 @@ class WordVectors(WordSearch):
         duplicate. A header with a wrong number of rows is an error too.
 
         Args:
-            path: File to read; or a .zip archive with such a file, or the path of the file in it, ``archive.zip/file``.
+            path: File to read; or a .zip archive with such a file, or the path of the file in it, ``archive.zip/file``;
+                or a folder of spaCy's.
             words: Keep only these words, in the order of the file; words that are not in it are ignored. The rows of
                 other words are not checked.
             limit: Keep only the first N rows. The rest of the file is not read.
@@ -331,12 +333,13 @@ class WordVectors(WordSearch):
                 bytes as U+FFFD, "ignore" drops them.
             bad_rows: "error", or "skip" to skip bad rows and report their number in a warning.
             format: Format to use regardless of the suffix; see `save`. "glove" means that the first line is not a
-                header.
+                header. "floret" is only read.
             member: Name of the file in a .zip archive with several files.
             matrix: Name of the tensor with the vectors, for a .safetensors file of another program, such as model2vec;
                 None for "embeddings", "embedding.weight" or the only matrix.
             word_list: Word of each of these vectors, or a file of them, one on each line or JSON; None for the
-                vocabulary in the ``tokenizer.json`` beside the file.
+                vocabulary in the ``tokenizer.json`` beside the file. For a folder of spaCy's, words that may have
+                vectors; None for those in ``strings.json``.
 
         Returns:
             The vectors.
@@ -356,10 +359,10 @@ class WordVectors(WordSearch):
             word_list=word_list if word_list is None or isinstance(word_list, Path) else tuple(word_list),
         )
         path = in_archive(check_path("path", path), member)
-        if format is None and (is_model_file(path) or path.suffix == ".ftz"):
-            from textkit.vectors.subword_vectors import load_model  # its class is built on this one
+        from textkit.vectors.load_model import load_model  # its classes are built on this one
 
-            return load_model(path, options)
+        if (model := load_model(path, options, format)) is not None:
+            return model
         table = read_vectors(path, options, format)
         try:
             return cls(table.words, table.matrix, metadata=table.metadata, counts=table.counts)

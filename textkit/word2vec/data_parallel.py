@@ -32,6 +32,9 @@ class SkipGramRanks:
         ranks: The processes that train together.
         counts: (vocab,) count of each word in the whole text.
         tokens: Number of tokens in this process's share of the text.
+
+    Raises:
+        ValueError: The processors differ so that the processes fill up rows to different lengths.
     """
 
     span_blocks = 1
@@ -40,6 +43,12 @@ class SkipGramRanks:
         self.kernel, self.ranks = kernel, ranks
         self.device, self.reproducible, self.settings = kernel.device, kernel.reproducible, kernel.settings
         self.model = kernel.model
+        widths = ranks.gather(self.model.centers.shape[1])
+        if min(widths) < max(widths):
+            raise ValueError(
+                f"the rows of all processes must be equally long, got {min(widths)} and {max(widths)} numbers, "
+                "because the processors differ; set the environment variable TEXTKIT_VECTOR_WIDTH=8 for all processes"
+            )
         self._tokens, self._all_tokens = tokens, int(ranks.sum([tokens])[0])
         self.rounds = max(-(-self._all_tokens // (ROUND_TOKENS * ranks.size)), MIN_ROUNDS)
         keep = keep_probabilities(counts, self.settings.subsample)

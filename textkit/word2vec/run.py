@@ -297,8 +297,10 @@ class Word2VecRun:
         model = {name: getattr(Word2VecSettings, name) for name in names}
         identity = {"words": self.identity["words"], **model, **identity}
         check_identity(self.checkpoint, identity, self.identity)
-        self.kernel.model.centers[:] = arrays["centers"]
-        self.kernel.model.contexts[:] = arrays["contexts"]
+        for matrix, saved in zip(self.kernel.model, (arrays["centers"], arrays["contexts"]), strict=True):
+            # On another processor, rows may have been filled up with another number of zeros.
+            width = min(matrix.shape[1], saved.shape[1])
+            matrix[:, :width] = saved[:, :width]
         position = Position(**state["position"])
         if (device, processes) != (self.kernel.device, self.processes):
             # The order of an epoch is another one: continue at the same fraction of it.

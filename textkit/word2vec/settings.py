@@ -54,11 +54,11 @@ class Word2VecSettings:
     def __post_init__(self) -> None:
         check_choice("model", self.model, MODELS)
         check_choice("loss", self.loss, LOSSES)
+        set_count(self, "buckets", 1, "bucket")
         if self.subwords is not None:
             object.__setattr__(self, "subwords", _checked_lengths(self.subwords))
         elif self.buckets != Word2VecSettings.buckets:
             raise ValueError(f"buckets must be left out without subwords, got {self.buckets!r}; pass subwords=(3, 6)")
-        set_count(self, "buckets", 1, "bucket")
         if self.buckets > MAX_BUCKETS:
             raise ValueError(f"buckets must be at most {MAX_BUCKETS:,}, got {self.buckets:,}; 2,000,000 is usual")
         object.__setattr__(self, "position_weights", check_switch("position_weights", self.position_weights))

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from textkit.fasttext.subwords import subword_buckets
 from textkit.files.mapped import SPAN
 from textkit.kernels.skip_gram_arrays import Model, aligned_zeros, round_up
+from textkit.kernels.vector_width import WIDTH
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.vocabulary import Vocabulary
+from textkit.vectors.floret_vectors import FloretVectors
 from textkit.vectors.subword_vectors import SubwordVectors
 from textkit.vectors.word_vectors import WordVectors
 from textkit.word2vec.settings import Word2VecSettings
@@ -58,7 +60,7 @@ def initial_model(words: list[str], settings: Word2VecSettings, init: WordVector
 
     With subwords, the rows are uniform in +-1 / dim, as in fastText: a mean of them is shorter.
     """
-    width = round_up(settings.dim, 8)
+    width = round_up(settings.dim, WIDTH)
     rows = len(words) + (settings.buckets if settings.subwords else 0)
     inputs = aligned_zeros(rows, width)
     outputs = aligned_zeros(len(words) + settings.positions, width)  # a tree has a node less than words
@@ -101,7 +103,7 @@ def check_init(init: WordVectors, settings: Word2VecSettings) -> None:
     """
     if settings.subwords is None:
         return
-    if not isinstance(init, SubwordVectors) or init.subwords != settings.subwords:
+    if not isinstance(init, SubwordVectors) or isinstance(init, FloretVectors) or init.subwords != settings.subwords:
         raise ValueError(
             f"init must be SubwordVectors with n-grams of {settings.subwords[0]} to {settings.subwords[1]} characters, "
             f"got {init!r}; train with the subwords of init, or without any"

@@ -4,8 +4,7 @@ A model of model2vec has ``embeddings``, ``weights`` by which the vectors are mu
 quantized, a ``mapping`` from tokens to rows; one of sentence-transformers has ``embedding.weight``.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import index
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.files.lines import numbered_lines
+from textkit.vectors.formats.matrix_blocks import collected, gathered
 from textkit.vectors.formats.read_options import ReadOptions
+from textkit.vectors.formats.word_list import distinct, saved_words
 from textkit.vectors.vector_table import VectorTable
 
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I8": "i1", "I64": "<i8", "I32": "<i4"}
@@ -58,13 +58,21 @@ def read_foreign(path: Path, header: Mapping[str, Any], start: int, size: int, o
     kept = np.array([number for _, number in chosen], np.int64)
     if rows.dtype.kind not in "iu" or rows.ndim != 1 or (len(rows) and not 0 <= rows.min() <= rows.max() < len(matrix)):
         raise ValueError(f"{path}: mapping must have rows of the matrix, got others; the file is damaged")
-    vectors = np.asarray(matrix[rows[kept]], np.float32)
-    if weights is not None:
-        if weights.shape != (len(rows),):
-            raise ValueError(
-                f"{path}: weights must be one for each of {len(rows)} words, got {weights.shape}; save it again"
-            )
-        vectors = vectors * np.asarray(weights[kept], np.float32)[:, None]
+    if weights is not None and weights.shape != (len(rows),):
+        raise ValueError(
+            f"{path}: weights must be one for each of {len(rows)} words, got {weights.shape}; save it again"
+        )
+
+    def blocks() -> Iterator[NDArray[np.float32]]:
+        start = 0
+        for block in gathered(matrix, rows[kept]):
+            vectors = _numbers(block, header[name])
+            if weights is not None:
+                vectors *= _numbers(weights[kept[start : start + len(block)]], header["weights"])[:, None]
+            start += len(block)
+            yield vectors
+
+    vectors = collected(blocks(), (len(kept), matrix.shape[1]), options.spool)
     return VectorTable([word for word, _ in chosen], vectors)
 
 
@@ -83,6 +91,7 @@ def _guessed(path: Path, header: Mapping[str, Any]) -> str:
 
 
 def _tensor(path: Path, header: Mapping[str, Any], name: str, start: int, size: int) -> NDArray[Any]:
+    """Map a tensor; bfloat16 as its bits."""
     entry = header.get(name)
     if entry is None:
         raise ValueError(f"matrix must name a tensor of {path}, got {name!r}; it has {', '.join(list(header)[:10])}")
@@ -102,15 +111,20 @@ def _tensor(path: Path, header: Mapping[str, Any], name: str, start: int, size: 
         ) from error
     if not count:
         return np.empty(shape, np.float32)
-    mapped = np.memmap(path, dtype=dtype, mode="r", offset=start + begin, shape=shape)
-    # bfloat16 is the upper half of float32
-    return (mapped.astype(np.uint32) << 16).view(np.float32) if code == "BF16" else mapped
+    return np.memmap(path, dtype=dtype, mode="r", offset=start + begin, shape=shape)
+
+
+def _numbers(array: NDArray[Any], entry: Mapping[str, Any]) -> NDArray[np.float32]:
+    """Copy numbers of a tensor as float32."""
+    if entry["dtype"] == "BF16":  # the upper half of float32
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array.astype(np.float32)
 
 
 def _words(path: Path, given: Path | Sequence[str] | None, rows: int) -> tuple[list[str], list[int]]:
     """Return the words, and the number of each, by which its row is found."""
     if given is not None and not isinstance(given, Path):
-        numbered = _distinct(list(given), "word_list")
+        numbered = distinct(list(given), "word_list")
         place, count = "word_list", len(given)
     else:
         source = path.with_name(_TOKENIZER) if given is None else given
@@ -119,7 +133,7 @@ def _words(path: Path, given: Path | Sequence[str] | None, rows: int) -> tuple[l
                 f"word_list must be given for {path}, which has no {_TOKENIZER} beside it, got {given}; pass a list "
                 "of words, or a file with one on each line"
             )
-        numbered = _saved_words(source)
+        numbered = saved_words(source)
         place, count = str(source), len(numbered)
         if source.suffix.lower() == ".json":  # of which rows may be left over, to make the matrix a round size
             count = rows if not numbered or 0 <= min(numbered.values()) <= max(numbered.values()) < rows else -1
@@ -130,33 +144,3 @@ def _words(path: Path, given: Path | Sequence[str] | None, rows: int) -> tuple[l
         )
     ordered = sorted(numbered, key=numbered.__getitem__)
     return ordered, [numbered[word] for word in ordered]
-
-
-def _saved_words(source: Path) -> dict[str, int]:
-    """Return the numbers of the words in a file: a line for each, or JSON."""
-    if source.suffix.lower() != ".json":
-        return _distinct([word for _, word in numbered_lines(source)], source)
-    try:
-        content = json.loads(source.read_bytes())
-        model = content.get("model", content) if isinstance(content, dict) else content
-        vocabulary = model.get("vocab", model) if isinstance(model, dict) else model
-        if isinstance(vocabulary, list):  # words, or pairs of a word and its score
-            found = _distinct([item if isinstance(item, str) else str(item[0]) for item in vocabulary], source)
-        else:
-            found = {str(word): index(number) for word, number in vocabulary.items()}
-        added = content.get("added_tokens", ()) if isinstance(content, dict) else ()
-        found.update({str(token["content"]): index(token["id"]) for token in added})
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-        raise ValueError(
-            f"{source} must have words, as a list, a mapping to numbers or a tokenizer.json, got {error!r}; pass "
-            "another word_list"
-        ) from error
-    return found
-
-
-def _distinct(words: list[str], source: Path | str) -> dict[str, int]:
-    numbered = {word: number for number, word in enumerate(words)}
-    if len(numbered) < len(words):
-        wrong = next(word for number, word in enumerate(words) if numbered[word] != number)
-        raise ValueError(f"{source} must have distinct words, got {wrong!r} twice; remove one of them")
-    return numbered

@@ -13,6 +13,7 @@ from textkit.files.formats import HEAD, check_text
 from textkit.vectors.formats.bad_rows import BadRows
 from textkit.vectors.formats.byte_source import ByteSource
 from textkit.vectors.formats.line_blocks import line_blocks
+from textkit.vectors.formats.matrix_blocks import row_blocks
 from textkit.vectors.formats.read_options import ReadOptions
 from textkit.vectors.formats.table_builder import TableBuilder
 from textkit.vectors.formats.text_layout import TextLayout, guess_layout
@@ -96,9 +97,8 @@ def formatted_rows(matrix: NDArray[np.float32], separator: str) -> Iterator[list
     import pyarrow.compute as pc
 
     dim = matrix.shape[1]
-    step = max(1, _BLOCK_NUMBERS // dim)
-    for start in range(0, len(matrix), step):
-        block = np.ascontiguousarray(matrix[start : start + step])
+    for rows in row_blocks(matrix, _BLOCK_NUMBERS):
+        block = np.ascontiguousarray(rows)
         numbers = pa.array(block.reshape(-1)).cast(pa.string())
         offsets = pa.array(np.arange(0, block.size + 1, dim, dtype=np.int32))
         yield pc.binary_join(pa.ListArray.from_arrays(offsets, numbers), separator).to_pylist()

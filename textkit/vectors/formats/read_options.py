@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import BinaryIO, Literal, get_args
 
 from textkit.checks import check_count
 
@@ -23,6 +23,7 @@ class ReadOptions:
         bad_rows: "error" to raise at a bad row, "skip" to skip it and count it in a warning.
         matrix: Name of the tensor with the vectors, in a safetensors file of another program; None to guess it.
         word_list: Word of each of its vectors, or a file of them; None for the tokenizer.json beside the file.
+        spool: Empty file for the matrix, which is then memory-mapped; None to hold it in memory.
 
     Raises:
         ValueError: If ``limit`` is negative, or a policy is unknown, or ``words`` is a str.
@@ -34,6 +35,7 @@ class ReadOptions:
     bad_rows: BadRowPolicy = "error"
     matrix: str | None = None
     word_list: Path | tuple[str, ...] | None = None
+    spool: BinaryIO | None = None
 
     def __post_init__(self) -> None:
         if self.limit is not None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from textkit.files.atomic import atomic_path
 from textkit.vectors.formats.foreign_safetensors import read_foreign
+from textkit.vectors.formats.matrix_blocks import row_blocks
 from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions, check_own
 from textkit.vectors.formats.word_bytes import check_writable
 from textkit.vectors.vector_table import VectorTable
@@ -28,7 +29,7 @@ _FORMAT = "textkit.word_vectors"
 _RESERVED = ("format", "format_version")
 _MAX_HEADER_BYTES = 100_000_000  # as in the safetensors library
 _BLOCK_WORDS = 1 << 14
-_WRITE_BYTES = 1 << 24
+_WRITE_NUMBERS = 1 << 22
 _TYPES = {
     "word_offsets": ("I64", "<i8"),
     "word_counts": ("I64", "<i8"),
@@ -128,14 +129,13 @@ def write_safetensors(path: Path, table: VectorTable) -> None:
     encoded = json.dumps(header, ensure_ascii=False, sort_keys=True).encode()
     # Align the tensors to 8 bytes, as int64 requires.
     encoded += b" " * (-len(encoded) % 8)
-    step = max(1, _WRITE_BYTES // (4 * dim))
     with atomic_path(path) as temporary, open(temporary, "wb") as stream:
         stream.write(len(encoded).to_bytes(8, "little") + encoded)
         if table.counts is not None:
             stream.write(table.counts.astype("<i8").tobytes())
         stream.write(offsets.tobytes())
-        for row in range(0, count, step):
-            stream.write(np.ascontiguousarray(table.matrix[row : row + step], dtype="<f4").tobytes())
+        for block in row_blocks(table.matrix, _WRITE_NUMBERS):
+            stream.write(np.ascontiguousarray(block, dtype="<f4").tobytes())
         for row in range(0, count, _BLOCK_WORDS):
             stream.write("".join(table.words[row : row + _BLOCK_WORDS]).encode())
 

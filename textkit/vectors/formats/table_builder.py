@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.vectors.formats.bad_rows import BadRows
+from textkit.vectors.formats.matrix_blocks import mapped
 from textkit.vectors.formats.read_options import ReadOptions
 from textkit.vectors.vector_table import VectorTable
 
@@ -22,7 +23,7 @@ class TableBuilder:
         dim: Dimension of the vectors.
         rows: Expected number of rows, allocated in advance. There may be more; they are collected in blocks, which are
             joined at the end.
-        options: Rows to keep.
+        options: Rows to keep, and where.
         bad: Receives reports of duplicate words and of numbers that are not finite.
     """
 
@@ -34,7 +35,8 @@ class TableBuilder:
         )
         self._words: dict[str, None] = {}  # an ordered set
         self._bad = bad
-        expected = rows if self._max_rows is None else min(rows, self._max_rows)
+        self._spool = options.spool
+        expected = 0 if self._spool else rows if self._max_rows is None else min(rows, self._max_rows)
         self._dim = dim
         self._filled: deque[NDArray[np.float32]] = deque()
         self._block: NDArray[np.float32] = np.empty((expected, dim), dtype=np.float32)
@@ -82,6 +84,8 @@ class TableBuilder:
         self._begin_block()
         words, self._words = tuple(self._words), {}
         counts = np.array(self._counts, dtype=np.int64) if len(self._counts) == len(words) > 0 else None
+        if self._spool is not None:
+            return VectorTable(words, mapped(self._spool, (len(words), self._dim)), counts=counts)
         if len(self._filled) == 1:
             return VectorTable(words, self._filled.pop(), counts=counts)
         # The pages of an empty array are not in memory before they are written to, and those of a block are given back
@@ -95,7 +99,9 @@ class TableBuilder:
         return VectorTable(words, matrix, counts=counts)
 
     def _begin_block(self) -> None:
-        if self._next:
+        if self._next and self._spool is not None:
+            self._spool.write(self._block[: self._next].tobytes())
+        elif self._next:
             self._filled.append(self._block[: self._next])
         # A map of its own goes back to the system at once; malloc may keep what is freed.
         rows = max(_BLOCK // (4 * self._dim), 1)

@@ -13,6 +13,7 @@ from textkit.files.compression import compression, open_writer
 from textkit.files.formats import check_text
 from textkit.vectors.formats.bad_rows import BadRows
 from textkit.vectors.formats.byte_source import ByteSource
+from textkit.vectors.formats.matrix_blocks import row_blocks
 from textkit.vectors.formats.read_options import ReadOptions
 from textkit.vectors.formats.table_builder import MAX_DIM, TableBuilder
 from textkit.vectors.formats.word_bytes import BREAKS_FIELD, check_writable, decode_word
@@ -22,7 +23,7 @@ _HEADER = re.compile(rb"[ \t]*([0-9]{1,18})[ \t]+([0-9]{1,18})[ \t]*\r?\n")
 _MAX_HEADER_BYTES = 256
 _MAX_WORD_BYTES = 1 << 16  # a file without a space for longer than this is considered damaged
 _READ_BYTES = 1 << 18
-_WRITE_ROWS = 4096
+_WRITE_NUMBERS = 1 << 19
 _FASTTEXT_MAGIC = (793_712_314).to_bytes(4, "little")
 
 
@@ -87,10 +88,9 @@ def write_binary(path: Path, table: VectorTable) -> None:
     check_writable(table.words, BREAKS_FIELD, "word2vec-binary")
     with atomic_path(path) as temporary, open_writer(temporary, compression(path)) as stream:
         stream.write(b"%d %d\n" % table.matrix.shape)
-        for start in range(0, len(table.matrix), _WRITE_ROWS):
-            block = table.matrix[start : start + _WRITE_ROWS].astype("<f4")
-            words = table.words[start : start + _WRITE_ROWS]
-            pieces = [b"%b %b\n" % (word.encode(), row.tobytes()) for word, row in zip(words, block, strict=True)]
+        words = iter(table.words)
+        for block in row_blocks(table.matrix, _WRITE_NUMBERS):
+            pieces = [b"%b %b\n" % (next(words).encode(), row.tobytes()) for row in block.astype("<f4")]
             stream.write(b"".join(pieces))
 
 

@@ -1,0 +1,114 @@
+"""Classifiers on a language model: pretraining on a corpus, going on with the texts of the task, fine-tuning.
+
+    python benchmarks/transfer.py --corpus wiki8 --data trec
+    python benchmarks/transfer.py --corpus my.txt --data trec --held-out --learning-rate 0.002 --learning-rate 0.004
+
+The language model is trained once and kept in --keep, if it is given. Without --held-out the test split is scored; with
+it, a fifth of the training split, to choose settings by. TF-IDF with logistic regression is scored on the same texts.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import textkit
+from textkit.data import catalog
+from textkit.data.labeled import LabeledTexts, read_labeled
+
+COUNTED = {"seconds": "from texts in memory to the model", "accuracy": "share of the scored texts with the right label"}
+
+
+def language_model(given: argparse.Namespace, texts: list[Any]) -> textkit.LanguageModel:
+    """Train on the corpus, then go on with the texts of the task, whose words extend the vocabulary."""
+    if given.keep is not None and given.keep.exists():
+        return textkit.LanguageModel.load(given.keep)
+    corpus = textkit.corpus(given.corpus) if given.corpus in catalog.names() else Path(given.corpus)
+    config = textkit.RnnLanguageModelConfig(dim=given.dim, hidden=given.hidden, layers=given.layers)
+    options: dict[str, Any] = {"seed": 1, "device": given.device, "progress": True}
+    begin = time.perf_counter()
+    model = textkit.train_language_model(
+        corpus, unit="word", tokenizer="word-lower", config=config,
+        settings=textkit.LanguageModelSettings(epochs=given.pretraining_epochs, max_vocab=given.max_vocab), **options,
+    )  # fmt: skip
+    model = textkit.train_language_model(
+        texts, init=model, settings=textkit.LanguageModelSettings(epochs=given.task_epochs), **options
+    )
+    print(
+        f"language model: {time.perf_counter() - begin:.0f} s, losses {[e['loss'] for e in model.history]}", flush=True
+    )
+    if given.keep is not None:
+        model.save(given.keep)
+    return model
+
+
+def part(texts: LabeledTexts, rows: Any) -> LabeledTexts:
+    return LabeledTexts(texts=[texts.texts[row] for row in rows], labels=[texts.labels[row] for row in rows])
+
+
+def tfidf(train: LabeledTexts, test: LabeledTexts) -> float:
+    """The accuracy of words and bigrams by TF-IDF, and a logistic regression."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    features = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
+    pipeline = make_pipeline(features, LogisticRegression(C=10.0, max_iter=1000)).fit(train.texts, train.labels)
+    return float(pipeline.score(test.texts, test.labels))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure classifiers on a language model.")
+    several = "; may be given several times"
+    parser.add_argument("--data", default="trec", help="data set of the catalog with splits  [default: trec]")
+    parser.add_argument("--corpus", default="wiki8", help="catalog name or file of text  [default: wiki8]")
+    parser.add_argument("--keep", type=Path, help="folder of the language model, made if it does not exist")
+    parser.add_argument("--dim", type=int, default=200, help="of the embeddings  [default: 200]")
+    parser.add_argument("--hidden", type=int, default=400, help="units of a layer  [default: 400]")
+    parser.add_argument("--layers", type=int, default=2, help="of the language model  [default: 2]")
+    parser.add_argument("--max-vocab", type=int, default=30_000, help="of the corpus  [default: 30000]")
+    parser.add_argument("--pretraining-epochs", type=int, default=1, help="on the corpus  [default: 1]")
+    parser.add_argument("--task-epochs", type=int, default=5, help="on the texts of the task  [default: 5]")
+    parser.add_argument("--learning-rate", type=float, action="append", help=f"of the fine-tuning{several}")
+    parser.add_argument("--epochs", type=int, help="of the fine-tuning")
+    parser.add_argument("--frozen", action="store_true", help="also with frozen states")
+    parser.add_argument("--held-out", action="store_true", help="score a part of the training split")
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each setting  [default: 1]")
+    parser.add_argument("--device", default="cpu", help="[default: cpu]")
+    parser.add_argument("--json", type=Path, default=Path("transfer.json"), help="where the figures go")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    train = read_labeled(given.data, split="train")
+    if given.held_out:
+        chosen = np.random.default_rng(0).random(len(train)) < 0.2
+        train, test = part(train, np.flatnonzero(~chosen)), part(train, np.flatnonzero(chosen))
+    else:
+        test = read_labeled(given.data, split="test")
+    results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "tfidf": tfidf(train, test), "runs": []}
+    print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
+    model = language_model(given, train.texts)
+    modes: list[dict[str, Any]] = [{}, {"freeze_epochs": None}] if given.frozen else [{}]
+    for rate in given.learning_rate or [None]:
+        for mode in modes:
+            settings = textkit.ClassifierSettings(learning_rate=rate, epochs=given.epochs, **mode)
+            found = []
+            begin = time.perf_counter()
+            for seed in range(1, given.seeds + 1):
+                classifier = textkit.TextClassifier(model, settings=settings, seed=seed, device=given.device)
+                found.append(classifier.fit(train.texts, train.labels).score(test.texts, test.labels))
+            seconds = (time.perf_counter() - begin) / given.seeds
+            run = {"learning_rate": rate, **mode, "accuracy": found, "seconds": seconds}
+            results["runs"].append(run)
+            print(f"{run}: {100 * statistics.mean(found):.2f} %", flush=True)
+            given.json.write_text(json.dumps(results, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

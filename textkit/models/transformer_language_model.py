@@ -1,0 +1,370 @@
+"""A transformer language model (decoder-only, as GPT-2): predicts the next token from a window of earlier ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from textkit.batches.records import BpttBatch, SequenceBatch
+from textkit.checks import SUITED, check_choice, set_count, set_fraction, set_switch
+from textkit.models.attention_cache import AttentionCache
+from textkit.models.cross_entropy import linear_cross_entropy
+from textkit.models.forks import note_use
+from textkit.models.language_model import LanguageModelConfig, LanguageModelNetwork
+from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, dropout_mask
+from textkit.models.loss import Loss
+from textkit.other_names import class_with_other_names
+
+_DEVIATION = 0.02  # of the initial weights
+_ROTARY_BASE = 10_000.0  # of the wavelengths, in positions
+
+OTHER_NAMES = {
+    **dict.fromkeys(("n_embd", "d_model", "hidden_size", "embedding_dim", "embed_dim"), "dim"),
+    **dict.fromkeys(("n_layer", "n_layers", "num_layers", "num_hidden_layers"), "layers"),
+    **dict.fromkeys(("n_head", "n_heads", "nhead", "num_heads", "num_attention_heads"), "heads"),
+    **dict.fromkeys(("n_inner", "d_ff", "ffn_dim", "dim_feedforward", "intermediate_size"), "hidden"),
+    **dict.fromkeys(
+        ("block_size", "context_length", "n_ctx", "n_positions", "max_position_embeddings", "max_seq_len"), "positions"
+    ),
+    **dict.fromkeys(("resid_pdrop", "embd_pdrop", "dropout_rate"), "dropout"),
+    **dict.fromkeys(("tie_weights", "tie_word_embeddings"), "tied"),
+    "position_embedding_type": "position",
+}
+"""Names of the settings in other libraries."""
+
+
+@class_with_other_names(OTHER_NAMES)
+@dataclass(frozen=True, kw_only=True)
+class TransformerLanguageModelConfig(LanguageModelConfig):
+    """Architecture and regularization of a `TransformerLanguageModel`.
+
+    ``layers``, ``dim`` and ``dropout`` that are not given are what suits the unit; `default_config` in
+    `textkit.language_model.defaults` has the values.
+
+    Attributes:
+        layers: Number of layers, each of attention and a feed-forward network.
+        dim: Dimension of the embeddings and of the outputs of the layers.
+        heads: Number of attention heads; it divides ``dim``.
+        hidden: Number of units of the feed-forward networks; 0 for four times ``dim``.
+        positions: Number of tokens that a prediction can see: the longest window, or document, of training. In a longer
+            text the window slides: after its last position, the model goes on from the second half of it.
+        position: What tells the positions apart: "rotary" (rotations of queries and keys; Su et al. 2021) or "learned"
+            (an embedding of each position, as in GPT-2).
+        dropout: Dropout of the embeddings and of what each layer adds to them, from 0 to below 1.
+        tied: Whether the output layer shares the embedding's weights (Press and Wolf 2017).
+    """
+
+    kind: ClassVar[str] = "transformer"
+    architecture: ClassVar[tuple[str, ...]] = ("layers", "dim", "heads", "hidden", "positions", "position", "tied")
+
+    layers: int = SUITED
+    dim: int = SUITED
+    heads: int = 4
+    hidden: int = 0
+    positions: int = 256
+    position: Literal["rotary", "learned"] = "rotary"
+    dropout: float = SUITED
+    tied: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("layers", "dim"):
+            if getattr(self, name) is not SUITED:
+                set_count(self, name, 1)
+        set_count(self, "heads", 1)
+        set_count(self, "hidden", 0, "unit", "0 is four times dim")
+        set_count(self, "positions", 2, "token")
+        if self.layers is not SUITED and self.layers > MOST_LAYERS:
+            raise ValueError(f"layers must be at most {MOST_LAYERS}, got {self.layers}; 2 to 12 are usual")
+        check_choice("position", self.position, ("rotary", "learned"))
+        if self.dropout is not SUITED:
+            set_fraction(self, "dropout", NO_DROPOUT)
+        set_switch(self, "tied")
+        if self.dim is not SUITED:
+            if self.dim % self.heads:
+                raise ValueError(
+                    f"dim must be a multiple of the {self.heads} heads, got {self.dim}; change one of them"
+                )
+            if self.position == "rotary" and self.dim // self.heads % 2:
+                raise ValueError(
+                    f"dim must be an even multiple of the {self.heads} heads for rotary positions, got {self.dim}; "
+                    "change one of them, or use position='learned'"
+                )
+
+    def network(self, vocab: int, *, generator: torch.Generator | None = None) -> "TransformerLanguageModel":
+        """Create the network; see `TransformerLanguageModel`."""
+        return TransformerLanguageModel(self, vocab, generator=generator)
+
+    def check_longest(self, tokens: int, *, documents: bool) -> None:
+        """Check that there are positions for the longest sequence of the training.
+
+        Raises:
+            ValueError: If there are too few.
+        """
+        if tokens > self.positions and documents:
+            raise ValueError(
+                f"positions must be at least {tokens} for the longest document and its end, got {self.positions}; "
+                "raise it, split the documents, or read the text as one stream, with documents=False"
+            )
+        if tokens > self.positions:
+            raise ValueError(
+                f"window must be at most the {self.positions} positions of the model, got {tokens}; lower it, or raise "
+                "positions"
+            )
+
+    def __str__(self) -> str:
+        """Describe the architecture in a few words."""
+        return f"transformer of {self.layers} x {self.dim}"
+
+
+PLAIN = TransformerLanguageModelConfig(layers=4, dim=128, dropout=0.0)
+"""Four layers without dropout."""
+
+
+class TransformerLanguageModel(LanguageModelNetwork):
+    """Predicts each token from a window of the tokens before it, by attention (Vaswani et al. 2017).
+
+    Layers are normalized before each of their two parts, and once after the last one (pre-norm), as in GPT-2 (Radford
+    et al. 2019, section 2.3), whose initialization is used: normal with a standard deviation of 0.02, divided by
+    sqrt(2 * layers) for what is added to the residual stream.
+
+    In training, windows are independent. Otherwise keys and values of earlier tokens are kept in an `AttentionCache`,
+    which is changed in place. A text may be longer than the positions: whenever they are full, the model goes on from
+    the second half of them. The time is linear in the length of a text, and it does not matter in which pieces it is
+    read.
+
+    Args:
+        config: Architecture and regularization; what was not given is as in `PLAIN`.
+        vocab: Size of the vocabulary.
+        generator: Random generator of the initial weights; torch's global one if None.
+
+    Attributes:
+        embedding: (vocab, dim).
+        position_embedding: (positions, dim); None for rotary positions.
+        output_weight: (vocab, dim); None if tied.
+
+    Raises:
+        ValueError: If the vocabulary is empty.
+    """
+
+    def __init__(
+        self, config: TransformerLanguageModelConfig, vocab: int, *, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__()
+        if vocab < 1:
+            raise ValueError(f"vocab must be at least 1 token, got {vocab}")
+        config = config.completed(PLAIN)
+        self.config: TransformerLanguageModelConfig = config
+        self.vocab = vocab
+        self.dropout_generator = torch.Generator("cpu").manual_seed(0)
+        self.embedding = nn.Parameter(torch.empty(vocab, config.dim))
+        learned = config.position == "learned"
+        self.position_embedding = nn.Parameter(torch.empty(config.positions, config.dim)) if learned else None
+        self.layers = nn.ModuleList(
+            TransformerLayer(config.dim, config.hidden or 4 * config.dim) for _ in range(config.layers)
+        )
+        self.norm = nn.LayerNorm(config.dim)
+        self.output_weight = None if config.tied else nn.Parameter(torch.empty(vocab, config.dim))
+        with torch.no_grad():
+            for name, weight in self.named_parameters():
+                if weight.ndim > 1:
+                    added = name.endswith(("attended.weight", "down.weight"))
+                    deviation = _DEVIATION / (2 * config.layers) ** 0.5 if added else _DEVIATION
+                    weight.normal_(0, deviation, generator=generator)
+                elif name.endswith("bias"):
+                    weight.zero_()
+
+    def features(
+        self, inputs: torch.Tensor, state: AttentionCache | None = None, lengths: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, AttentionCache | None]:
+        """Run the embedding and the layers.
+
+        Args:
+            inputs: (batch, time) int64 token ids.
+            state: Keys and values of the tokens before; changed in place. None at the start of a text.
+            lengths: Not needed, as no token sees those after it.
+
+        Returns:
+            The normalized outputs of the last layer (batch, time, dim), twice, and the new state; None in training.
+
+        Raises:
+            ValueError: If a window of the training is longer than the positions.
+        """
+        note_use()
+        positions, time = self.config.positions, inputs.shape[1]
+        if self.training:
+            if time > positions:
+                raise ValueError(f"inputs must be at most {positions} tokens in training, got {time}; shorten them")
+            outputs = self._read(inputs, None)
+            return outputs, outputs, None
+        cache = AttentionCache() if state is None else state
+        parts = []
+        while time:
+            if len(cache) == positions:
+                self._read(cache.restarted(positions // 2), cache)
+            part, inputs = inputs.split_with_sizes([room := min(positions - len(cache), time), time - room], dim=1)
+            parts.append(self._read(part, cache))
+            time -= room
+        outputs = torch.cat(parts, dim=1) if len(parts) > 1 else parts[0]
+        return outputs, outputs, cache
+
+    def _read(self, inputs: torch.Tensor, cache: AttentionCache | None) -> torch.Tensor:
+        """Read tokens (batch, time) for which there are positions; return outputs (batch, time, dim)."""
+        start, time = 0 if cache is None else len(cache), inputs.shape[1]
+        sequence = F.embedding(inputs, self.embedding)
+        if self.position_embedding is not None:
+            sequence = sequence + self.position_embedding[start : start + time]
+        sequence = self._dropped(sequence)
+        if cache is not None:
+            cache.begin(inputs, self.config.positions)
+        angles = None if self.position_embedding is not None else self._angles(start, time, sequence)
+        for number, layer in enumerate(self._transformer_layers()):
+            queries, keys, values = layer.projected(sequence, self.config.heads)  # (batch, heads, time, dim of a head)
+            if angles is not None:
+                queries, keys = rotated(queries, *angles), rotated(keys, *angles)
+            if cache is not None:
+                keys, values = cache.extended(number, keys, values)
+            sequence = sequence + self._dropped(layer.attention(queries, keys, values))
+            sequence = sequence + self._dropped(layer.feed_forward(sequence))
+        if cache is not None:
+            cache.end(inputs)
+        outputs: torch.Tensor = self.norm(sequence)
+        return outputs
+
+    def _transformer_layers(self) -> Iterator["TransformerLayer"]:
+        for layer in self.layers:
+            assert isinstance(layer, TransformerLayer)
+            yield layer
+
+    def _dropped(self, values: torch.Tensor) -> torch.Tensor:
+        rate = self.config.dropout
+        if not self.training or rate == 0:
+            return values
+        return values * dropout_mask(values.shape, rate, like=values, generator=self.dropout_generator)
+
+    def _angles(self, start: int, time: int, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the cosines and sines of the rotations, (time, dim of a head / 2) each."""
+        half = self.config.dim // self.config.heads // 2
+        places = torch.arange(start, start + time, device=like.device, dtype=torch.float32)
+        speeds = _ROTARY_BASE ** -(torch.arange(half, device=like.device, dtype=torch.float32) / half)
+        angles = places[:, None] * speeds
+        return angles.cos(), angles.sin()
+
+    def scores(self, features: torch.Tensor) -> torch.Tensor:
+        """Compute the logits of the next token.
+
+        Args:
+            features: (..., dim).
+
+        Returns:
+            (..., vocab).
+        """
+        return F.linear(features, self._output_matrix)
+
+    def log_probabilities(self, features: torch.Tensor) -> torch.Tensor:
+        """Compute the log-probabilities (natural logarithm) of the next token.
+
+        Args:
+            features: (..., dim).
+
+        Returns:
+            (..., vocab); the exponentials of each row sum to 1.
+        """
+        return F.log_softmax(self.scores(features), dim=-1)
+
+    def forward(
+        self, inputs: torch.Tensor, state: AttentionCache | None = None
+    ) -> tuple[torch.Tensor, AttentionCache | None]:
+        """Score the next token at every position.
+
+        Args:
+            inputs: (batch, time) int64 token ids.
+            state: State after the tokens before; None at the start of a text.
+
+        Returns:
+            Logits, (batch, time, vocab); and the new state.
+        """
+        features, _, state = self.features(inputs, state)
+        return self.scores(features), state
+
+    def window_loss(
+        self, batch: BpttBatch | SequenceBatch, state: AttentionCache | None = None
+    ) -> tuple[Loss, AttentionCache | None]:
+        """Compute the summed cross entropy of one window, and the state after it.
+
+        Args:
+            batch: Inputs, and as targets the tokens that follow them.
+            state: State before the window; None at the start of a text, and in training.
+        """
+        features, _, state = self.features(batch.inputs, state)
+        total = linear_cross_entropy(features.flatten(0, 1), self._output_matrix, None, batch.targets.flatten())
+        return Loss(total=total, count=len(batch)), state
+
+    @property
+    def _output_matrix(self) -> torch.Tensor:
+        return self.embedding if self.output_weight is None else self.output_weight
+
+
+class TransformerLayer(nn.Module):
+    """One layer: attention and a feed-forward network, each of which adds to a sequence what it makes of it.
+
+    Args:
+        dim: Dimension of the sequence.
+        hidden: Number of units of the feed-forward network.
+    """
+
+    def __init__(self, dim: int, hidden: int) -> None:
+        super().__init__()
+        self.attention_norm, self.feed_forward_norm = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.projection, self.attended = _linear(dim, 3 * dim), _linear(dim, dim)
+        self.up, self.down = _linear(dim, hidden), _linear(hidden, dim)
+
+    def projected(self, sequence: torch.Tensor, heads: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return queries, keys and values (batch, heads, time, dim / heads) of a sequence (batch, time, dim)."""
+        batch, time, dim = sequence.shape
+        together = self.projection(self.attention_norm(sequence)).view(batch, time, 3, heads, dim // heads)
+        queries, keys, values = together.permute(2, 0, 3, 1, 4)
+        return queries, keys, values
+
+    def attention(self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        """Attend to all earlier tokens and itself; the queries are those of the last tokens.
+
+        Args:
+            queries: (batch, heads, time, dim of a head).
+            keys: (batch, heads, earlier + time, dim of a head).
+            values: As ``keys``.
+
+        Returns:
+            (batch, time, dim).
+        """
+        time, seen = queries.shape[2], keys.shape[2]
+        mask = None
+        if 1 < time < seen:
+            mask = torch.ones(time, seen, dtype=torch.bool, device=queries.device).tril(seen - time)
+        heads = F.scaled_dot_product_attention(queries, keys, values, mask, is_causal=1 < time == seen)
+        outputs: torch.Tensor = self.attended(heads.transpose(1, 2).flatten(2))
+        return outputs
+
+    def feed_forward(self, sequence: torch.Tensor) -> torch.Tensor:
+        """Transform each token of a sequence (batch, time, dim) by itself."""
+        outputs: torch.Tensor = self.down(F.gelu(self.up(self.feed_forward_norm(sequence))))
+        return outputs
+
+
+def rotated(vectors: torch.Tensor, cosines: torch.Tensor, sines: torch.Tensor) -> torch.Tensor:
+    """Rotate the two halves of vectors (..., time, dim) against each other, by angles (time, dim / 2).
+
+    Source: Su et al. 2021, "RoFormer", equation 34, with the pairs taken from the two halves.
+    """
+    first, second = vectors.chunk(2, dim=-1)
+    cosines, sines = cosines.to(vectors.dtype), sines.to(vectors.dtype)
+    return torch.cat([first * cosines - second * sines, second * cosines + first * sines], dim=-1)
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    # skip_init, because torch would draw the initial weights from its global generator.
+    device = torch.get_default_device()
+    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs, device=device)  # type: ignore[no-untyped-call]
+    return layer
