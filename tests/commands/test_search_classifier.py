@@ -31,3 +31,5 @@ def test_wrong_options_are_errors(run, table, tmp_path):
     assert (done.code, done.out) == (1, "")
     assert "error: seconds must be a positive number, got 0.0; 600 is ten minutes" in done.err
     assert not (tmp_path / "model").exists()
+    done = run("textkit.train", "search-classifier", table, "-o", tmp_path / "x.bin", "--seconds", 1)
+    assert (done.code, done.err.startswith("error: --output must be a folder")) == (1, True)

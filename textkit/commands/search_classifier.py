@@ -33,8 +33,12 @@ def search_classifier(
     quiet: Quiet = False,
 ) -> None:
     """The best text classifier that is found in a given time: model, n-grams, dimension, dropout, learning rate."""
-    from textkit.classifier.search import search_classifier as search  # torch takes seconds to import
+    # torch takes seconds to import
+    from textkit.classifier.fasttext_file import is_model_name
+    from textkit.classifier.search import search_classifier as search
 
+    if is_model_name(output):
+        raise ValueError(f"--output must be a folder, got {output}; a file of fastText holds no classifier of a search")
     check_folder(output)
     reading: dict[str, Any] = {"text": text, "label": label, "encoding": encoding, "errors": errors}
     reading |= {"delimiter": delimiter, "missing": missing, "progress": not quiet}
