@@ -4,14 +4,17 @@
     python benchmarks/classification.py                                 # everything, three seeds: hours on two cores
     python benchmarks/classification.py --data imdb --model word_avg --model fasttext --fasttext ../fastText/fasttext
     python benchmarks/classification.py --data sst2 --model cnn+vectors --vectors-corpus my.txt
+    python benchmarks/classification.py --data all --model word_avg --model tfidf --cut 200 --cut 1000 --plot curves.png
     python benchmarks/classification.py --data imdb --model cnn --device cuda --precision bfloat16 --packed PACKED
 
 Every run is a fresh process, one after another. Data come from the catalog: set TEXTKIT_DATA to a folder that has them,
-or let them be downloaded. The defaults of each model are used for every data set; what a model holds out comes from the
-training split, or is the data set's own. The test split is read and scored once the model is trained. fastText is the
-command given with --fasttext, or else the package of that name; its input is made of the same lower-cased words, in
-random order, since it learns them as they come, and it has the dimension, n-grams, buckets and epochs of word_avg.
-Names are given to fastText and to TF-IDF as characters.
+or let them be downloaded; ohsumed and zh are not in the catalog, and only found there. The defaults of each model are
+used for every data set; what a model holds out comes from the training split, or is the data set's own. The test split
+is read and scored once the model is trained. fastText is the command given with --fasttext, or else the package of that
+name; its input is made of the same lower-cased words, in random order, since it learns them as they come; it has 16
+dimensions, bigrams, 2**21 buckets and five epochs. Names and Chinese are given to fastText and TF-IDF as characters;
+textkit's default finds that out. --cut trains with fewer texts, drawn by the seed; a data set's own validation texts
+are then not used.
 
 A run whose first seed takes longer than five minutes is not repeated. All times begin with the texts in memory and the
 packages imported; the JSON file also has the time of the whole process. A GPU has trained on 64 texts before, so that
@@ -27,21 +30,21 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from classification_data import DATA, DataSet, chosen_names, fewer, read, read_test
 from device import DEVICES, chosen_device, device_facts, peak_device_mb
 from fasttext_peer import FastText
-from gpu_pack import packed_texts
+from learning_curves import cut_name, draw
 
 import textkit
 from textkit.batches.bucketing import BucketBatches
 from textkit.classifier.defaults import default_classifier_settings
 from textkit.data import catalog
-from textkit.data.labeled import LabeledTexts, read_labeled
+from textkit.data.labeled import LabeledTexts
 from textkit.text.document_ids import encode_documents
 
 LONG = 300  # seconds, above which a run is not repeated
@@ -57,71 +60,9 @@ COUNTED = {
     "peak_device_mb": "largest memory that torch allocated on the GPU",
     "process_seconds": "the whole process, with imports",
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSet:
-    """Which splits of a catalog set are used; without a test split, a fifth of the texts is held out.
-
-    ``vectors`` is what the vectors of its words are learned from, without labels: each a catalog name, with a colon and
-    a split if it is not the first. None of it is from the test split.
-    """
-
-    name: str
-    train: str = "train"
-    valid: str | None = None
-    test: str | None = "test"
-    characters: bool = False
-    vectors: tuple[str, ...] = ("wiki8", "imdb")
-
-
-REVIEWS = ("wiki8", "imdb", "imdb:test")  # SST is about films too
-DATA = {
-    "imdb": DataSet(name="imdb"),
-    "sst2": DataSet(name="sst2", valid="dev", vectors=REVIEWS),
-    "sst5": DataSet(name="sst5", valid="dev", vectors=REVIEWS),
-    "trec": DataSet(name="trec"),
-    "surnames": DataSet(name="surnames", characters=True),
-    "ag-news": DataSet(name="ag-news", train="train10k"),
-    "reviews": DataSet(name="reviews", test=None),
-    "names": DataSet(name="names", test=None, characters=True),
-}
-PUBLIC = ("imdb", "sst2", "sst5", "trec", "surnames", "ag-news")
 OF_WORDS = ("word_avg", "cnn", "bilstm", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
-OF_CHARACTERS = ("char_gru", "fasttext", "tfidf")
+OF_CHARACTERS = ("char_gru", "word_avg", "fasttext", "tfidf")
 MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
-
-
-def read(data: DataSet, options: dict[str, Any]) -> tuple[LabeledTexts, LabeledTexts | None]:
-    """The texts to train with, and those of the data set to choose the best weights by."""
-    if options["packed"]:
-        return _fewer(packed_texts(Path(options["packed"]), data.name, data.train), options["texts"]), None
-    train = read_labeled(data.name, split=data.train)
-    if data.test is None:
-        train = _part(train, held_out=False)
-    return _fewer(train, options["texts"]), None if data.valid is None else read_labeled(data.name, split=data.valid)
-
-
-def read_test(data: DataSet, options: dict[str, Any]) -> LabeledTexts:
-    if options["packed"]:
-        test = packed_texts(Path(options["packed"]), data.name, data.test or "test")
-    elif data.test is None:
-        test = _part(read_labeled(data.name, split=data.train), held_out=True)
-    else:
-        test = read_labeled(data.name, split=data.test)
-    return _fewer(test, options["texts"])
-
-
-def _fewer(texts: LabeledTexts, number: int | None) -> LabeledTexts:
-    """Take some texts, from all places: data sets may be sorted by label."""
-    step = max(len(texts) // number, 1) if number else 1
-    return LabeledTexts(texts=texts.texts[::step][:number], labels=texts.labels[::step][:number])
-
-
-def _part(texts: LabeledTexts, *, held_out: bool) -> LabeledTexts:
-    chosen = np.random.default_rng(0).random(len(texts)) < 0.2
-    rows = np.flatnonzero(chosen == held_out)
-    return LabeledTexts(texts=[texts.texts[row] for row in rows], labels=[texts.labels[row] for row in rows])
 
 
 def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -132,15 +73,16 @@ def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -
     kind = textkit.TextClassifier  # imported before the clock runs, like the others
     settings = default_classifier_settings(name)
     if options["epochs"]:
-        settings = replace(settings, epochs=options["epochs"])
+        settings = replace(settings, epochs=options["epochs"], min_steps=0)
     if name != "word_avg":  # which has no product of matrices to speak of
         settings = replace(settings, precision=options["precision"])
     device = options["device"]
     if device == "cuda":
-        few = _fewer(train, WARM_UP)
-        kind(name, settings=replace(settings, epochs=1), device=device).fit(few.texts, few.labels)  # type: ignore[arg-type]
+        few = fewer(train, WARM_UP)
+        kind(name, settings=replace(settings, epochs=1, min_steps=0), device=device).fit(few.texts, few.labels)  # type: ignore[arg-type]
     begin = time.perf_counter()
-    classifier = kind(name, vectors=vectors, settings=settings, device=device, seed=seed)  # type: ignore[arg-type]
+    split = {} if data.tokenizer is None else {"tokenizer": data.tokenizer}
+    classifier = kind(name, vectors=vectors, settings=settings, device=device, seed=seed, **split)  # type: ignore[arg-type]
     classifier.fit(
         train.texts, train.labels, valid=None if valid is None else (valid.texts, valid.labels),
         on_epoch=lambda report: print(f"{data.name}, {model}: {report}", file=sys.stderr, flush=True),
@@ -150,6 +92,7 @@ def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -
         "seconds": seconds,
         "training_seconds": sum(report.seconds for report in classifier.history_),
         "epochs": len(classifier.history_),
+        "train_texts": len(train),
         "validation_accuracy": max(report.valid_accuracy or 0.0 for report in classifier.history_),
         "padding": None if name == "word_avg" or device == "cuda" else padding(name, train, seed),
     }
@@ -181,27 +124,30 @@ def run_tfidf(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> 
     train, _ = read(data, options)
     begin = time.perf_counter()
     kind: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, 3)} if data.characters else {"ngram_range": (1, 2)}
-    features = TfidfVectorizer(sublinear_tf=True, **kind)
+    if data.tokenizer is not None:
+        kind |= {"tokenizer": textkit.tokenizer(data.tokenizer), "token_pattern": None}
+    features = TfidfVectorizer(sublinear_tf=True, min_df=2, **kind)
     matrix = features.fit_transform(train.texts)
     trained = time.perf_counter()
     regression = LogisticRegression(C=10.0, max_iter=1000, random_state=seed).fit(matrix, train.labels)
     done = time.perf_counter()
     found = scored(lambda texts: regression.predict(features.transform(texts)), read_test(data, options))
-    return {"seconds": done - begin, "training_seconds": done - trained, **found}
+    return {"seconds": done - begin, "training_seconds": done - trained, "train_texts": len(train), **found}
 
 
 def run_fasttext(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     """Train fastText, and score the test split."""
     train, _ = read(data, options)
     begin = time.perf_counter()
-    classifier = FastText(options["fasttext"], characters=data.characters, seed=seed)
+    tokenizer = data.tokenizer or ("character" if data.characters else "word-lower")
+    classifier = FastText(options["fasttext"], tokenizer=tokenizer, seed=seed)
     try:
         classifier.fit(train.texts, train.labels)
     except ArithmeticError as error:
         return {"failed": str(error)}
     seconds = time.perf_counter() - begin
     found = scored(classifier.predict, read_test(data, options))
-    return {"seconds": seconds, "training_seconds": classifier.training_seconds, **found}
+    return {"seconds": seconds, "training_seconds": classifier.training_seconds, "train_texts": len(train), **found}
 
 
 def train_vectors(corpora: Sequence[str], target: Path) -> dict[str, float]:
@@ -232,7 +178,7 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = train_vectors(job["corpora"], Path(job["vectors"]))
     else:
         run = {"fasttext": run_fasttext, "tfidf": run_tfidf}.get(job["model"], run_textkit)
-        result = run(job["model"], DATA[job["data"]], job["seed"], job)
+        result = run(job["model"], DATA[job["data"]], job["seed"], {"cut": None, **job})
     return {
         **result, "peak_mb": peak_mb(), "peak_device_mb": peak_device_mb(job["device"]),
     }  # fmt: skip
@@ -252,7 +198,7 @@ def one(**job: Any) -> dict[str, Any]:
 def measure(data: str, model: str, seeds: int, options: dict[str, Any]) -> list[dict[str, Any]]:
     """One run for each seed; fewer of long runs, and one of what knows no chance."""
     runs: list[dict[str, Any]] = []
-    for seed in range(1, 2 if model == "tfidf" else seeds + 1):
+    for seed in range(1, 2 if model == "tfidf" and options["cut"] is None else seeds + 1):
         runs.append({"seed": seed, **one(data=data, model=model, seed=seed, **options)})
         print(f"{data}, {model}, seed {seed}: {runs[-1]}", file=sys.stderr, flush=True)
         if "failed" in runs[-1] or runs[-1]["seconds"] > LONG:
@@ -290,7 +236,9 @@ def show(data: str, results: dict[str, list[dict[str, Any]]]) -> str:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure classifiers: accuracy, seconds, padding, memory.")
     several = "; may be given several times"
-    parser.add_argument("--data", action="append", choices=DATA, help=f"data set{several}  [default: the public ones]")
+    parser.add_argument(
+        "--data", action="append", choices=("all", *DATA), help=f"data set{several}  [default: the public ones]"
+    )
     parser.add_argument("--model", action="append", choices=MODELS, help=f"model{several}  [default: all]")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each model  [default: 3]")
     parser.add_argument("--fasttext", type=Path, help="fastText's command  [default: the package]")
@@ -302,6 +250,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--device", choices=DEVICES, default="cpu", help="of textkit's models  [default: cpu]")
     parser.add_argument("--packed", type=Path, help="take the texts from a folder that gpu_pack.py made")
     parser.add_argument("--texts", type=int, help="only so many texts of either split")
+    parser.add_argument(
+        "--cut", action="append", type=int, metavar="TEXTS",
+        help=f"train with so many texts drawn by the seed, and with all{several}",
+    )  # fmt: skip
+    parser.add_argument("--plot", type=Path, help="picture of the accuracy over the number of training texts")
     parser.add_argument("--epochs", type=int, help="of textkit's models  [default: as each model has]")
     parser.add_argument("--json", type=Path, default=Path("classification.json"), help="where the figures go")
     parser.add_argument("--job", help=argparse.SUPPRESS)
@@ -342,13 +295,14 @@ def main() -> None:
             "epochs": given.epochs,
         }
         files: dict[str, str] = {}  # of vectors, by what they were learned from
-        for name in given.data or PUBLIC:
+        for name, cut in ((name, cut) for name in chosen_names(given.data) for cut in (*sorted(given.cut or ()), None)):
+            options["cut"], shown = cut, name if cut is None else cut_name(name, cut)
             corpora = given.vectors_corpus or DATA[name].vectors
             source = " ".join(corpora)
             options["vectors"] = files.setdefault(source, f"{folder}/{len(files)}.safetensors")
             usual = OF_CHARACTERS if DATA[name].characters else OF_WORDS
             chosen = given.model or [system for system in usual if system in known_models]
-            found: dict[str, list[dict[str, Any]]] = results["runs"].setdefault(name, {})
+            found: dict[str, list[dict[str, Any]]] = results["runs"].setdefault(shown, {})
             if "word_avg" in chosen:  # compiled once for an installation, which is no part of a run
                 one(data="reviews", model="word_avg", seed=0, **{**options, "packed": None})
             for system in chosen:
@@ -356,7 +310,9 @@ def main() -> None:
                     results["vectors"][source] = one(model="vectors", corpora=corpora, **options)
                 found[system] = measure(name, system, given.seeds, options)
                 given.json.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-            print(show(name, found), flush=True)
+                if given.plot:
+                    draw(results["runs"], given.plot)
+            print(show(shown, found), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,29 +12,26 @@ from typing import Any
 import numpy as np
 
 import textkit
-from textkit.classifier.defaults import CONFIGS, default_classifier_settings
 
 LABEL = "__label__"  # with which fastText's files mark labels
 
 
 class FastText:
-    """fastText's command or package, with the shape and the epochs of word_avg.
+    """fastText's command or package, with 16 dimensions, bigrams and five epochs.
 
     Args:
         command: The path of the command; None for the package.
-        characters: Whether to split texts into characters.
+        tokenizer: Name of the tokenizer that splits the texts.
         seed: Passed on; with several threads fastText is not repeatable.
     """
 
-    def __init__(self, command: str | None, *, characters: bool, seed: int) -> None:
-        shape = CONFIGS["word_avg"]
-        assert isinstance(shape, textkit.WordAvgConfig)
-        self.command, self.characters = command, characters
+    def __init__(self, command: str | None, *, tokenizer: str, seed: int) -> None:
+        self.command = command
         self.settings: dict[str, Any] = {
-            "dim": shape.dim, "wordNgrams": shape.ngrams, "bucket": shape.buckets, "lr": 0.5, "seed": seed,
-            "epoch": default_classifier_settings("word_avg").epochs, "thread": os.cpu_count(), "minCount": 1,
+            "dim": 16, "wordNgrams": 2, "bucket": 1 << 21, "lr": 0.5, "seed": seed,
+            "epoch": 5, "thread": os.cpu_count(), "minCount": 1,
         }  # fmt: skip
-        self.split = textkit.tokenizer("character" if characters else "word-lower")
+        self.split = textkit.tokenizer(tokenizer)
         self.folder = tempfile.TemporaryDirectory()
         self.training_seconds = 0.0
         self.classes: list[Any] = []

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -86,6 +87,37 @@ def test_classifiers(packed, tmp_path):
     assert 0 < run["accuracy"] <= 1
     assert 0 < run["training_seconds"] <= run["seconds"] <= run["process_seconds"]
     assert "| cnn | 1 |" in printed
+
+
+def test_learning_curves(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    curves = import_module("learning_curves")
+    runs = {
+        "trec, 1,000 texts": {
+            "tfidf": [{"accuracy": 0.7, "train_texts": 1000}, {"accuracy": 0.8, "train_texts": 1000}]
+        },
+        "trec": {"tfidf": [{"accuracy": 0.9, "train_texts": 5000}], "fasttext": [{"failed": "nan"}]},
+        "zh": {"cnn": [{"accuracy": 0.5, "train_texts": 90}]},
+    }
+    assert curves.cut_name("trec", 1000) in runs
+    found = curves.points(runs)
+    assert found["trec"] == {"tfidf": [(1000, pytest.approx(75)), (5000, pytest.approx(90))]}
+    assert found["zh"] == {"cnn": [(90, pytest.approx(50))]}
+    curves.draw(runs, tmp_path / "curves.png")
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_cuts_are_drawn_by_the_seed(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    data = import_module("classification_data")
+    options = {"packed": None, "texts": None}
+    cuts = [data.read(data.DATA["reviews"], {**options, "cut": 50, "seed": seed})[0] for seed in (1, 1, 2)]
+    assert [len(cut) for cut in cuts] == [50] * 3
+    assert cuts[0] == cuts[1] != cuts[2]
+    assert len(data.read(data.DATA["reviews"], {**options, "cut": 10**6, "seed": 1})[0]) > 700
+    monkeypatch.delenv("TEXTKIT_DATA", raising=False)
+    assert data.chosen_names(["all"]) == list(data.PUBLIC)
 
 
 def test_approximate_search(tmp_path):

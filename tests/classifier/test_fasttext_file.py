@@ -52,6 +52,7 @@ def test_unknown_words_change_nothing(tmp_path):
     ("changed", "message"),
     [
         ({"config": WordAvgConfig(dim=6, ngrams=2, binary=False, skip_unknown=True)}, "ngrams must be 1 .* got 2"),
+        ({"config": WordAvgConfig(ngrams=1, binary=False, skip_unknown=True)}, "dim must be a number .* got None"),
         ({"config": WordAvgConfig(dim=6, ngrams=1, skip_unknown=True)}, "binary must be False"),
         ({"config": WordAvgConfig(dim=6, ngrams=1, binary=False)}, "skip_unknown must be True"),
         ({"config": textkit.CnnConfig(dim=6, filters=2)}, "the model must be word_avg .* got CnnConfig"),

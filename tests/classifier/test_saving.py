@@ -37,7 +37,7 @@ def test_what_is_saved_is_loaded(name, kind, tmp_path, classifier_of, reviews, s
         assert found.classes_.tolist() == classifier.classes_.tolist()
         assert found.classes_.dtype.kind == classifier.classes_.dtype.kind
         assert (found.model_.config, found.multi_label) == (small[name], multi_label)
-        assert found.settings == classifier.settings.completed(default_classifier_settings(name))
+        assert found.settings == classifier.settings.completed(default_classifier_settings(small[name]))
         assert not found.model_.training
         assert all(type(label) in (str, int, bool, list) for label, _ in found.predict_stream(texts[:3]))
         assert found.fit(texts, labels).predict(texts).shape[0] == 24  # it can be trained again

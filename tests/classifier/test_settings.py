@@ -9,6 +9,7 @@ from textkit.classifier.text_classifier import TextClassifier
     ("wrong", "message"),
     [
         ({"epochs": 0}, "epochs must be an integer of at least 1 epoch, got 0"),
+        ({"min_steps": -1}, "min_steps must be an integer of at least 0 steps, got -1"),
         ({"batch_size": 2.5}, r"batch_size must be an integer of at least 1 text, got 2\.5"),
         ({"budget": 0}, "budget must be an integer of at least 1 token, got 0"),
         ({"min_count": 0}, "min_count must be an integer of at least 1 token, got 0"),
@@ -36,6 +37,13 @@ def test_what_may_be_left_out_is_none():
     assert [getattr(settings, name) for name in names] == [None] * 5
     settings = ClassifierSettings(epochs=np.int64(7), learning_rate=np.float32(0.5))
     assert (type(settings.epochs), type(settings.learning_rate)) == (int, float)
+
+
+@pytest.mark.parametrize(
+    ("least", "steps", "passes"), [(0, 7, 1), (1, 7, 1), (14, 7, 1), (15, 7, 2), (1200, 6, 100), (1200, 10**6, 1)]
+)
+def test_an_epoch_goes_through_few_texts_several_times(least, steps, passes):
+    assert ClassifierSettings(epochs=2, min_steps=least).passes(steps) == passes
 
 
 @pytest.mark.parametrize(

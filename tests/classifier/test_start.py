@@ -6,6 +6,7 @@ from sklearn import config_context
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.loading import load
+from textkit.models.word_avg import WordAvgConfig
 from textkit.vectors.word_vectors import WordVectors
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -138,3 +139,32 @@ def test_what_it_cannot_start_from(reviews, classifier_of):
             classifier_of(**options).fit(texts, labels, init=init)
     with pytest.raises(ValueError, match="labels must be of one kind, got both str and int"):
         classifier_of("cnn").fit(["good", "bad"] * 8, [0, 1] * 8, init=first)
+
+
+def test_a_linear_model_gets_columns_for_new_classes(reviews):
+    first = TextClassifier(settings=ClassifierSettings(epochs=3)).fit(*reviews())
+    before = {key: weight.clone() for key, weight in weights(first).items()}
+    more = TextClassifier(settings=STILL).fit(["a zebra", "so striped"] * 4, ["animal"] * 8, init=first)
+    assert more.classes_.tolist() == ["animal", "bad", "good"]
+    for key, weight in before.items():
+        assert torch.equal(weights(first)[key], weight)
+    asked = reviews(20, seed=4)[0]
+    odds = [np.log(one.predict_proba(asked)[:, -2:]) @ [1, -1] for one in (first, more)]
+    assert odds[1] == pytest.approx(odds[0], abs=1e-4)
+    assert torch.equal(weights(more)["output_weight"], torch.eye(3))
+    old = TextClassifier(WordAvgConfig(dim=2, buckets=1 << 16), settings=STILL)
+    with pytest.raises(ValueError, match="init must be a classifier of the same model"):
+        old.fit(*reviews(), init=first)
+
+
+def test_a_named_model_goes_on_with_the_shape_of_an_earlier_one(reviews):
+    earlier = TextClassifier(WordAvgConfig(dim=16, buckets=64), settings=STILL).fit(*reviews())
+    assert TextClassifier(settings=STILL).fit(*reviews(), init=earlier).model_.config == earlier.model_.config
+    first = TextClassifier(WordAvgConfig(ngrams=3), settings=STILL).fit(*reviews())
+    assert first.model_.config.buckets == 1 << 16
+    assert TextClassifier(WordAvgConfig(ngrams=3), settings=STILL).fit(*reviews(), init=first).n_classes_ == 2
+
+
+def test_parts_of_the_texts_get_all_buckets(reviews):
+    classifier = TextClassifier(settings=STILL).partial_fit(*reviews())
+    assert classifier.partial_fit(["odd"] * 4, ["odd"] * 4).model_.ngram_embedding.shape == (1 << 21, 3)

@@ -102,7 +102,7 @@ def test_every_setting_reaches_the_training(asked, table, tmp_path):
     assert model.settings == ClassifierSettings(
         epochs=3, batch_size=5, budget=600, learning_rate=0.5, vector_rate=0.3, weight_decay=0, clip_norm=None,
         label_smoothing=0.1, patience=None, valid_share=0.2, precision="bfloat16", min_count=2, max_vocab=90,
-        max_length=50, freeze_epochs=0,
+        max_length=50, freeze_epochs=0, min_steps=0, keep_best=False,
     )  # fmt: skip
     assert model.progress
 
@@ -120,7 +120,7 @@ def test_every_setting_reaches_the_training(asked, table, tmp_path):
 def test_every_part_of_a_model(asked, table, tmp_path, name, options, expected):
     model, *_ = asked(table, "-o", tmp_path / "model", "--model", name, "--dim", "6", *options.split())
     assert model.model == dataclasses.replace(model_config(name), dim=6, **expected)
-    assert model.settings == default_classifier_settings(name)
+    assert model.settings == default_classifier_settings(model.model)
 
 
 def test_vectors_give_the_model_their_width(asked, table, tmp_path):
@@ -324,7 +324,8 @@ def test_what_help_says_of_defaults_is_true():
             if "others" in shown:
                 said = dict(part.split() for part in shown.split(", "))
                 shown = said.get(model, said["others"])
-            meaning = {"no limit": None, "all": None, "3,4,5": (3, 4, 5), "binary": True}
+            meaning = {"no limit": None, "all": None, "3,4,5": (3, 4, 5), "binary": True, "yes": True, "no": False}
+            meaning |= dict.fromkeys(("per-class", "by the texts", "never"))
             expected = meaning[shown] if shown in meaning else type(values[name])(shown)
             assert values[name] == expected, (model, name)
 

@@ -39,7 +39,7 @@ def scores_of(model, ids):
 
 
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
-@pytest.mark.parametrize("options", [{}, {"binary": True}, {"binary": True, "buckets": 2}])
+@pytest.mark.parametrize("options", [{}, {"binary": True}, {"binary": True, "buckets": 2}, {"dim": None}])
 @pytest.mark.parametrize("ids", [[4, 7, 9, 4, 1, 4, 7], [4, 7], [4]])
 def test_shares_of_word_avg_add_up_to_the_score(ngrams, ids, options):
     model = word_avg(ngrams, **options)

@@ -63,6 +63,7 @@ def test_code_of_other_sources_is_made_anew(doubled, monkeypatch):
         skip_gram_workers.run_hogwild,
         skip_gram_workers.run_rounds,
         word_avg_cpu.bag_means,
+        word_avg_cpu.count_rows,
         word_avg_cpu.update_bags,
     ],
 )

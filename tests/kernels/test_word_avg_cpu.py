@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from textkit.batches.padding import pad
-from textkit.kernels.word_avg_cpu import _insert, bag_means, update_bags
+from textkit.kernels.word_avg_cpu import _insert, bag_means, count_rows, update_bags
 from textkit.models.word_avg import WordAvg, WordAvgConfig
 from textkit.text.ngrams import MULTIPLIER
 
@@ -126,7 +126,10 @@ def test_a_text_may_be_shorter_than_the_longest_ngram():
 # ---- steps ----
 
 
-def updated(tables, squares, *, each, gradients, weights, rates, owners):
+UNVARIED = np.empty(0, np.float32), np.empty(0, np.float32)
+
+
+def updated(tables, squares, *, each, gradients, weights, rates, owners, factors=UNVARIED):
     """Both tables and their sums of squares after a step, the owners one after another."""
     tables, squares = [table.copy() for table in tables], [square.copy() for square in squares]
     rows = np.concatenate([np.array([*words, *buckets, 9999], np.int32) for words, buckets in each])  # with gaps
@@ -143,6 +146,7 @@ def updated(tables, squares, *, each, gradients, weights, rates, owners):
             squares[0],
             tables[1],
             squares[1],
+            *factors,
             *rates,
             owner,
             owners,
@@ -161,17 +165,21 @@ def start(longest, seed=3):
     return tables, squares, {"each": each, "gradients": gradients, "weights": weights}
 
 
+@pytest.mark.parametrize("varied", [False, True])
 @pytest.mark.parametrize("longest", [1, 2, 3])
-def test_a_step_is_that_of_adagrad(longest):
+def test_a_step_is_that_of_adagrad(longest, varied):
     tables, squares, options = start(longest)
     rates = 0.3, 0.2
+    factors = [np.linspace(0.5, 2, len(table), dtype=np.float32) for table in tables]
     expected, sums = [table.astype(float) for table in tables], [square.astype(float) for square in squares]
     for rows, gradient, weight in zip(options["each"], options["gradients"], options["weights"], strict=True):
         step = gradient.astype(float) * weight
         for table in (0, 1):
             for row in rows[table]:
                 sums[table][row] += np.mean(step**2)
-                expected[table][row] -= rates[table] / np.sqrt(sums[table][row]) * step
+                rate = rates[table] * (factors[table][row] if varied else 1)
+                expected[table][row] -= rate / np.sqrt(sums[table][row]) * step
+    options["factors"] = factors if varied else UNVARIED
     found, found_sums = updated(tables, squares, **options, rates=rates, owners=1)
     for table in (0, 1):
         np.testing.assert_allclose(found[table], expected[table], atol=2e-6)
@@ -182,6 +190,7 @@ def test_a_step_is_that_of_adagrad(longest):
 @pytest.mark.parametrize("owners", [2, 3, 20])
 def test_any_number_of_owners_makes_the_same_bytes(owners):
     tables, squares, options = start(3)
+    options["factors"] = [np.linspace(0.5, 2, len(table), dtype=np.float32) for table in tables]
     one = updated(tables, squares, **options, rates=(0.3, 0.2), owners=1)
     several = updated(tables, squares, **options, rates=(0.3, 0.2), owners=owners)
     for found, expected in zip([*several[0], *several[1]], [*one[0], *one[1]], strict=True):
@@ -202,6 +211,18 @@ def test_the_first_step_of_a_row_by_hand():
     assert (word_squares[3], ngram_squares[bucket]) == pytest.approx((4, 4))
     assert np.count_nonzero(words.any(1)) == 2
     assert np.count_nonzero(ngrams.any(1)) == 1
+
+
+def test_rows_are_counted():
+    each = [rows_of(text, 2) for text in (TEXTS[3], TEXTS[0], TEXTS[1])]
+    rows = np.array([row for words, buckets in each for row in (*words, *buckets)], np.int32)
+    ends = np.cumsum([0, *(len(part) for parts in each for part in parts)])
+    bounds = np.stack([ends[:-2:2], ends[1:-1:2], ends[2::2]], axis=1)
+    words, ngrams = np.ones(VOCAB, np.int32), np.zeros(BUCKETS, np.int32)
+    count_rows(rows, bounds, words, ngrams)
+    assert words.tolist() == [1 + (TEXTS[3] + TEXTS[0]).count(word) for word in range(VOCAB)]
+    found = [bucket for _, buckets in each for bucket in buckets]
+    assert ngrams.tolist() == [found.count(bucket) for bucket in range(BUCKETS)]
 
 
 def test_words_without_a_rate_stay_as_they_are():

@@ -57,6 +57,33 @@ def test_scores_are_those_of_the_mean_of_words_and_ngrams(ngrams, buckets, binar
         torch.testing.assert_close(found, model.output_weight @ mean + model.output_bias)
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_scores_of_a_linear_model_are_sums_over_the_root_of_their_number(binary):
+    model = model_of(dim=None, binary=binary, dropout=0.5).train()  # it has no dropout
+    assert model.embedding.shape == (30, 3)
+    with torch.no_grad():
+        model.embedding.normal_(generator=torch.Generator().manual_seed(4))
+    texts = [[4, 9, 4, 7, 4, 9], [5], []]
+    scores = model.scores(pad([torch.tensor(text).long().numpy() for text in texts]))
+    for text, found in zip(texts, scores, strict=True):
+        rows = [("word", word) for word in text]
+        rows += [("ngram", hash_of(text[place : place + 2], 128)) for place in range(len(text) - 1)]
+        tables = {"word": model.embedding, "ngram": model.ngram_embedding}
+        vectors = [tables[kind][row] for kind, row in (set(rows) if binary else rows)]
+        expected = torch.stack(vectors).sum(0) / math.sqrt(len(vectors)) if vectors else torch.zeros(3)
+        torch.testing.assert_close(found, expected + model.output_bias)
+
+
+def test_a_linear_model_starts_at_zero():
+    model = WordAvg(WordAvgConfig(), 30, 3)
+    assert model.linear
+    assert model.ngram_embedding.shape == (1 << 21, 3)
+    assert not model.embedding.any()
+    assert torch.equal(model.output_weight, torch.eye(3))
+    assert not model.output_weight.requires_grad
+    assert not WordAvg(WordAvgConfig(dim=3, buckets=8), 30, 3).linear
+
+
 def test_weights_start_as_published():
     model = WordAvg(
         WordAvgConfig(dim=20, buckets=64, binary=False, dropout=0.0),

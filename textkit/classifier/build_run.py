@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -98,7 +99,7 @@ def new_model(
     if vectors is not None:
         if vectors.dim != config.dim:
             raise ValueError(
-                f"vectors must have the dimension of the model, {config.dim}, got {vectors.dim}; "
+                f"vectors must have the dimension of the model, {model.embedding.shape[1]}, got {vectors.dim}; "
                 f"pass a config with dim={vectors.dim}"
             )
         model.set_vectors(vectors.to_embedding(data.vocabulary, seed=seed).weight)
@@ -123,6 +124,7 @@ def fit_model(
     progress: bool,
     ranks: Ranks = ALONE,
     checkpoint: CheckpointOptions | None = None,
+    label: str = "training",
 ) -> ClassifierRun:
     """Set up a training run of a model; the run changes the model in place.
 
@@ -138,6 +140,7 @@ def fit_model(
         progress: Whether to show progress on stderr.
         ranks: The processes that train together.
         checkpoint: Where and how often the state is saved; None for no checkpoints.
+        label: Name of the progress bar.
 
     Returns:
         The run, not yet started.
@@ -153,6 +156,7 @@ def fit_model(
             standardize(model, data.training.documents, dropout=not frozen)
         plan = _frozen_plan if frozen else _padded_plan
     objective, optimizer, batches, steps = plan(model, data.training, criterion, settings, seed, ranks)
+    passes = settings.passes(steps)
 
     def epoch_batches(epoch: int) -> Iterable[Any]:
         if isinstance(model, PretrainedClassifier):
@@ -160,7 +164,7 @@ def fit_model(
             return batches(epoch)
         frozen = given_vectors and (settings.freeze_epochs is None or epoch < settings.freeze_epochs)
         model.embedding.requires_grad_(not frozen)
-        return batches(epoch)
+        return chain.from_iterable(batches(epoch * passes + number) for number in range(passes))
 
     # Words that occur only among the pretrained vectors are added to the model after training. Until then they are
     # unknown to it.
@@ -173,8 +177,8 @@ def fit_model(
         objective,
         optimizer,
         epoch_batches,
-        steps=steps,
-        texts=len(data.training),
+        steps=steps * passes,
+        texts=len(data.training) * passes,
         settings=settings,
         # torch's idle threads spin, and would take cores from the kernel's threads.
         threads=1 if use_kernel else None,
@@ -187,6 +191,7 @@ def fit_model(
         squares=objective.squares if isinstance(objective, BagObjective) else None,
         schedule=slanted_triangular(settings.epochs * steps) if isinstance(model, PretrainedClassifier) else None,
         checkpoint=checkpoint,
+        label=label,
         identity=None
         if checkpoint is None or checkpoint.path is None
         else identity_of(
@@ -199,6 +204,19 @@ def fit_model(
             kernel=use_kernel,
             given_vectors=given_vectors,
         ),
+    )
+
+
+def refitting(settings: ClassifierSettings, run: ClassifierRun) -> ClassifierSettings:
+    """Return the settings of a training without validation, with as many epochs as were kept of a finished run."""
+    return replace(
+        settings,
+        epochs=run.kept_epochs,
+        min_steps=round((settings.min_steps or 0) * run.kept_epochs / settings.epochs),
+        keep_best=False,
+        patience=None,
+        metric="accuracy",
+        tune_thresholds=False,
     )
 
 

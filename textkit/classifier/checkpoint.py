@@ -153,6 +153,9 @@ def identity_of(
         **asdict(settings),
     }
     del identity["patience"]
+    for name, usual in (("min_steps", 0), ("keep_best", True), ("refit", False)):
+        if identity[name] == usual:
+            del identity[name]  # checkpoints of earlier versions lack it
     if not isinstance(model, PretrainedClassifier):
         del identity["layer_decay"]  # checkpoints of earlier versions lack it
     return identity

@@ -14,6 +14,7 @@ from textkit.classifier.sample_weights import checked_weights, relative_weights,
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.vocabulary import Words, encode_training
 from textkit.data.tables import Document, check_document
+from textkit.models.classifier import UNKNOWN
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
@@ -47,6 +48,7 @@ class ClassifierData:
     Attributes:
         training: Training texts.
         validation: Validation texts, by which the best weights are chosen; None without any.
+        everything: The training texts and those held out of them, for ``settings.refit``; None without.
         vocabulary: Vocabulary of the training texts.
         whole_vocabulary: The vocabulary followed by all other words with a pretrained vector; the ids of
             ``validation`` refer to it.
@@ -57,6 +59,7 @@ class ClassifierData:
 
     training: Examples
     validation: Examples | None
+    everything: Examples | None
     vocabulary: Vocabulary
     whole_vocabulary: Vocabulary
     classes: NDArray[Any]
@@ -114,6 +117,7 @@ def prepare(
         )
     targets = class_ids(labels, classes, multi_label=multi_label)
     options: dict[str, Any] = {"tokenizer": tokenizer, "progress": progress}
+    held_out = np.empty(0, np.int64)
     if valid is not None:
         valid_texts, valid_labels, *given = _pair(valid)
         valid_texts = checked_texts(valid_texts, "valid texts")
@@ -122,6 +126,9 @@ def prepare(
         valid_weights = checked_weights(given[0], len(valid_texts), "valid weights") if given else None
         valid_weights, valid_texts, valid_labels = weighted_rows(valid_weights, valid_texts, valid_labels)
         valid_targets = class_ids(valid_labels, classes, multi_label=multi_label)
+    elif settings.refit:
+        held_out = held_out_rows(targets, settings.valid_share, seed)
+        valid_texts, valid_targets, valid_weights = [], targets[:0], None
     else:
         valid_rows = held_out_rows(targets, settings.valid_share, seed)
         rows = np.setdiff1d(np.arange(len(texts)), valid_rows)
@@ -138,23 +145,39 @@ def prepare(
         room = None if settings.max_vocab is None else max(0, settings.max_vocab - len(vocabulary))
         whole_vocabulary = vocabulary.append([word for word in known if word not in vocabulary][:room])
     valid_documents, _ = encode_documents(valid_texts, vocabulary=whole_vocabulary, **options)
+    documents = truncate(documents, settings.max_length)
+    everything = None
+    if settings.refit and len(held_out):
+        everything = _examples(documents, targets, weights)
+        rows = np.setdiff1d(np.arange(len(documents)), held_out)
+        documents, valid_documents = documents.take(rows), _seen_words(documents.take(held_out), documents.take(rows))
+        targets, valid_targets = targets[rows], targets[held_out]
+        if weights is not None:
+            weights, valid_weights = weights[rows], weights[held_out]
     return ClassifierData(
-        training=Examples(
-            documents=truncate(documents, settings.max_length), targets=targets, weights=relative_weights(weights)
-        ),
-        validation=Examples(
-            documents=truncate(valid_documents, settings.max_length),
-            targets=valid_targets,
-            weights=relative_weights(valid_weights),
-        )
+        training=_examples(documents, targets, weights),
+        validation=_examples(truncate(valid_documents, settings.max_length), valid_targets, valid_weights)
         if len(valid_documents)
         else None,
+        everything=everything,
         vocabulary=vocabulary,
         whole_vocabulary=whole_vocabulary,
         classes=classes,
         cut=int(np.count_nonzero(excess)),
         dropped=int(excess.sum()),
     )
+
+
+def _examples(documents: DocumentIds, targets: torch.Tensor, weights: Any) -> Examples:
+    return Examples(documents=documents, targets=targets, weights=relative_weights(weights))
+
+
+def _seen_words(documents: DocumentIds, training: DocumentIds) -> DocumentIds:
+    """Return documents whose words are ``<unk>`` if the training texts lack them."""
+    seen = np.zeros(int(max(documents.ids.max(initial=0), training.ids.max(initial=0))) + 1, np.bool_)
+    seen[training.ids] = True
+    ids = np.where(seen[documents.ids], documents.ids, np.int32(UNKNOWN))
+    return DocumentIds(ids=ids, offsets=documents.offsets, unknown=int(np.count_nonzero(ids == UNKNOWN)))
 
 
 def checked_texts(texts: Any, name: str = "texts") -> list[Document]:

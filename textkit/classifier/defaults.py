@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import torch
 
+from textkit.checks import SUITED
 from textkit.classifier.pretrained import pretrained_config
 from textkit.classifier.settings import ClassifierSettings
 from textkit.language_model.language_model import LanguageModel
@@ -17,7 +18,7 @@ from textkit.models.classifier import Classifier, ClassifierConfig
 from textkit.models.cnn import Cnn, CnnConfig
 from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
 from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
-from textkit.models.word_avg import WordAvg, WordAvgConfig
+from textkit.models.word_avg import USUAL_BUCKETS, WordAvg, WordAvgConfig
 from textkit.vectors.word_vectors import WordVectors
 
 ModelName: TypeAlias = Literal["word_avg", "cnn", "bilstm", "char_gru"]
@@ -37,13 +38,26 @@ CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
 }
 """The model class of each config class of textkit; configs of others have a method ``network`` of their own."""
 
-_MAX_TABLE = 1 << 27  # maximum number of values in the n-gram embedding of a model with pretrained vectors
+_MAX_TABLE = 1 << 27  # maximum number of values in the n-gram embedding, where its size is chosen here
+_FEWEST_BUCKETS = 1 << 16  # more texts may come later
 
 _USUAL = ClassifierSettings(
-    epochs=10, batch_size=32, learning_rate=0.001, label_smoothing=0.0, patience=3, freeze_epochs=0
+    epochs=10,
+    min_steps=0,
+    batch_size=32,
+    learning_rate=0.001,
+    vector_rate=0.1,
+    label_smoothing=0.0,
+    keep_best=True,
+    refit=False,
+    patience=3,
+    freeze_epochs=0,
 )
+_AVERAGED = replace(_USUAL, epochs=5, learning_rate=0.01)  # of a word_avg with a dimension
 _SETTINGS: dict[ModelName, ClassifierSettings] = {
-    "word_avg": replace(_USUAL, epochs=5, learning_rate=0.01),
+    "word_avg": replace(
+        _AVERAGED, epochs=6, min_steps=1200, vector_rate=0.2, keep_best=False, refit=True, patience=None
+    ),
     "cnn": replace(_USUAL, freeze_epochs=5),
     "bilstm": replace(_USUAL, epochs=6, label_smoothing=0.1, freeze_epochs=2),
     "char_gru": replace(_USUAL, epochs=15, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5),
@@ -76,12 +90,30 @@ def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
             return config
         if isinstance(config, WordAvgConfig):
             most_buckets = 1 << ((_MAX_TABLE // vectors.dim).bit_length() - 1)  # a power of two
-            config = replace(config, buckets=min(config.buckets, most_buckets))
+            config = replace(config, buckets=min(config.buckets or USUAL_BUCKETS, most_buckets))
         return replace(config, dim=vectors.dim)
     raise ValueError(
         f"model must be one of {', '.join(MODEL_NAMES)}, or the config of a model, got {model!r}; to train on a saved "
         "language model, pass textkit.load(folder)"
     )
+
+
+def suited_config(config: ClassifierConfig, *, tokens: int, classes: int) -> ClassifierConfig:
+    """Choose the number of n-gram buckets where a config leaves it open: two or more for each n-gram of the texts.
+
+    Args:
+        config: The config of any model.
+        tokens: Number of tokens of the training texts.
+        classes: Number of classes.
+
+    >>> suited_config(WordAvgConfig(), tokens=100_000, classes=2).buckets == 1 << 18
+    True
+    """
+    if not isinstance(config, WordAvgConfig) or config.buckets != SUITED:
+        return config
+    most = min(USUAL_BUCKETS, 1 << max((_MAX_TABLE // (config.dim or classes)).bit_length() - 1, 0))
+    enough = 1 << (2 * tokens * (config.ngrams - 1)).bit_length()
+    return replace(config, buckets=max(1, min(most, max(enough, _FEWEST_BUCKETS))))
 
 
 def default_classifier_settings(model: object) -> ClassifierSettings:
@@ -93,11 +125,11 @@ def default_classifier_settings(model: object) -> ClassifierSettings:
     config = model_config(model)
     if isinstance(config, RnnClassifierConfig):
         return _SETTINGS["char_gru" if config.unit == "char" else "bilstm"]
-    if isinstance(config, CnnConfig | WordAvgConfig):
-        return _SETTINGS["cnn" if isinstance(config, CnnConfig) else "word_avg"]
+    if isinstance(config, WordAvgConfig):
+        return _SETTINGS["word_avg"] if config.dim is None else _AVERAGED
     if isinstance(config, PretrainedClassifierConfig):
         return _FINE_TUNING
-    return _USUAL
+    return _SETTINGS["cnn"] if isinstance(config, CnnConfig) else _USUAL
 
 
 def new_network(

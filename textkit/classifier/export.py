@@ -12,7 +12,7 @@ from textkit.files.atomic_folder import atomic_folder
 from textkit.models import exported_classifier
 from textkit.models.classifier import Classifier
 from textkit.models.export import export_model
-from textkit.models.word_avg import WordAvgConfig
+from textkit.models.word_avg import USUAL_BUCKETS, WordAvgConfig
 from textkit.text.huggingface import HuggingFaceTokenizer
 from textkit.text.ngrams import MULTIPLIER
 from textkit.text.phrases import PhraseTokenizer
@@ -123,7 +123,7 @@ def _ngram_entries(model: Classifier) -> dict[str, Any]:
         "ngrams": {
             "computed": "in model.onnx",
             "longest": config.ngrams,
-            "buckets": config.buckets,
+            "buckets": config.buckets or USUAL_BUCKETS,
             "multiplier": MULTIPLIER,
             "bucket": "of the ids i, j, k: ((i * multiplier + j) * multiplier + k) modulo buckets",
         }

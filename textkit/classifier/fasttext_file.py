@@ -18,8 +18,8 @@ from textkit.text.vocabulary import Vocabulary
 _LABEL = "__label__"
 _SHAPE = {"ngrams": 1, "binary": False, "skip_unknown": True}
 _REMEDY = (
-    "such a file needs a word_avg with ngrams 1, binary False and skip_unknown True, and the tokenizer 'fasttext'; "
-    "save any other classifier as a folder"
+    "such a file needs a word_avg with a dim, ngrams 1, binary False and skip_unknown True, and the tokenizer "
+    "'fasttext'; save any other classifier as a folder"
 )
 
 
@@ -42,6 +42,8 @@ def check_shape(config: Any, tokenizer: Any, max_length: int | None, *, quantize
     """
     if not isinstance(config, WordAvgConfig):
         raise ValueError(f"the model must be word_avg for a file of fastText, got {type(config).__name__}; {_REMEDY}")
+    if config.dim is None:
+        raise ValueError(f"dim must be a number for a file of fastText, got None, a linear model; {_REMEDY}")
     described = {name: getattr(config, name) for name in _SHAPE} | {"max_length": max_length}
     for name, wanted in (_SHAPE | {"max_length": None}).items():
         if described[name] != wanted:

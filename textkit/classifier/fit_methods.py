@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.checks import check_count
-from textkit.classifier.build_run import fit_model, new_model
+from textkit.classifier.build_run import fit_model, new_model, refitting
 from textkit.classifier.checkpoint import CheckpointOptions, data_digests
-from textkit.classifier.data import Examples, prepare
-from textkit.classifier.defaults import ModelName, default_tokenizer, model_config
+from textkit.classifier.data import Examples, checked_texts, prepare
+from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.pretrained import (
@@ -27,8 +27,10 @@ from textkit.classifier.pretrained import (
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
+from textkit.classifier.suited_tokenizer import suited_tokenizer
 from textkit.classifier.vocabulary import words_of
-from textkit.evaluation.calibration import calibrate
+from textkit.data.tables import Document
+from textkit.evaluation.calibration import calibrate, divide_logits
 from textkit.evaluation.predict_logits import class_probabilities, class_scores
 from textkit.evaluation.thresholds import best_thresholds
 from textkit.language_model.language_model import LanguageModel
@@ -43,6 +45,8 @@ from textkit.training.devices import usable_device
 from textkit.training.provenance import provenance
 from textkit.training.ranks import join_ranks
 from textkit.vectors.word_vectors import WordVectors
+
+_CHARACTERS = 4  # longest n-grams of characters in "word_avg"
 
 _Fitted = TypeVar("_Fitted", bound="Fitting")
 
@@ -154,7 +158,13 @@ class Fitting(NestedParameters):
         """
         known = None if classes is None else found_classes(classes, multi_label=False)
         settings = replace(
-            self._settings(), epochs=1, valid_share=0.0, patience=None, metric="accuracy", tune_thresholds=False
+            self._settings(),
+            epochs=1,
+            min_steps=0,
+            valid_share=0.0,
+            patience=None,
+            metric="accuracy",
+            tune_thresholds=False,
         )
         if language_model_of(self.model, self.pretrained) is not None and settings.freeze_epochs is not None:
             settings = replace(settings, freeze_epochs=0)
@@ -176,13 +186,16 @@ class Fitting(NestedParameters):
         on_epoch: Callable[[ClassifierReport], None] | None = None,
     ) -> None:
         config, seed = model_config(self.model, vectors=self.vectors), self._seed()
+        texts = checked_texts(texts)
+        tokenizer = self._tokenizer(config, texts, init)
         words = words_of(self.keep_words, self.vocabulary)
         vectors, start = self.vectors, None
         pretrained = language_model_of(self.model, self.pretrained)
         if pretrained is not None and isinstance(config, PretrainedClassifierConfig):
             config = pretrained_config(config, pretrained)
         if init is not None:
-            start = self._start(init, config)
+            start = self._start(init, tokenizer)
+            config = _continued(self.model, config, start.model.config)
             vectors, words = None, replace(words, earlier=start.vocabulary)
             known_classes = start.classes if known_classes is None else _joined(start.classes, known_classes)
         if isinstance(config, PretrainedClassifierConfig):
@@ -191,14 +204,14 @@ class Fitting(NestedParameters):
         on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
         ranks, device = join_ranks(usable_device("cpu" if on_cpu else self.device, progress=self.progress))
         if ranks.is_first:
-            warn_if_nameless(self._tokenizer(config))
+            warn_if_nameless(tokenizer)
         data = prepare(
             texts,
             labels,
             valid,
             sample_weight=sample_weight,
             multi_label=self.multi_label,
-            tokenizer=self._tokenizer(config),
+            tokenizer=tokenizer,
             vectors=vectors,
             words=words,
             known_classes=known_classes,
@@ -206,37 +219,34 @@ class Fitting(NestedParameters):
             seed=seed,
             progress=self.progress and ranks.is_first,
         )
+        whole = data.everything or data.training
         if data.cut:
             warnings.warn(
-                f"{data.cut:,} of {len(data.training):,} texts were truncated to max_length={settings.max_length} "
+                f"{data.cut:,} of {len(whole):,} texts were truncated to max_length={settings.max_length} "
                 f"tokens, which dropped {data.dropped:,} tokens",
                 stacklevel=3,
             )
+        splits_characters = get_tokenizer(tokenizer) == get_tokenizer("character")
+        if start is None and self.model == "word_avg" and isinstance(config, WordAvgConfig) and splits_characters:
+            config = replace(config, ngrams=_CHARACTERS)
+        if saving is not None and start is None:  # a part of the texts does not tell how many there are
+            config = suited_config(config, tokens=len(whole.documents.ids), classes=len(data.classes))
         if isinstance(config, PretrainedClassifierConfig):
             check_data(config, data)
         weights = class_weights(self.class_weight, data.classes, data.training.targets, data.training.weights)
-        model = new_model(
-            config,
-            data,
-            vectors=vectors,
-            device=device,
-            seed=seed,
-            rank=ranks.rank,
-            start=start,
-            pretrained=pretrained,
-        )
-        run = fit_model(
-            model,
-            data,
-            settings=settings,
-            class_weights=weights,
-            given_vectors=start is None and (vectors is not None or pretrained is not None),
-            seed=seed,
-            on_epoch=on_epoch,
-            progress=self.progress,
-            ranks=ranks,
-            checkpoint=saving,
-        )
+        model_options: dict[str, Any] = {
+            "vectors": vectors, "device": device, "seed": seed, "rank": ranks.rank, "start": start,
+            "pretrained": pretrained,
+        }  # fmt: skip
+        options: dict[str, Any] = {
+            "class_weights": weights,
+            "given_vectors": start is None and (vectors is not None or pretrained is not None),
+            "seed": seed,
+            "progress": self.progress,
+            "ranks": ranks,
+        }
+        model = new_model(config, data, **model_options)
+        run = fit_model(model, data, settings=settings, on_epoch=on_epoch, checkpoint=saving, **options)
         metadata = provenance(
             data=data_digests(data),
             settings={"model": type(config).__name__, "seed": seed, "device": device.type, **asdict(config)}
@@ -245,10 +255,11 @@ class Fitting(NestedParameters):
             init=getattr(init, "metadata_", {}) if init is not None else pretrained.metadata if pretrained else None,
         )
         earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
-        self._set_fitted(model, data.vocabulary, data.classes)
+        self._set_fitted(model, data.vocabulary, data.classes, tokenizer)
         self.history_, self.metadata_ = run.history, metadata
         # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
         # are not finite, the attributes of an earlier fit are restored.
+        divisor = 1.0
         try:
             run.run()
         finally:
@@ -256,11 +267,11 @@ class Fitting(NestedParameters):
             if finite and (run.history or not earlier_fit):
                 if vectors is not None:
                     model.add_vectors(vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
-                self._set_fitted(model, data.whole_vocabulary, data.classes)
+                self._set_fitted(model, data.whole_vocabulary, data.classes, tokenizer)
                 if data.validation is not None and run.history:
                     held_out = data.validation
                     scores = class_scores(model, held_out.documents)
-                    calibrate(model, scores, held_out.targets, held_out.weights)
+                    divisor = calibrate(model, scores, held_out.targets, held_out.weights)
                     if settings.tune_thresholds:
                         self.thresholds_ = _tuned(model, held_out)
             else:
@@ -268,8 +279,17 @@ class Fitting(NestedParameters):
                     delattr(self, name)
                 for name, value in earlier_fit.items():
                     setattr(self, name, value)
+        if data.everything is not None and run.history:
+            again = new_model(config, data, **model_options)
+            everything = replace(data, training=whole, validation=None)
+            second = refitting(settings, run)
+            fit_model(again, everything, settings=second, on_epoch=None, label="training on all texts", **options).run()
+            if vectors is not None:
+                again.add_vectors(vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
+            divide_logits(again, divisor)
+            self.model_ = again
 
-    def _start(self, init: Any, config: ClassifierConfig) -> Start:
+    def _start(self, init: Any, tokenizer: str | Tokenizer) -> Start:
         """Return what training goes on from.
 
         Raises:
@@ -289,7 +309,7 @@ class Fitting(NestedParameters):
                 f"init must have multi_label={self.multi_label}, got {init.multi_label}; "
                 f"set multi_label={init.multi_label}"
             )
-        names = [saved_name(one) for one in (self._tokenizer(config), init.tokenizer_)]
+        names = [saved_name(one) for one in (tokenizer, init.tokenizer_)]
         if names[0] != names[1]:
             raise ValueError(
                 f"init must have the same tokenizer, {names[0]}, got {names[1]}; pass tokenizer={names[1]!r}"
@@ -304,16 +324,35 @@ class Fitting(NestedParameters):
             return int(self.random_state.randint(2**31 - 1))
         return check_count("random_state", self.random_state, 0)
 
-    def _tokenizer(self, config: ClassifierConfig) -> str | Tokenizer:
+    def _tokenizer(self, config: ClassifierConfig, texts: list[Document], init: Any) -> str | Tokenizer:
         if (pretrained := language_model_of(self.model, self.pretrained)) is not None:
             return tokenizer_of(pretrained, self.tokenizer)
-        return default_tokenizer(config) if self.tokenizer is None else self.tokenizer
+        if self.tokenizer is not None:
+            return self.tokenizer
+        usual = default_tokenizer(config)
+        if usual == "character" or self.vectors is not None:
+            return usual
+        if init is None:
+            return suited_tokenizer(texts)
+        earlier = getattr(init, "tokenizer_", None)
+        return "character" if earlier == get_tokenizer("character") else usual
 
-    def _set_fitted(self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any]) -> None:
+    def _set_fitted(
+        self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any], tokenizer: str | Tokenizer
+    ) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
-        self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(self._tokenizer(model.config))
+        self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(tokenizer)
         self.thresholds_ = None
         self.n_features_in_ = 1  # the column of texts
+
+
+def _continued(model: object, config: ClassifierConfig, earlier: ClassifierConfig) -> ClassifierConfig:
+    """Take from an earlier training what the named model, or a config, leaves open."""
+    if not isinstance(config, WordAvgConfig) or not isinstance(earlier, WordAvgConfig):
+        return config
+    if isinstance(model, str):
+        return earlier
+    return replace(config, buckets=earlier.buckets) if config.buckets is None else config
 
 
 def _tuned(model: Classifier, held_out: Examples) -> NDArray[np.float64]:

@@ -47,7 +47,8 @@ class NestedParameters:
         return self
 
     def _settings(self) -> ClassifierSettings:
-        return self._given_settings().completed(default_classifier_settings(self.model))
+        config = model_config(self.model, vectors=getattr(self, "vectors", None))
+        return self._given_settings().completed(default_classifier_settings(config))
 
     def _given_settings(self) -> ClassifierSettings:
         if self.settings is None:

@@ -77,6 +77,7 @@ class ClassifierRun:
         checkpoint: Where and how often the state is saved.
         identity: Everything that the result depends on; a checkpoint with a different identity is rejected.
         schedule: Factor of the learning rate by the number of steps so far; None for a linear decay to 0.
+        label: Name of the progress bar.
 
     Attributes:
         history: Reports of the epochs so far.
@@ -101,6 +102,7 @@ class ClassifierRun:
         checkpoint: CheckpointOptions | None = None,
         identity: Mapping[str, Any] | None = None,
         schedule: Schedule | None = None,
+        label: str = "training",
     ) -> None:
         self.schedule = schedule or linear(settings.epochs * steps)
         self.ranks = ranks
@@ -109,9 +111,14 @@ class ClassifierRun:
         self.model, self.objective, self.optimizer, self.batches = model, objective, optimizer, batches
         self.texts, self.settings = texts, settings
         self.threads = torch.get_num_threads() if threads is None else threads
-        self.validate, self.on_epoch, self.progress = validate, on_epoch, progress
+        self.validate, self.on_epoch, self.progress, self.label = validate, on_epoch, progress, label
         self.history: list[ClassifierReport] = []
         self._best: _Best | None = None
+
+    @property
+    def kept_epochs(self) -> int:
+        """Number of epochs up to the weights that are kept: the best ones, or else the last."""
+        return len(self.history) if self._best is None else self._best.epoch + 1
 
     def run(self) -> None:
         """Train to the end. The model then has the best weights, even after an error or a signal.
@@ -205,7 +212,11 @@ class ClassifierRun:
             # Computed by every process; those of the first count, so that all go on in the same way.
             valid_loss, accuracy, score = map(self.ranks.of_first, self.validate())
             rank = score, -valid_loss
-            if np.isfinite(rank).all() and (self._best is None or rank > self._best.rank):
+            if (
+                self.settings.keep_best is not False
+                and np.isfinite(rank).all()
+                and (self._best is None or rank > self._best.rank)
+            ):
                 self.state.keep_as_best()
                 self._best = _Best(epoch=epoch, rank=rank)
         report = ClassifierReport(
@@ -229,7 +240,7 @@ class ClassifierRun:
 
     def _bar(self, start: Progress) -> ProgressBar:
         return ProgressBar(
-            "training",
+            self.label,
             total=self.texts * self.settings.epochs,
             initial=start.epoch * self.texts + start.count,
             unit="texts",

@@ -9,6 +9,7 @@ from textkit.other_names import class_with_other_names
 _COUNTS = (
     ("epochs", 1, "epoch"),
     ("batch_size", 1, "text"),
+    ("min_steps", 0, "step"),
     ("budget", 1, "token"),
     ("min_count", 1, "token"),
 )
@@ -42,9 +43,13 @@ _AUTO: Any = "auto"  # None disables these
 
 BY_MODEL: dict[str, Any] = {
     "epochs": SUITED,
+    "min_steps": SUITED,
     "batch_size": SUITED,
     "learning_rate": SUITED,
+    "vector_rate": SUITED,
     "label_smoothing": SUITED,
+    "keep_best": SUITED,
+    "refit": SUITED,
     "patience": _AUTO,
     "freeze_epochs": _AUTO,
 }
@@ -56,12 +61,14 @@ BY_MODEL: dict[str, Any] = {
 class ClassifierSettings:
     """Settings of classifier training: what the result depends on besides model, texts, labels and seed.
 
-    ``epochs``, ``batch_size``, ``learning_rate`` and ``label_smoothing`` that are not given (None) are what suits the
-    model, and so are ``patience`` and ``freeze_epochs`` if they are "auto". `default_classifier_settings` in
-    `textkit.classifier.defaults` has the values.
+    ``epochs``, ``min_steps``, ``batch_size``, ``learning_rate``, ``vector_rate``, ``label_smoothing``, ``keep_best``
+    and ``refit`` that are not given (None) are what suits the model, and so are ``patience`` and ``freeze_epochs`` if
+    they are "auto". `default_classifier_settings` in `textkit.classifier.defaults` has the values.
 
     Attributes:
-        epochs: Number of passes over the texts.
+        epochs: Number of passes over the texts, or of the parts into which several passes each are joined.
+        min_steps: Minimum number of batches of all epochs: with few texts, an epoch goes through them several times.
+            0 for once, which it also is if only ``epochs`` are given.
         batch_size: Maximum number of texts in a batch.
         budget: Maximum number of tokens in a batch, padding included; a longer text forms a batch of its own.
         learning_rate: Initial learning rate; it decays linearly to 0.
@@ -70,6 +77,11 @@ class ClassifierSettings:
         weight_decay: Decoupled weight decay, as a fraction of the weights per step, times the learning rate.
         clip_norm: Gradient clipping norm (Euclidean); None disables clipping.
         label_smoothing: Fraction of the target probability spread over all classes, from 0 to below 1.
+        keep_best: Whether the weights of the best epoch on the validation texts are kept, or else the last ones. It is
+            True if a ``metric`` or ``patience`` is given.
+        refit: Whether a second training follows, with the held-out texts too, from the start and for as many epochs as
+            were kept of the first. Its probabilities have the calibration of the first. It has no effect if validation
+            texts are passed.
         patience: Stop after this many epochs without improvement of the validation accuracy, or what ``metric`` names
             (at equal values, of the validation loss); None disables early stopping.
         freeze_epochs: Number of epochs at the start in which pretrained ``vectors`` are not trained; 0 trains them from
@@ -94,13 +106,16 @@ class ClassifierSettings:
     """
 
     epochs: int = SUITED
+    min_steps: int = SUITED
     batch_size: int = SUITED
     budget: int = 16384
     learning_rate: float = SUITED
-    vector_rate: float = 0.1
+    vector_rate: float = SUITED
     weight_decay: float = 0.01
     clip_norm: float | None = 1.0
     label_smoothing: float = SUITED
+    keep_best: bool = SUITED
+    refit: bool = SUITED
     patience: int | None = _AUTO
     freeze_epochs: int | None = _AUTO
     layer_decay: float = 2.6
@@ -135,12 +150,30 @@ class ClassifierSettings:
 
             object.__setattr__(self, "metric", metric_name(self.metric))
         set_switch(self, "tune_thresholds")
+        for name in ("keep_best", "refit"):
+            if not self._is_open(name):
+                set_switch(self, name)
         check_choice("precision", self.precision, PRECISIONS)
 
     def completed(self, defaults: "ClassifierSettings") -> "ClassifierSettings":
         """Take the fields that were left to the model from its defaults."""
         left: dict[str, Any] = {name: getattr(defaults, name) for name in BY_MODEL if self._is_open(name)}
+        if "min_steps" in left and "epochs" not in left:  # epochs that are given hold
+            left["min_steps"] = 0
+        if "keep_best" in left and (self.metric != "accuracy" or not (self.patience is None or "patience" in left)):
+            left["keep_best"] = True
         return replace(self, **left)
+
+    def passes(self, steps: int) -> int:
+        """Return how many times an epoch goes through the texts, so that all epochs have ``min_steps`` batches.
+
+        Args:
+            steps: Number of batches of all texts.
+
+        >>> ClassifierSettings(epochs=5, min_steps=100).passes(7)
+        3
+        """
+        return max(1, -(-(self.min_steps or 0) // (self.epochs * steps)))
 
     def _is_open(self, name: str) -> bool:
         """Whether a field is left to the model."""

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from textkit.models.classifier import Classifier
+from textkit.models.word_avg import WordAvg
 from textkit.text.vocabulary import Vocabulary
 
 _OF_CLASSES = ("output_weight", "output_bias")
@@ -40,10 +41,16 @@ class Start:
         """
         rows = torch.from_numpy(np.searchsorted(classes, self.classes))
         earlier, weights = self.model.state_dict(), model.state_dict()
+        linear = _is_linear(self.model)
+        if linear and _is_linear(model):  # a column for each class, and the identity, which calibration has scaled
+            for name in earlier.keys() & {"embedding", "ngram_embedding"}:
+                earlier[name] = _with_columns(earlier[name] @ earlier["output_weight"].T, rows, len(classes))
+            earlier["output_weight"] = weights["output_weight"][rows.to(model.embedding.device)]
+        same_kind = linear == _is_linear(model) and len(earlier) == len(weights)
         for name, weight in earlier.items():
             target = weights.get(name)
             extended = name == "embedding" or name in _OF_CLASSES
-            if target is None or target.shape[extended:] != weight.shape[extended:] or len(earlier) != len(weights):
+            if not same_kind or target is None or target.shape[extended:] != weight.shape[extended:]:
                 raise ValueError(
                     f"init must be a classifier of the same model, {model.config}, got "
                     f"{self.model.config}; pass init.model_.config as model"
@@ -54,3 +61,14 @@ class Start:
                 target[rows] = weight.to(target.device)
             else:
                 target.copy_(weight)
+
+
+def _is_linear(model: Classifier) -> bool:
+    return isinstance(model, WordAvg) and model.linear
+
+
+def _with_columns(weight: torch.Tensor, columns: torch.Tensor, count: int) -> torch.Tensor:
+    """Place the columns of a weight (rows, earlier classes) among those of more classes, which are 0."""
+    result = weight.new_zeros(len(weight), count)
+    result[:, columns.to(weight.device)] = weight
+    return result

@@ -71,7 +71,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         multi_label: Whether a text may have any number of labels instead of exactly one.
         settings: Training settings; what they leave open, or None, is the default of the model.
         tokenizer: Name or callable that splits texts, or a tokenizer of Hugging Face or spaCy, see
-            `textkit.tokenizer`; None for lower-cased words, or characters with a model of characters.
+            `textkit.tokenizer`; None for lower-cased words, or for characters with a model of characters, with names
+            (single words, most of them different) and in scripts without spaces, such as Chinese.
         device: Device for training and prediction: "cpu", "cuda", "mps", or "auto" for a GPU if there is one and its
             results agree with the CPU; for word_avg, whose training has a fast path on the CPU, "auto" is the CPU.
         seed: Seed of all random choices. On a CPU the same seed gives the same bytes with the same number of threads.
@@ -254,7 +255,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             raise ValueError("the classifier must not be quantized already; quantize the one that it was made from")
         copied = copy(self)
         copied.model_ = self.model_.quantize(
-            cutoff=cutoff, dsub=min(dsub, self.model_.config.dim), qnorm=qnorm, seed=self._seed()
+            cutoff=cutoff, dsub=min(dsub, self.model_.output_weight.shape[1]), qnorm=qnorm, seed=self._seed()
         )
         return copied
 
@@ -264,8 +265,8 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
         A tokenizer that can be neither imported by name nor saved must be passed again to load the classifier.
 
         A name that ends in .bin writes a file that fastText reads, from which it predicts the same. This works for
-        ``WordAvgConfig(ngrams=1, binary=False, skip_unknown=True)`` with the tokenizer "fasttext". The file cannot be
-        trained further, and thresholds are left out: pass them to fastText.
+        ``WordAvgConfig(dim=16, ngrams=1, binary=False, skip_unknown=True)`` with the tokenizer "fasttext". The
+        file cannot be trained further, and thresholds are left out: pass them to fastText.
 
         Args:
             folder: The folder, or a file with the suffix .bin.

@@ -52,6 +52,7 @@ def classifier(
     layers: options.Layers = None,
     pooling: options.Pooling = None,
     epochs: options.Epochs = None,
+    min_steps: options.MinSteps = None,
     batch_size: options.BatchSize = None,
     budget: options.Budget = None,
     learning_rate: options.LearningRate = None,
@@ -60,6 +61,8 @@ def classifier(
     clip_norm: options.ClipNorm = None,
     label_smoothing: options.LabelSmoothing = None,
     class_weight: options.ClassWeight = None,
+    keep_best: options.KeepBest = None,
+    refit: options.Refit = None,
     patience: options.Patience = None,
     freeze_epochs: options.FreezeEpochs = None,
     layer_decay: options.LayerDecay = None,
@@ -91,6 +94,7 @@ def classifier(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, default_tokenizer, model_config
     from textkit.classifier.fasttext_file import check_shape, is_model_name
+    from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
 
     is_file = is_model_name(output)
@@ -140,17 +144,25 @@ def classifier(
     if quantize and model != "word_avg":
         raise ValueError(f"--quantize must be left out with --model {model}; only word_avg can be quantized")
     settings = options.replace_defaults(
-        default_classifier_settings(shape),
-        given(epochs=epochs, batch_size=batch_size, budget=budget, valid_share=valid_share, precision=precision)
+        ClassifierSettings(),
+        given(
+            epochs=epochs,
+            min_steps=min_steps,
+            batch_size=batch_size,
+            budget=budget,
+            valid_share=valid_share,
+            precision=precision,
+        )
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
         | given(layer_decay=layer_decay)
-        | given(metric=metric, tune_thresholds=tune_thresholds or None)
+        | given(metric=metric, keep_best=keep_best, refit=refit, tune_thresholds=tune_thresholds or None)
         | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
         | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
         | ({} if patience is None else {"patience": patience or None})
         | ({} if freeze_epochs is None else {"freeze_epochs": options.epochs_frozen(freeze_epochs)}),
         model,
     )
+    settings = settings.completed(default_classifier_settings(config))
     tokens = None if language_model else joined(tokenizer, phrases, default_tokenizer(config))
     tokens = tokens if start is None else start.tokenizer
     if is_file:
@@ -173,7 +185,7 @@ def classifier(
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
     trained_classifier = TextClassifier(
-        config,
+        shape if isinstance(shape, str) and config == model_config(shape) else config,  # a name leaves more open
         vectors=word_vectors,
         pretrained=language_model,
         class_weight=options.class_weights(class_weight, training.labels),

@@ -73,7 +73,7 @@ Checkpoint = Annotated[
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
-Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg 16, others 128")]
+Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg per-class, others 128")]
 Dropout = Annotated[
     float | None,
     _option(_MODEL, "Dropout of the features.", "word_avg 0.3, char_gru 0.4, --pretrained 0.1, others 0.5"),
@@ -83,7 +83,7 @@ WordDropout = Annotated[
     _option(_MODEL, "Word dropout: fraction of the words replaced by <unk>.", "cnn 0.05, bilstm 0.1, others 0"),
 ]
 Ngrams = Annotated[int | None, _option(_MODEL, "word_avg: maximum length of n-grams, in words.", "2")]
-Buckets = Annotated[int | None, _option(_MODEL, "word_avg: number of hash buckets for n-grams.", "2097152")]
+Buckets = Annotated[int | None, _option(_MODEL, "word_avg: number of hash buckets for n-grams.", "by the texts")]
 Binary = Annotated[
     bool | None,
     _option(_MODEL, "word_avg: count each word or n-gram only once per text.", "binary", "--binary/--no-binary"),
@@ -117,7 +117,13 @@ Quantize = Annotated[
 ]
 
 Epochs = Annotated[
-    int | None, _option(_TRAINING, "Number of passes over the texts.", "word_avg 5, char_gru 15, bilstm 6, others 10")
+    int | None, _option(_TRAINING, "Number of passes over the texts.", "word_avg 6, char_gru 15, bilstm 6, others 10")
+]
+MinSteps = Annotated[
+    int | None,
+    _option(
+        _TRAINING, "Minimum number of batches; few texts are passed several times per epoch.", "word_avg 1200, others 0"
+    ),
 ]
 BatchSize = Annotated[int | None, _option(_TRAINING, "Maximum number of texts in a batch.", "char_gru 64, others 32")]
 Budget = Annotated[int | None, _option(_TRAINING, "Maximum number of tokens in a batch.", "16384")]
@@ -129,7 +135,9 @@ LearningRate = Annotated[
         "word_avg 0.01, char_gru 0.003, --pretrained 0.004, others 0.001",
     ),
 ]
-VectorRate = Annotated[float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "0.1")]
+VectorRate = Annotated[
+    float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "word_avg 0.2, others 0.1")
+]
 WeightDecay = Annotated[float | None, _option(_TRAINING, "Weight decay.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Gradient clipping norm; 0 disables.", "1")]
 LabelSmoothing = Annotated[float | None, _option(_TRAINING, "Label smoothing.", "bilstm 0.1, char_gru 0.1, others 0")]
@@ -137,12 +145,30 @@ ClassWeight = Annotated[
     list[str] | None,
     _option(_TRAINING, "Class weights: balanced, or CLASS=WEIGHT; may be repeated.", metavar="<str>"),
 ]
+KeepBest = Annotated[
+    bool | None,
+    _option(
+        _TRAINING,
+        "Keep the epoch with the best validation accuracy, or the last.",
+        "word_avg no, others yes",
+        "--keep-best/--keep-last",
+    ),
+]
+Refit = Annotated[
+    bool | None,
+    _option(
+        _TRAINING,
+        "Train again on all texts, those held out too, for as many epochs as were kept.",
+        "word_avg yes, others no",
+        "--refit/--no-refit",
+    ),
+]
 Patience = Annotated[
     int | None,
     _option(
         _TRAINING,
         "Stop after N epochs without better validation accuracy (loss breaks ties); 0 disables.",
-        "char_gru 5, --pretrained 0, others 3",
+        "word_avg never, char_gru 5, --pretrained 0, others 3",
     ),
 ]
 FreezeEpochs = Annotated[
@@ -212,7 +238,7 @@ Tokenizer = Annotated[
         _TEXTS,
         "Tokenizer: whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function or a "
         "tokenizer.json.",
-        "word-lower; char_gru: character",
+        "word-lower; character with char_gru, names, Chinese",
     ),
 ]
 Phrases = Annotated[list[Path] | None, phrases_option(_TEXTS)]

@@ -38,7 +38,7 @@ def temperature(scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tens
 @torch.no_grad()
 def calibrate(
     model: Classifier, scores: torch.Tensor, targets: torch.Tensor, weights: torch.Tensor | None = None
-) -> None:
+) -> float:
     """Divide the logits of a model by their `temperature`, which does not change any prediction.
 
     Scores that are not finite leave the model unchanged.
@@ -48,9 +48,17 @@ def calibrate(
         scores: (texts, classes) logits of the validation texts.
         targets: Classes of the validation texts, as for `temperature`.
         weights: (texts,) weights of the validation texts; None for equal weights.
+
+    Returns:
+        The temperature; 1 for scores that are not finite.
     """
-    if not scores.isfinite().all():
-        return
-    divisor = temperature(scores, targets, weights)
+    divisor = temperature(scores, targets, weights) if scores.isfinite().all() else 1.0
+    divide_logits(model, divisor)
+    return divisor
+
+
+@torch.no_grad()
+def divide_logits(model: Classifier, divisor: float) -> None:
+    """Divide the logits of a model by a temperature."""
     model.output_weight.div_(divisor)
     model.output_bias.div_(divisor)

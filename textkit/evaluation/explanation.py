@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from textkit.display.terminal import columns_of, pad_to_width
 from textkit.evaluation.predict_logits import BUDGET
 from textkit.models.classifier import UNKNOWN, Classifier
-from textkit.models.word_avg import WordAvg, ngram_ids
+from textkit.models.word_avg import USUAL_BUCKETS, WordAvg, ngram_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,8 +173,8 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
     tables: list[tuple[Callable[[torch.Tensor], torch.Tensor], list[torch.Tensor], int]]
     tables = [(model.embed, [text], skipped)]
     if model.config.ngrams > 1 and len(text) > 1:
-        lengths = range(2, min(model.config.ngrams, len(text)) + 1)
-        ngrams = [ngram_ids(text[None], n, model.config.buckets)[0, : len(text) - n + 1] for n in lengths]
+        lengths, buckets = range(2, min(model.config.ngrams, len(text)) + 1), model.config.buckets or USUAL_BUCKETS
+        ngrams = [ngram_ids(text[None], n, buckets)[0, : len(text) - n + 1] for n in lengths]
         tables.append((model.ngram_vectors, ngrams, -1))
     shares, count = torch.zeros(len(text), dtype=torch.float64, device=text.device), 0
     for look_up, groups, left_out in tables:
@@ -191,4 +191,4 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
             n = len(text) - len(group) + 1  # length of the n-grams, in words
             for offset in range(n):
                 shares[offset : offset + len(group)] += group / n
-    return (shares / max(count, 1)).cpu(), rest
+    return (shares / max(count, 1) ** (0.5 if model.linear else 1.0)).cpu(), rest

@@ -116,6 +116,24 @@ def bag_means(
 
 
 @compiled
+def count_rows(rows: Any, bounds: Any, words: Any, ngrams: Any) -> None:
+    """Count the rows of texts.
+
+    Args:
+        rows: (rows,) int32, output of `bag_means`.
+        bounds: (batch, 3) int64, output of `bag_means`.
+        words: (vocab,) int32, how often each word occurs; updated in place.
+        ngrams: (buckets,) int32, how often each n-gram row occurs; updated in place.
+    """
+    for text in range(len(bounds)):
+        begin, middle, end = bounds[text]
+        for i in range(begin, middle):
+            words[rows[i]] += 1
+        for i in range(middle, end):
+            ngrams[rows[i]] += 1
+
+
+@compiled
 def update_bags(
     rows: Any,
     bounds: Any,
@@ -125,6 +143,8 @@ def update_bags(
     word_squares: Any,
     ngrams: Any,
     ngram_squares: Any,
+    word_factors: Any,
+    ngram_factors: Any,
     word_rate: float,
     ngram_rate: float,
     owner: int,
@@ -133,7 +153,8 @@ def update_bags(
     """Update the vectors by row-wise Adagrad (Duchi et al. 2011), given the gradients of the means.
 
     The learning rate of a row is divided by the square root of the sum of the mean squares of its gradients so far, so
-    that rare n-grams learn as much from their few texts as frequent words from their many.
+    that rare n-grams learn as much from their few texts as frequent words from their many. It is multiplied by the
+    factor of the row, if there are any.
 
     Args:
         rows: (rows,) int32, output of `bag_means`.
@@ -144,6 +165,8 @@ def update_bags(
         word_squares: (vocab,) float32, Adagrad's sum for each row of ``words``; updated in place.
         ngrams: (buckets, dim) float32, the n-gram vectors; updated in place.
         ngram_squares: (buckets,) float32, Adagrad's sum for each row of ``ngrams``; updated in place.
+        word_factors: (vocab,) float32, factors of ``word_rate`` for each row of ``words``; empty for 1.
+        ngram_factors: (buckets,) float32, factors of ``ngram_rate`` for each row of ``ngrams``; empty for 1.
         word_rate: Learning rate of ``words``; 0 leaves them unchanged.
         ngram_rate: Learning rate of ``ngrams``.
         owner: Number of this worker, from 0. It updates the words with ``id % owners == owner`` and an equal part of
@@ -153,7 +176,8 @@ def update_bags(
     dim = words.shape[1]
     step = np.empty(dim, np.float32)
     low, high = len(ngrams) * owner // owners, len(ngrams) * (owner + 1) // owners
-    squares = ngram_squares.reshape(1, -1)
+    squares, factors = ngram_squares.reshape(1, -1), ngram_factors.reshape(1, -1)
+    varied = len(word_factors) > 0
     mine = np.empty((bounds[:, 2] - bounds[:, 1]).max(), np.int64)
     for text in range(len(bounds)):
         begin, middle, end = bounds[text]
@@ -168,7 +192,8 @@ def update_bags(
             word = rows[i]
             if word_rate > 0 and word % owners == owner:
                 word_squares[word] += square
-                rate = np.float32(word_rate / np.sqrt(word_squares[word]))
+                factor = word_factors[word] if varied else np.float32(1)
+                rate = np.float32(word_rate * factor / np.sqrt(word_squares[word]))
                 for k in range(dim):
                     words[word, k] -= rate * step[k]
         # Without a branch, which would be unpredictable.
@@ -180,8 +205,11 @@ def update_bags(
             ahead = mine[min(i + _AHEAD, owned - 1)]
             prefetch(ngrams, ahead, 0)
             prefetch(squares, 0, ahead)
+            if varied:
+                prefetch(factors, 0, ahead)
             bucket = mine[i]
             ngram_squares[bucket] += square
-            rate = np.float32(ngram_rate / np.sqrt(ngram_squares[bucket]))
+            factor = ngram_factors[bucket] if varied else np.float32(1)
+            rate = np.float32(ngram_rate * factor / np.sqrt(ngram_squares[bucket]))
             for k in range(dim):
                 ngrams[bucket, k] -= rate * step[k]

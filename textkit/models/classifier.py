@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.batches.records import TextBatch
-from textkit.checks import set_count, set_fraction
+from textkit.checks import SUITED, set_count, set_fraction
 from textkit.models.forks import note_use
 from textkit.models.layers import NO_DROPOUT, drop_words, dropout_mask
 
@@ -37,7 +37,7 @@ class ClassifierConfig:
     """Base class of the classifier configs; one of a network of your own overrides `network`.
 
     Attributes:
-        dim: Dimension of the token embeddings.
+        dim: Dimension of the token embeddings; None, which only some models allow, for that of the features.
         dropout: Dropout before the output layer, from 0 to below 1.
         word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
     """
@@ -47,7 +47,9 @@ class ClassifierConfig:
     word_dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        set_count(self, "dim", 1)
+        usual: Any = type(self).dim
+        if (self.dim, usual) != (SUITED, SUITED):  # left open only where that is the default
+            set_count(self, "dim", 1)
         for name in ("dropout", "word_dropout"):
             set_fraction(self, name, NO_DROPOUT)
 
@@ -109,7 +111,7 @@ class Classifier(nn.Module, ABC):
         self.classes = classes
         self.dropout_generator = torch.Generator("cpu").manual_seed(0)
         if bound is not None:
-            self.embedding = nn.Parameter(torch.empty(vocab, config.dim))
+            self.embedding = nn.Parameter(torch.empty(vocab, width if config.dim is None else config.dim))
         self.output_weight = nn.Parameter(torch.empty(classes, width))
         self.output_bias = nn.Parameter(torch.zeros(classes))
         with torch.no_grad():
@@ -182,9 +184,9 @@ class Classifier(nn.Module, ABC):
         Raises:
             ValueError: If the matrix has another shape.
         """
-        if tuple(matrix.shape) != (self.vocab, self.config.dim):
+        if tuple(matrix.shape) != tuple(self.embedding.shape):
             raise ValueError(
-                f"matrix must have the shape (vocab, dim) = {(self.vocab, self.config.dim)}, got "
+                f"matrix must have the shape (vocab, dim) = {tuple(self.embedding.shape)}, got "
                 f"{tuple(matrix.shape)}; set dim in the model's config to the length of the vectors"
             )
         with torch.no_grad():

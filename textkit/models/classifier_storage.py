@@ -58,8 +58,10 @@ def load_weights(model: Classifier, arrays: Mapping[str, NDArray[Any]], dsub: in
     if dsub is not None:
         if not isinstance(model, WordAvg):
             raise ValueError(f"only word_avg can be quantized, got {type(model.config).__name__}")
-        buckets = model.config.buckets if model.config.ngrams > 1 else 0
-        model.set_quantized(restored_rows(arrays, dim=model.config.dim, width=dsub, vocab=model.vocab, buckets=buckets))
+        buckets = model.buckets if model.config.ngrams > 1 else 0
+        model.set_quantized(
+            restored_rows(arrays, dim=model.output_weight.shape[1], width=dsub, vocab=model.vocab, buckets=buckets)
+        )
         for name in _OUTPUT:
             weight, expected = torch.from_numpy(np.array(arrays[name])), getattr(model, name)
             if (weight.dtype, weight.shape) != (expected.dtype, expected.shape):

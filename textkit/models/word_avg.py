@@ -1,4 +1,4 @@
-"""A linear classifier on the mean of word and hashed n-gram vectors: fast, and hard to beat on long texts."""
+"""A linear classifier on words and hashed n-grams, or on the mean of their vectors: fast, and hard to beat."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +7,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from textkit.checks import set_count, set_switch
+from textkit.checks import SUITED, set_count, set_switch
 from textkit.models.classifier import OTHER_NAMES, UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.compact_table import CompactTable, nonzero_rows
 from textkit.models.pooling import masked_sum
 from textkit.models.quantized_rows import QuantizedRows, kept_rows
 from textkit.other_names import class_with_other_names
 from textkit.text.ngrams import MOST_BUCKETS, MULTIPLIER
+
+USUAL_BUCKETS = 1 << 21
+"""Number of buckets of a model whose config leaves it open."""
 
 _MOST_NGRAMS = 32  # the time for a text grows with it, also in a model of unknown origin
 
@@ -24,19 +27,21 @@ class WordAvgConfig(ClassifierConfig):
     """Architecture and regularization of a `WordAvg`.
 
     Attributes:
-        dim: Dimension of the word and n-gram embeddings.
+        dim: Dimension of the word and n-gram embeddings; None for a linear model, whose vectors have one value per
+            class.
         ngrams: Maximum n-gram length, in words, at most 32; 1 for words only.
         buckets: Number of hash buckets, each with one vector, that all n-grams share; a power of two, at most 2**24.
+            None for as many as suit the training texts, at most 2**21.
         binary: Whether a word or n-gram counts once per text, however often it occurs.
-        dropout: Dropout of the mean vector, from 0 to below 1.
+        dropout: Dropout of the mean vector, from 0 to below 1; a linear model has none.
         word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
         skip_unknown: Whether unknown words are left out of the mean, as in fastText, instead of having a vector; they
             remain parts of n-grams.
     """
 
-    dim: int = 16
+    dim: int = SUITED
     ngrams: int = 2
-    buckets: int = 1 << 21
+    buckets: int = SUITED
     binary: bool = True
     dropout: float = 0.3
     word_dropout: float = 0.0
@@ -45,12 +50,13 @@ class WordAvgConfig(ClassifierConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("ngrams", "buckets"):
-            set_count(self, name, 1)
+            if name == "ngrams" or self.buckets is not None:
+                set_count(self, name, 1)
         for name in ("binary", "skip_unknown"):
             set_switch(self, name)
         if self.ngrams > _MOST_NGRAMS:
             raise ValueError(f"ngrams must be at most {_MOST_NGRAMS}, got {self.ngrams}; 2 or 3 is usual")
-        if self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1):
+        if self.buckets is not None and (self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1)):
             raise ValueError(f"buckets must be a power of two up to 2**24, got {self.buckets}; try {1 << 20}")
 
 
@@ -106,6 +112,10 @@ class WordAvg(Classifier):
     Bigrams", section 2). Word vectors are initialized uniformly within +-1 / dim, n-gram vectors with 0, and the
     output layer from a normal distribution with standard deviation 1 / sqrt(dim).
 
+    Without a dimension the model is linear, the multinomial logistic regression of the words and n-grams: each vector
+    has one value per class, and is 0 at first. The sum of n vectors is divided by sqrt(n) instead of n, so that every
+    text has features of length 1, as TF-IDF has. ``output_weight`` is the identity and is not trained.
+
     Args:
         config: Architecture and regularization.
         vocab: Size of the vocabulary; its first two tokens are ``<pad>`` and ``<unk>``.
@@ -123,17 +133,39 @@ class WordAvg(Classifier):
     def __init__(
         self, config: WordAvgConfig, vocab: int, classes: int, *, generator: torch.Generator | None = None
     ) -> None:
-        super().__init__(config, vocab, classes, width=config.dim, bound=1 / config.dim, generator=generator)
+        width = classes if config.dim is None else config.dim
+        super().__init__(config, vocab, classes, width=width, bound=1 / max(width, 1), generator=generator)
         self.ngram_embedding = None
         self.ngram_lookup: Any = None
         self.quantized: QuantizedRows | None = None
         if config.ngrams > 1:
-            self.ngram_embedding = nn.Parameter(torch.zeros(config.buckets, config.dim))
+            self.ngram_embedding = nn.Parameter(torch.zeros(config.buckets or USUAL_BUCKETS, width))
         with torch.no_grad():
-            self.output_weight.normal_(0, config.dim**-0.5, generator=generator)
+            if self.linear:
+                self.embedding.zero_()
+                self.output_weight.copy_(torch.eye(classes))
+                self.output_weight.requires_grad_(False)
+            else:
+                self.output_weight.normal_(0, width**-0.5, generator=generator)
+
+    @property
+    def buckets(self) -> int:
+        """Number of n-gram buckets."""
+        return self.config.buckets or USUAL_BUCKETS
+
+    @property
+    def linear(self) -> bool:
+        """Whether the vectors have one value per class, and are summed up to the logits."""
+        return self.config.dim is None
+
+    def output(self, features: torch.Tensor) -> torch.Tensor:
+        """Compute the logits from `features`; see `Classifier.output`. A linear model has no dropout."""
+        if self.linear:
+            return F.linear(features, self.output_weight, self.output_bias)
+        return super().output(features)
 
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the mean of the vectors (batch, dim); see `Classifier.features`."""
+        """Return the mean of the vectors (batch, width), or their sum over sqrt(n); see `Classifier.features`."""
         known = mask & (ids != UNKNOWN) if self.config.skip_unknown else mask
         words, word_mask = distinct(ids, known) if self.config.binary else (ids, known)
         total, count = masked_sum(self.embed(words), word_mask)
@@ -143,17 +175,18 @@ class WordAvg(Classifier):
                 ngrams, ngram_mask = distinct(ngrams, ngram_mask)
             ngram_total, ngram_count = masked_sum(self.ngram_vectors(ngrams), ngram_mask)
             total, count = total + ngram_total, count + ngram_count
-        return total / count.clamp(min=1)
+        count = count.clamp(min=1)
+        return total / (count.sqrt() if self.linear else count)
 
     def compact(self) -> None:
         """Replace the table of n-grams by its rows that are not zero; the model can no longer be trained or saved."""
         if self.ngram_embedding is not None:
             rows = nonzero_rows(self.ngram_embedding)
-            self.ngram_lookup = CompactTable(rows, self.ngram_embedding.detach()[rows], self.config.buckets)
+            self.ngram_lookup = CompactTable(rows, self.ngram_embedding.detach()[rows], self.buckets)
             self.ngram_embedding = None
         elif self.quantized is not None and self.ngram_lookup is not None:
             rows = torch.from_numpy(self.quantized.ngrams)
-            self.ngram_lookup = CompactTable(rows, self.ngram_lookup.vectors[:-1].cpu(), self.config.buckets)
+            self.ngram_lookup = CompactTable(rows, self.ngram_lookup.vectors[:-1].cpu(), self.buckets)
 
     def quantize(self, *, cutoff: int | None, dsub: int, qnorm: bool, seed: int) -> "WordAvg":
         """Return a quantized model (Joulin et al. 2016b, "FastText.zip"); this one is not changed.
@@ -179,7 +212,7 @@ class WordAvg(Classifier):
         self.quantized = rows
         self.embedding = nn.Parameter(rows.word_table(self.vocab), requires_grad=False)
         if self.config.ngrams > 1:
-            self.ngram_embedding, self.ngram_lookup = None, rows.ngram_table(self.config.buckets)
+            self.ngram_embedding, self.ngram_lookup = None, rows.ngram_table(self.buckets)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle only the rows of the n-gram embedding that are not zero."""
@@ -196,7 +229,7 @@ class WordAvg(Classifier):
         super().__setstate__(state)  # type: ignore[no-untyped-call]
         if stored is not None:
             rows, vectors, trained = stored
-            table = vectors.new_zeros(self.config.buckets, self.config.dim)
+            table = vectors.new_zeros(self.config.buckets or USUAL_BUCKETS, vectors.shape[1])
             table[rows] = vectors
             self.ngram_embedding = nn.Parameter(table, requires_grad=trained)
 
@@ -210,6 +243,7 @@ class WordAvg(Classifier):
     def _ngrams(self, ids: torch.Tensor, mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the buckets of all n-grams and a mask of those within the text; both (batch, time * (ngrams - 1))."""
         lengths = range(2, self.config.ngrams + 1)
-        buckets = torch.cat([ngram_ids(ids, n, self.config.buckets) for n in lengths], dim=1)
+        size = self.config.buckets or USUAL_BUCKETS
+        buckets = torch.cat([ngram_ids(ids, n, size) for n in lengths], dim=1)
         # Real tokens come first, so an n-gram is whole if its last token is real.
         return buckets, torch.cat([F.pad(mask, (0, n - 1))[:, n - 1 :] for n in lengths], dim=1)
