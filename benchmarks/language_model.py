@@ -4,6 +4,7 @@
     python benchmarks/language_model.py --recipe ptb            # an hour
     python benchmarks/language_model.py --recipe speed --recipe writing --recipe andersen
     python benchmarks/language_model.py --recipe large-vocabulary     # ten minutes
+    python benchmarks/language_model.py --recipe adaptation           # half an hour on one core
     python benchmarks/language_model.py --recipe awd-ptb --device cuda
     python benchmarks/language_model.py --recipe shakespeare --device cuda --packed PACKED   # of gpu_pack.py
     python benchmarks/language_model.py --recipe tales        # seconds: whether it runs
@@ -34,12 +35,15 @@ from torch import nn
 
 import textkit
 from textkit.batches.bptt import BpttBatches
+from textkit.evaluation.adaptation import score_adapted
 from textkit.evaluation.perplexity import score_ids
 from textkit.language_model.built_in_model import built_in_model
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
 from textkit.language_model.state import CarriedState
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.text.id_stream import Unit
+from textkit.text.subwords import subword_vocabulary, train_byte_pairs
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import resolved_precision
 from textkit.training.loop import train as train_steps
 from textkit.training.optimizers import optimizer_for
@@ -52,7 +56,7 @@ COUNTED = {
     "peak_mb": "largest memory of the process on the host",
     "peak_device_mb": "largest memory that torch allocated on the GPU",
     "speed": "tokens per second of one step after another, with the same batches for each loop, median of the rounds",
-    "writing": "characters per second of the built-in model on one thread",
+    "writing": "characters per second of processor time on one thread",
 }
 
 
@@ -211,22 +215,91 @@ def measure_large_vocabulary(seconds: float = 120.0, held_out: int = 20_000) -> 
     return result
 
 
-def measure_writing() -> dict[str, Any]:
-    """Characters per second of the built-in model on one thread, for short and for long text."""
+def measure_adaptation(epochs: int = 4, tuned_on: int = 20_000) -> dict[str, Any]:
+    """Perplexity of PTB's test split: of a small model as it is, with dynamic evaluation, with a cache, and with both.
+
+    The settings are those with the lowest perplexity of the first ``tuned_on`` tokens of the validation split.
+    """
     torch.set_num_threads(1)
-    model = built_in_model()
-    speed = {}
-    for length in (1_000, 10_000, 100_000):
-        begin = time.perf_counter()
-        model.generate(length=length, temperature=0.5)
-        speed[f"{length:,} characters"] = length / (time.perf_counter() - begin)
-    return speed
+    from textkit.text.stream_reading import read_stream  # which needs pyarrow
+
+    recipe = RECIPES["ptb"]
+    model = textkit.train_language_model(
+        textkit.corpus("ptb", split="train"),
+        unit="word",
+        valid=textkit.corpus("ptb", split="valid"),
+        config=recipe.config,
+        settings=replace(recipe.settings, epochs=epochs),
+        device="cpu",
+        on_epoch=lambda report: print(report, file=sys.stderr, flush=True),
+        progress=sys.stderr.isatty(),
+    )
+    stream, _ = read_stream(textkit.corpus("ptb", split="valid"), unit="word", vocabulary=model.vocabulary)
+    stream = replace(stream, ids=stream.ids[:tuned_on])
+
+    def best(name: str, candidates: list[Any]) -> Any:
+        tried = {}
+        for settings in candidates:
+            options = {"dynamic": None, "cache": None, name: settings}
+            tried[settings] = score_adapted(model.model, stream, **options).perplexity
+            print(f"{settings}: {tried[settings]:.2f}", file=sys.stderr, flush=True)
+        return min(tried, key=tried.__getitem__)
+
+    dynamic = best("dynamic", [textkit.DynamicEvaluation(rate=rate) for rate in (0.1, 0.3, 1.0, 3.0)])
+    decays = (0.001, 0.01)
+    dynamic = best("dynamic", [dynamic, *(replace(dynamic, decay=decay) for decay in decays)])
+    weights, flatness = (0.05, 0.1, 0.2), (0.1, 0.3, 1.0)
+    cache = best("cache", [textkit.NeuralCache(weight=w, flatness=f) for w in weights for f in flatness])
+    result: dict[str, Any] = {"dynamic": str(dynamic), "cache": str(cache)}
+    adaptations = {"static": {}, "dynamic": {"dynamic": dynamic}, "cache": {"cache": cache}}
+    adaptations["both"] = {"dynamic": dynamic, "cache": cache}
+    for split in ("valid", "test"):
+        text = textkit.corpus("ptb", split=split)
+        result[f"{split} perplexity"] = {name: model.score(text, **how).perplexity for name, how in adaptations.items()}
+        print(result, file=sys.stderr, flush=True)
+    return result
+
+
+def measure_writing() -> dict[str, Any]:
+    """Characters per second on one thread, for short and for long text: of the built-in model and of transformers.
+
+    The transformers have ten million weights, which are random: the time does not depend on them. A subword counts as
+    many characters as one of the tales has.
+    """
+    torch.set_num_threads(1)
+    models = {"built-in": (built_in_model(), 1.0)}
+    tales = textkit.corpus("tales")
+    tokenizer = train_byte_pairs(tales, 4000)
+    characters = sum(len(text) + 1 for text in tales) / sum(len(tokenizer(text)) + 1 for text in tales)
+    written = {chr(code): 1 for code in (10, *range(32, 96))}
+    vocabularies = {
+        "char": Vocabulary.from_counts(written, specials=("<pad>", "<unk>")),
+        "subword": subword_vocabulary(tokenizer, documents=False),
+    }
+    for unit, vocabulary in vocabularies.items():
+        layers = 6 if unit == "char" else 5
+        config = textkit.TransformerLanguageModelConfig(layers=layers, dim=384, heads=6)
+        network = config.network(len(vocabulary), generator=torch.Generator().manual_seed(1)).eval()
+        given = None if unit == "char" else tokenizer
+        model = textkit.LanguageModel(network, vocabulary, unit=unit, tokenizer=given)
+        models[f"transformer, {unit}"] = model, 1.0 if unit == "char" else characters
+    result = {}
+    for name, (model, scale) in models.items():
+        weights = sum(weight.numel() for weight in model.model.parameters())
+        result[f"{name}, {weights:,} weights"] = speed = {}
+        model.generate(length=1)
+        for length in (1_000, 10_000, 100_000) if name == "built-in" else (500, 5_000):
+            begin = time.process_time()
+            model.generate(length=length, temperature=0.5)
+            speed[f"{length:,} tokens"] = scale * length / (time.process_time() - begin)
+    return result
 
 
 MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": measure_speed,
     "writing": measure_writing,
     "large-vocabulary": measure_large_vocabulary,
+    "adaptation": measure_adaptation,
 }
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from textkit.classifier.text_features import TextFeatures
     from textkit.data.corpus import Corpus, corpus
     from textkit.data.labeled import LabeledTexts, LabelledTexts, read_labeled, read_labelled
+    from textkit.evaluation.adaptation import DynamicEvaluation, NeuralCache
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
     from textkit.evaluation.classification import ClassificationReport
     from textkit.evaluation.explanation import Explanation
@@ -75,6 +76,7 @@ _PUBLIC = {
     "ClassifierSettings": "textkit.classifier.settings",
     "CnnConfig": "textkit.models.cnn",
     "Corpus": "textkit.data.corpus",
+    "DynamicEvaluation": "textkit.evaluation.adaptation",
     "EncodedCorpus": "textkit.text.encoded_corpus",
     "EpochReport": "textkit.word2vec.run",
     "Explanation": "textkit.evaluation.explanation",
@@ -85,6 +87,7 @@ _PUBLIC = {
     "LanguageModelReport": "textkit.language_model.run",
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.language_model.settings",
+    "NeuralCache": "textkit.evaluation.adaptation",
     "PaddingCollator": "textkit.batches.padding",
     "Phrase": "textkit.text.phrases",
     "Phrases": "textkit.text.phrases",
@@ -124,6 +127,7 @@ __all__ = [
     "ClassifierSettings",
     "CnnConfig",
     "Corpus",
+    "DynamicEvaluation",
     "EncodedCorpus",
     "EpochReport",
     "Explanation",
@@ -134,6 +138,7 @@ __all__ = [
     "LanguageModelReport",
     "LanguageModelScore",
     "LanguageModelSettings",
+    "NeuralCache",
     "PaddingCollator",
     "Phrase",
     "Phrases",

@@ -3,19 +3,17 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, Literal, overload
 
 import torch
 
-from textkit.checks import check_choice, check_count
-from textkit.evaluation.perplexity import LanguageModelScore
+from textkit.checks import check_choice
 from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
 from textkit.language_model.networks import restored_network, saved_kind
-from textkit.language_model.scoring import check_text, score_text
+from textkit.language_model.score_methods import Scoring
 from textkit.language_model.state_methods import Reading
-from textkit.language_model.surprisal import surprisal_tables
 from textkit.models.language_model import LanguageModelNetwork
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
@@ -26,13 +24,10 @@ from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 KIND = "language-model"
 
 
-class LanguageModel(Reading):
+class LanguageModel(Reading, Scoring):
     """A network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
 
     Args:
@@ -218,79 +213,6 @@ class LanguageModel(Reading):
             prompt=prompt,
             settings=settings,
         )
-
-    def score(
-        self,
-        text: object,
-        *,
-        batch_size: int = 1,
-        column: str | None = None,
-        encoding: str = "utf-8",
-        errors: str = "strict",
-        progress: bool = False,
-    ) -> LanguageModelScore:
-        """Compute the perplexity of a text.
-
-        The text is scored as one stream, with the state carried from beginning to end. With a model trained on separate
-        documents (``settings.documents``), each document is scored on its own, its end included.
-
-        Args:
-            text: A str is the text itself. Anything else is a corpus: a Path, ``textkit.corpus(...)``, a data set, an
-                iterable of documents; each document is followed by a line end. An `EncodedCorpus` must have the
-                vocabulary of the model and line ends.
-            batch_size: Number of parts that a stream is split into, to be read in parallel. 1 is exact; more are
-                faster, but each part starts from an empty state.
-            column: Name of the text column, if the corpus is a table.
-            encoding: Encoding of the files.
-            errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
-            progress: Whether to show progress on stderr.
-
-        Raises:
-            ValueError: If there are fewer than two tokens, or the str is the name of a file.
-            TypeError: If ``text`` is neither a str nor a corpus.
-            OSError: If a file cannot be read.
-        """
-        check_text(text)
-        batch_size = check_count("batch_size", batch_size, 1, "stream")
-        reading = {"column": column, "encoding": encoding, "errors": errors}
-        return score_text(self, text, batch_size=batch_size, reading=reading, progress=progress)
-
-    def surprisal(
-        self,
-        text: object,
-        *,
-        column: str | None = None,
-        encoding: str = "utf-8",
-        errors: str = "strict",
-        progress: bool = False,
-    ) -> "pd.DataFrame":
-        """Compute how surprising each token of a text is: its negative log-likelihood, in bits.
-
-        The text is read as by `score`, and the bits are those that the score is the mean of.
-
-        Args:
-            text: As for `score`: a str is the text itself, anything else is a corpus.
-            column: Name of the text column, if the corpus is a table.
-            encoding: Encoding of the files.
-            errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
-            progress: Whether to show progress on stderr.
-
-        Returns:
-            A row for each token: "document", the number of its line or document, from 0; "token"; "bits"; and
-            "unknown", whether the model does not know it, so that the bits are those of ``<unk>``. The first token of
-            a stream is not predicted and has no bits (NaN). With a model of separate documents, each ends in ``<eos>``.
-
-        Raises:
-            ValueError: As `score`.
-            TypeError: As `score`.
-            OSError: As `score`.
-            FloatingPointError: If a surprisal is not finite.
-        """
-        import pandas as pd
-
-        check_text(text)
-        reading = {"column": column, "encoding": encoding, "errors": errors}
-        return pd.concat(surprisal_tables(self, text, reading=reading, progress=progress), ignore_index=True)
 
     def export(self, path: str | os.PathLike[str], *, check: bool = True) -> None:
         """Export a recurrent model to a file that other programs can run: one token and a state in, out what follows.

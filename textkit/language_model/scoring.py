@@ -8,6 +8,7 @@ import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
+from textkit.evaluation.adaptation import DynamicEvaluation, NeuralCache, score_adapted
 from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
 from textkit.models.language_model import LanguageModelNetwork
 from textkit.progress import ProgressBar
@@ -53,7 +54,14 @@ def opened_documents(text: object, **reading: Any) -> Corpus:
 
 
 def score_text(
-    model: Scorer, text: object, *, batch_size: int, reading: dict[str, Any], progress: bool
+    model: Scorer,
+    text: object,
+    *,
+    batch_size: int,
+    dynamic: DynamicEvaluation | None,
+    cache: NeuralCache | None,
+    reading: dict[str, Any],
+    progress: bool,
 ) -> LanguageModelScore:
     """Compute the perplexity of a text; see `LanguageModel.score`.
 
@@ -61,10 +69,24 @@ def score_text(
         model: The language model.
         text: The text, or a corpus.
         batch_size: Number of parts of a stream to be read in parallel.
+        dynamic: Settings of the dynamic evaluation; None for constant weights.
+        cache: Settings of the neural cache; None for none.
         reading: Options for reading files: ``column``, ``encoding`` and ``errors``.
         progress: Whether to show progress on stderr.
+
+    Raises:
+        ValueError: If the model adapts, but is one of separate documents, or there are several parts.
     """
-    if "<bos>" in model.vocabulary.specials:
+    documents = "<bos>" in model.vocabulary.specials
+    for name, settings in (("dynamic", dynamic), ("cache", cache)):
+        if settings is not None and documents:
+            raise ValueError(
+                f"{name} must be left out with a model of separate documents, got {settings}; each of them is scored "
+                "on its own, and nothing is learned from the others"
+            )
+        if settings is not None and batch_size > 1:
+            raise ValueError(f"batch_size must be 1 with {name}, got {batch_size}; the model adapts to one stream")
+    if documents:
         return _score_documents(model, opened_documents(text, **reading), progress)
     if isinstance(text, str):
         stream = encode_text(text, unit=model.unit, vocabulary=model.vocabulary, tokenizer=model.tokenizer)
@@ -83,6 +105,8 @@ def score_text(
             **reading,
         )
     with ProgressBar("scoring", total=len(stream) - 1, unit="tokens", show=progress) as bar:
+        if dynamic is not None or cache is not None:
+            return score_adapted(model.model, stream, dynamic=dynamic, cache=cache, device=model.device, bar=bar)
         return score_ids(model.model, stream, batch_size=batch_size, device=model.device, bar=bar)
 
 

@@ -219,7 +219,7 @@ class TransformerLanguageModel(LanguageModelNetwork):
         sequence = self._dropped(sequence)
         if cache is not None:
             cache.begin(inputs, self.config.positions)
-        angles = None if self.position_embedding is not None else self._angles(start, time, sequence)
+        angles = None if self.position_embedding is not None else self.angles(start, time, sequence)
         for number, layer in enumerate(self._transformer_layers()):
             queries, keys, values = layer.projected(sequence, self.config.heads)  # (batch, heads, time, dim of a head)
             if angles is not None:
@@ -244,7 +244,7 @@ class TransformerLanguageModel(LanguageModelNetwork):
             return values
         return values * dropout_mask(values.shape, rate, like=values, generator=self.dropout_generator)
 
-    def _angles(self, start: int, time: int, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def angles(self, start: int, time: int, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the cosines and sines of the rotations, (time, dim of a head / 2) each."""
         half = self.config.dim // self.config.heads // 2
         places = torch.arange(start, start + time, device=like.device, dtype=torch.float32)
