@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from textkit.language_model.train import train_language_model
     from textkit.loading import load
     from textkit.models.cnn import CnnConfig
+    from textkit.models.masked_language_model import MaskedLanguageModelConfig
     from textkit.models.pretrained_classifier import PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
@@ -87,6 +88,7 @@ _PUBLIC = {
     "LanguageModelReport": "textkit.language_model.run",
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.language_model.settings",
+    "MaskedLanguageModelConfig": "textkit.models.masked_language_model",
     "NeuralCache": "textkit.evaluation.adaptation",
     "PaddingCollator": "textkit.batches.padding",
     "Phrase": "textkit.text.phrases",
@@ -138,6 +140,7 @@ __all__ = [
     "LanguageModelReport",
     "LanguageModelScore",
     "LanguageModelSettings",
+    "MaskedLanguageModelConfig",
     "NeuralCache",
     "PaddingCollator",
     "Phrase",

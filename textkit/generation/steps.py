@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from textkit.generation.numpy_rnn import TokenSteps
 from textkit.generation.transformer_steps import TransformerSteps
 from textkit.models.language_model import LanguageModelNetwork
+from textkit.models.masked_language_model import MaskedLanguageModel
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.models.transformer_language_model import TransformerLanguageModel
 
@@ -38,13 +39,13 @@ def steps_of(model: LanguageModelNetwork) -> Steps:
     """
     if isinstance(model, RnnLanguageModel):
         return RecurrentSteps(model)
-    if isinstance(model, TransformerLanguageModel):
+    if isinstance(model, TransformerLanguageModel) and not isinstance(model, MaskedLanguageModel):
         if model.training or model.embedding.device.type != "cpu":
             model = copy.deepcopy(model).cpu().eval()
         return TransformerSteps(model)
     raise TypeError(
-        f"model must predict the next token to generate text, got a {model.config.kind}; train a recurrent model or a "
-        "transformer"
+        f"model must predict the next token to generate text, got a {model.config.kind} one; train a "
+        "recurrent model or a transformer"
     )
 
 

@@ -11,6 +11,7 @@ from textkit.checks import check_choice
 from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
+from textkit.language_model.filling import Filling
 from textkit.language_model.networks import restored_network, saved_kind
 from textkit.language_model.score_methods import Scoring
 from textkit.language_model.state_methods import Reading
@@ -27,7 +28,7 @@ from textkit.training.devices import usable_device
 KIND = "language-model"
 
 
-class LanguageModel(Reading, Scoring):
+class LanguageModel(Reading, Scoring, Filling):
     """A network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
 
     Args:
@@ -152,6 +153,7 @@ class LanguageModel(Reading, Scoring):
 
         Raises:
             ValueError: If an argument is out of range, or the prompt has unknown tokens.
+            TypeError: If the model is a masked one, which fills gaps.
             FloatingPointError: If the weights are not finite.
         """
         settings = GenerationSettings(

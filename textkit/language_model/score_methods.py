@@ -29,8 +29,10 @@ class Scoring:
     ) -> LanguageModelScore:
         """Compute the perplexity of a text.
 
-        The text is scored as one stream, with the state carried from beginning to end. With a model trained on separate
-        documents (``settings.documents``), each document is scored on its own, its end included.
+        The text is scored as one stream, with the state carried from beginning to end. A masked model reads it in
+        pieces of its positions, and each token is hidden on its own (pseudo-perplexity; Salazar et al. 2020). With a
+        model trained on separate documents (``settings.documents``), each document is scored on its own, its end
+        included.
 
         Args:
             text: A str is the text itself. Anything else is a corpus: a Path, ``textkit.corpus(...)``, a data set, an
@@ -49,7 +51,7 @@ class Scoring:
 
         Raises:
             ValueError: If there are fewer than two tokens, the str is the name of a file, or ``dynamic`` or ``cache``
-                are out of range, or given for separate documents or with a ``batch_size`` above 1.
+                are out of range, or given for a masked model, separate documents or a ``batch_size`` above 1.
             TypeError: If ``text`` is neither a str nor a corpus.
             OSError: If a file cannot be read.
             FloatingPointError: If the loss is not finite, as with a too high learning rate of ``dynamic``.

@@ -9,8 +9,9 @@ import torch
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
 from textkit.evaluation.adaptation import DynamicEvaluation, NeuralCache, score_adapted
-from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
+from textkit.evaluation.perplexity import LanguageModelScore, Scorable, score_documents, score_ids
 from textkit.models.language_model import LanguageModelNetwork
+from textkit.models.masked_language_model import MaskedLanguageModel, OneAtATime
 from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import Unit, encode_text, encoded_stream
@@ -75,10 +76,12 @@ def score_text(
         progress: Whether to show progress on stderr.
 
     Raises:
-        ValueError: If the model adapts, but is one of separate documents, or there are several parts.
+        ValueError: If a masked model, or one of separate documents, is to adapt, or there are several parts.
     """
-    documents = "<bos>" in model.vocabulary.specials
+    documents, masked = "<bos>" in model.vocabulary.specials, isinstance(model.model, MaskedLanguageModel)
     for name, settings in (("dynamic", dynamic), ("cache", cache)):
+        if settings is not None and masked:
+            raise ValueError(f"{name} must be left out with a masked model, got {settings}; it does not read in order")
         if settings is not None and documents:
             raise ValueError(
                 f"{name} must be left out with a model of separate documents, got {settings}; each of them is scored "
@@ -107,7 +110,18 @@ def score_text(
     with ProgressBar("scoring", total=len(stream) - 1, unit="tokens", show=progress) as bar:
         if dynamic is not None or cache is not None:
             return score_adapted(model.model, stream, dynamic=dynamic, cache=cache, device=model.device, bar=bar)
-        return score_ids(model.model, stream, batch_size=batch_size, device=model.device, bar=bar)
+        return score_ids(
+            _scored(model.model),
+            stream,
+            batch_size=batch_size,
+            window=model.model.evaluation_window,
+            device=model.device,
+            bar=bar,
+        )
+
+
+def _scored(model: LanguageModelNetwork) -> Scorable:
+    return OneAtATime(model) if isinstance(model, MaskedLanguageModel) else model
 
 
 def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageModelScore:
@@ -124,7 +138,7 @@ def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageM
     batches = SequenceBatches(documents, begin=vocabulary["<bos>"], end=vocabulary["<eos>"])
     with ProgressBar("scoring", total=batches.predictions, unit="tokens", show=progress) as bar:
         return score_documents(
-            model.model,
+            _scored(model.model),
             batches,
             characters=size.characters - blank,
             size=size.bytes - blank,

@@ -27,6 +27,8 @@ from textkit.language_model.start import check_same_start, start_from
 from textkit.language_model.state import LanguageModelState
 from textkit.language_model.subword import check_subword_options, subword_texts
 from textkit.models.language_model import LanguageModelConfig
+from textkit.models.masked_language_model import OTHER_NAMES as MASKED_NAMES
+from textkit.models.masked_language_model import MaskedLanguageModelConfig
 from textkit.models.rnn_language_model import OTHER_NAMES as CONFIG_NAMES
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.transformer_language_model import OTHER_NAMES as TRANSFORMER_NAMES
@@ -56,6 +58,7 @@ def _places(kind: type[Any], argument: str, others: dict[str, str]) -> dict[str,
 
 _OTHER_NAMES = {
     **_places(LanguageModelSettings, "settings", SETTINGS_NAMES),
+    **_places(MaskedLanguageModelConfig, "config", MASKED_NAMES),
     **_places(TransformerLanguageModelConfig, "config", TRANSFORMER_NAMES),
     **_places(RnnLanguageModelConfig, "config", CONFIG_NAMES),
     **dict.fromkeys(("random_state", "random_seed"), "seed"),
@@ -93,8 +96,9 @@ def train_language_model(
     """Train a language model: a recurrent one, by truncated backpropagation through time, or a transformer.
 
     The documents of the corpus form one stream of text, each followed by a line end. A recurrent model reads it in
-    order, with its state carried from window to window (Mikolov et al. 2010); a transformer reads windows in random
-    order, cut at other places in each epoch. With ``settings.documents`` each document is a sequence of its own.
+    order, with its state carried from window to window (Mikolov et al. 2010); a transformer or a masked model reads
+    windows in random order, cut at other places in each epoch. With ``settings.documents`` each document is a sequence
+    of its own.
 
     If ``torchrun`` started several processes, each trains its part of every batch. The result is that of one process,
     but for dropout, whose masks differ. The first process writes the checkpoint, which resumes with any number of them.
@@ -110,9 +114,9 @@ def train_language_model(
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
             tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
-        config: Architecture of the model: a `RnnLanguageModelConfig`, or a `TransformerLanguageModelConfig`. What it
-            leaves open suits the unit. None is a recurrent model, or the config of ``init``, of which only dropout and
-            penalties can be changed.
+        config: Architecture of the model: a `RnnLanguageModelConfig`, a `TransformerLanguageModelConfig`, or a
+            `MaskedLanguageModelConfig`. What it leaves open suits the unit. None is a recurrent model, or the config of
+            ``init``, of which only dropout and penalties can be changed.
             ``cutoffs="auto"``, the default of words, is an adaptive softmax if the vocabulary has more than 20,000
             tokens.
         settings: Training settings; what they leave open, or None, is the `default_settings` of unit and model; of an

@@ -18,7 +18,9 @@ from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, dropout_mask
 from textkit.models.loss import Loss
 from textkit.other_names import class_with_other_names
 
-_DEVIATION = 0.02  # of the initial weights
+DEVIATION = 0.02
+"""Standard deviation of the initial weights."""
+
 _ROTARY_BASE = 10_000.0  # of the wavelengths, in positions
 
 OTHER_NAMES = {
@@ -171,7 +173,7 @@ class TransformerLanguageModel(LanguageModelNetwork):
             for name, weight in self.named_parameters():
                 if weight.ndim > 1:
                     added = name.endswith(("attended.weight", "down.weight"))
-                    deviation = _DEVIATION / (2 * config.layers) ** 0.5 if added else _DEVIATION
+                    deviation = DEVIATION / (2 * config.layers) ** 0.5 if added else DEVIATION
                     weight.normal_(0, deviation, generator=generator)
                 elif name.endswith("bias"):
                     weight.zero_()
