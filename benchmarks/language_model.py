@@ -31,15 +31,23 @@ import torch
 from device import DEVICES, chosen_device, device_facts, peak_device_mb
 from gpu_pack import packed_stream
 from language_model_recipes import RECIPES
-from torch import nn
+from plain_language_models import (
+    PlainModel,
+    PlainTransformer,
+    plain_masked_steps,
+    plain_steps,
+    plain_transformer_steps,
+)
 
 import textkit
 from textkit.batches.bptt import BpttBatches
+from textkit.batches.windows import WindowBatches
 from textkit.evaluation.adaptation import score_adapted
 from textkit.evaluation.perplexity import score_ids
 from textkit.language_model.built_in_model import built_in_model
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
 from textkit.language_model.state import CarriedState
+from textkit.models.language_model import LanguageModelNetwork
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.text.id_stream import Unit
 from textkit.text.subwords import subword_vocabulary, train_byte_pairs
@@ -113,36 +121,18 @@ def train_recipe(name: str, device: str, epochs: int | None, packed: Path | None
     return result
 
 
-class PlainModel(nn.Module):
-    """The plainest correct language model: torch's layers, one after another."""
-
-    def __init__(self, vocab: int, dim: int, hidden: int, layers: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocab, dim)
-        self.recurrent = nn.LSTM(dim, hidden, layers, batch_first=True)
-        self.output = nn.Linear(hidden, vocab)
-
-
-def plain_steps(model: PlainModel, batches: BpttBatches) -> Iterator[None]:
-    """The plainest correct loop around it."""
-    optimizer, state = torch.optim.SGD(model.parameters(), lr=1.0), None
-    for batch in batches.epoch():
-        hidden, state = model.recurrent(model.embedding(batch.inputs), state)
-        state = tuple(part.detach() for part in state)
-        loss = nn.functional.cross_entropy(model.output(hidden).flatten(0, 1), batch.targets.flatten())
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 0.25)
-        optimizer.step()
-        yield
-
-
-def our_steps(model: RnnLanguageModel, batches: BpttBatches, autocast: torch.dtype | None = None) -> Iterator[None]:
+def our_steps(
+    model: LanguageModelNetwork, batches: BpttBatches | WindowBatches, autocast: torch.dtype | None = None
+) -> Iterator[None]:
     """The same with textkit's model, optimizer and loop."""
-    settings = textkit.LanguageModelSettings(optimizer="sgd", learning_rate=1.0, weight_decay=0.0)
+    carries = model.config.carries_state
+    settings = textkit.LanguageModelSettings(
+        optimizer="sgd" if carries else "adamw", learning_rate=1.0 if carries else 1e-3, weight_decay=0.0
+    )
     optimizer = optimizer_for(model.parameters(), settings)
-    carried = CarriedState(model)
-    for _ in train_steps(carried, lambda _: batches.epoch(), optimizer, epochs=1, clip_norm=0.25, autocast=autocast):
+    trained = CarriedState(model) if carries else model
+    clip_norm = 0.25 if carries else 1.0
+    for _ in train_steps(trained, batches.epoch, optimizer, epochs=99, clip_norm=clip_norm, autocast=autocast):
         yield
 
 
@@ -169,19 +159,43 @@ def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
             "textkit": our_steps(RnnLanguageModel(config, vocab), batches),
             "bfloat16": our_steps(RnnLanguageModel(config, vocab), batches, torch.bfloat16),
         }
-        seconds: dict[str, list[float]] = {system: [] for system in loops}
-        for round_number in range(rounds + 1):
-            for system, loop in loops.items():
-                begin = time.perf_counter()
-                for _ in range(steps):
-                    next(loop)
-                if round_number:  # the first is for warming up
-                    seconds[system].append(time.perf_counter() - begin)
-        tokens = batch_size * window * steps
-        result[name] = {system: tokens / statistics.median(times) for system, times in seconds.items()}
-        for system in ("textkit", "bfloat16"):
-            ratios = [plain / own for plain, own in zip(seconds["plain"], seconds[system], strict=True)]
-            result[name][f"{system} ratio"] = statistics.median(ratios)
+        result[name] = _speeds(loops, batch_size * window * steps, rounds, steps)
+    shapes: list[tuple[Unit, int]] = [("char", 256), ("word", 128)]
+    for unit, window in shapes:
+        corpus = "tinyshakespeare" if unit == "char" else "ptb"
+        stream, vocabulary = read_stream(textkit.corpus(corpus, split=None if unit == "char" else "train"), unit=unit)
+        windows, vocab = WindowBatches(stream.ids, batch_size=8, window=window), len(vocabulary)
+        shape: dict[str, Any] = {"layers": 4, "dim": 128, "heads": 4, "positions": window}
+        causal, masked = (
+            kind(**shape, position="learned", dropout=0.0)
+            for kind in (textkit.TransformerLanguageModelConfig, textkit.MaskedLanguageModelConfig)
+        )
+        plain = {"causal": plain_transformer_steps, "masked": plain_masked_steps}
+        for kind, config in (("causal", causal), ("masked", masked)):
+            model = PlainTransformer(vocab, causal=kind == "causal", **shape)
+            loops = {
+                "plain": plain[kind](model, windows.epoch()),
+                "textkit": our_steps(config.network(vocab), windows),
+                "bfloat16": our_steps(config.network(vocab), windows, torch.bfloat16),
+            }
+            result[f"{kind} transformer, {unit}"] = _speeds(loops, 8 * window * steps, rounds, steps)
+    return result
+
+
+def _speeds(loops: dict[str, Iterator[None]], tokens: int, rounds: int, steps: int) -> dict[str, float]:
+    """Tokens per second of loops that take turns, and the ratios to the plain one."""
+    seconds: dict[str, list[float]] = {system: [] for system in loops}
+    for round_number in range(rounds + 1):
+        for system, loop in loops.items():
+            begin = time.perf_counter()
+            for _ in range(steps):
+                next(loop)
+            if round_number:  # the first is for warming up
+                seconds[system].append(time.perf_counter() - begin)
+    result = {system: tokens / statistics.median(times) for system, times in seconds.items()}
+    for system in ("textkit", "bfloat16"):
+        ratios = [plain / own for plain, own in zip(seconds["plain"], seconds[system], strict=True)]
+        result[f"{system} ratio"] = statistics.median(ratios)
     return result
 
 

@@ -192,7 +192,7 @@ Tokenizer = Annotated[
     str | None,
     _text(
         "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json. For "
-        "subwords a tokenizer.json, or by default byte pairs of the training text.",
+        "subwords a tokenizer.json or a .model of sentencepiece, or by default byte pairs of the training text.",
         "whitespace",
     ),
 ]

@@ -9,8 +9,8 @@ from textkit.checks import check_count
 from textkit.generation.text import start_token
 from textkit.language_model.scoring import Scorer
 from textkit.models.masked_language_model import MaskedLanguageModel
-from textkit.text.huggingface import HuggingFaceTokenizer
 from textkit.text.id_stream import text_tokens
+from textkit.text.named_tokenizer import SubwordTokenizer
 
 
 class Filling:
@@ -60,7 +60,7 @@ class Filling:
                 "shorten it around the gap"
             )
         found = _filled(network, ids, places, k, _never(self))
-        return [(_written(self, parts, [row[place] for place in places]), chance) for row, chance in found]
+        return [(_written(self, parts, row, places), chance) for row, chance in found]
 
 
 def _with_gaps(model: Scorer, parts: list[str], gap: int) -> tuple[list[int], list[int]]:
@@ -85,7 +85,7 @@ def _with_gaps(model: Scorer, parts: list[str], gap: int) -> tuple[list[int], li
 def _never(model: Scorer) -> torch.Tensor:
     """Return the ids of tokens that fill no gap."""
     never = {*model.vocabulary.specials, "<eos>", "\n"}
-    if isinstance(model.tokenizer, HuggingFaceTokenizer) and model.unit == "subword":
+    if isinstance(model.tokenizer, SubwordTokenizer) and model.unit == "subword":
         decode = model.tokenizer.decode  # a token may be a part of a character
         never |= {token for token in model.vocabulary.tokens if "\ufffd" in decode([token])}
     return torch.tensor([model.vocabulary[token] for token in sorted(never) if token in model.vocabulary])
@@ -116,13 +116,16 @@ def _filled(
     return list(zip(rows.tolist(), found.tolist(), strict=True))
 
 
-def _written(model: Scorer, parts: list[str], chosen: list[int]) -> str:
-    """Return a text with these tokens in its gaps."""
+def _written(model: Scorer, parts: list[str], ids: list[int], places: list[int]) -> str:
+    """Return a text with the tokens at these places in its gaps."""
+    names = model.vocabulary.tokens
     found = parts[0]
-    for token, part in zip(chosen, parts[1:], strict=True):
-        filling = model.vocabulary.tokens[token]
-        if model.unit == "subword" and isinstance(model.tokenizer, HuggingFaceTokenizer):
-            filling = model.tokenizer.decode([filling])
-            found = found.removesuffix(" ") if filling.startswith(" ") else found
+    for place, part in zip(places, parts[1:], strict=True):
+        filling = names[ids[place]]
+        if model.unit == "subword" and isinstance(model.tokenizer, SubwordTokenizer):
+            # What a token looks like may depend on the one before it.
+            before = [names[number] for number in ids[place - 1 : place] if number >= len(model.vocabulary.specials)]
+            filling = model.tokenizer.decode([*before, filling])[len(model.tokenizer.decode(before)) :]
+            found = found.removesuffix(" ")
         found += filling + part
     return found

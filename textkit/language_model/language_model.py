@@ -20,7 +20,13 @@ from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.other_names import other_names
 from textkit.text.id_stream import UNITS, Unit, check_specials, splitter
-from textkit.text.saved_tokenizer import restored_tokenizer, saved_name, tokenizer_entries, tokenizer_files
+from textkit.text.saved_tokenizer import (
+    restored_tokenizer,
+    saved_name,
+    tokenizer_entries,
+    tokenizer_files,
+    tokenizer_texts,
+)
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
@@ -35,8 +41,8 @@ class LanguageModel(Reading, Scoring, Filling):
         model: The network.
         vocabulary: Vocabulary of the network, of the same size.
         unit: "char" if the tokens are characters, "word" or "subword" if they are those and ``<eos>`` at line ends.
-        tokenizer: Name or callable that splits texts into words, or a tokenizer of Hugging Face for subwords; None for
-            characters, and for words split at white space.
+        tokenizer: Name or callable that splits texts into words, or a tokenizer of Hugging Face or sentencepiece for
+            subwords; None for characters, and for words split at white space.
 
     Attributes:
         metadata: How, from what, when and with which versions the model was trained; empty if that is not known.
@@ -223,7 +229,8 @@ class LanguageModel(Reading, Scoring, Filling):
         ``h0``, ``c0``, ... of an LSTM, (batch, units) each. The outputs are ``log_probabilities`` (batch, vocab) of the
         next token, natural logarithms, and the new state, ``new_h0`` and so on. The metadata, properties of an ONNX
         model and the extra file ``metadata.json`` of torch.export, has "unit", "tokenizer", "vocabulary" (a JSON list),
-        "specials" and "start", the token to begin a text with; and the file of a tokenizer that has one.
+        "specials" and "start", the token to begin a text with; and the file of a tokenizer that has one, in base64 if
+        it is one of sentencepiece.
 
         Args:
             path: A file name that ends in .onnx, or in .pt2 for ``torch.export.load(path).module()``.
@@ -247,8 +254,7 @@ class LanguageModel(Reading, Scoring, Filling):
         tokenizer = "character" if self.tokenizer is None else saved_name(self.tokenizer)
         start = start_token(self.vocabulary, self.unit)
         metadata = step_metadata(self.vocabulary, unit=self.unit, tokenizer=tokenizer, start=start)
-        files = {} if self.tokenizer is None else tokenizer_files(self.tokenizer)
-        metadata |= {name: content.decode() for name, content in files.items()}
+        metadata |= {} if self.tokenizer is None else tokenizer_texts(self.tokenizer)
         export_step(self.model, path, metadata, check=check)
 
     def save(self, folder: str | os.PathLike[str]) -> None:

@@ -26,6 +26,7 @@ from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.start import check_same_start, start_from
 from textkit.language_model.state import LanguageModelState
 from textkit.language_model.subword import check_subword_options, subword_texts
+from textkit.language_model.tokenizer_fit import check_tokenizer_fit
 from textkit.models.language_model import LanguageModelConfig
 from textkit.models.masked_language_model import OTHER_NAMES as MASKED_NAMES
 from textkit.models.masked_language_model import MaskedLanguageModelConfig
@@ -36,7 +37,8 @@ from textkit.models.transformer_language_model import TransformerLanguageModelCo
 from textkit.other_names import other_names
 from textkit.progress import say
 from textkit.text.encoded_corpus import EncodedCorpus
-from textkit.text.id_stream import UNITS, Unit
+from textkit.text.id_stream import UNITS, Unit, subword_tokenizer
+from textkit.text.named_tokenizer import SubwordTokenizer
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.subwords import subword_vocabulary
 from textkit.text.tokenizers import Tokenizer
@@ -122,8 +124,9 @@ def train_language_model(
         settings: Training settings; what they leave open, or None, is the `default_settings` of unit and model; of an
             `EncodedCorpus`, all words are kept.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for that of ``init``, or
-            white space. For subwords a tokenizer of Hugging Face, of which all tokens are in the vocabulary; None
-            trains one of byte pairs on the training texts, with ``settings.max_vocab`` tokens, or 8,000.
+            white space. For subwords a tokenizer of Hugging Face or sentencepiece, of which all tokens are in the
+            vocabulary; None trains one of byte pairs on the training texts, with ``settings.max_vocab`` tokens, or
+            8,000.
         init: Trained model, or its folder, to go on from with this text: unit, tokenizer, config and weights are those
             of the model, everything else is as given. The model itself does not change.
         extend_vocabulary: Whether tokens of the corpus that ``init`` does not know, and that occur ``min_count`` times,
@@ -207,7 +210,9 @@ def train_language_model(
         )
     reading = {"column": column, "encoding": encoding, "errors": errors, "progress": progress}
     base = given_base(vocabulary) if start is None else replace(start.base, keep=keep)
+    given_tokenizer: SubwordTokenizer | None = None
     if unit == "subword" and start is None:
+        given_tokenizer = None if tokenizer is None else subword_tokenizer(tokenizer)
         texts = subword_texts(
             corpus,
             valid_fraction(valid),
@@ -234,6 +239,8 @@ def train_language_model(
         ranks=ranks,
     )
     config.check_longest(data.longest, documents=settings.documents)
+    if given_tokenizer is not None:
+        check_tokenizer_fit(given_tokenizer, data.vocabulary, data.characters)
     return_freed_memory()
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     if start is None:

@@ -68,7 +68,7 @@ class MaskedLanguageModel(TransformerLanguageModel):
     all of which are predicted: 80 % of them are hidden, 10 % are replaced by random ones and 10 % stay as they are.
 
     In evaluation, the loss of a token is its negative log-likelihood when it is hidden (pseudo-likelihood; Salazar et
-    al. 2020). `window_loss` hides every seventh token at a time, or as many as in training; `token_nats` can hide one.
+    al. 2020). `window_loss` hides as many at a time as training does, every seventh by default; `token_nats` also one.
 
     Args:
         config: Architecture and regularization.
