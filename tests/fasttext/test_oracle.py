@@ -167,6 +167,29 @@ def test_fasttext_reads_what_is_saved(trained, oracle):
     (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
 
 
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_fasttext_predicts_like_a_saved_classifier(trained, oracle, multi_label):
+    folder, lines, answers = trained
+    lines = [line for line in lines if "__label__" not in line]  # for fastText these are labels
+    labels = [[str(number % 3)] if multi_label else str(number % 3) for number in range(len(lines))]
+    classifier = textkit.TextClassifier(
+        textkit.WordAvgConfig(dim=10, ngrams=1, binary=False, skip_unknown=True),
+        tokenizer="fasttext",
+        multi_label=multi_label,
+        settings=textkit.ClassifierSettings(epochs=3),
+    ).fit(lines, labels)
+    classifier.save(folder / "saved.bin")
+    (folder / "asked.json").write_text(json.dumps([ASKED, lines]), encoding="utf-8")
+    oracle(ANSWER, "saved.bin")
+    found = json.loads((folder / "answers.json").read_text(encoding="utf-8"))["saved.bin"]["predictions"]["-1 0.0"]
+    (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+    # fastText adds 0.00001, and looks a sigmoid up in a table
+    tolerance = 0.01 if multi_label else 2e-5
+    for pairs, expected in zip(found, classifier.predict_proba(lines), strict=True):
+        theirs = {label.removeprefix("__label__"): probability for probability, label in pairs}
+        np.testing.assert_allclose([theirs[label] for label in classifier.classes_], expected, atol=tolerance)
+
+
 def test_gensim_gives_the_end_of_a_text_ngrams(trained, oracle):
     folder, _, _ = trained
     if not (folder / "gensim.npy").exists():

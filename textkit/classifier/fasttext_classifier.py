@@ -1,7 +1,6 @@
 """`FastTextClassifier`: a classifier that fastText has trained, read from its file."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
@@ -26,6 +25,7 @@ from textkit.kernels.fasttext_labels_cpu import (
     logistic_table,
 )
 from textkit.kernels.fasttext_text_cpu import Ngrams, Rows, Scratch, Words, fill_kept, fill_words, text_means
+from textkit.text.tokenizers import END_OF_TEXT, FASTTEXT_SPACES
 from textkit.vectors.subword_vectors import SubwordVectors
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 _TEXTS_AT_ONCE = 1 << 13
 _PROBABILITIES_AT_ONCE = 1 << 24  # numbers
-_END = " </s>"
-_SPACES = re.compile("[\0 \t\n\v\f\r]+")
+_END = f" {END_OF_TEXT}"
 _LOSSES = {"softmax": SOFTMAX, "negative": SIGMOID, "one-vs-all": SIGMOID, "hierarchical": HIERARCHICAL}
 
 
@@ -317,7 +316,7 @@ def _encoded(texts: list[Any], row: int, max_length: int | None) -> tuple[bytes,
 def _plain(text: Document, max_length: int | None) -> str:
     joined = text if isinstance(text, str) else " ".join(text)
     if max_length is not None:
-        joined = " ".join(islice(filter(None, _SPACES.split(joined)), max_length))
+        joined = " ".join(islice(filter(None, FASTTEXT_SPACES.split(joined)), max_length))
     return joined
 
 
