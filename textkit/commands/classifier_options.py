@@ -210,8 +210,8 @@ Tokenizer = Annotated[
     str | None,
     _option(
         _TEXTS,
-        "Tokenizer: whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function, or the .json "
-        "or .model file of one.",
+        "Tokenizer: whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function, or the "
+        ".json or .model file of one.",
         "word-lower; char_gru: character",
     ),
 ]
