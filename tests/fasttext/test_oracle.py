@@ -106,15 +106,23 @@ def trained(oracle):
 def test_predictions(trained, name):
     folder, lines, answers = trained
     loaded = textkit.load(folder / name)
+    # A compiler may round a sum of products differently, which shows where labels are equally likely, and where a score
+    # is between two values of fastText's table of the logistic function, which differ by a thirtieth at most.
+    looked_up = name.startswith("ns") or "ova" in name
+    compared = elsewhere = 0
     for asked, expected in answers[name]["predictions"].items():
         k, threshold = asked.split()
         found = loaded.predict_top(lines, None if k == "-1" else int(k), threshold=float(threshold))
         for line, mine, pairs in zip(lines, found, expected, strict=True):
             chances = {label: p for p, label in pairs}
             for (label, _), (p, other) in zip(mine, pairs, strict=True):
-                # A compiler may round a sum of products differently, which shows where labels are equally likely.
-                assert label == other or chances.get(label, p) == pytest.approx(p, rel=1e-5), (line, asked)
-            np.testing.assert_allclose([p for _, p in mine], [p for p, _ in pairs], atol=1e-6)
+                near = 0.033 if looked_up else 1e-5
+                assert label == other or chances.get(label, p) == pytest.approx(p, rel=near), (line, asked)
+            ours, theirs = np.array([p for _, p in mine]), np.array([p for p, _ in pairs])
+            wrong = abs(ours - theirs) > 1e-6
+            np.testing.assert_allclose(ours, theirs, rtol=0.033 if looked_up else 1e-6, atol=1e-6)
+            compared, elsewhere = compared + len(wrong), elsewhere + int(wrong.sum())
+    assert elsewhere <= compared / 500
     np.testing.assert_allclose(loaded.text_vectors(lines), answers[name]["texts"], atol=1e-6)
     np.testing.assert_allclose(loaded.vectors[ASKED[:2]], answers[name]["vectors"][:2], atol=1e-6)
 
@@ -151,7 +159,8 @@ def test_vectors(trained, name):
         np.testing.assert_allclose([cosine for _, cosine in found], [cosine for cosine, _ in neighbors], atol=1e-5)
     np.testing.assert_allclose([vectors.text_vector(line) for line in lines], answers[name]["texts"], atol=1e-5)
     analogies = vectors.analogy("word1", "word2", "word3", 5)
-    assert [word for word, _ in analogies] == [word for _, word in answers[name]["analogies"]]
+    for (word, cosine), (other, theirs) in zip(analogies, answers[name]["analogies"], strict=True):
+        assert word == theirs or cosine == pytest.approx(other, abs=1e-6)
 
 
 def test_fasttext_reads_what_is_saved(trained, oracle):

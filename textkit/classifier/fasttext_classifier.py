@@ -274,7 +274,7 @@ class FastTextClassifier:
             scratch = Scratch(
                 marked=np.empty(longest + 2, np.uint8),
                 hashes=np.empty(longest // 2 + 2, np.int64),
-                mean=np.empty(self._model.settings.dim, np.float32),
+                mean=np.empty((1, self._model.settings.dim), np.float32),
                 scores=np.empty(self.n_classes_, np.float32),
                 stack=np.empty(self.n_classes_ + 2, np.int64),
                 stack_scores=np.empty(self.n_classes_ + 2, np.float32),
@@ -322,10 +322,10 @@ def _plain(text: Document, max_length: int | None) -> str:
 
 def _words(model: FastTextModel) -> Words:
     dictionary = model.dictionary
-    table = np.full(_slots(len(dictionary.starts)), -1, np.int32)
-    words = Words(_read_only(dictionary.entries), dictionary.starts, dictionary.ends, table, dictionary.n_words)
-    fill_words(*words[:4])
-    return words
+    entries = _read_only(dictionary.entries)
+    table = np.zeros((_slots(len(dictionary.starts)), 2), np.uint64)
+    fill_words(entries, dictionary.starts, dictionary.ends, table)
+    return Words(entries, table, dictionary.n_words)
 
 
 def _ngrams(model: FastTextModel) -> Ngrams:
@@ -337,11 +337,10 @@ def _ngrams(model: FastTextModel) -> Ngrams:
         word_ngrams=settings.word_ngrams,
         buckets=settings.buckets,
         is_pruned=kept is not None,
-        kept=np.full(slots, -1, np.int32),
-        rows=np.zeros(slots, np.int32),
+        kept=np.full((slots, 2), -1, np.int32),
     )
     if kept is not None:
-        fill_kept(kept, ngrams.kept, ngrams.rows)
+        fill_kept(kept, ngrams.kept)
     return ngrams
 
 
