@@ -136,7 +136,7 @@ def our_steps(
         yield
 
 
-def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
+def measure_speed(rounds: int = 5, steps: int = 6) -> dict[str, Any]:
     """Tokens per second of the plain loop and of textkit's, by turns, on the same model and batches.
 
     "bfloat16" is textkit's loop in mixed precision, which the plain loop does not have.

@@ -166,7 +166,7 @@ def analogy(
 @app.command(
     epilog=examples(
         "textkit evaluate language-model tales-lm quatrains",
-        "textkit evaluate language-model tales-lm quatrains --dynamic 0.5 --cache 0.1",
+        "textkit evaluate language-model tales-lm quatrains --dynamic 0.3 --cache 0.1",
     )
 )
 def language_model(

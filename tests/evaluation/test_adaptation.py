@@ -122,7 +122,7 @@ def test_both_lower_the_perplexity_of_a_text_that_repeats_itself():
 @pytest.mark.parametrize(
     ("settings", "options", "message"),
     [
-        (DynamicEvaluation, {"rate": 0.0}, "rate must be above 0, got 0.0; 0.5 is usual"),
+        (DynamicEvaluation, {"rate": 0.0}, "rate must be above 0, got 0.0; 0.3 is usual"),
         (DynamicEvaluation, {"rate": math.nan}, "rate must be a finite number"),
         (DynamicEvaluation, {"rate": 1, "window": 0}, "window must be an integer of at least 1 token, got 0"),
         (DynamicEvaluation, {"rate": 1, "decay": 1.0}, "decay must be at least 0 and below 1, got 1.0"),

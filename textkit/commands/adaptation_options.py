@@ -16,7 +16,7 @@ def _option(help: str, default: str | bool = False) -> Any:
 
 Dynamic = Annotated[
     float | None,
-    _option("Learning rate of a dynamic evaluation, which trains on what is scored already; 0.5 is usual."),
+    _option("Learning rate of a dynamic evaluation, which trains on what is scored already; 0.3 is usual."),
 ]
 DynamicWindow = Annotated[int | None, _option("Tokens between two steps of the dynamic evaluation.", "20")]
 DynamicDecay = Annotated[

@@ -21,7 +21,7 @@ class DynamicEvaluation:
     The weights become w - rate * gradient + decay * (trained w - w), with the gradient of the mean loss of the window.
 
     Attributes:
-        rate: Learning rate, to be chosen on validation text; 0.1 to 2 are usual for recurrent models.
+        rate: Learning rate, to be chosen on validation text; 0.1 to 1 are usual for recurrent models.
         window: Number of tokens between two changes, all of which are predicted before the model learns from them.
         decay: How far the weights return to the trained ones in each change, a fraction from 0 to below 1.
     """
@@ -31,7 +31,7 @@ class DynamicEvaluation:
     decay: float = 0.0
 
     def __post_init__(self) -> None:
-        set_finite(self, "rate", zero=False, remedy="0.5 is usual; None disables dynamic evaluation")
+        set_finite(self, "rate", zero=False, remedy="0.3 is usual; None disables dynamic evaluation")
         set_count(self, "window", 1, "token")
         set_fraction(self, "decay", "0 never returns to the trained weights")
 

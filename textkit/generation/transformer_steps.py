@@ -100,7 +100,7 @@ class TransformerSteps:
         _, heads, tokens, dim = layers[0].shape
         stacked = np.zeros((len(layers), heads, self._positions, dim), np.float32)
         for whole, found in zip(stacked, layers, strict=True):
-            whole[:, :tokens] = found[0].numpy()
+            whole[:, :tokens] = found[0].float().numpy()
         return stacked
 
 
