@@ -4,6 +4,7 @@
     python benchmarks/language_model.py --recipe ptb            # an hour
     python benchmarks/language_model.py --recipe speed --recipe writing --recipe andersen
     python benchmarks/language_model.py --recipe large-vocabulary     # ten minutes
+    python benchmarks/language_model.py --recipe adaptation           # half an hour on one core
     python benchmarks/language_model.py --recipe awd-ptb --device cuda
     python benchmarks/language_model.py --recipe shakespeare --device cuda --packed PACKED   # of gpu_pack.py
     python benchmarks/language_model.py --recipe tales        # seconds: whether it runs
@@ -30,16 +31,27 @@ import torch
 from device import DEVICES, chosen_device, device_facts, peak_device_mb
 from gpu_pack import packed_stream
 from language_model_recipes import RECIPES
-from torch import nn
+from plain_language_models import (
+    PlainModel,
+    PlainTransformer,
+    plain_masked_steps,
+    plain_steps,
+    plain_transformer_steps,
+)
 
 import textkit
 from textkit.batches.bptt import BpttBatches
+from textkit.batches.windows import WindowBatches
+from textkit.evaluation.adaptation import score_adapted
 from textkit.evaluation.perplexity import score_ids
 from textkit.language_model.built_in_model import built_in_model
 from textkit.language_model.defaults import default_config, default_settings, resolved_config
 from textkit.language_model.state import CarriedState
+from textkit.models.language_model import LanguageModelNetwork
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.text.id_stream import Unit
+from textkit.text.subwords import subword_vocabulary, train_byte_pairs
+from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import resolved_precision
 from textkit.training.loop import train as train_steps
 from textkit.training.optimizers import optimizer_for
@@ -52,7 +64,7 @@ COUNTED = {
     "peak_mb": "largest memory of the process on the host",
     "peak_device_mb": "largest memory that torch allocated on the GPU",
     "speed": "tokens per second of one step after another, with the same batches for each loop, median of the rounds",
-    "writing": "characters per second of the built-in model on one thread",
+    "writing": "characters per second on one thread, of the built-in model and of transformers",
 }
 
 
@@ -109,40 +121,22 @@ def train_recipe(name: str, device: str, epochs: int | None, packed: Path | None
     return result
 
 
-class PlainModel(nn.Module):
-    """The plainest correct language model: torch's layers, one after another."""
-
-    def __init__(self, vocab: int, dim: int, hidden: int, layers: int) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(vocab, dim)
-        self.recurrent = nn.LSTM(dim, hidden, layers, batch_first=True)
-        self.output = nn.Linear(hidden, vocab)
-
-
-def plain_steps(model: PlainModel, batches: BpttBatches) -> Iterator[None]:
-    """The plainest correct loop around it."""
-    optimizer, state = torch.optim.SGD(model.parameters(), lr=1.0), None
-    for batch in batches.epoch():
-        hidden, state = model.recurrent(model.embedding(batch.inputs), state)
-        state = tuple(part.detach() for part in state)
-        loss = nn.functional.cross_entropy(model.output(hidden).flatten(0, 1), batch.targets.flatten())
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(model.parameters(), 0.25)
-        optimizer.step()
-        yield
-
-
-def our_steps(model: RnnLanguageModel, batches: BpttBatches, autocast: torch.dtype | None = None) -> Iterator[None]:
+def our_steps(
+    model: LanguageModelNetwork, batches: BpttBatches | WindowBatches, autocast: torch.dtype | None = None
+) -> Iterator[None]:
     """The same with textkit's model, optimizer and loop."""
-    settings = textkit.LanguageModelSettings(optimizer="sgd", learning_rate=1.0, weight_decay=0.0)
+    carries = model.config.carries_state
+    settings = textkit.LanguageModelSettings(
+        optimizer="sgd" if carries else "adamw", learning_rate=1.0 if carries else 1e-3, weight_decay=0.0
+    )
     optimizer = optimizer_for(model.parameters(), settings)
-    carried = CarriedState(model)
-    for _ in train_steps(carried, lambda _: batches.epoch(), optimizer, epochs=1, clip_norm=0.25, autocast=autocast):
+    trained = CarriedState(model) if carries else model
+    clip_norm = 0.25 if carries else 1.0
+    for _ in train_steps(trained, batches.epoch, optimizer, epochs=99, clip_norm=clip_norm, autocast=autocast):
         yield
 
 
-def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
+def measure_speed(rounds: int = 5, steps: int = 6) -> dict[str, Any]:
     """Tokens per second of the plain loop and of textkit's, by turns, on the same model and batches.
 
     "bfloat16" is textkit's loop in mixed precision, which the plain loop does not have.
@@ -165,19 +159,43 @@ def measure_speed(rounds: int = 7, steps: int = 12) -> dict[str, Any]:
             "textkit": our_steps(RnnLanguageModel(config, vocab), batches),
             "bfloat16": our_steps(RnnLanguageModel(config, vocab), batches, torch.bfloat16),
         }
-        seconds: dict[str, list[float]] = {system: [] for system in loops}
-        for round_number in range(rounds + 1):
-            for system, loop in loops.items():
-                begin = time.perf_counter()
-                for _ in range(steps):
-                    next(loop)
-                if round_number:  # the first is for warming up
-                    seconds[system].append(time.perf_counter() - begin)
-        tokens = batch_size * window * steps
-        result[name] = {system: tokens / statistics.median(times) for system, times in seconds.items()}
-        for system in ("textkit", "bfloat16"):
-            ratios = [plain / own for plain, own in zip(seconds["plain"], seconds[system], strict=True)]
-            result[name][f"{system} ratio"] = statistics.median(ratios)
+        result[name] = _speeds(loops, batch_size * window * steps, rounds, steps)
+    shapes: list[tuple[Unit, int]] = [("char", 256), ("word", 128)]
+    for unit, window in shapes:
+        corpus = "tinyshakespeare" if unit == "char" else "ptb"
+        stream, vocabulary = read_stream(textkit.corpus(corpus, split=None if unit == "char" else "train"), unit=unit)
+        windows, vocab = WindowBatches(stream.ids, batch_size=8, window=window), len(vocabulary)
+        shape: dict[str, Any] = {"layers": 4, "dim": 128, "heads": 4, "positions": window}
+        causal, masked = (
+            kind(**shape, position="learned", dropout=0.0)
+            for kind in (textkit.TransformerLanguageModelConfig, textkit.MaskedLanguageModelConfig)
+        )
+        plain = {"causal": plain_transformer_steps, "masked": plain_masked_steps}
+        for kind, config in (("causal", causal), ("masked", masked)):
+            model = PlainTransformer(vocab, causal=kind == "causal", **shape)
+            loops = {
+                "plain": plain[kind](model, windows.epoch()),
+                "textkit": our_steps(config.network(vocab), windows),
+                "bfloat16": our_steps(config.network(vocab), windows, torch.bfloat16),
+            }
+            result[f"{kind} transformer, {unit}"] = _speeds(loops, 8 * window * steps, rounds, steps)
+    return result
+
+
+def _speeds(loops: dict[str, Iterator[None]], tokens: int, rounds: int, steps: int) -> dict[str, float]:
+    """Tokens per second of loops that take turns, and the ratios to the plain one."""
+    seconds: dict[str, list[float]] = {system: [] for system in loops}
+    for round_number in range(rounds + 1):
+        for system, loop in loops.items():
+            begin = time.perf_counter()
+            for _ in range(steps):
+                next(loop)
+            if round_number:  # the first is for warming up
+                seconds[system].append(time.perf_counter() - begin)
+    result = {system: tokens / statistics.median(times) for system, times in seconds.items()}
+    for system in ("textkit", "bfloat16"):
+        ratios = [plain / own for plain, own in zip(seconds["plain"], seconds[system], strict=True)]
+        result[f"{system} ratio"] = statistics.median(ratios)
     return result
 
 
@@ -211,22 +229,97 @@ def measure_large_vocabulary(seconds: float = 120.0, held_out: int = 20_000) -> 
     return result
 
 
+def measure_adaptation(epochs: int = 4, tuned_on: int = 20_000) -> dict[str, Any]:
+    """Perplexity of PTB's test split: of a small model as it is, with dynamic evaluation, with a cache, and with both.
+
+    The settings are those with the lowest perplexity of the first ``tuned_on`` tokens of the validation split.
+    """
+    torch.set_num_threads(1)
+    from textkit.text.stream_reading import read_stream  # which needs pyarrow
+
+    recipe = RECIPES["ptb"]
+    model = textkit.train_language_model(
+        textkit.corpus("ptb", split="train"),
+        unit="word",
+        valid=textkit.corpus("ptb", split="valid"),
+        config=recipe.config,
+        settings=replace(recipe.settings, epochs=epochs),
+        device="cpu",
+        on_epoch=lambda report: print(report, file=sys.stderr, flush=True),
+        progress=sys.stderr.isatty(),
+    )
+    stream, _ = read_stream(textkit.corpus("ptb", split="valid"), unit="word", vocabulary=model.vocabulary)
+    stream = replace(stream, ids=stream.ids[:tuned_on])
+
+    def best(name: str, candidates: list[Any]) -> Any:
+        tried = {}
+        for settings in candidates:
+            options = {"dynamic": None, "cache": None, name: settings}
+            tried[settings] = score_adapted(model.model, stream, **options).perplexity
+            print(f"{settings}: {tried[settings]:.2f}", file=sys.stderr, flush=True)
+        return min(tried, key=tried.__getitem__)
+
+    dynamic = best("dynamic", [textkit.DynamicEvaluation(rate=rate) for rate in (0.1, 0.3, 1.0, 3.0)])
+    decays = (0.001, 0.01)
+    dynamic = best("dynamic", [dynamic, *(replace(dynamic, decay=decay) for decay in decays)])
+    weights, flatness = (0.05, 0.1, 0.2), (0.1, 0.3, 1.0)
+    cache = best("cache", [textkit.NeuralCache(weight=w, flatness=f) for w in weights for f in flatness])
+    result: dict[str, Any] = {"dynamic": str(dynamic), "cache": str(cache)}
+    adaptations = {"static": {}, "dynamic": {"dynamic": dynamic}, "cache": {"cache": cache}}
+    adaptations["both"] = {"dynamic": dynamic, "cache": cache}
+    for split in ("valid", "test"):
+        text = textkit.corpus("ptb", split=split)
+        result[f"{split} perplexity"] = {name: model.score(text, **how).perplexity for name, how in adaptations.items()}
+        print(result, file=sys.stderr, flush=True)
+    return result
+
+
 def measure_writing() -> dict[str, Any]:
-    """Characters per second of the built-in model on one thread, for short and for long text."""
+    """Characters per second on one thread: of the built-in model, for short and for long text, and of transformers."""
     torch.set_num_threads(1)
     model = built_in_model()
-    speed = {}
+    speed: dict[str, Any] = {}
     for length in (1_000, 10_000, 100_000):
         begin = time.perf_counter()
         model.generate(length=length, temperature=0.5)
         speed[f"{length:,} characters"] = length / (time.perf_counter() - begin)
-    return speed
+    return speed | {f"transformer, {unit}": _transformer_writing(unit) for unit in ("char", "subword")}
+
+
+def _transformer_writing(unit: Unit, rounds: int = 5) -> dict[str, float]:
+    """Characters per second of a transformer of ten million weights, the fastest of some rounds.
+
+    The weights are random, as the time does not depend on them. A subword counts as many characters as one of the tales
+    has.
+    """
+    tales = list(textkit.corpus("tales"))
+    tokenizer = train_byte_pairs(tales, 4000)
+    characters = sum(len(text) + 1 for text in tales) / sum(len(tokenizer(text)) + 1 for text in tales)
+    if unit == "char":
+        counts = {chr(code): 1 for code in (10, *range(32, 96))}
+        vocabulary = Vocabulary.from_counts(counts, specials=("<pad>", "<unk>"))
+    else:
+        vocabulary = subword_vocabulary(tokenizer, documents=False)
+    config = textkit.TransformerLanguageModelConfig(layers=6 if unit == "char" else 5, dim=384, heads=6)
+    network = config.network(len(vocabulary), generator=torch.Generator().manual_seed(1)).eval()
+    model = textkit.LanguageModel(network, vocabulary, unit=unit, tokenizer=None if unit == "char" else tokenizer)
+    model.generate(length=1)
+    result: dict[str, float] = {"weights": sum(weight.numel() for weight in network.parameters())}
+    for length in (250, 1_000):
+        seconds = []
+        for _ in range(rounds):
+            begin = time.perf_counter()
+            model.generate(length=length)
+            seconds.append(time.perf_counter() - begin)
+        result[f"{length:,} tokens"] = length * (1.0 if unit == "char" else characters) / min(seconds)
+    return result
 
 
 MEASURES: dict[str, Callable[[], dict[str, Any]]] = {
     "speed": measure_speed,
     "writing": measure_writing,
     "large-vocabulary": measure_large_vocabulary,
+    "adaptation": measure_adaptation,
 }
 
 

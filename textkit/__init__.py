@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from textkit.classifier.text_features import TextFeatures
     from textkit.data.corpus import Corpus, corpus
     from textkit.data.labeled import LabeledTexts, LabelledTexts, read_labeled, read_labelled
+    from textkit.evaluation.adaptation import DynamicEvaluation, NeuralCache
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
     from textkit.evaluation.classification import ClassificationReport
     from textkit.evaluation.explanation import Explanation
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from textkit.language_model.train import train_language_model
     from textkit.loading import load
     from textkit.models.cnn import CnnConfig
+    from textkit.models.masked_language_model import MaskedLanguageModelConfig
     from textkit.models.pretrained_classifier import PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModelConfig
@@ -76,6 +78,7 @@ _PUBLIC = {
     "ClassifierSettings": "textkit.classifier.settings",
     "CnnConfig": "textkit.models.cnn",
     "Corpus": "textkit.data.corpus",
+    "DynamicEvaluation": "textkit.evaluation.adaptation",
     "EncodedCorpus": "textkit.text.encoded_corpus",
     "EpochReport": "textkit.word2vec.run",
     "Explanation": "textkit.evaluation.explanation",
@@ -86,6 +89,8 @@ _PUBLIC = {
     "LanguageModelReport": "textkit.language_model.run",
     "LanguageModelScore": "textkit.evaluation.perplexity",
     "LanguageModelSettings": "textkit.language_model.settings",
+    "MaskedLanguageModelConfig": "textkit.models.masked_language_model",
+    "NeuralCache": "textkit.evaluation.adaptation",
     "PaddingCollator": "textkit.batches.padding",
     "Phrase": "textkit.text.phrases",
     "Phrases": "textkit.text.phrases",
@@ -126,6 +131,7 @@ __all__ = [
     "ClassifierSettings",
     "CnnConfig",
     "Corpus",
+    "DynamicEvaluation",
     "EncodedCorpus",
     "EpochReport",
     "Explanation",
@@ -136,6 +142,8 @@ __all__ = [
     "LanguageModelReport",
     "LanguageModelScore",
     "LanguageModelSettings",
+    "MaskedLanguageModelConfig",
+    "NeuralCache",
     "PaddingCollator",
     "Phrase",
     "Phrases",

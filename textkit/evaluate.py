@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit.commands import adaptation_options as adaptation
 from textkit.commands import classifier_options as options
 from textkit.commands.device import Device, place_classifier
 from textkit.commands.reading_options import column_option, delimiter_option, missing_option
@@ -162,7 +163,12 @@ def analogy(
         print_answers({_question(words): answer(words)})
 
 
-@app.command(epilog=examples("textkit evaluate language-model tales-lm quatrains"))
+@app.command(
+    epilog=examples(
+        "textkit evaluate language-model tales-lm quatrains",
+        "textkit evaluate language-model tales-lm quatrains --dynamic 0.3 --cache 0.1",
+    )
+)
 def language_model(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A saved language model.")],
     text: Annotated[
@@ -180,6 +186,12 @@ def language_model(
             metavar="FILE", help="Write the bits of each token to this .csv, .tsv or .jsonl.", show_default=False
         ),
     ] = None,
+    dynamic: adaptation.Dynamic = None,
+    dynamic_window: adaptation.DynamicWindow = None,
+    dynamic_decay: adaptation.DynamicDecay = None,
+    cache: adaptation.Cache = None,
+    cache_size: adaptation.CacheSize = None,
+    cache_flatness: adaptation.CacheFlatness = None,
     device: Device = "auto",
     encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8",
     errors: Annotated[str, typer.Option(help="Handling of undecodable bytes: strict, replace or ignore.")] = "strict",
@@ -194,6 +206,14 @@ def language_model(
     if per_token is not None:
         check_output(per_token, [text], "--per-token")
         check_table(per_token, "--per-token")
+    adapting = {
+        "dynamic": adaptation.dynamic_evaluation(dynamic, dynamic_window, dynamic_decay),
+        "cache": adaptation.neural_cache(cache, cache_size, cache_flatness),
+    }
+    if per_token is not None and (given := [name for name, settings in adapting.items() if settings is not None]):
+        raise ValueError(
+            f"--per-token must be left out with --{given[0]}, got {per_token}; its bits are those of the model as it is"
+        )
     model = loaded(folder, "language-model", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer).to(device)
     corpus = opened_corpus(
         [text],
@@ -204,7 +224,7 @@ def language_model(
         delimiter=delimiter,
         missing=missing,
     )
-    score = model.score(corpus, batch_size=batch_size, progress=not quiet)
+    score = model.score(corpus, batch_size=batch_size, progress=not quiet, **adapting)
     if per_token is not None:
         # torch takes seconds to import, and word vectors do not need it.
         from textkit.language_model.surprisal import surprisal_tables

@@ -15,7 +15,11 @@ DEFAULT = GenerationSettings(temperature=0.5)
 
 
 @app.command(
-    epilog=examples('textkit generate --prompt "Once upon"', "textkit generate --model tales-lm --temperature 0.8")
+    epilog=examples(
+        'textkit generate --prompt "Once upon"',
+        "textkit generate --model tales-lm --temperature 0.8",
+        'textkit generate --model tales-masked --fill "the fox … the hen" --samples 5',
+    )
 )
 def write(
     model: Annotated[
@@ -50,6 +54,15 @@ def write(
     ] = None,
     seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same text.")] = 1,
     samples: Annotated[int, typer.Option(help="Number of texts to generate.")] = DEFAULT.samples,
+    fill: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="With a masked model: fill the gaps of this text, such as 'the fox … the hen', in the --samples most "
+            "probable ways.",
+            show_default=False,
+        ),
+    ] = None,
     skip_unknown: Annotated[
         bool, typer.Option("--skip-unknown", help="Skip prompt tokens that the model does not know.")
     ] = False,
@@ -71,11 +84,17 @@ def write(
         unknown="skip" if skip_unknown else "error",
     )
     if model is None:
+        if fill is not None:
+            raise ValueError("--model must be given with --fill, got none; pass the folder of a masked model")
         language_model = built_in_model(progress=not quiet)
     else:
         language_model = loaded(
             model, "language-model", "--model", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer
         )
+    if fill is not None:
+        for text, chance in language_model.fill(fill, k=samples):
+            print(text if samples == 1 else f"{chance:.4f}  {text}")
+        return
     writer = language_model.writer(prompt, settings)
     # Texts of a single line are printed without blank lines between them.
     single_lines = "\n" in stops

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from textkit.data.catalog import corpora_folder
+from textkit.evaluation.adaptation import DynamicEvaluation, NeuralCache
 from textkit.loading import load
 
 TABLE = {"\n": {"a": 1}, "a": {"b": 0.5, "a": 0.5}, "b": {"\n": 1}}
@@ -77,6 +78,33 @@ def test_the_bits_of_each_token(run, folder, text, tmp_path):
     assert "--per-token must be left out with stdin, which is read once" in done.err
     done = run(folder, text, "--per-token", text)
     assert "--per-token must not be an input file" in done.err
+
+
+def test_a_model_that_adapts(run, folder, text):
+    scored = load(folder).score(text, dynamic=DynamicEvaluation(rate=0.1, window=2, decay=0.5))
+    options = ("--dynamic", 0.1, "--dynamic-window", 2, "--dynamic-decay", 0.5, "--json")
+    assert json.loads(run(folder, text, *options).out)["nats"] == scored.nats
+    assert scored.nats != load(folder).score(text).nats
+    cached = load(folder).score(text, cache=NeuralCache(weight=0.5, size=2, flatness=0))
+    options = ("--cache", 0.5, "--cache-size", 2, "--cache-flatness", 0, "--json")
+    assert json.loads(run(folder, text, *options).out)["nats"] == cached.nats != scored.nats
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--dynamic-window", 5), "--dynamic-window must be left out without --dynamic, got 5; pass --dynamic, too"),
+        (("--cache-size", 5), "--cache-size must be left out without --cache, got 5; pass --cache, too"),
+        (("--cache", 1), "weight must be above 0 and below 1, got 1.0"),
+        (("--dynamic", 0), "rate must be above 0, got 0.0"),
+        (("--cache", 0.1, "--batch-size", 2), "batch_size must be 1 with cache, got 2; the model adapts to one stream"),
+        (("--dynamic", 0.1, "--per-token", "bits.csv"), "--per-token must be left out with --dynamic, got bits.csv"),
+    ],
+)
+def test_adaptations_that_are_impossible(run, folder, text, options, message):
+    done = run(folder, text, *options)
+    assert (done.code, done.out) == (1, "")
+    assert message in done.err
 
 
 def test_a_device_that_does_not_exist(run, folder, text):

@@ -7,6 +7,9 @@ from functools import partial
 import pytest
 
 from textkit.language_model import built_in_model as module
+from textkit.language_model.language_model import LanguageModel
+from textkit.models.masked_language_model import MaskedLanguageModelConfig
+from textkit.text.vocabulary import Vocabulary
 
 ABC = {"\n": {"a": 1}, "a": {"b": 1}, "b": {"c": 1}, "c": {"\n": 1}}
 COIN = {"\n": {"h": 0.5, "t": 0.5}, "h": {"h": 0.5, "t": 0.5}, "t": {"h": 0.5, "t": 0.5}}
@@ -153,3 +156,23 @@ def test_help_fits_80_columns(run):
     assert max(map(len, out.splitlines())) <= 80
     assert all(f"--{name}" in out for name in ("model", "prompt", "temperature", "length", "top-k", "top-p"))
     assert all(f"--{name}" in out for name in ("stop", "seed", "samples", "skip-unknown"))
+
+
+def test_gaps_are_filled(run, abc, tmp_path):
+    vocabulary = Vocabulary.from_counts(dict.fromkeys("abc\n", 1), specials=("<pad>", "<unk>"))
+    config = MaskedLanguageModelConfig(layers=1, dim=8, heads=2, positions=9)
+    model = LanguageModel(config.network(len(vocabulary)), vocabulary, unit="char")
+    model.save(tmp_path / "masked")
+    (best, _), *_ = expected = model.fill("a…b…", k=3)
+    assert run("--model", tmp_path / "masked", "--fill", "a…b…").out == f"{best}\n"
+    done = run("--model", tmp_path / "masked", "--fill", "a…b…", "--samples", 3)
+    assert done.out.splitlines() == [f"{chance:.4f}  {text}" for text, chance in expected]
+    for arguments, message in (
+        (("--fill", "a…"), "--model must be given with --fill, got none; pass the folder of a masked model"),
+        (("--fill", "a…", "--model", abc), "fill must be called on a masked language model, got a recurrent one"),
+        (("--fill", "ab", "--model", tmp_path / "masked"), "text must have a gap, '…', got 'ab'"),
+        (("--model", tmp_path / "masked"), "model must predict the next token to generate text, got a masked one"),
+    ):
+        done = run(*arguments)
+        assert (done.code, done.out) == (1, "")
+        assert message in done.err

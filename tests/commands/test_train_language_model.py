@@ -18,6 +18,7 @@ from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.defaults import default_config, default_settings, default_transformer
 from textkit.language_model.run import LanguageModelRun
 from textkit.loading import load
+from textkit.models.masked_language_model import MaskedLanguageModelConfig
 from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 
 TALES = str(corpora_folder() / "tales.txt")
@@ -308,3 +309,16 @@ def test_a_patience_of_zero_is_never(run, tale, tmp_path, monkeypatch):
     monkeypatch.setattr("textkit.language_model.train.train_language_model", train)
     run(tale, "-o", tmp_path / "model", "--patience", "0")
     assert settings[0].patience is None
+
+
+def test_a_masked_model_fills_gaps(run, tale, tmp_path):
+    out = tmp_path / "model"
+    options = "--model masked --layers 1 --dim 12 --heads 3 --positions 24 --masked 0.2 --dropout 0 --epochs 1"
+    done = run(tale, "-o", out, "--window", 20, "--valid-share", "0.2", *options.split())
+    assert done.code == 0, done.err
+    assert "masked transformer of 1 x 12" in done.out
+    assert load(out).model.config == MaskedLanguageModelConfig(
+        layers=1, dim=12, heads=3, positions=24, dropout=0.0, masked=0.2
+    )
+    done = run(tale, "-o", tmp_path / "next", "--masked", "0.2")
+    assert "--masked must be left out with --model recurrent, got 0.2" in done.err

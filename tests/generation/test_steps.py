@@ -40,6 +40,34 @@ def test_a_copied_state_is_kept(kind, random_model):
     np.testing.assert_array_equal(*found)
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"position": "learned", "tied": False, "hidden": 20},
+        {"position": "rotary", "heads": 1, "positions": 5},
+        {"position": "rotary", "heads": 2, "dim": 36, "positions": 2},
+        {"position": "learned", "heads": 3, "dim": 51, "positions": 64},
+    ],
+    ids=str,
+)
+def test_a_transformer_of_any_shape_is_the_same_token_by_token(shape):
+    """Also beyond its positions, where the window starts again, and with heads that fill no register."""
+    config = TransformerLanguageModelConfig(**{"layers": 2, "dim": 8, "heads": 2, "positions": 6, **shape})
+    generator = torch.Generator().manual_seed(1)
+    model = config.network(20, generator=generator).eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.normal_(0, 0.5, generator=generator)
+    ids = torch.randint(20, (40,), generator=generator)
+    with torch.no_grad():
+        expected = model(ids[None])[0][0].numpy()
+    steps = steps_of(model)
+    state = steps.start()
+    for token, row in zip(ids.tolist(), expected, strict=True):
+        state = steps.read([token], state)
+        np.testing.assert_allclose(steps.logits(state), row, rtol=1e-3, atol=1e-3)
+
+
 def test_a_model_in_training_is_evaluated():
     config = TransformerLanguageModelConfig(layers=1, dim=8, heads=2, positions=6, dropout=0.5)
     model = config.network(20, generator=torch.Generator().manual_seed(1)).train()

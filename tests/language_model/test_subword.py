@@ -148,7 +148,12 @@ def test_the_words_of_a_held_out_part_are_counted_too(unit):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"tokenizer": "word"}, ValueError, "tokenizer must be one of Hugging Face for unit 'subword'.*got 'word'"),
+        (
+            {"tokenizer": "word"},
+            ValueError,
+            "must be one of Hugging Face or sentencepiece for unit 'subword'.*got 'word'",
+        ),
+        ({"tokenizer": "unigram"}, ValueError, "a trained one for .* got 'unigram', which textkit does not train: the"),
         ({"settings": LanguageModelSettings(max_vocab=259)}, ValueError, "max_vocab must be at least 260 for unit"),
         ({"settings": LanguageModelSettings(min_count=2)}, ValueError, "min_count must be 1 for unit 'subword', got 2"),
         ({"keep_words": ["sea"]}, ValueError, r"keep_words must be left out for unit 'subword', got \['sea'\]"),
@@ -165,3 +170,38 @@ def test_what_does_not_fit_is_refused(options, error, message):
 def test_a_tokenizer_has_its_own_size():
     with pytest.raises(ValueError, match="max_vocab must be left out with a tokenizer for unit 'subword', got 300"):
         train(tokenizer=own_tokenizer())
+
+
+def trained_elsewhere(model, trainer, texts):
+    tokenizer = tokenizers.Tokenizer(model)
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def test_a_tokenizer_of_another_language_is_reported():
+    english, chinese = ["the fox met the hen"] * 40, ["狐狸遇见母鸡在河边"] * 40
+    one = LanguageModelSettings(epochs=1, batch_size=2, window=8)
+    options = {"unit": "subword", "config": RnnLanguageModelConfig(dim=4, hidden=4), "settings": one, "progress": False}
+    trainer = tokenizers.trainers.BpeTrainer(special_tokens=["[UNK]"], show_progress=False)
+    bpe = trained_elsewhere(tokenizers.models.BPE(unk_token="[UNK]"), trainer, english)
+    for texts in (chinese, [*chinese, "。"]):
+        with pytest.raises(ValueError, match="must know tokens of the text, got one that knows none of them; leave it"):
+            train_language_model(texts, tokenizer=bpe, **options)
+    with pytest.warns(
+        UserWarning, match=r"\d\d % of the tokens of the text are unknown to the tokenizer; leave it out"
+    ):
+        train_language_model([*chinese, *english], tokenizer=bpe, **options)
+    silent = trained_elsewhere(tokenizers.models.BPE(), trainer, english)  # drops what it does not know
+    with pytest.raises(
+        ValueError, match=r"must have at least one token, got 0 .* that the tokenizer fits its language"
+    ):
+        train_language_model(chinese, tokenizer=silent, **options)
+    in_bytes = train_language_model(english, **options).tokenizer
+    with pytest.warns(UserWarning, match=r"makes 2\.7 tokens of each character of the text; leave it out to train"):
+        train_language_model(chinese, tokenizer=json_tokenizer(in_bytes), **options)
+    train_language_model(english, tokenizer=bpe, **options)  # no warning
+
+
+def json_tokenizer(found):
+    return tokenizers.Tokenizer.from_str(found.state)

@@ -83,12 +83,12 @@ def test_rotary_attention_depends_on_distances_alone():
     query, key = torch.randn(2, 1, 1, 4, generator=torch.Generator().manual_seed(1))
 
     def product(query_place, key_place):
-        places = [model._angles(place, 1, query) for place in (query_place, key_place)]
+        places = [model.angles(place, 1, query) for place in (query_place, key_place)]
         return (rotated(query, *places[0]) * rotated(key, *places[1])).sum().item()
 
     assert product(7, 3) == pytest.approx(product(57, 53), abs=1e-5)
     assert product(7, 3) != pytest.approx(product(8, 3), abs=1e-3)
-    cosines, _ = model._angles(5, 1, query)
+    cosines, _ = model.angles(5, 1, query)
     assert cosines[0].tolist() == pytest.approx([math.cos(5), math.cos(5 / 100)])
 
 

@@ -17,6 +17,7 @@ from textkit.text.huggingface import HuggingFaceTokenizer
 from textkit.text.ngrams import MULTIPLIER
 from textkit.text.phrases import PhraseTokenizer
 from textkit.text.saved_tokenizer import described, saved_name, tokenizer_files
+from textkit.text.sentencepiece import SentencePieceTokenizer
 from textkit.text.tokenizers import FunctionTokenizer, NamedTokenizer, WordTokenizer, word_pattern
 from textkit.text.vocabulary import Vocabulary
 
@@ -100,6 +101,8 @@ def _tokenizer_entries(tokenizer: NamedTokenizer) -> dict[str, Any]:
     if isinstance(tokenizer, HuggingFaceTokenizer):
         needs = "tokenizers.Tokenizer.from_file('tokenizer.json').encode(text, add_special_tokens={}).tokens"
         needs = needs.format(tokenizer.special_tokens) + ", without padding"
+    elif isinstance(tokenizer, SentencePieceTokenizer):
+        needs = "sentencepiece.SentencePieceProcessor(model_file='tokenizer.model').encode(text, out_type=str)"
     elif isinstance(tokenizer, PhraseTokenizer):
         splits = saved_name(tokenizer.tokenizer)
         needs = f"the tokenizer {splits!r}, of which the phrases in phrases.json are joined to single tokens"

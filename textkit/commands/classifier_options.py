@@ -236,8 +236,8 @@ Tokenizer = Annotated[
     str | None,
     _option(
         _TEXTS,
-        "Tokenizer: whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function or a "
-        "tokenizer.json.",
+        "Tokenizer: whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function, or the "
+        ".json or .model file of one.",
         "word-lower; character with char_gru, names, Chinese",
     ),
 ]

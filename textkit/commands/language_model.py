@@ -49,6 +49,7 @@ def language_model(
     heads: options.Heads = None,
     positions: options.Positions = None,
     position: options.Position = None,
+    masked: options.Masked = None,
     dropout: options.Dropout = None,
     embedding_dropout: options.EmbeddingDropout = None,
     input_dropout: options.InputDropout = None,
@@ -90,7 +91,7 @@ def language_model(
     errors: options.Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
-    """A recurrent language model or a transformer of characters, words or subwords."""
+    """A language model of characters, words or subwords: recurrent, a transformer or a masked one."""
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import completed, default_settings
     from textkit.language_model.language_model import LanguageModel
@@ -127,6 +128,7 @@ def language_model(
             heads=heads,
             positions=positions,
             position=position,
+            masked=masked,
             dropout=dropout,
             embedding_dropout=embedding_dropout,
             input_dropout=input_dropout,

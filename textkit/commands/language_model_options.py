@@ -63,8 +63,12 @@ Checkpoint = Annotated[
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Model = Annotated[
-    Literal["recurrent", "transformer"] | None,
-    _model("Kind of model: recurrent or transformer.", "recurrent, or that of --init", "<name>"),
+    Literal["recurrent", "transformer", "masked"] | None,
+    _model(
+        "Kind of model: recurrent, transformer, or masked, a transformer that fills gaps.",
+        "recurrent, or that of --init",
+        "<name>",
+    ),
 ]
 Cell = Annotated[
     Literal["lstm", "gru", "rnn_tanh", "rnn_relu"] | None,
@@ -92,6 +96,7 @@ Position = Annotated[
     Literal["rotary", "learned"] | None,
     _model("What tells the positions of a transformer apart: rotary or learned.", "rotary", "<name>"),
 ]
+Masked = Annotated[float | None, _model("Fraction of the tokens that a masked model predicts in training.", "0.15")]
 Dropout = Annotated[float | None, _model("Dropout of a transformer.", "char 0.1, word 0.2")]
 EmbeddingDropout = Annotated[float | None, _model("Embedding dropout: fraction of the vocabulary dropped.", "0")]
 InputDropout = Annotated[float | None, _model("Dropout before the first recurrent layer.", "char 0, word 0.3")]
@@ -187,7 +192,7 @@ Tokenizer = Annotated[
     str | None,
     _text(
         "Word tokenizer: whitespace, word, word-lower, spacy:LANG, jieba, module:function or a tokenizer.json. For "
-        "subwords a tokenizer.json, or by default byte pairs of the training text.",
+        "subwords a tokenizer.json or a .model of sentencepiece, or by default byte pairs of the training text.",
         "whitespace",
     ),
 ]

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import typer
 
 _TOKENIZERS = (
-    "whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function or a tokenizer.json."
+    "whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function, or the .json or .model "
+    "file of one."
 )
 
 CorpusFiles = Annotated[

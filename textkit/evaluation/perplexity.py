@@ -125,7 +125,18 @@ def score_ids(
         raise ValueError(
             f"batch_size must be at most the {predictions} tokens to predict, got {batch_size}; 1 is exact for any text"
         )
-    nats = _total(model, windows(stream.ids, batch_size, window), device, bar) / predictions
+    return stream_score(stream, _total(model, windows(stream.ids, batch_size, window), device, bar))
+
+
+def stream_score(stream: IdStream, total: float) -> LanguageModelScore:
+    """Return the score of a stream.
+
+    Args:
+        stream: The text.
+        total: Negative log-likelihood of all tokens but the first, in nats.
+    """
+    predictions = len(stream) - 1
+    nats = total / predictions
     return _score(
         nats,
         # The whole text, as if the first token, which is not predicted, had the mean loss of the others.

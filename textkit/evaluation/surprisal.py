@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from textkit.evaluation.perplexity import MAX_LOGITS, windows
 from textkit.models.language_model import LanguageModelNetwork
+from textkit.models.masked_language_model import MaskedLanguageModel
 from textkit.progress import ProgressBar
 
 
@@ -32,7 +33,7 @@ def token_nats(
     Raises:
         FloatingPointError: If a surprisal is not finite.
     """
-    window = min(max(MAX_LOGITS // model.vocab, 16), 256)
+    window = model.evaluation_window or min(max(MAX_LOGITS // model.vocab, 16), 256)
     state, was_training = None, model.training
     model.train(False)
     try:
@@ -40,10 +41,14 @@ def token_nats(
             inputs, targets = batch.inputs.numpy(), batch.targets.numpy()[0]
             if numbers is not None:
                 inputs, targets = numbers[inputs], numbers[targets]
+            tokens, wanted = (torch.from_numpy(part).long().to(device) for part in (inputs, targets))
             with torch.inference_mode():
-                features, _, state = model.features(torch.from_numpy(inputs).long().to(device), state)
-                rows = model.log_probabilities(features[0])  # (window, vocab)
-                nats = -rows.gather(1, torch.from_numpy(targets).long().to(device)[:, None])[:, 0]
+                if isinstance(model, MaskedLanguageModel):
+                    nats = model.token_nats(tokens, wanted[None], spacing=window)[0]
+                else:
+                    features, _, state = model.features(tokens, state)
+                    rows = model.log_probabilities(features[0])  # (window, vocab)
+                    nats = -rows.gather(1, wanted[:, None])[:, 0]
             found: NDArray[np.float64] = nats.cpu().double().numpy()
             if not math.isfinite(total := float(found.sum())):
                 raise FloatingPointError(

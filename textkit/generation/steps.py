@@ -1,16 +1,18 @@
-"""Run a language model one token at a time: the recurrent one in NumPy, others in torch."""
+"""Run a language model one token at a time: the recurrent one in NumPy, a transformer in Numba."""
 
 import copy
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from textkit.generation.numpy_rnn import TokenSteps
+from textkit.generation.transformer_steps import TransformerSteps
 from textkit.models.language_model import LanguageModelNetwork
+from textkit.models.masked_language_model import MaskedLanguageModel
 from textkit.models.rnn_language_model import RnnLanguageModel
+from textkit.models.transformer_language_model import TransformerLanguageModel
 
 
 class Steps(Protocol):
@@ -30,8 +32,21 @@ class Steps(Protocol):
 
 
 def steps_of(model: LanguageModelNetwork) -> Steps:
-    """Return a language model that runs on the CPU, one token at a time, without dropout."""
-    return RecurrentSteps(model) if isinstance(model, RnnLanguageModel) else CachedSteps(model)
+    """Return a language model that runs on the CPU, one token at a time, without dropout.
+
+    Raises:
+        TypeError: If it does not predict the next token.
+    """
+    if isinstance(model, RnnLanguageModel):
+        return RecurrentSteps(model)
+    if isinstance(model, TransformerLanguageModel) and not isinstance(model, MaskedLanguageModel):
+        if model.training or model.embedding.device.type != "cpu":
+            model = copy.deepcopy(model).cpu().eval()
+        return TransformerSteps(model)
+    raise TypeError(
+        f"model must predict the next token to generate text, got a {model.config.kind} one; train a "
+        "recurrent model or a transformer"
+    )
 
 
 class RecurrentSteps:
@@ -61,39 +76,3 @@ class RecurrentSteps:
     def copy(self, state: Any) -> Any:
         """Return the state itself."""
         return state
-
-
-class CachedSteps:
-    """A model whose state grows with the text, up to a limit, and is changed in place.
-
-    A state is a pair: the features of the last token, None before the first one, and the model's own state.
-
-    Args:
-        model: The model; it is copied unless it is on a CPU and evaluates.
-    """
-
-    def __init__(self, model: LanguageModelNetwork) -> None:
-        if model.training or model.embedding.device.type != "cpu":
-            model = copy.deepcopy(model).cpu().eval()
-        self._model = model
-
-    def start(self) -> Any:
-        """Return the state before any text."""
-        return None, None
-
-    def read(self, tokens: Sequence[int], state: Any) -> Any:
-        """Return the state after further tokens, which are read at once."""
-        with torch.inference_mode():
-            features, _, after = self._model.features(torch.tensor([list(tokens)]), state[1])
-        return features[0, -1], after
-
-    def logits(self, state: Any) -> NDArray[np.float32]:
-        """Score the next token: (vocab,) log-probabilities."""
-        with torch.inference_mode():
-            found: NDArray[np.float32] = self._model.log_probabilities(state[0]).float().numpy()
-        return found
-
-    def copy(self, state: Any) -> Any:
-        """Return an independent copy."""
-        features, own = state
-        return features, None if own is None else own.copy()

@@ -9,8 +9,8 @@ from textkit.generation.settings import GenerationSettings
 from textkit.generation.steps import steps_of
 from textkit.generation.text import decoded, known_tokens, prompt_tokens, start_token, until, written
 from textkit.models.language_model import LanguageModelNetwork
-from textkit.text.huggingface import HuggingFaceTokenizer
 from textkit.text.id_stream import LINE_ENDS, Unit
+from textkit.text.named_tokenizer import SubwordTokenizer
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 
@@ -80,7 +80,7 @@ class Writer:
 
     def _written(self, tokens: Iterable[str], before: list[str], *, line_start: bool) -> Iterator[str]:
         """Convert tokens to pieces of text, after those of the line before them."""
-        if isinstance(self._tokenizer, HuggingFaceTokenizer) and self._unit == "subword":
+        if isinstance(self._tokenizer, SubwordTokenizer) and self._unit == "subword":
             return decoded(tokens, self._tokenizer.decode, before)
         return written(tokens, self._unit, line_start=line_start)
 

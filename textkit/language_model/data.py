@@ -37,6 +37,7 @@ class LanguageModelData:
         predictions: Number of predictions per epoch.
         steps: Number of batches in the first epoch.
         longest: Number of inputs of the longest sequence: a window, or a document with its start.
+        characters: Number of characters of the training text; None for documents.
         validation: The validation text; None without one.
         fingerprints: A digest of each text, by the name of its argument, which identifies text and vocabulary; None
             for a missing validation text.
@@ -47,6 +48,7 @@ class LanguageModelData:
     predictions: int
     steps: int
     longest: int
+    characters: int | None
     validation: Validation | None
     fingerprints: dict[str, str | None]
 
@@ -210,6 +212,7 @@ def _read_streams(
         predictions=sum(ranks.gather(batches.predictions)) if shared else batches.predictions,
         steps=batches.steps(),
         longest=settings.window,
+        characters=stream.characters,
         validation=None if valid_stream is None else StreamValidation(valid_stream, rows=settings.batch_size),
         fingerprints={
             "corpus": " ".join(ranks.gather(fingerprint)) if shared else fingerprint,
@@ -268,6 +271,7 @@ def _read_documents(
         predictions=batches.predictions,
         steps=batches.steps(),
         longest=int(batches.lengths.max()),
+        characters=None,
         validation=checked,
         fingerprints={
             "corpus": _fingerprint(vocabulary, training),

@@ -3,44 +3,46 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import Any, Literal, overload
 
 import torch
 
-from textkit.checks import check_choice, check_count
-from textkit.evaluation.perplexity import LanguageModelScore
+from textkit.checks import check_choice
 from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
+from textkit.language_model.filling import Filling
 from textkit.language_model.networks import restored_network, saved_kind
-from textkit.language_model.scoring import check_text, score_text
+from textkit.language_model.score_methods import Scoring
 from textkit.language_model.state_methods import Reading
-from textkit.language_model.surprisal import surprisal_tables
 from textkit.models.language_model import LanguageModelNetwork
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.other_names import other_names
 from textkit.text.id_stream import UNITS, Unit, check_specials, splitter
-from textkit.text.saved_tokenizer import restored_tokenizer, saved_name, tokenizer_entries, tokenizer_files
+from textkit.text.saved_tokenizer import (
+    restored_tokenizer,
+    saved_name,
+    tokenizer_entries,
+    tokenizer_files,
+    tokenizer_texts,
+)
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.training.devices import usable_device
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 KIND = "language-model"
 
 
-class LanguageModel(Reading):
+class LanguageModel(Reading, Scoring, Filling):
     """A network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
 
     Args:
         model: The network.
         vocabulary: Vocabulary of the network, of the same size.
         unit: "char" if the tokens are characters, "word" or "subword" if they are those and ``<eos>`` at line ends.
-        tokenizer: Name or callable that splits texts into words, or a tokenizer of Hugging Face for subwords; None for
-            characters, and for words split at white space.
+        tokenizer: Name or callable that splits texts into words, or a tokenizer of Hugging Face or sentencepiece for
+            subwords; None for characters, and for words split at white space.
 
     Attributes:
         metadata: How, from what, when and with which versions the model was trained; empty if that is not known.
@@ -157,6 +159,7 @@ class LanguageModel(Reading):
 
         Raises:
             ValueError: If an argument is out of range, or the prompt has unknown tokens.
+            TypeError: If the model is a masked one, which fills gaps.
             FloatingPointError: If the weights are not finite.
         """
         settings = GenerationSettings(
@@ -219,79 +222,6 @@ class LanguageModel(Reading):
             settings=settings,
         )
 
-    def score(
-        self,
-        text: object,
-        *,
-        batch_size: int = 1,
-        column: str | None = None,
-        encoding: str = "utf-8",
-        errors: str = "strict",
-        progress: bool = False,
-    ) -> LanguageModelScore:
-        """Compute the perplexity of a text.
-
-        The text is scored as one stream, with the state carried from beginning to end. With a model trained on separate
-        documents (``settings.documents``), each document is scored on its own, its end included.
-
-        Args:
-            text: A str is the text itself. Anything else is a corpus: a Path, ``textkit.corpus(...)``, a data set, an
-                iterable of documents; each document is followed by a line end. An `EncodedCorpus` must have the
-                vocabulary of the model and line ends.
-            batch_size: Number of parts that a stream is split into, to be read in parallel. 1 is exact; more are
-                faster, but each part starts from an empty state.
-            column: Name of the text column, if the corpus is a table.
-            encoding: Encoding of the files.
-            errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
-            progress: Whether to show progress on stderr.
-
-        Raises:
-            ValueError: If there are fewer than two tokens, or the str is the name of a file.
-            TypeError: If ``text`` is neither a str nor a corpus.
-            OSError: If a file cannot be read.
-        """
-        check_text(text)
-        batch_size = check_count("batch_size", batch_size, 1, "stream")
-        reading = {"column": column, "encoding": encoding, "errors": errors}
-        return score_text(self, text, batch_size=batch_size, reading=reading, progress=progress)
-
-    def surprisal(
-        self,
-        text: object,
-        *,
-        column: str | None = None,
-        encoding: str = "utf-8",
-        errors: str = "strict",
-        progress: bool = False,
-    ) -> "pd.DataFrame":
-        """Compute how surprising each token of a text is: its negative log-likelihood, in bits.
-
-        The text is read as by `score`, and the bits are those that the score is the mean of.
-
-        Args:
-            text: As for `score`: a str is the text itself, anything else is a corpus.
-            column: Name of the text column, if the corpus is a table.
-            encoding: Encoding of the files.
-            errors: What to do with bytes that are invalid in this encoding: "strict", "replace" or "ignore".
-            progress: Whether to show progress on stderr.
-
-        Returns:
-            A row for each token: "document", the number of its line or document, from 0; "token"; "bits"; and
-            "unknown", whether the model does not know it, so that the bits are those of ``<unk>``. The first token of
-            a stream is not predicted and has no bits (NaN). With a model of separate documents, each ends in ``<eos>``.
-
-        Raises:
-            ValueError: As `score`.
-            TypeError: As `score`.
-            OSError: As `score`.
-            FloatingPointError: If a surprisal is not finite.
-        """
-        import pandas as pd
-
-        check_text(text)
-        reading = {"column": column, "encoding": encoding, "errors": errors}
-        return pd.concat(surprisal_tables(self, text, reading=reading, progress=progress), ignore_index=True)
-
     def export(self, path: str | os.PathLike[str], *, check: bool = True) -> None:
         """Export a recurrent model to a file that other programs can run: one token and a state in, out what follows.
 
@@ -299,7 +229,8 @@ class LanguageModel(Reading):
         ``h0``, ``c0``, ... of an LSTM, (batch, units) each. The outputs are ``log_probabilities`` (batch, vocab) of the
         next token, natural logarithms, and the new state, ``new_h0`` and so on. The metadata, properties of an ONNX
         model and the extra file ``metadata.json`` of torch.export, has "unit", "tokenizer", "vocabulary" (a JSON list),
-        "specials" and "start", the token to begin a text with; and the file of a tokenizer that has one.
+        "specials" and "start", the token to begin a text with; and the file of a tokenizer that has one, in base64 if
+        it is one of sentencepiece.
 
         Args:
             path: A file name that ends in .onnx, or in .pt2 for ``torch.export.load(path).module()``.
@@ -323,8 +254,7 @@ class LanguageModel(Reading):
         tokenizer = "character" if self.tokenizer is None else saved_name(self.tokenizer)
         start = start_token(self.vocabulary, self.unit)
         metadata = step_metadata(self.vocabulary, unit=self.unit, tokenizer=tokenizer, start=start)
-        files = {} if self.tokenizer is None else tokenizer_files(self.tokenizer)
-        metadata |= {name: content.decode() for name, content in files.items()}
+        metadata |= {} if self.tokenizer is None else tokenizer_texts(self.tokenizer)
         export_step(self.model, path, metadata, check=check)
 
     def save(self, folder: str | os.PathLike[str]) -> None:

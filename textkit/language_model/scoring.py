@@ -8,8 +8,10 @@ import torch
 
 from textkit.batches.sequences import SequenceBatches
 from textkit.data.corpus import Corpus, open_corpus
-from textkit.evaluation.perplexity import LanguageModelScore, score_documents, score_ids
+from textkit.evaluation.adaptation import DynamicEvaluation, NeuralCache, score_adapted
+from textkit.evaluation.perplexity import LanguageModelScore, Scorable, score_documents, score_ids
 from textkit.models.language_model import LanguageModelNetwork
+from textkit.models.masked_language_model import MaskedLanguageModel, OneAtATime
 from textkit.progress import ProgressBar
 from textkit.text.encoded_corpus import EncodedCorpus
 from textkit.text.id_stream import Unit, encode_text, encoded_stream
@@ -53,7 +55,14 @@ def opened_documents(text: object, **reading: Any) -> Corpus:
 
 
 def score_text(
-    model: Scorer, text: object, *, batch_size: int, reading: dict[str, Any], progress: bool
+    model: Scorer,
+    text: object,
+    *,
+    batch_size: int,
+    dynamic: DynamicEvaluation | None,
+    cache: NeuralCache | None,
+    reading: dict[str, Any],
+    progress: bool,
 ) -> LanguageModelScore:
     """Compute the perplexity of a text; see `LanguageModel.score`.
 
@@ -61,10 +70,26 @@ def score_text(
         model: The language model.
         text: The text, or a corpus.
         batch_size: Number of parts of a stream to be read in parallel.
+        dynamic: Settings of the dynamic evaluation; None for constant weights.
+        cache: Settings of the neural cache; None for none.
         reading: Options for reading files: ``column``, ``encoding`` and ``errors``.
         progress: Whether to show progress on stderr.
+
+    Raises:
+        ValueError: If a masked model, or one of separate documents, is to adapt, or there are several parts.
     """
-    if "<bos>" in model.vocabulary.specials:
+    documents, masked = "<bos>" in model.vocabulary.specials, isinstance(model.model, MaskedLanguageModel)
+    for name, settings in (("dynamic", dynamic), ("cache", cache)):
+        if settings is not None and masked:
+            raise ValueError(f"{name} must be left out with a masked model, got {settings}; it does not read in order")
+        if settings is not None and documents:
+            raise ValueError(
+                f"{name} must be left out with a model of separate documents, got {settings}; each of them is scored "
+                "on its own, and nothing is learned from the others"
+            )
+        if settings is not None and batch_size > 1:
+            raise ValueError(f"batch_size must be 1 with {name}, got {batch_size}; the model adapts to one stream")
+    if documents:
         return _score_documents(model, opened_documents(text, **reading), progress)
     if isinstance(text, str):
         stream = encode_text(text, unit=model.unit, vocabulary=model.vocabulary, tokenizer=model.tokenizer)
@@ -83,7 +108,20 @@ def score_text(
             **reading,
         )
     with ProgressBar("scoring", total=len(stream) - 1, unit="tokens", show=progress) as bar:
-        return score_ids(model.model, stream, batch_size=batch_size, device=model.device, bar=bar)
+        if dynamic is not None or cache is not None:
+            return score_adapted(model.model, stream, dynamic=dynamic, cache=cache, device=model.device, bar=bar)
+        return score_ids(
+            _scored(model.model),
+            stream,
+            batch_size=batch_size,
+            window=model.model.evaluation_window,
+            device=model.device,
+            bar=bar,
+        )
+
+
+def _scored(model: LanguageModelNetwork) -> Scorable:
+    return OneAtATime(model) if isinstance(model, MaskedLanguageModel) else model
 
 
 def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageModelScore:
@@ -100,7 +138,7 @@ def _score_documents(model: Scorer, source: Corpus, progress: bool) -> LanguageM
     batches = SequenceBatches(documents, begin=vocabulary["<bos>"], end=vocabulary["<eos>"])
     with ProgressBar("scoring", total=batches.predictions, unit="tokens", show=progress) as bar:
         return score_documents(
-            model.model,
+            _scored(model.model),
             batches,
             characters=size.characters - blank,
             size=size.bytes - blank,

@@ -12,6 +12,7 @@ from textkit.batches.padding import pad
 from textkit.data.tables import Document
 from textkit.generation.text import start_token
 from textkit.language_model.scoring import Scorer
+from textkit.models.masked_language_model import MaskedLanguageModel
 from textkit.models.pooling import POOLINGS, PooledStates, Pooling
 from textkit.progress import ProgressBar
 from textkit.text.document_ids import encode_documents
@@ -120,6 +121,8 @@ def _batch_states(
     """Return the pooled states (width,) of each text, or all of them (tokens, width); ids are (batch, time)."""
     network, device, state = model.model, model.device, None
     ids, lengths = ids.to(device), lengths.to(device)
+    if isinstance(network, MaskedLanguageModel):
+        return _masked_states(network, ids, lengths, start, pooling)
     if start is not None:
         _, _, state = network.features(ids.new_full((len(ids), 1), start))
     pooled = PooledStates(len(ids), network_width(network), device)
@@ -135,4 +138,22 @@ def _batch_states(
             parts.append(row[:count].copy())
     if pooling is None:
         return [np.concatenate(parts) for parts in whole]
+    return list(pooled.result(pooling).cpu().numpy())
+
+
+def _masked_states(
+    network: MaskedLanguageModel,
+    ids: torch.Tensor,
+    lengths: torch.Tensor,
+    start: int | None,
+    pooling: Pooling | None,
+) -> list[States]:
+    before = 0 if start is None else 1
+    if start is not None:
+        ids = torch.cat([ids.new_full((len(ids), 1), start), ids], dim=1)
+    outputs = network.features(ids, lengths=lengths + before)[0][:, before:].float()  # (batch, time, width)
+    if pooling is None:
+        return [row[:count].copy() for row, count in zip(outputs.cpu().numpy(), lengths.tolist(), strict=True)]
+    pooled = PooledStates(len(ids), outputs.shape[2], ids.device)
+    pooled.add(outputs, lengths)
     return list(pooled.result(pooling).cpu().numpy())

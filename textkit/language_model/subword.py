@@ -12,8 +12,8 @@ from textkit.data.corpus import Corpus, open_corpus, validation_reading
 from textkit.data.sources import Documents
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.text.encoded_corpus import EncodedCorpus
-from textkit.text.huggingface import HuggingFaceTokenizer
 from textkit.text.id_stream import subword_tokenizer
+from textkit.text.named_tokenizer import SubwordTokenizer
 from textkit.text.subwords import BYTES, train_byte_pairs
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import SPECIALS
@@ -32,7 +32,7 @@ class SubwordTexts:
         reading: Options for reading files that have not been opened yet.
     """
 
-    tokenizer: HuggingFaceTokenizer
+    tokenizer: SubwordTokenizer
     corpus: object
     valid: object
     reading: dict[str, Any]
@@ -44,7 +44,8 @@ def check_subword_options(
     """Check, before any text is read, that there are no options that other units have.
 
     Raises:
-        ValueError: If a token could be dropped or kept, or a vocabulary is given without its tokenizer.
+        ValueError: If a token could be dropped or kept, a vocabulary is given without its tokenizer, or the tokenizer
+            is a kind that is not trained here.
     """
     if settings.min_count not in (SUITED, 1):
         raise ValueError(
@@ -54,6 +55,12 @@ def check_subword_options(
         raise ValueError(f"keep_words must be left out for unit 'subword', got {sorted(keep)}; no word is dropped")
     if vocabulary is not None and tokenizer is None:
         raise ValueError("tokenizer must be given with vocabulary for unit 'subword', got None; pass the one it is of")
+    if tokenizer == "unigram":
+        raise ValueError(
+            "tokenizer must be a trained one for unit 'subword', got 'unigram', which textkit does not train: the "
+            "library trains another vocabulary in each process; leave it out for byte pairs, or pass a "
+            "tokenizers.Tokenizer or a sentencepiece.SentencePieceProcessor"
+        )
 
 
 def subword_texts(
@@ -71,7 +78,7 @@ def subword_texts(
     Args:
         corpus: The training corpus.
         valid: The validation corpus, or a fraction of the training corpus to hold out.
-        tokenizer: A tokenizer of Hugging Face; None to train one.
+        tokenizer: A tokenizer of Hugging Face or sentencepiece; None to train one.
         max_vocab: Maximum size of the vocabulary, specials included; None for `DEFAULT_SIZE`.
         documents: Whether documents are sequences of their own, of which random ones are held out; otherwise the last
             ones are.
@@ -79,7 +86,7 @@ def subword_texts(
         reading: Options for reading files, and ``progress``.
 
     Raises:
-        ValueError: If the tokenizer is not one of Hugging Face, ``max_vocab`` is given with one or has no room for all
+        ValueError: If the tokenizer is none of theirs, ``max_vocab`` is given with one or has no room for all
             bytes, or the fraction leaves a part without documents.
         TypeError: If the corpus is encoded, or has lists of words.
     """

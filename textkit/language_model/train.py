@@ -26,7 +26,10 @@ from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.start import check_same_start, start_from
 from textkit.language_model.state import LanguageModelState
 from textkit.language_model.subword import check_subword_options, subword_texts
+from textkit.language_model.tokenizer_fit import check_tokenizer_fit
 from textkit.models.language_model import LanguageModelConfig
+from textkit.models.masked_language_model import OTHER_NAMES as MASKED_NAMES
+from textkit.models.masked_language_model import MaskedLanguageModelConfig
 from textkit.models.rnn_language_model import OTHER_NAMES as CONFIG_NAMES
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.transformer_language_model import OTHER_NAMES as TRANSFORMER_NAMES
@@ -34,7 +37,8 @@ from textkit.models.transformer_language_model import TransformerLanguageModelCo
 from textkit.other_names import other_names
 from textkit.progress import say
 from textkit.text.encoded_corpus import EncodedCorpus
-from textkit.text.id_stream import UNITS, Unit
+from textkit.text.id_stream import UNITS, Unit, subword_tokenizer
+from textkit.text.named_tokenizer import SubwordTokenizer
 from textkit.text.saved_tokenizer import warn_if_nameless
 from textkit.text.subwords import subword_vocabulary
 from textkit.text.tokenizers import Tokenizer
@@ -56,6 +60,7 @@ def _places(kind: type[Any], argument: str, others: dict[str, str]) -> dict[str,
 
 _OTHER_NAMES = {
     **_places(LanguageModelSettings, "settings", SETTINGS_NAMES),
+    **_places(MaskedLanguageModelConfig, "config", MASKED_NAMES),
     **_places(TransformerLanguageModelConfig, "config", TRANSFORMER_NAMES),
     **_places(RnnLanguageModelConfig, "config", CONFIG_NAMES),
     **dict.fromkeys(("random_state", "random_seed"), "seed"),
@@ -93,8 +98,9 @@ def train_language_model(
     """Train a language model: a recurrent one, by truncated backpropagation through time, or a transformer.
 
     The documents of the corpus form one stream of text, each followed by a line end. A recurrent model reads it in
-    order, with its state carried from window to window (Mikolov et al. 2010); a transformer reads windows in random
-    order, cut at other places in each epoch. With ``settings.documents`` each document is a sequence of its own.
+    order, with its state carried from window to window (Mikolov et al. 2010); a transformer or a masked model reads
+    windows in random order, cut at other places in each epoch. With ``settings.documents`` each document is a sequence
+    of its own.
 
     If ``torchrun`` started several processes, each trains its part of every batch. The result is that of one process,
     but for dropout, whose masks differ. The first process writes the checkpoint, which resumes with any number of them.
@@ -110,16 +116,17 @@ def train_language_model(
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
             tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
-        config: Architecture of the model: a `RnnLanguageModelConfig`, or a `TransformerLanguageModelConfig`. What it
-            leaves open suits the unit. None is a recurrent model, or the config of ``init``, of which only dropout and
-            penalties can be changed.
+        config: Architecture of the model: a `RnnLanguageModelConfig`, a `TransformerLanguageModelConfig`, or a
+            `MaskedLanguageModelConfig`. What it leaves open suits the unit. None is a recurrent model, or the config of
+            ``init``, of which only dropout and penalties can be changed.
             ``cutoffs="auto"``, the default of words, is an adaptive softmax if the vocabulary has more than 20,000
             tokens.
         settings: Training settings; what they leave open, or None, is the `default_settings` of unit and model; of an
             `EncodedCorpus`, all words are kept.
         tokenizer: Name or callable that splits texts into words, see `textkit.tokenizer`; None for that of ``init``, or
-            white space. For subwords a tokenizer of Hugging Face, of which all tokens are in the vocabulary; None
-            trains one of byte pairs on the training texts, with ``settings.max_vocab`` tokens, or 8,000.
+            white space. For subwords a tokenizer of Hugging Face or sentencepiece, of which all tokens are in the
+            vocabulary; None trains one of byte pairs on the training texts, with ``settings.max_vocab`` tokens, or
+            8,000.
         init: Trained model, or its folder, to go on from with this text: unit, tokenizer, config and weights are those
             of the model, everything else is as given. The model itself does not change.
         extend_vocabulary: Whether tokens of the corpus that ``init`` does not know, and that occur ``min_count`` times,
@@ -203,7 +210,9 @@ def train_language_model(
         )
     reading = {"column": column, "encoding": encoding, "errors": errors, "progress": progress}
     base = given_base(vocabulary) if start is None else replace(start.base, keep=keep)
+    given_tokenizer: SubwordTokenizer | None = None
     if unit == "subword" and start is None:
+        given_tokenizer = None if tokenizer is None else subword_tokenizer(tokenizer)
         texts = subword_texts(
             corpus,
             valid_fraction(valid),
@@ -230,6 +239,8 @@ def train_language_model(
         ranks=ranks,
     )
     config.check_longest(data.longest, documents=settings.documents)
+    if given_tokenizer is not None:
+        check_tokenizer_fit(given_tokenizer, data.vocabulary, data.characters)
     return_freed_memory()
     weights_seed, dropout_seed = np.random.SeedSequence(seed).generate_state(2).tolist()
     if start is None:

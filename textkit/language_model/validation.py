@@ -53,7 +53,7 @@ class StreamValidation:
             return self._score(model, 1, bar)
 
     def _score(self, model: LanguageModelNetwork, rows: int, bar: ProgressBar) -> LanguageModelScore:
-        window = min(max(SCORES // (rows * model.vocab), 16), 256)
+        window = model.evaluation_window or min(max(SCORES // (rows * model.vocab), 16), 256)
         return score_ids(model, self.stream, batch_size=rows, window=window, device=model.embedding.device, bar=bar)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from textkit.models.classifier import Classifier, ClassifierConfig
     from textkit.models.cnn import Cnn, CnnConfig
+    from textkit.models.masked_language_model import MaskedLanguageModel, MaskedLanguageModelConfig
     from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
     from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
     from textkit.models.rnn_language_model import RnnLanguageModel, RnnLanguageModelConfig
@@ -28,6 +29,8 @@ _PUBLIC = {
     "ClassifierConfig": "textkit.models.classifier",
     "Cnn": "textkit.models.cnn",
     "CnnConfig": "textkit.models.cnn",
+    "MaskedLanguageModel": "textkit.models.masked_language_model",
+    "MaskedLanguageModelConfig": "textkit.models.masked_language_model",
     "PretrainedClassifier": "textkit.models.pretrained_classifier",
     "PretrainedClassifierConfig": "textkit.models.pretrained_classifier",
     "RnnClassifier": "textkit.models.rnn_classifier",
@@ -45,6 +48,8 @@ __all__ = [
     "ClassifierConfig",
     "Cnn",
     "CnnConfig",
+    "MaskedLanguageModel",
+    "MaskedLanguageModelConfig",
     "PretrainedClassifier",
     "PretrainedClassifierConfig",
     "RnnClassifier",

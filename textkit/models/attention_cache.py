@@ -16,6 +16,12 @@ class AttentionCache:
         """Return the number of tokens."""
         return self._length
 
+    def contents(self) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor]]:
+        """Return the tokens (batch, tokens), and keys and values (batch, heads, tokens, head dim) per layer."""
+        end = self._length
+        keys, values = ([part[:, :, :end] for part in stored] for stored in (self._keys, self._values))
+        return self._tokens[:, :end], keys, values
+
     def copy(self) -> "AttentionCache":
         """Return an independent copy."""
         found = AttentionCache()
@@ -55,7 +61,7 @@ class AttentionCache:
             values: As ``keys``.
 
         Returns:
-            Those of all tokens so far; gradients flow through the new ones if they are the first.
+            Those of all tokens so far; gradients flow through the new ones.
         """
         if layer == len(self._keys):
             room = self._tokens.shape[1]
@@ -67,6 +73,9 @@ class AttentionCache:
         self._values[layer][:, :, start:end] = values.detach()
         if start == 0:
             return keys, values
+        if keys.requires_grad:
+            earlier = self._keys[layer][:, :, :start], self._values[layer][:, :, :start]
+            return torch.cat([earlier[0], keys], dim=2), torch.cat([earlier[1], values], dim=2)
         return self._keys[layer][:, :, :end], self._values[layer][:, :, :end]
 
     def end(self, inputs: torch.Tensor) -> None:

@@ -72,6 +72,7 @@ class LanguageModelNetwork(nn.Module, ABC):
         config: Architecture and regularization.
         vocab: Size of the vocabulary.
         embedding: (vocab, dim), the embeddings; with a tied adaptive softmax those of the first cluster.
+        evaluation_window: Number of tokens to read at a time in evaluation; None if the result does not depend on it.
         layers: The layers, with all weights but those of embeddings, output layer and a last normalization.
         dropout_generator: Random generator of the dropout masks, used in training only. For speed, replace it by one on
             the model's device. Its state belongs in a checkpoint.
@@ -79,6 +80,7 @@ class LanguageModelNetwork(nn.Module, ABC):
 
     config: LanguageModelConfig
     vocab: int
+    evaluation_window: int | None = None
     embedding: nn.Parameter
     layers: nn.ModuleList
     dropout_generator: torch.Generator

@@ -1,10 +1,12 @@
 """The kinds of language models that can be restored by name."""
 
 from textkit.models.language_model import LanguageModelConfig
+from textkit.models.masked_language_model import MaskedLanguageModelConfig
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 
 CONFIGS: dict[str, type[LanguageModelConfig]] = {
-    config.kind: config for config in (RnnLanguageModelConfig, TransformerLanguageModelConfig)
+    config.kind: config
+    for config in (RnnLanguageModelConfig, TransformerLanguageModelConfig, MaskedLanguageModelConfig)
 }
 """The config of each kind of model."""

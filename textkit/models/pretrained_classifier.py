@@ -36,7 +36,7 @@ class PretrainedClassifierConfig(ClassifierConfig):
         word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
         language_model: Config of the language model, with its dropout, which applies in fine-tuning; None for that of
             ``pretrained``.
-        kind: Kind of the language model: "recurrent" or "transformer".
+        kind: Kind of the language model: "recurrent", "transformer" or "masked".
         start: Id of the token that stands before the start of a text; None for no such token.
         dim: Dimension of the token embeddings, that of the language model.
     """
@@ -151,9 +151,9 @@ class PretrainedClassifier(Classifier):
         """Compute the pooled states (batch, pooled), standardized; see `Classifier.features`."""
         self.encoder.dropout_generator = self.dropout_generator
         if self.config.start is None:
-            states = self._states(ids)  # (batch, time, width)
+            states = self._states(ids, mask.sum(1))  # (batch, time, width)
         else:
-            states = self._states(F.pad(ids, (1, 0), value=self.config.start))[:, 1:]
+            states = self._states(F.pad(ids, (1, 0), value=self.config.start), mask.sum(1) + 1)[:, 1:]
         pool = PooledStates(states.shape[0], states.shape[2], states.device)
         pool.add(states.float(), mask.sum(1))
         pooled: torch.Tensor = (pool.result(self.config.pooling) - self.mean) / self.deviation
@@ -171,14 +171,17 @@ class PretrainedClassifier(Classifier):
         """Return the hidden layer (batch, width), or the pooled states without one; see `Classifier.features`."""
         return self.hidden(self.pooled(ids, mask))
 
-    def _states(self, ids: torch.Tensor) -> torch.Tensor:
+    def _states(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         # torch.export would unroll the recurrent kernel to the length of the example.
         if self.config.kind == "recurrent" and torch.compiler.is_compiling():
             sequence = self._embedded(ids)
             for layer in self.encoder.layers:
                 sequence = scan_layer(cast(RecurrentLayer, layer), sequence)
             return sequence
-        states: torch.Tensor = self.encoder.features(ids)[1]  # without output dropout; the pooled states have their own
+        # No token of other models sees those after it, so that padding changes nothing.
+        seen = lengths if self.config.kind == "masked" else None
+        # Those before output dropout; the pooled states have dropout of their own.
+        states: torch.Tensor = self.encoder.features(ids, lengths=seen)[1]
         return states
 
     def _embedded(self, ids: torch.Tensor) -> torch.Tensor:

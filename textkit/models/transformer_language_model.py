@@ -18,7 +18,9 @@ from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, dropout_mask
 from textkit.models.loss import Loss
 from textkit.other_names import class_with_other_names
 
-_DEVIATION = 0.02  # of the initial weights
+DEVIATION = 0.02
+"""Standard deviation of the initial weights."""
+
 _ROTARY_BASE = 10_000.0  # of the wavelengths, in positions
 
 OTHER_NAMES = {
@@ -171,7 +173,7 @@ class TransformerLanguageModel(LanguageModelNetwork):
             for name, weight in self.named_parameters():
                 if weight.ndim > 1:
                     added = name.endswith(("attended.weight", "down.weight"))
-                    deviation = _DEVIATION / (2 * config.layers) ** 0.5 if added else _DEVIATION
+                    deviation = DEVIATION / (2 * config.layers) ** 0.5 if added else DEVIATION
                     weight.normal_(0, deviation, generator=generator)
                 elif name.endswith("bias"):
                     weight.zero_()
@@ -219,7 +221,7 @@ class TransformerLanguageModel(LanguageModelNetwork):
         sequence = self._dropped(sequence)
         if cache is not None:
             cache.begin(inputs, self.config.positions)
-        angles = None if self.position_embedding is not None else self._angles(start, time, sequence)
+        angles = None if self.position_embedding is not None else self.angles(start, time, sequence)
         for number, layer in enumerate(self._transformer_layers()):
             queries, keys, values = layer.projected(sequence, self.config.heads)  # (batch, heads, time, dim of a head)
             if angles is not None:
@@ -244,7 +246,7 @@ class TransformerLanguageModel(LanguageModelNetwork):
             return values
         return values * dropout_mask(values.shape, rate, like=values, generator=self.dropout_generator)
 
-    def _angles(self, start: int, time: int, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def angles(self, start: int, time: int, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the cosines and sines of the rotations, (time, dim of a head / 2) each."""
         half = self.config.dim // self.config.heads // 2
         places = torch.arange(start, start + time, device=like.device, dtype=torch.float32)

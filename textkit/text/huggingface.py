@@ -1,5 +1,6 @@
 """Tokenizers of the Hugging Face library ``tokenizers``, an optional package."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -8,13 +9,13 @@ from itertools import islice
 from typing import Any
 
 from textkit.data.tables import loaded_classes
-from textkit.text.named_tokenizer import SavedTokenizer
+from textkit.text.named_tokenizer import SubwordTokenizer
 
 _BATCH = 1000  # texts encoded at a time, by several threads
 
 
 @dataclass(frozen=True)
-class HuggingFaceTokenizer(SavedTokenizer):
+class HuggingFaceTokenizer(SubwordTokenizer):
     """Splits into the token strings of a ``tokenizers.Tokenizer``, without padding.
 
     Args:
@@ -32,6 +33,15 @@ class HuggingFaceTokenizer(SavedTokenizer):
     def __post_init__(self) -> None:
         # In the spelling of the library and without padding, so that equal tokenizers have equal states.
         object.__setattr__(self, "state", str(_opened(self.state).to_str()))
+
+    @property
+    def unknown(self) -> str | None:
+        """The token that it puts in place of what it does not know; None if there is none."""
+        model = json.loads(self.state)["model"]
+        if (number := model.get("unk_id")) is not None:  # of a unigram model
+            return str(model["vocab"][number][0])
+        token: str | None = model.get("unk_token")
+        return token
 
     def __call__(self, text: str) -> list[str]:
         """Return the token strings."""

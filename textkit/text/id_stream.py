@@ -10,7 +10,7 @@ import numpy.typing as npt
 from textkit.checks import check_choice
 from textkit.data.text_size import count_words
 from textkit.text.encoded_corpus import EncodedCorpus
-from textkit.text.huggingface import HuggingFaceTokenizer
+from textkit.text.named_tokenizer import SubwordTokenizer
 from textkit.text.tokenizers import CharacterTokenizer, NamedTokenizer, Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
 
@@ -257,16 +257,16 @@ def splitter(unit: Unit, tokenizer: str | Tokenizer | None) -> NamedTokenizer:
     return CharacterTokenizer()
 
 
-def subword_tokenizer(tokenizer: str | Tokenizer | None) -> HuggingFaceTokenizer:
+def subword_tokenizer(tokenizer: str | Tokenizer | None) -> SubwordTokenizer:
     """Return a tokenizer of subwords, whose tokens it can turn back into text.
 
     Raises:
-        ValueError: If it is none of Hugging Face, or cannot be saved.
+        ValueError: If it is none of Hugging Face or sentencepiece, or cannot be saved.
     """
     found = None if tokenizer is None else get_tokenizer(tokenizer)
-    if not isinstance(found, HuggingFaceTokenizer):
+    if not isinstance(found, SubwordTokenizer):
         raise ValueError(
-            f"tokenizer must be one of Hugging Face for unit 'subword', a tokenizers.Tokenizer or a tokenizer.json, "
-            f"got {tokenizer!r}; pass unit='word' for other tokenizers"
+            "tokenizer must be one of Hugging Face or sentencepiece for unit 'subword', a tokenizers.Tokenizer, a "
+            f"SentencePieceProcessor or their file, got {tokenizer!r}; pass unit='word' for other tokenizers"
         )
     return found

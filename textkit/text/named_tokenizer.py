@@ -35,3 +35,20 @@ class SavedTokenizer(NamedTokenizer):
             ValueError: Always.
         """
         raise ValueError(f"tokenizer must have a name, got {self!r}, which is saved as a file; save the model instead")
+
+
+class SubwordTokenizer(SavedTokenizer):
+    """A tokenizer with a vocabulary of its own, whose tokens can be turned back into text."""
+
+    @property
+    @abstractmethod
+    def unknown(self) -> str | None:
+        """The token that it puts in place of what it does not know; None if there is none."""
+
+    @abstractmethod
+    def tokens(self) -> list[str]:
+        """Return all tokens, in the order of their ids."""
+
+    @abstractmethod
+    def decode(self, tokens: list[str]) -> str:
+        """Return the text of tokens; incomplete characters become U+FFFD."""

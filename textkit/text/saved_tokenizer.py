@@ -1,13 +1,15 @@
 """The tokenizer of a saved model: by name, as a file of the folder, or passed again by the caller that loads the model.
 
 A name such as ``module:function`` stands for code, and a folder may come from anywhere. It is imported only if the
-caller allows it. The files hold data alone: JSON, from which tables and regular expressions are built.
+caller allows it. The files hold data alone: JSON, or a model of sentencepiece, from which tables and regular
+expressions are built.
 """
 
 import json
 import os
 import types
 import warnings
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,16 +17,22 @@ from typing import Any
 from textkit.text.huggingface import HuggingFaceTokenizer, TokenStrings
 from textkit.text.named_tokenizer import SavedTokenizer
 from textkit.text.phrases import Phrases, PhraseTokenizer
+from textkit.text.sentencepiece import SentencePieceTokenizer
 from textkit.text.spacy_rules import DocWords, SpacyRulesTokenizer
 from textkit.text.tokenizers import FunctionTokenizer, NamedTokenizer, Tokenizer, get_tokenizer, names_function
 
 CUSTOM = "custom"
 """Saved in place of a name for a callable that cannot be imported by name."""
 
-HUGGING_FACE, SPACY_RULES, PHRASES = "huggingface", "spacy-rules", "phrases"
+HUGGING_FACE, SENTENCEPIECE, SPACY_RULES, PHRASES = "huggingface", "sentencepiece", "spacy-rules", "phrases"
 """Saved in place of a name for the tokenizers that are files of the folder."""
 
-FILES = {HUGGING_FACE: "tokenizer.json", SPACY_RULES: "spacy-tokenizer.json", PHRASES: "phrases.json"}
+FILES = {
+    HUGGING_FACE: "tokenizer.json",
+    SENTENCEPIECE: "tokenizer.model",
+    SPACY_RULES: "spacy-tokenizer.json",
+    PHRASES: "phrases.json",
+}
 """Their files."""
 
 
@@ -37,6 +45,8 @@ def saved_name(tokenizer: str | Tokenizer) -> str:
     found = get_tokenizer(tokenizer)
     if isinstance(found, PhraseTokenizer):
         return CUSTOM if saved_name(found.tokenizer) == CUSTOM else PHRASES
+    if isinstance(found, SentencePieceTokenizer):
+        return SENTENCEPIECE
     if isinstance(found, SavedTokenizer):
         return HUGGING_FACE if isinstance(found, HuggingFaceTokenizer) else SPACY_RULES
     try:
@@ -51,7 +61,7 @@ def is_built_in(name: str) -> bool:
     >>> is_built_in("spacy:en"), is_built_in("mymodule:split"), is_built_in("huggingface"), is_built_in("a.json")
     (True, False, False, False)
     """
-    return name not in (CUSTOM, *FILES) and not names_function(name) and not name.endswith(".json")
+    return name not in (CUSTOM, *FILES) and not names_function(name) and not name.endswith((".json", ".model"))
 
 
 def tokenizer_entries(tokenizer: str | Tokenizer) -> dict[str, Any]:
@@ -68,11 +78,19 @@ def tokenizer_entries(tokenizer: str | Tokenizer) -> dict[str, Any]:
 def tokenizer_files(tokenizer: str | Tokenizer) -> dict[str, bytes]:
     """Return the files of a tokenizer by name; a tokenizer that has a name needs none."""
     found = get_tokenizer(tokenizer)
+    if isinstance(found, SentencePieceTokenizer):
+        return {FILES[SENTENCEPIECE]: found.state}
     if isinstance(found, HuggingFaceTokenizer | SpacyRulesTokenizer):
         return {FILES[saved_name(found)]: found.state.encode()}
     if saved_name(found) == PHRASES:
         return {FILES[PHRASES]: _phrases_state(found)}
     return {}
+
+
+def tokenizer_texts(tokenizer: str | Tokenizer) -> dict[str, str]:
+    """Return the files of a tokenizer as text, by name; that of sentencepiece, which is none, in base64."""
+    files = tokenizer_files(tokenizer).items()
+    return {name: b64encode(file).decode() if name == FILES[SENTENCEPIECE] else file.decode() for name, file in files}
 
 
 def described(tokenizer: NamedTokenizer) -> str:
@@ -127,7 +145,8 @@ def restored_tokenizer(
             caller neither passes it nor, for a name, trusts it; if there is no tokenizer of this name, or its file
             is missing or damaged; or if the one passed differs from the one that the model was trained with.
         TypeError: If ``tokenizer`` is neither a name nor callable.
-        ImportError: If the tokenizer is one of Hugging Face, none is passed, and tokenizers is not installed.
+        ImportError: If the tokenizer is one of Hugging Face or sentencepiece, none is passed, and their package is not
+            installed.
     """
     name, saved = os.fspath(folder), config.get("tokenizer")
     if not isinstance(saved, str):
@@ -171,6 +190,8 @@ def _of_file(
 ) -> NamedTokenizer:
     file = FILES[kind]
     try:
+        if kind == SENTENCEPIECE:
+            return SentencePieceTokenizer(files[file])
         state = files[file].decode()
         if kind == HUGGING_FACE:
             return HuggingFaceTokenizer(state, config.get("special_tokens") is True)
@@ -189,7 +210,7 @@ def _phrases_state(tokenizer: Any) -> bytes:
     """Return a tokenizer with phrases as JSON: what splits the text, and the files of phrases."""
     state = {
         "splits": tokenizer_entries(tokenizer.tokenizer),
-        "files": {name: content.decode() for name, content in tokenizer_files(tokenizer.tokenizer).items()},
+        "files": tokenizer_texts(tokenizer.tokenizer),
         "phrases": ["".join(phrases.lines()) for phrases in tokenizer.steps],
     }
     return json.dumps(state, ensure_ascii=False).encode()
@@ -198,7 +219,10 @@ def _phrases_state(tokenizer: Any) -> bytes:
 def _restored_phrases(state: str, folder: str, trust: bool) -> NamedTokenizer:
     try:
         found = json.loads(state)
-        files = {name: content.encode() for name, content in found["files"].items()}
+        files = {
+            name: b64decode(content, validate=True) if name == FILES[SENTENCEPIECE] else content.encode()
+            for name, content in found["files"].items()
+        }
         texts = [text.splitlines(keepends=True) for text in found["phrases"]]
         splits = dict(found["splits"])
     except (KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -210,7 +234,7 @@ def _restored_phrases(state: str, folder: str, trust: bool) -> NamedTokenizer:
 
 def _named(saved: str, folder: str) -> NamedTokenizer:
     try:
-        if saved.endswith(".json"):  # a path, which a folder has no business to name
+        if saved.endswith((".json", ".model")):  # a path, which a folder has no business to name
             raise ValueError(f"tokenizer must be a name, got {saved!r}; save the model again")
         return get_tokenizer(saved)
     except ValueError as error:

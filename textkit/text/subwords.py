@@ -5,6 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from textkit.text.huggingface import HuggingFaceTokenizer
+from textkit.text.named_tokenizer import SubwordTokenizer
 from textkit.text.vocabulary import SPECIALS, Vocabulary
 
 BYTES = 256  # tokens for single bytes, so that any text can be encoded
@@ -46,7 +47,7 @@ def train_byte_pairs(texts: Iterable[str], size: int) -> HuggingFaceTokenizer:
     return HuggingFaceTokenizer(str(tokenizer.to_str()))
 
 
-def subword_vocabulary(tokenizer: HuggingFaceTokenizer, *, documents: bool) -> Vocabulary:
+def subword_vocabulary(tokenizer: SubwordTokenizer, *, documents: bool) -> Vocabulary:
     """Return all tokens of a tokenizer as a vocabulary, with counts of 0.
 
     Args:

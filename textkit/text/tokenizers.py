@@ -17,11 +17,12 @@ from typing import Any
 from textkit.text.huggingface import HuggingFaceTokenizer, TokenStrings, huggingface_tokenizer, state_of
 from textkit.text.named_tokenizer import NamedTokenizer as NamedTokenizer
 from textkit.text.named_tokenizer import Tokenizer as Tokenizer
+from textkit.text.sentencepiece import SentencePieceTokenizer, sentencepiece_state
 from textkit.text.spacy_rules import DocWords, SpacyRulesTokenizer, spacy_rules, spacy_tokenizer
 
 _NAMES = (
-    "'whitespace', 'word', 'word-lower', 'character', 'fasttext', 'spacy:LANG', 'jieba', 'module:function' or a "
-    "'tokenizer.json'"
+    "'whitespace', 'word', 'word-lower', 'character', 'fasttext', 'spacy:LANG', 'jieba', 'module:function', a "
+    "'tokenizer.json' or a 'tokenizer.model'"
 )
 END_OF_TEXT = "</s>"
 """The token that ends every text in fastText."""
@@ -291,9 +292,11 @@ def get_tokenizer(spec: Any, *, special_tokens: bool = False) -> NamedTokenizer:
 
     Args:
         spec: "whitespace" (``str.split``), "word", "word-lower", "character", "fasttext", "spacy:LANG", "jieba", the
-            "module:function" of an importable function, the path of a ``tokenizer.json`` of Hugging Face, any callable
-            from a str to a list of str, a Hugging Face ``tokenizers.Tokenizer`` or fast tokenizer of transformers, or a
-            spaCy ``Language``, of which only the tokenizer runs. The last two are copied: later changes have no effect.
+            "module:function" of an importable function, the path of a ``tokenizer.json`` of Hugging Face or of a
+            ``.model`` of sentencepiece, any callable from a str to a list of str, a Hugging Face
+            ``tokenizers.Tokenizer`` or fast tokenizer of transformers, a ``sentencepiece.SentencePieceProcessor``, or a
+            spaCy ``Language``, of which only the tokenizer runs. The last three are copied: later changes have no
+            effect.
         special_tokens: Whether one of Hugging Face adds its special tokens, such as "[CLS]", to each text.
 
     Returns:
@@ -303,7 +306,7 @@ def get_tokenizer(spec: Any, *, special_tokens: bool = False) -> NamedTokenizer:
         ValueError: If there is no tokenizer of this name, it names a function of the standard library, or
             ``special_tokens`` is set for one that is not of Hugging Face.
         TypeError: If ``spec`` is neither a name nor callable.
-        ImportError: If ``spec`` needs a package that is not installed: jieba, or tokenizers.
+        ImportError: If ``spec`` needs a package that is not installed: jieba, tokenizers or sentencepiece.
         FileNotFoundError: If ``spec`` is the path of a file that does not exist.
 
     >>> get_tokenizer("whitespace")("to be or not")
@@ -320,6 +323,10 @@ def get_tokenizer(spec: Any, *, special_tokens: bool = False) -> NamedTokenizer:
         return HuggingFaceTokenizer(Path(spec).read_text(encoding="utf-8"), special_tokens)
     if special_tokens:
         raise ValueError(f"special_tokens must be False without a tokenizer of Hugging Face, got {spec!r}; omit it")
+    if (found := sentencepiece_state(spec)) is not None:
+        return SentencePieceTokenizer(found)
+    if isinstance(spec, str) and spec.endswith(".model"):
+        return SentencePieceTokenizer(Path(spec).read_bytes())
     if (found := spacy_tokenizer(spec)) is not None:
         rules = spacy_rules(found)
         return FunctionTokenizer(DocWords(found)) if rules is None else SpacyRulesTokenizer(rules)
