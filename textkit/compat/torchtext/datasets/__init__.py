@@ -1,0 +1,41 @@
+"""torchtext's data sets."""
+
+from textkit.compat.torchtext.datasets.later import (
+    AG_NEWS,
+    IMDB,
+    SST2,
+    UDPOS,
+    AmazonReviewFull,
+    AmazonReviewPolarity,
+    CoNLL2000Chunking,
+    DBpedia,
+    EnWik9,
+    Multi30k,
+    PennTreebank,
+    SogouNews,
+    WikiText2,
+    WikiText103,
+    YahooAnswers,
+    YelpReviewFull,
+    YelpReviewPolarity,
+)
+
+__all__ = [
+    "AG_NEWS",
+    "IMDB",
+    "SST2",
+    "UDPOS",
+    "AmazonReviewFull",
+    "AmazonReviewPolarity",
+    "CoNLL2000Chunking",
+    "DBpedia",
+    "EnWik9",
+    "Multi30k",
+    "PennTreebank",
+    "SogouNews",
+    "WikiText2",
+    "WikiText103",
+    "YahooAnswers",
+    "YelpReviewFull",
+    "YelpReviewPolarity",
+]
