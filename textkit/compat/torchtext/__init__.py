@@ -1,7 +1,7 @@
-"""The interface of torchtext, for programs that were written for it.
+"""The interface of torchtext, for programs that were written for it: `textkit migrate` changes their imports.
 
-Change ``from torchtext import data`` into ``from textkit.compat.torchtext import data``: the interface of torchtext 0.4
-to 0.8, and that of ``torchtext.legacy`` of 0.9 to 0.11, over textkit's own parts.
+``from torchtext import data`` becomes ``from textkit.compat.torchtext import data``. The interface of torchtext 0.4 to
+0.8, which is also that of ``torchtext.legacy``, is beside that of 0.9 to 0.18.
 """
 
 from importlib import import_module
@@ -9,9 +9,21 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textkit.compat.torchtext import data, datasets, vocab
+    from textkit.compat.torchtext import data, datasets, functional, legacy, transforms, vocab
 
-__all__ = ["data", "datasets", "vocab"]
+__all__ = [
+    "data",
+    "datasets",
+    "disable_torchtext_deprecation_warning",
+    "functional",
+    "legacy",
+    "transforms",
+    "vocab",
+]
+
+
+def disable_torchtext_deprecation_warning() -> None:
+    """Do nothing: there is no such warning here."""
 
 
 def __getattr__(name: str) -> ModuleType:

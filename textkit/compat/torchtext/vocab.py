@@ -7,9 +7,21 @@ from typing import Any
 import numpy as np
 import torch
 
+from textkit.compat.torchtext.later_vocab import build_vocab_from_iterator, vocab
+from textkit.compat.torchtext.pretrained_vectors import CharNGram, FastText, GloVe, Vectors, pretrained_aliases
 from textkit.vectors.word_vectors import WordVectors
 
-__all__ = ["SubwordVocab", "Vocab"]
+__all__ = [
+    "CharNGram",
+    "FastText",
+    "GloVe",
+    "SubwordVocab",
+    "Vectors",
+    "Vocab",
+    "build_vocab_from_iterator",
+    "pretrained_aliases",
+    "vocab",
+]
 
 
 class TokenIds(dict[Any, int]):
@@ -223,6 +235,10 @@ class _TextkitVectors:
 
 
 def _source(source: Any, options: Mapping[str, Any]) -> Any:
+    if isinstance(source, str):
+        if source not in pretrained_aliases:
+            raise ValueError(f"vectors must be one of {', '.join(pretrained_aliases)}, got {source!r}; choose one")
+        return pretrained_aliases[source](**{name: value for name, value in options.items() if value is not None})
     if isinstance(source, WordVectors):
         return _TextkitVectors(source, options.get("unk_init"))
     if hasattr(source, "dim") and hasattr(source, "__getitem__"):

@@ -56,7 +56,7 @@ def root(tmp_path):
             folder / f"train.tags.de-en.{language}", f"<url>x</url>\n{language} one\n<title>y</title>\n{language} two\n"
         )
         for year in ("2013", "2014"):
-            xml = f"<xml><doc><seg id='1'> {language} a </seg><seg id='2'>b</seg></doc></xml>"
+            xml = f"<mteval><srcset><doc><seg id='1'> {language} a </seg><seg>b</seg></doc></srcset></mteval>"
             write(folder / f"IWSLT16.TED.tst{year}.de-en.{language}.xml", xml)
     return str(tmp_path)
 
@@ -143,8 +143,8 @@ def test_splits(root, name):
 
 
 @pytest.mark.filterwarnings("ignore::textkit.compat.torchtext.traps.TorchtextTrapWarning")
-@pytest.mark.parametrize(("name", "sizes"), [("iterators", [3, 1]), ("windows", [1, 1])])
-def test_iterators(root, name, sizes):
+@pytest.mark.parametrize("name", ["iterators", "windows"])
+def test_iterators(root, name):
     found = run(PROGRAMS[name], root)
     assert all(len(batches) for batches in found)
 
@@ -223,7 +223,7 @@ def test_lines_without_a_translation_are_left_out(tmp_path):
 
 def test_wrong_bytes_name_the_line(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"fine\n\xff\n")
-    with pytest.raises(ValueError, match=r"a\.txt, after line \d: text must be utf-8"):
+    with pytest.raises(ValueError, match=r"a\.txt, line 2: text must be utf-8"):
         datasets.LanguageModelingDataset(str(tmp_path / "a.txt"), data.Field())
 
 

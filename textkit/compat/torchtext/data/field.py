@@ -131,7 +131,7 @@ class Field(RawField):
             x = _shared(x)
         return x if self.preprocessing is None else self.preprocessing(x)
 
-    def process(self, batch: Any, device: Device = None) -> Any:  # type: ignore[override]
+    def process(self, batch: Any, device: Device = None) -> Any:
         """Pad the values of a batch and turn them into a tensor.
 
         Args:

@@ -27,8 +27,9 @@ def text_lines(path: str, encoding: str = "utf-8") -> Generator[str, None, None]
     with io.TextIOWrapper(file, encoding=encoding) as text:  # type: ignore[type-var]
         count = 0
         try:
-            for line in text:
+            for content in text:
                 count += 1
-                yield line
+                yield content
         except UnicodeDecodeError as error:
-            raise ValueError(f"{path}, after line {count}: text must be {encoding}, got {error}; recode it") from error
+            line = count + error.object[: error.start].count(b"\n") + 1
+            raise ValueError(f"{path}, line {line}: text must be {encoding}, got {error}; recode it") from error

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textkit.compat.torchtext.data.dataset import Dataset
+from textkit.compat.torchtext.datasets.later_calls import LaterCall
 from textkit.data import catalog
 
 OWN = ""
 """As the name of a file: that of the class."""
 
 
-class NamedDataset(Dataset):
+class NamedDataset(Dataset, metaclass=LaterCall):
     """A data set with a name, whose files are in ``root/name/dirname``, where torchtext put them.
 
     Attributes:

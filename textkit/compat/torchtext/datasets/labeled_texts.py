@@ -194,9 +194,7 @@ class TREC(LabeledTexts):
         fields = [("text", text_field), ("label", label_field)]
         examples = []
         for line in text_lines(path, "latin-1"):
-            # One question has the byte f0 for a space, as it is or in UTF-8.
-            line = line.replace("Ã°", " ").replace("ð", " ").encode("latin-1").decode("utf-8")
-            label, _, text = line.partition(" ")
+            label, _, text = _question(line).partition(" ")
             if not fine_grained:
                 label = label.partition(":")[0]
             examples.append(Example.fromlist([text, label], fields))
@@ -227,6 +225,15 @@ class TREC(LabeledTexts):
         """
         names = {"train": train, "test": test}
         return cls.named_splits(root, names, text_field=text_field, label_field=label_field, **kwargs)
+
+
+def _question(line: str) -> str:
+    """Decode a line. One question has the byte f0 for a space, as it is or in UTF-8."""
+    content = line.encode("latin-1")
+    try:
+        return content.decode("utf-8").replace("\u00f0", " ")
+    except UnicodeDecodeError:
+        return content.replace(b"\xf0", b" ").decode("utf-8")
 
 
 def _folder(path: str) -> Iterator[tuple[str, str]]:

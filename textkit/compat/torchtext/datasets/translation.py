@@ -203,7 +203,7 @@ class IWSLT(_NamedTranslation):
             ]
             file.with_suffix("").write_text("".join(segments), encoding="utf-8")
         for file in Path(path).glob("train.tags*"):
-            lines = [line for line in text_lines(str(file)) if not _HEADINGS.match(line)]
+            lines = [line for line in text_lines(str(file)) if not _HEADINGS.search(line)]
             file.with_name(file.name.replace(".tags", "")).write_text("".join(lines), encoding="utf-8")
 
 
