@@ -2,7 +2,7 @@
 
 _GLUE = 'use datasets.load_dataset("nyu-mll/glue", "{}")'
 _NN = "use torch.nn.MultiheadAttention"
-_MODELS = "use a model of transformers; textkit.TextClassifier fine-tunes one"
+_MODELS = "use a model of transformers, or textkit.TextClassifier(language_model) on one of your own"
 
 LEFT_OUT = {
     "torchtext.datasets.CC100": 'use datasets.load_dataset("statmt/cc100", language, streaming=True)',
@@ -31,7 +31,7 @@ LEFT_OUT = {
 def remedy(name: str) -> str:
     """Return what to use in place of a name.
 
-    >>> remedy("torchtext.models.ROBERTA_BASE_ENCODER").split(";")[0]
+    >>> remedy("torchtext.models.ROBERTA_BASE_ENCODER").split(",")[0]
     'use a model of transformers'
     """
     while name:
