@@ -111,7 +111,8 @@ def windows_of_textkit(path: Path, epochs: int) -> Figures:
 
     def epoch(number: int) -> Iterator[tuple[int, int, int]]:
         for batch in batches.epoch(number):
-            yield batch.inputs.numel(), batch.count, batch.count
+            count = int(batch.count or 0)
+            yield batch.inputs.numel(), count, count
 
     return measured(epoch, epochs, before)
 

@@ -1,4 +1,4 @@
-"""docs/torchtext.md has a place for every public name of textkit.compat.torchtext."""
+"""The pages on torchtext have a place for every public name of textkit.compat.torchtext."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,8 @@ import pytest
 import textkit.compat.torchtext
 from textkit.compat.torchtext import data, datasets, vocab
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "torchtext.md").read_text(encoding="utf-8")
+PAGES = sorted((Path(__file__).parents[2] / "docs").glob("torchtext*.md"))
+GUIDE = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 
 
 @pytest.mark.parametrize("module", [data, datasets, vocab], ids=lambda module: module.__name__)

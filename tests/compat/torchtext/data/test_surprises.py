@@ -194,7 +194,7 @@ def test_nested_fields_pad_words_and_texts():
         [["<w>", "<s>", "</w>", "_"], ["<w>", "d", "</w>", "_"], ["_"] * 4],
     ]
     assert (words, lengths) == ([3, 2], [[3, 4, 3], [3, 3, 0]])
-    field.build_vocab([[["ab", "c"]]])
+    field.build_vocab([["ab", "c"]])
     assert field.vocab is characters.vocab
     assert field.vocab.itos == ["<unk>", "_", "<s>", "<w>", "</w>", "a", "b", "c"]
     tensor, words, lengths = field.process([["ab", "c"], ["d"]])
