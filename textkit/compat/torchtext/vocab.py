@@ -9,6 +9,7 @@ import torch
 
 from textkit.compat.torchtext.later_vocab import build_vocab_from_iterator, vocab
 from textkit.compat.torchtext.pretrained_vectors import CharNGram, FastText, GloVe, Vectors, pretrained_aliases
+from textkit.compat.torchtext.token_ids import TokenIds
 from textkit.vectors.word_vectors import WordVectors
 
 __all__ = [
@@ -22,35 +23,6 @@ __all__ = [
     "pretrained_aliases",
     "vocab",
 ]
-
-
-class TokenIds(dict[Any, int]):
-    """Indices of tokens. Looking up an unknown token returns the index of ``<unk>``, and adds the token.
-
-    Args:
-        ids: Index of each token.
-        unk_index: Index of ``<unk>``; None if there is none, and unknown tokens are errors.
-
-    >>> ids = TokenIds({"<unk>": 0, "to": 1}, 0)
-    >>> ids["be"], len(ids), ids.get("or")
-    (0, 3, None)
-    """
-
-    def __init__(self, ids: Mapping[Any, int], unk_index: int | None) -> None:
-        super().__init__(ids)
-        self.unk_index = unk_index
-
-    def __missing__(self, token: Any) -> int:
-        if self.unk_index is None:
-            raise KeyError(
-                f"token must be in the vocabulary, which has no '<unk>', got {token!r}; build it from all splits, or "
-                "let it have unk_token='<unk>'"
-            )
-        self[token] = self.unk_index
-        return self.unk_index
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return TokenIds, (dict(self), self.unk_index)
 
 
 class Vocab:

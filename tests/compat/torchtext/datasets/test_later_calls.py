@@ -15,9 +15,12 @@ def root(tmp_path):
 
 
 def test_a_name_of_both_interfaces_takes_the_arguments_of_both(root):
-    lines = datasets.WikiText2(root=root, split="train")
+    lines = datasets.WikiText2(root=f"{root}/wikitext-2", split="train")
     assert list(lines) == ["a train\n"]
-    assert [list(split) for split in datasets.WikiText2(root, ("valid", "test"))] == [["a valid\n"], ["a test\n"]]
+    assert [list(split) for split in datasets.WikiText2(f"{root}/wikitext-2", ("valid", "test"))] == [
+        ["a valid\n"],
+        ["a test\n"],
+    ]
     field = data.Field()
     path = f"{root}/wikitext-2/wikitext-2/wiki.train.tokens"
     for earlier in (datasets.WikiText2(path, field), datasets.WikiText2(path, text_field=field)):

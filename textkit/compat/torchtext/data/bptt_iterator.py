@@ -45,7 +45,7 @@ class BPTTIterator(Iterator):
                 f"BPTTIterator pads the text with {padding} tokens {field.pad_token!r}, which are targets and count in "
                 "the loss, as in torchtext; textkit.BpttBatches predicts each token once and pads nothing",
             )
-        streams = field.numericalize([[*text, *[field.pad_token] * padding]], device=self.device)
+        streams = field.stream(text, padding, self.device)
         streams = streams.view(self.batch_size, -1).t().contiguous()  # (tokens, batch)
         dataset = Dataset(self.dataset.examples, [("text", field), ("target", field)])
         while True:

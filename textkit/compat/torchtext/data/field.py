@@ -14,6 +14,7 @@ from textkit.compat.torchtext.data.padding import Padding
 from textkit.compat.torchtext.data.raw_field import RawField
 from textkit.compat.torchtext.data.tensors import id_tensor, numbers
 from textkit.compat.torchtext.data.utils import get_tokenizer
+from textkit.compat.torchtext.token_ids import TokenIds
 from textkit.compat.torchtext.vocab import Vocab
 
 Device = str | torch.device | None
@@ -152,7 +153,7 @@ class Field(RawField):
         rows = padding.truncate(rows, room)
         lookup = self._vocabulary().stoi
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-        ids = np.fromiter(map(lookup.__getitem__, chain.from_iterable(rows)), np.int64, int(lengths.sum()))
+        ids = self._looked_up(rows, int(lengths.sum()))
         width = room + padding.specials
         shift = self.init_token is not None
         start = room - lengths if self.pad_first else np.zeros_like(lengths)
@@ -253,6 +254,31 @@ class Field(RawField):
             raise ValueError(f"arr must have rows of one length, got lengths {sorted(widths)}; pad it first")
         width = widths.pop() if widths else 0
         return np.fromiter(map(find, chain.from_iterable(arr)), np.int64, len(arr) * width).reshape(len(arr), width)
+
+    def _looked_up(self, rows: Sequence[Any], count: int) -> np.ndarray[Any, Any]:
+        """Return the ids of the tokens of some texts, joined."""
+        lookup: Any = self._vocabulary().stoi
+        if self.fix_length is None and isinstance(lookup, TokenIds):  # truncated texts are new lists each time
+            return lookup.encode(rows)
+        return np.fromiter(map(lookup.__getitem__, chain.from_iterable(rows)), np.int64, count)
+
+    def stream(self, text: list[Any], padding: int, device: Device = None) -> torch.Tensor:
+        """Turn one long text, and padding after it, into a tensor (tokens,).
+
+        Args:
+            text: Tokens of the text.
+            padding: Number of tokens of padding.
+            device: Device of the tensor; None for the CPU.
+        """
+        changed = type(self).numericalize is not Field.numericalize or self.postprocessing is not None
+        if changed or self.include_lengths or not (self.sequential and self.use_vocab):
+            tensor: torch.Tensor = self.numericalize([[*text, *[self.pad_token] * padding]], device=device)
+            return tensor.flatten()
+        ids = np.empty(len(text) + padding, np.int64)
+        ids[: len(text)] = self._looked_up([text], len(text))
+        if padding:
+            ids[len(text) :] = self._vocabulary().stoi[self.pad_token]
+        return id_tensor(ids, self.dtype, device)
 
     def _columns(self, sources: Iterable[Any]) -> Iterable[Any]:
         for source in sources:
