@@ -4,9 +4,9 @@
 
 ``--torchtext`` names a Python that has torch and torchtext 0.6.0 (docs/torchtext.md says how to install it).
 Each system has a process and one thread. The speed is that of the median epoch, in examples or tokens per second of
-processor time, from the data set in memory to tensors; beside it is that of the first epoch. torchtext looks words up in
-each epoch, textkit.compat in the first one, and textkit has encoded them before. The column "before" has the seconds that
-came first: for the examples or ids, and for the vocabulary.
+processor time, from the data set in memory to tensors; beside it is that of the first epoch. torchtext looks words up
+in each epoch, textkit.compat in the first one, and textkit has encoded them before. The column "before" has the seconds
+that came first: for the examples or ids, and for the vocabulary.
 """
 
 import json
