@@ -16,6 +16,7 @@ COMMANDS = {
     "info": ("textkit.commands.info", "Describe a saved model, vectors, a checkpoint or an encoded corpus."),
     "convert": ("textkit.commands.convert", "Convert word vectors to another file format."),
     "quantize": ("textkit.commands.quantize", "Make a trained word_avg classifier small."),
+    "migrate": ("textkit.commands.migrate", "Make programs that use torchtext import textkit instead."),
     "data": ("textkit.commands.data_sets", "List the data sets that textkit knows by name."),
 }
 """Module and description of each command. Modules are imported when they are needed, so that help is fast."""
