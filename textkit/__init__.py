@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from textkit.classifier.text_features import TextFeatures
     from textkit.data.corpus import Corpus, corpus
     from textkit.data.labeled import LabeledTexts, LabelledTexts, read_labeled, read_labelled
+    from textkit.data.splits import read_splits
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
     from textkit.evaluation.classification import ClassificationReport
     from textkit.evaluation.explanation import Explanation
@@ -109,6 +110,7 @@ _PUBLIC = {
     "load": "textkit.loading",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
+    "read_splits": "textkit.data.splits",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.language_model.train",
     "train_word2vec": "textkit.word2vec.train",
@@ -158,6 +160,7 @@ __all__ = [
     "load",
     "read_labeled",
     "read_labelled",
+    "read_splits",
     "tokenizer",
     "train_language_model",
     "train_word2vec",
