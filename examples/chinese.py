@@ -1,7 +1,7 @@
 """Cut Chinese text into words with jieba, train word vectors on them, and classify.
 
 Chinese has no spaces: jieba finds the words. The bundled quatrains have no labels, so the classifier tells the couplets
-that open a poem from those that close it. Expect little more than the 0.5 of guessing.
+that open a poem from those that close it. Expect the accuracy of each, where guessing has 0.5.
 --data waimai has reviews of take-away food; your own table needs --text COLUMN --label COLUMN. Needs textkit[chinese].
 """
 

@@ -1,7 +1,7 @@
 """Train a character RNN on fairy tales, with one-hot input and with an embedding, and write at three temperatures.
 
 A one-hot vector times a matrix is a row of the matrix: one-hot input is an embedding that is the identity matrix and is
-not trained. Expect the same loss from both. At temperature 0.1 the text repeats itself, at 1.0 it invents words.
+not trained. Expect the losses of both. At temperature 0.1 the text repeats itself, at 1.0 it invents words.
 Try --data andersen.
 """
 

@@ -34,10 +34,9 @@ def main(steps: int = 60, plot: str | None = None) -> None:
     torch.manual_seed(1)
     networks = {"cell": (nn.RNNCell, False), "layer": (nn.RNN, False), "embedding": (nn.RNN, True)}
     curves: dict[str, list[float]] = {name: [] for name in networks}
-    for name, (kind, embedded) in networks.items():
-        # Without an embedding, row i of the identity matrix is the one-hot vector of letter i.
-        vectors = torch.randn(LETTERS, LETTERS, requires_grad=True) if embedded else torch.eye(LETTERS)
-        recurrent, output = kind(LETTERS, HIDDEN), nn.Linear(HIDDEN, LETTERS)
+    for name, (layer, embedded) in networks.items():
+        vectors = torch.randn(LETTERS, LETTERS, requires_grad=True) if embedded else torch.eye(LETTERS)  # one-hot
+        recurrent, output = layer(LETTERS, HIDDEN), nn.Linear(HIDDEN, LETTERS)
         optimizer = torch.optim.Adam([vectors, *recurrent.parameters(), *output.parameters()], lr=0.03)
         for _ in range(steps):
             scores = output(states_of(recurrent, vectors[inputs]))  # (time, letters)
@@ -46,11 +45,12 @@ def main(steps: int = 60, plot: str | None = None) -> None:
             optimizer.step()
             curves[name].append(loss.item())
         print(f"{name:10} loss {loss:.3f}  hello -> {''.join(vocabulary.decode(scores.argmax(1).tolist()))}")
-    for cell, layer in ((nn.RNNCell, nn.RNN), (nn.LSTMCell, nn.LSTM), (nn.GRUCell, nn.GRU)):
-        print(f"{cell.__name__:23}(5, 4)    -> {shapes(cell(LETTERS, HIDDEN)(torch.zeros(5, LETTERS)))}")
+    for kind in ("RNN", "LSTM", "GRU"):
+        cell = getattr(nn, f"{kind}Cell")(LETTERS, HIDDEN)
+        print(f"{kind + 'Cell':23}(5, 4)    -> {shapes(cell(torch.zeros(5, LETTERS)))}")
         for batch_first, batch in ((False, torch.zeros(7, 5, LETTERS)), (True, torch.zeros(5, 7, LETTERS))):
-            result = shapes(layer(LETTERS, HIDDEN, batch_first=batch_first)(batch))
-            print(f"{layer.__name__:4} batch_first={batch_first!s:5} {shapes(batch)} -> {result}")
+            layer = getattr(nn, kind)(LETTERS, HIDDEN, batch_first=batch_first)
+            print(f"{kind:4} batch_first={batch_first!s:5} {shapes(batch)} -> {shapes(layer(batch))}")
     if plot:
         pd.DataFrame(curves).plot(xlabel="step", ylabel="loss").figure.savefig(plot)
 

@@ -1,7 +1,6 @@
-"""Write the training loop by hand, then replace textkit's vocabulary, batches and network one by one with your own.
+"""Replace textkit's vocabulary, batches and network in a hand-written training loop one by one with your own.
 
-A vocabulary makes ids of tokens, a batch is padded ids with a mask and labels, and a network maps these to scores: no
-piece knows another. Expect about the same accuracy on the bundled reviews in all four lines, near 0.85.
+Ids, a mask and labels are all that they share. Expect an accuracy near 0.85 on the bundled reviews.
 """
 
 from collections import Counter
@@ -31,8 +30,9 @@ def main(data: str = "reviews", epochs: int = 15, plot: str | None = None) -> No
     classes = sorted(set(parts[0].labels))
     counts = Counter(token for text in parts[0].texts for token in tokenize(text))  # of the training texts alone
     vocabulary = textkit.Vocabulary.from_counts(counts, specials=("<pad>", "<unk>"))
-    numbers, accuracy = {token: number for number, token in enumerate(counts, start=2)}, {}
-    for own in ("nothing", "vocabulary", "batches too", "network too"):
+    numbers = {token: number for number, token in enumerate(counts, start=2)}
+    accuracy = dict.fromkeys(("nothing", "vocabulary", "batches too", "network too"), 0.0)
+    for own in accuracy:
         encode = vocabulary.encode if own == "nothing" else lambda tokens: [numbers.get(token, 1) for token in tokens]
         train, test = ([(encode(tokenize(x)), classes.index(y)) for x, y in zip(*part, strict=True)] for part in parts)
         collate: Any = own_batch if own.endswith("too") else textkit.PaddingCollator()

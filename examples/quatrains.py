@@ -1,7 +1,8 @@
 """Write poems from their first character with a model of characters that knows when a poem is over.
 
 Each line of the corpus is a sequence of its own, whose end is learned like a character: generation stops by itself.
-Expect poems of the right form and little sense. --data tang300 has classical poems, and --data names writes names.
+Expect a poem for each first character, and how many of a hundred end by themselves and have the form of a quatrain.
+--data tang300 has classical poems, and --data names writes names.
 """
 
 import re

@@ -27,7 +27,7 @@ def main(data: str = "reviews", vectors: str | None = None, epochs: int | None =
     if vectors:
         pretrained = textkit.WordVectors.load(vectors)
     else:
-        pretrained = textkit.train_word2vec(train.texts, tokenizer="word-lower", min_count=2, epochs=50, progress=False)
+        pretrained = textkit.train_word2vec(train.texts, tokenizer="word-lower", min_count=2, epochs=20, progress=False)
     settings = textkit.ClassifierSettings(epochs=epochs)  # the rest suits each model
     rows = []
     for name, config in MODELS.items():

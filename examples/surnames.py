@@ -1,7 +1,7 @@
 """Guess the language of a surname with a bidirectional GRU over its characters, in packed batches.
 
 The network is written in torch; textkit trains and evaluates it. A tenth of the training names chooses the epoch.
-Expect half of the bundled names to be right, and 0.8 with --data surnames. The picture has the validation accuracy.
+Expect about half of the bundled names to be right after 4 epochs. --data surnames is the table of the usual tutorial.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textkit import read_splits
@@ -54,6 +54,7 @@ def test_a_dictionary_of_data_sets():
     st.lists(st.tuples(st.sampled_from("abcdefghij"), st.sampled_from("xy")), min_size=40, max_size=60),
     st.integers(0, 3),
 )
+@settings(deadline=None)
 def test_each_row_is_in_one_part_and_each_text_too(rows, seed):
     rows += [(f"further {number}", label) for number in range(10) for label in "xy"]
     parts = read_splits(rows, test=0.3, seed=seed)

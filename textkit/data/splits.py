@@ -71,7 +71,7 @@ def _held_out(table: LabeledTexts, test: float, seed: int) -> tuple[LabeledTexts
     first: dict[Any, int] = {}  # the first row of each text
     for row, document in enumerate(table.texts):
         first.setdefault(_key(document), row)
-    classes = defaultdict(list)
+    classes: defaultdict[str, list[int]] = defaultdict(list)
     for row in first.values():
         classes[str(table.labels[row])].append(row)
     random = np.random.default_rng(seed)
