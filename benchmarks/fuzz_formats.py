@@ -14,6 +14,8 @@ import pandas as pd
 import torch
 from damage import PACK
 from safetensors.numpy import save_file
+from spacy.vectors import Vectors
+from spacy.vocab import Vocab
 
 import textkit
 from textkit.data.catalog import corpora_folder
@@ -73,7 +75,7 @@ def formats(folder: Path) -> dict[str, Format]:
         _contents([folder / "model.safetensors", folder / "tokenizer.json"]),
         _reader("model.safetensors", textkit.WordVectors.load),
     )
-    found |= _fasttext(folder)
+    found |= _fasttext(folder) | _spacy(folder)
     text = (corpora_folder() / "tales.txt").read_text(encoding="utf-8")[
         :3000
     ] + "caf\N{LATIN SMALL LETTER E WITH ACUTE}\n"
@@ -133,6 +135,33 @@ def _fasttext(folder: Path) -> dict[str, Format]:
     }
 
 
+def _spacy(folder: Path) -> dict[str, Format]:
+    """Vectors of spaCy, in both of its modes, and a table of floret."""
+    words, rows = ["good", "bad", "sea"], np.arange(6.0, dtype=np.float32).reshape(3, 2)
+    numbers = "\n".join(f"{row} {' '.join(map(str, vector))}" for row, vector in enumerate(rows))
+    (folder / "v.floret").write_text(f"3 2 2 3 2 2166136261 < >\n{numbers}\n", encoding="utf-8")
+    settings: dict[str, Any] = {"minn": 2, "maxn": 3, "hash_count": 2, "hash_seed": 1, "bow": "<", "eow": ">"}
+    found = {
+        "floret": Format(
+            _contents([folder / "v.floret"]),
+            _reader("v.floret", lambda path: textkit.WordVectors.load(path, word_list=words)),
+        )
+    }
+    for mode, vocab in (("default", Vocab(strings=words)), ("floret", Vocab(strings=words))):
+        vocab.vectors = (
+            Vectors(strings=vocab.strings, data=rows, keys=words)
+            if mode == "default"
+            else Vectors(strings=vocab.strings, mode="floret", data=rows, **settings)
+        )
+        vocab.to_disk(folder / f"spacy-{mode}")
+        names = ("vectors", "key2row", "vectors.cfg", "strings.json")
+        files = {f"m/{name}": (folder / f"spacy-{mode}" / name).read_bytes() for name in names}
+        found[f"spaCy {mode}"] = Format(
+            files, _reader("m", lambda path: textkit.WordVectors.load(path, word_list=words)), ("/m'", "/m:")
+        )
+    return found
+
+
 def _tables(folder: Path, text: str) -> dict[str, Format]:
     lines = [line for line in text.split("\n") if line][:40]
     frame = pd.DataFrame({"id": range(len(lines)), "text": lines, "label": ["x", "y"] * (len(lines) // 2)})
@@ -160,6 +189,9 @@ def _folders(folder: Path, text: str) -> dict[str, Format]:
     classifier._set_fitted(network.eval(), words, np.array(["x", "y"]))
     classifier.metadata_ = {"trained": "2026-01-31"}
     classifier.save(folder / "classifier")
+    bigrams = textkit.TextClassifier(WordAvgConfig(dim=4, ngrams=2, buckets=16))
+    bigrams._set_fitted(WordAvg(bigrams.model, len(words), 2, generator=generator).eval(), words, np.array(["x", "y"]))
+    bigrams.quantize().save(folder / "quantized")
     rnn = RnnLanguageModel(RnnLanguageModelConfig(dim=4, hidden=4), len(words), generator=generator)
     textkit.LanguageModel(rnn, words, unit="char").save(folder / "language-model")
     (folder / "encoded").mkdir(exist_ok=True)
@@ -167,6 +199,7 @@ def _folders(folder: Path, text: str) -> dict[str, Format]:
     found = {}
     for name, read in (
         ("classifier", textkit.load),
+        ("quantized", lambda path: textkit.load(path).predict(["good bad", ""])),
         ("language-model", textkit.load),
         ("encoded", lambda path: list(EncodedCorpus.load(path).documents())),
     ):

@@ -361,3 +361,18 @@ def test_tables_as_they_come(asked, tmp_path, column):
     path.write_text("nr^words^label\n1^good, so good^1\n2^^0\n3^bad^\n4^bad^0\n")
     _, texts, labels, _ = asked(path, "-o", tmp_path / "x", column, "words", "--delimiter", "^", "--missing", "skip")
     assert (texts, labels) == (["good, so good", "bad"], ["1", "0"])
+
+
+def test_a_file_for_fasttext(run, table, tmp_path):
+    options = [*SMALL, "--no-binary", "--skip-unknown", "--tokenizer", "fasttext"]
+    code, _, err = run(table, "-o", tmp_path / "x.bin", *options)
+    assert code == 0, err
+    assert load(tmp_path / "x.bin").predict(GOOD).tolist() == ["__label__1"] * len(GOOD)
+
+
+def test_what_fasttext_cannot_read_is_refused_before_training(run, table, tmp_path):
+    code, _, err = run(table, "-o", tmp_path / "x.bin", *SMALL, "--no-binary", "--skip-unknown")
+    assert code == 1
+    assert "tokenizer must be 'fasttext' for a file of fastText, got 'word-lower'" in err
+    assert "epoch" not in err
+    assert not (tmp_path / "x.bin").exists()

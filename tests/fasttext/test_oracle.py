@@ -106,15 +106,23 @@ def trained(oracle):
 def test_predictions(trained, name):
     folder, lines, answers = trained
     loaded = textkit.load(folder / name)
+    # A compiler may round a sum of products differently, which shows where labels are equally likely, and where a score
+    # is between two values of fastText's table of the logistic function, which differ by a thirtieth at most.
+    looked_up = name.startswith("ns") or "ova" in name
+    compared = elsewhere = 0
     for asked, expected in answers[name]["predictions"].items():
         k, threshold = asked.split()
         found = loaded.predict_top(lines, None if k == "-1" else int(k), threshold=float(threshold))
         for line, mine, pairs in zip(lines, found, expected, strict=True):
             chances = {label: p for p, label in pairs}
             for (label, _), (p, other) in zip(mine, pairs, strict=True):
-                # A compiler may round a sum of products differently, which shows where labels are equally likely.
-                assert label == other or chances.get(label, p) == pytest.approx(p, rel=1e-5), (line, asked)
-            np.testing.assert_allclose([p for _, p in mine], [p for p, _ in pairs], atol=1e-6)
+                near = 0.033 if looked_up else 1e-5
+                assert label == other or chances.get(label, p) == pytest.approx(p, rel=near), (line, asked)
+            ours, theirs = np.array([p for _, p in mine]), np.array([p for p, _ in pairs])
+            wrong = abs(ours - theirs) > 1e-6
+            np.testing.assert_allclose(ours, theirs, rtol=0.033 if looked_up else 1e-6, atol=1e-6)
+            compared, elsewhere = compared + len(wrong), elsewhere + int(wrong.sum())
+    assert elsewhere <= compared / 500
     np.testing.assert_allclose(loaded.text_vectors(lines), answers[name]["texts"], atol=1e-6)
     np.testing.assert_allclose(loaded.vectors[ASKED[:2]], answers[name]["vectors"][:2], atol=1e-6)
 
@@ -151,7 +159,8 @@ def test_vectors(trained, name):
         np.testing.assert_allclose([cosine for _, cosine in found], [cosine for cosine, _ in neighbors], atol=1e-5)
     np.testing.assert_allclose([vectors.text_vector(line) for line in lines], answers[name]["texts"], atol=1e-5)
     analogies = vectors.analogy("word1", "word2", "word3", 5)
-    assert [word for word, _ in analogies] == [word for _, word in answers[name]["analogies"]]
+    for (word, cosine), (other, theirs) in zip(analogies, answers[name]["analogies"], strict=True):
+        assert word == theirs or cosine == pytest.approx(other, abs=1e-6)
 
 
 def test_fasttext_reads_what_is_saved(trained, oracle):
@@ -165,6 +174,29 @@ def test_fasttext_reads_what_is_saved(trained, oracle):
     assert again["again.bin"] == answers["cbow.bin"]
     assert again["own.bin"]["vectors"][0] == [1, 1, 1]
     (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_fasttext_predicts_like_a_saved_classifier(trained, oracle, multi_label):
+    folder, lines, answers = trained
+    lines = [line for line in lines if "__label__" not in line]  # for fastText these are labels
+    labels = [[str(number % 3)] if multi_label else str(number % 3) for number in range(len(lines))]
+    classifier = textkit.TextClassifier(
+        textkit.WordAvgConfig(dim=10, ngrams=1, binary=False, skip_unknown=True),
+        tokenizer="fasttext",
+        multi_label=multi_label,
+        settings=textkit.ClassifierSettings(epochs=3),
+    ).fit(lines, labels)
+    classifier.save(folder / "saved.bin")
+    (folder / "asked.json").write_text(json.dumps([ASKED, lines]), encoding="utf-8")
+    oracle(ANSWER, "saved.bin")
+    found = json.loads((folder / "answers.json").read_text(encoding="utf-8"))["saved.bin"]["predictions"]["-1 0.0"]
+    (folder / "answers.json").write_text(json.dumps(answers), encoding="utf-8")
+    # fastText adds 0.00001, and looks a sigmoid up in a table
+    tolerance = 0.01 if multi_label else 2e-5
+    for pairs, expected in zip(found, classifier.predict_proba(lines), strict=True):
+        theirs = {label.removeprefix("__label__"): probability for probability, label in pairs}
+        np.testing.assert_allclose([theirs[label] for label in classifier.classes_], expected, atol=tolerance)
 
 
 def test_gensim_gives_the_end_of_a_text_ngrams(trained, oracle):

@@ -11,9 +11,11 @@ VOCAB, DIM, BUCKETS = 12, 3, 8
 TEXTS = [[2, 3, 2, 3, 5], [], [7], [11, 4, 9], [3, 2]]
 
 
-def model_of(ngrams, *, binary=False, buckets=BUCKETS, vocab=VOCAB):
+def model_of(ngrams, *, binary=False, buckets=BUCKETS, vocab=VOCAB, skip_unknown=False):
     generator = torch.Generator().manual_seed(1)
-    config = WordAvgConfig(dim=DIM, ngrams=ngrams, buckets=buckets, binary=binary, dropout=0.0)
+    config = WordAvgConfig(
+        dim=DIM, ngrams=ngrams, buckets=buckets, binary=binary, dropout=0.0, skip_unknown=skip_unknown
+    )
     model = WordAvg(config, vocab, 2, generator=generator)
     with torch.no_grad():
         if model.ngram_embedding is not None:
@@ -31,7 +33,11 @@ def means_of(model, texts, chosen):
     bounds = np.full((len(chosen), 3), -1)
     bounds[:, 0] = np.cumsum([0, *(len(texts[text]) * config.ngrams for text in chosen)])[:-1]
     rows = np.full(sum(len(texts[text]) for text in chosen) * config.ngrams, -1, np.int32)
-    bag_means(ids, offsets, np.array(chosen), words, ngrams, config.ngrams, config.binary, means, weights, rows, bounds)
+    skipped = 1 if config.skip_unknown else -1
+    bag_means(
+        *(ids, offsets, np.array(chosen), words, ngrams, config.ngrams, config.binary, skipped),
+        *(means, weights, rows, bounds),
+    )
     averaged = [(rows[a:b].tolist(), rows[b:c].tolist()) for a, b, c in bounds]
     return means, weights, averaged
 
@@ -62,6 +68,19 @@ def test_means_are_the_features_of_the_model(ngrams, binary):
     assert averaged == [rows_of(text, ngrams, binary=binary) for text in TEXTS]
     counts = [max(len(words) + len(buckets), 1) for words, buckets in averaged]
     assert weights.tolist() == pytest.approx([1 / count for count in counts])
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_unknown_words_may_be_left_out_though_not_out_of_ngrams(binary):
+    model = model_of(2, binary=binary, skip_unknown=True)
+    texts = [[2, 1, 3, 1, 2], [1, 1], [1]]
+    batch = pad([np.array(text, np.int64) for text in texts])
+    means, _, averaged = means_of(model, texts, range(3))
+    torch.testing.assert_close(torch.from_numpy(means), model.features(batch.ids, batch.mask).detach())
+    assert averaged == [
+        ([token for token in rows_of(text, 2, binary=binary)[0] if token != 1], rows_of(text, 2, binary=binary)[1])
+        for text in texts
+    ]
 
 
 def test_what_counts_once_is_found_in_long_texts():

@@ -1,7 +1,6 @@
 """`FastTextClassifier`: a classifier that fastText has trained, read from its file."""
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import islice
@@ -26,6 +25,7 @@ from textkit.kernels.fasttext_labels_cpu import (
     logistic_table,
 )
 from textkit.kernels.fasttext_text_cpu import Ngrams, Rows, Scratch, Words, fill_kept, fill_words, text_means
+from textkit.text.tokenizers import END_OF_TEXT, FASTTEXT_SPACES
 from textkit.vectors.subword_vectors import SubwordVectors
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 _TEXTS_AT_ONCE = 1 << 13
 _PROBABILITIES_AT_ONCE = 1 << 24  # numbers
-_END = " </s>"
-_SPACES = re.compile("[\0 \t\n\v\f\r]+")
+_END = f" {END_OF_TEXT}"
 _LOSSES = {"softmax": SOFTMAX, "negative": SIGMOID, "one-vs-all": SIGMOID, "hierarchical": HIERARCHICAL}
 
 
@@ -275,7 +274,7 @@ class FastTextClassifier:
             scratch = Scratch(
                 marked=np.empty(longest + 2, np.uint8),
                 hashes=np.empty(longest // 2 + 2, np.int64),
-                mean=np.empty(self._model.settings.dim, np.float32),
+                mean=np.empty((1, self._model.settings.dim), np.float32),
                 scores=np.empty(self.n_classes_, np.float32),
                 stack=np.empty(self.n_classes_ + 2, np.int64),
                 stack_scores=np.empty(self.n_classes_ + 2, np.float32),
@@ -317,16 +316,16 @@ def _encoded(texts: list[Any], row: int, max_length: int | None) -> tuple[bytes,
 def _plain(text: Document, max_length: int | None) -> str:
     joined = text if isinstance(text, str) else " ".join(text)
     if max_length is not None:
-        joined = " ".join(islice(filter(None, _SPACES.split(joined)), max_length))
+        joined = " ".join(islice(filter(None, FASTTEXT_SPACES.split(joined)), max_length))
     return joined
 
 
 def _words(model: FastTextModel) -> Words:
     dictionary = model.dictionary
-    table = np.full(_slots(len(dictionary.starts)), -1, np.int32)
-    words = Words(_read_only(dictionary.entries), dictionary.starts, dictionary.ends, table, dictionary.n_words)
-    fill_words(*words[:4])
-    return words
+    entries = _read_only(dictionary.entries)
+    table = np.zeros((_slots(len(dictionary.starts)), 2), np.uint64)
+    fill_words(entries, dictionary.starts, dictionary.ends, table)
+    return Words(entries, table, dictionary.n_words)
 
 
 def _ngrams(model: FastTextModel) -> Ngrams:
@@ -338,11 +337,10 @@ def _ngrams(model: FastTextModel) -> Ngrams:
         word_ngrams=settings.word_ngrams,
         buckets=settings.buckets,
         is_pruned=kept is not None,
-        kept=np.full(slots, -1, np.int32),
-        rows=np.zeros(slots, np.int32),
+        kept=np.full((slots, 2), -1, np.int32),
     )
     if kept is not None:
-        fill_kept(kept, ngrams.kept, ngrams.rows)
+        fill_kept(kept, ngrams.kept)
     return ngrams
 
 

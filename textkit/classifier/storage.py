@@ -75,14 +75,12 @@ def save_classifier(
         history: A report for each epoch, of which the times are left out, as they differ from run to run.
 
     Raises:
-        ValueError: If ``folder`` is a file or holds anything but a model, or has a suffix of fastText's files.
+        ValueError: If ``folder`` is a file or holds anything but a model, or ends in .ftz.
         OSError: If it cannot be written.
     """
-    if os.fspath(folder).endswith((".bin", ".ftz")):
+    if os.fspath(folder).endswith(".ftz"):
         raise ValueError(
-            f"folder must not end in .bin or .ftz, got {os.fspath(folder)!r}; a file of fastText cannot express this "
-            "classifier, which has a vector for unknown words and hashes n-grams of token numbers: "
-            "save it as a folder"
+            f"folder must not end in .ftz, got {os.fspath(folder)!r}; save it as a folder, or as .bin for fastText"
         )
     config = {
         "model": {"name": type(model.config).__name__, **asdict(model.config)},

@@ -11,10 +11,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.metadata_routing import UNUSED
 
-from textkit.checks import check_count, check_switch
+from textkit.checks import check_count, check_path, check_switch
 from textkit.classifier.data import checked_texts
 from textkit.classifier.defaults import ModelName
 from textkit.classifier.export import export_classifier
+from textkit.classifier.fasttext_file import check_shape, is_model_name, save_fasttext_file
 from textkit.classifier.fit_methods import Fitting
 from textkit.classifier.labels import ClassWeight
 from textkit.classifier.predict_methods import Predicting
@@ -262,12 +263,26 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
 
         A tokenizer that can be neither imported by name nor saved must be passed again to load the classifier.
 
+        A name that ends in .bin writes a file that fastText reads, from which it predicts the same. This works for
+        ``WordAvgConfig(ngrams=1, binary=False, skip_unknown=True)`` with the tokenizer "fasttext". The file cannot be
+        trained further, and thresholds are left out: pass them to fastText.
+
+        Args:
+            folder: The folder, or a file with the suffix .bin.
+
         Raises:
             NotFittedError: If the classifier is not trained.
-            ValueError: If ``folder`` is a file or holds anything but a model.
-            OSError: If the folder cannot be written.
+            ValueError: If ``folder`` is a file or holds anything but a model, or fastText cannot express the
+                classifier.
+            OSError: If it cannot be written.
         """
         self._check_fitted()
+        path = check_path("folder", folder)
+        if is_model_name(path):
+            quantized = getattr(self.model_, "quantized", None) is not None
+            check_shape(self.model_.config, self.tokenizer_, self._settings().max_length, quantized=quantized)
+            save_fasttext_file(path, self.model_, self.vocabulary_, self.classes_, multi_label=self.multi_label)
+            return
         described = {
             "classes": self.classes_.tolist(),
             "multi_label": self.multi_label,

@@ -13,6 +13,7 @@ from torch import nn
 
 from textkit.kernels.word_avg_cpu import bag_means, update_bags
 from textkit.models.classification_loss import Criterion
+from textkit.models.classifier import UNKNOWN
 from textkit.models.loss import Loss
 from textkit.models.word_avg import WordAvg
 from textkit.text.document_ids import DocumentIds
@@ -113,6 +114,7 @@ class BagObjective:
                 self.ngrams,
                 config.ngrams,
                 config.binary,
+                UNKNOWN if config.skip_unknown else -1,
                 means[part],
                 weights[part],
                 rows,

@@ -43,6 +43,7 @@ def classifier(
     ngrams: options.Ngrams = None,
     buckets: options.Buckets = None,
     binary: options.Binary = None,
+    skip_unknown: options.SkipUnknown = False,
     quantize: options.Quantize = False,
     widths: options.Widths = None,
     filters: options.Filters = None,
@@ -89,9 +90,14 @@ def classifier(
     """A text classifier, trained on a table of texts and labels."""
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, default_tokenizer, model_config
+    from textkit.classifier.fasttext_file import check_shape, is_model_name
     from textkit.classifier.text_classifier import TextClassifier
 
-    check_folder(output, checkpoint)
+    is_file = is_model_name(output)
+    if is_file:
+        check_output(output, [table, valid, vectors, keep_words, checkpoint])
+    else:
+        check_folder(output, checkpoint)
     if checkpoint is not None:
         check_output(checkpoint, [table, valid, vectors, keep_words], "--checkpoint")
     if tune_thresholds and not multi_label:
@@ -126,7 +132,7 @@ def classifier(
     config = options.replace_defaults(
         model_config(shape, vectors=word_vectors),
         given(dim=dim, dropout=dropout, word_dropout=word_dropout, filters=filters)
-        | given(ngrams=ngrams, buckets=buckets, binary=binary)
+        | given(ngrams=ngrams, buckets=buckets, binary=binary, skip_unknown=skip_unknown or None)
         | given(widths=None if widths is None else whole_numbers("--widths", widths, "3,4,5"))
         | given(cell=cell, hidden=hidden, layers=layers, pooling=pooling),
         model,
@@ -145,6 +151,10 @@ def classifier(
         | ({} if freeze_epochs is None else {"freeze_epochs": options.epochs_frozen(freeze_epochs)}),
         model,
     )
+    tokens = None if language_model else joined(tokenizer, phrases, default_tokenizer(config))
+    tokens = tokens if start is None else start.tokenizer
+    if is_file:
+        check_shape(config, tokens or default_tokenizer(config), settings.max_length, quantized=quantize)
     # Of the processes of torchrun, only the first prints and saves.
     first = is_first_rank()
     reading: dict[str, Any] = {"text": text, "label": label, "weight": weight, "encoding": encoding, "errors": errors}
@@ -162,8 +172,6 @@ def classifier(
         validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
-    tokens = None if language_model else joined(tokenizer, phrases, default_tokenizer(config))
-    tokens = tokens if start is None else start.tokenizer
     trained_classifier = TextClassifier(
         config,
         vectors=word_vectors,

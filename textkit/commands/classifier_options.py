@@ -29,7 +29,12 @@ Table = Annotated[
 ]
 Folder = Annotated[
     Path,
-    typer.Option("-o", "--output", metavar="FOLDER", help="Output folder; an existing model is replaced."),
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FOLDER",
+        help="Output folder, or a .bin file for fastText, see the documentation; an existing model is replaced.",
+    ),
 ]
 Model = Annotated[
     Literal["word_avg", "cnn", "bilstm", "char_gru"] | None,
@@ -82,6 +87,9 @@ Buckets = Annotated[int | None, _option(_MODEL, "word_avg: number of hash bucket
 Binary = Annotated[
     bool | None,
     _option(_MODEL, "word_avg: count each word or n-gram only once per text.", "binary", "--binary/--no-binary"),
+]
+SkipUnknown = Annotated[
+    bool, _option(_MODEL, "word_avg: leave unknown words out, as fastText does.", None, "--skip-unknown")
 ]
 Widths = Annotated[str | None, _option(_MODEL, "cnn: filter widths, in words.", "3,4,5")]
 Filters = Annotated[int | None, _option(_MODEL, "cnn: number of filters per width.", "100")]
@@ -202,7 +210,8 @@ Tokenizer = Annotated[
     str | None,
     _option(
         _TEXTS,
-        "Tokenizer: whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a tokenizer.json.",
+        "Tokenizer: whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function or a "
+        "tokenizer.json.",
         "word-lower; char_gru: character",
     ),
 ]

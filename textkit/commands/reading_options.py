@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-_TOKENIZERS = "whitespace, word, word-lower, character, spacy:LANG, jieba, module:function or a tokenizer.json."
+_TOKENIZERS = (
+    "whitespace, word, word-lower, character, fasttext, spacy:LANG, jieba, module:function or a tokenizer.json."
+)
 
 CorpusFiles = Annotated[
     list[str],

@@ -169,21 +169,24 @@ def _contributions(model: WordAvg, text: torch.Tensor, index: int, multi_label: 
     if not multi_label:
         weight, bias = weight - weight.mean(0), bias - bias.mean()
     weight, rest = weight[index], float(bias[index])
-    tables: list[tuple[Callable[[torch.Tensor], torch.Tensor], list[torch.Tensor]]] = [(model.embed, [text])]
+    skipped = UNKNOWN if model.config.skip_unknown else -1
+    tables: list[tuple[Callable[[torch.Tensor], torch.Tensor], list[torch.Tensor], int]]
+    tables = [(model.embed, [text], skipped)]
     if model.config.ngrams > 1 and len(text) > 1:
         lengths = range(2, min(model.config.ngrams, len(text)) + 1)
         ngrams = [ngram_ids(text[None], n, model.config.buckets)[0, : len(text) - n + 1] for n in lengths]
-        tables.append((model.ngram_vectors, ngrams))
+        tables.append((model.ngram_vectors, ngrams, -1))
     shares, count = torch.zeros(len(text), dtype=torch.float64, device=text.device), 0
-    for look_up, groups in tables:
+    for look_up, groups, left_out in tables:
         rows = torch.cat(groups)
-        parts = look_up(rows).double() @ weight
+        kept = rows != left_out
+        parts = (look_up(rows).double() @ weight) * kept
         # A row that counts once per text is split equally among its positions.
         if model.config.binary:
             _, inverse, repeats = torch.unique(rows, return_inverse=True, return_counts=True)
-            parts, count = parts / repeats[inverse], count + len(repeats)
+            parts, count = parts / repeats[inverse], count + len(torch.unique(rows[kept]))
         else:
-            count += len(rows)
+            count += int(kept.sum())
         for group in torch.split(parts, [len(group) for group in groups]):
             n = len(text) - len(group) + 1  # length of the n-grams, in words
             for offset in range(n):

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-END_OF_TEXT = b"</s>"  # has no n-grams
+from textkit.text import tokenizers
+
+END_OF_TEXT = tokenizers.END_OF_TEXT.encode()  # has no n-grams
 _BASIS, _PRIME = 2166136261, 16777619
 _BITS = 0xFFFFFFFF
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.kernels.compiling import compiled, inlined
-from textkit.kernels.fasttext_text_cpu import CENTROIDS, Rows, average, text_rows
+from textkit.kernels.fasttext_text_cpu import CENTROIDS, TOGETHER, Rows, average, rows_of_texts
 from textkit.kernels.simd import load_number
 
 SOFTMAX, SIGMOID, HIERARCHICAL = 0, 1, 2
@@ -59,7 +59,7 @@ def _log(x: Any) -> Any:
 @inlined
 def _probabilities(outputs: Any, scratch: Any) -> None:
     """Compute the probability of each label, of a loss that is not hierarchical."""
-    scores, mean, n = scratch.scores, scratch.mean, outputs.n_labels
+    scores, mean, n = scratch.scores, scratch.mean[0], outputs.n_labels
     numbers, codes, centroids, width, norm_codes, norms = outputs.rows
     if len(codes) == 0:
         scores[:] = 0
@@ -131,12 +131,35 @@ def _offer(scores: Any, labels: Any, size: int, k: int, score: Any, label: int) 
 
 
 @inlined
+def _share(node: int, outputs: Any, mean: Any) -> Any:
+    """Return the probability of the right child of a node of the tree."""
+    numbers, codes, centroids, width, norm_codes, norms = outputs.rows
+    x = _dot(node - outputs.n_labels, mean, numbers, codes, centroids, width, norm_codes, norms)
+    return np.float32(1 / (np.float32(1) + np.exp(-x)))
+
+
+@inlined
+def _greedy(outputs: Any, mean: Any) -> Any:
+    """Return the logarithm of the leaf that is found by taking the likelier child of each node."""
+    n, left, right = outputs.n_labels, outputs.left, outputs.right
+    node, score = 2 * n - 2, np.float32(0)
+    while node >= n:
+        share = _share(node, outputs, mean)
+        if share > 0.5:
+            node, score = right[node - n], score + _log(share)
+        else:
+            node, score = left[node - n], score + _log(np.float32(1.0 - share))
+    return score
+
+
+@inlined
 def _descend(outputs: Any, least: Any, k: int, scratch: Any, scores: Any, labels: Any) -> Any:
     """Offer the leaves of the tree whose logarithm is at least ``least``, in the order of fastText."""
     n, size = outputs.n_labels, 0
-    left, right, mean = outputs.left, outputs.right, scratch.mean
-    numbers, codes, centroids, width, norm_codes, norms = outputs.rows
+    left, right, mean = outputs.left, outputs.right, scratch.mean[0]
     stack, stack_scores = scratch.stack, scratch.stack_scores
+    if k == 1:  # whatever is less likely than some leaf needs not be visited
+        least = max(least, _greedy(outputs, mean))
     stack[0], stack_scores[0] = 2 * n - 2, 0
     depth = 1
     while depth > 0:
@@ -147,8 +170,7 @@ def _descend(outputs: Any, least: Any, k: int, scratch: Any, scores: Any, labels
         if node < n:
             size = _offer(scores, labels, size, k, score, node)
             continue
-        x = _dot(node - n, mean, numbers, codes, centroids, width, norm_codes, norms)
-        share = np.float32(1 / (np.float32(1) + np.exp(-x)))
+        share = _share(node, outputs, mean)
         stack[depth], stack_scores[depth] = right[node - n], score + _log(share)
         stack[depth + 1], stack_scores[depth + 1] = left[node - n], score + _log(np.float32(1.0 - share))
         depth += 2
@@ -184,25 +206,28 @@ def best_labels(
     """
     k = labels.shape[1] - 1
     labels[:] = -1
-    scores, rows = scratch.scores, np.empty(256, np.int64)
-    for text in range(len(labels)):
-        rows, n = text_rows(data, offsets[text], offsets[text + 1], words, ngrams, scratch, matrix.numbers, rows)
-        if n == 0:
-            continue
-        average(rows, n, matrix, scratch.mean)
-        size = 0
-        if outputs.loss == HIERARCHICAL:
-            size = _descend(outputs, _log(threshold), k, scratch, found[text], labels[text])
-        else:
-            _probabilities(outputs, scratch)
-            for label in range(outputs.n_labels):
-                if not scores[label] < threshold:
-                    size = _offer(found[text], labels[text], size, k, _log(scores[label]), label)
-        for end in range(size, 1, -1):
-            _pop(found[text], labels[text], end)
-        labels[text, size:] = -1
-        for i in range(size):
-            found[text, i] = np.exp(found[text, i])
+    scores, rows, ends = scratch.scores, np.empty(256, np.int64), np.zeros(TOGETHER + 1, np.int64)
+    for first in range(0, len(labels), TOGETHER):
+        last = min(first + TOGETHER, len(labels))
+        rows = rows_of_texts(data, offsets, first, last, words, ngrams, scratch, matrix.numbers, rows, ends)
+        for text in range(first, last):
+            begin, end = ends[text - first], ends[text - first + 1]
+            if begin == end:
+                continue
+            average(rows, begin, end, matrix, scratch.mean)
+            size = 0
+            if outputs.loss == HIERARCHICAL:
+                size = _descend(outputs, _log(threshold), k, scratch, found[text], labels[text])
+            else:
+                _probabilities(outputs, scratch)
+                for label in range(outputs.n_labels):
+                    if not scores[label] < threshold:
+                        size = _offer(found[text], labels[text], size, k, _log(scores[label]), label)
+            for entries in range(size, 1, -1):
+                _pop(found[text], labels[text], entries)
+            labels[text, size:] = -1
+            for i in range(size):
+                found[text, i] = np.exp(found[text, i])
 
 
 @compiled
@@ -218,16 +243,18 @@ def all_probabilities(
 ) -> None:
     """Predict the probability of every label; like `best_labels`, with output ``probabilities`` (texts, labels)."""
     n = outputs.n_labels
-    rows = np.empty(256, np.int64)
-    for text in range(len(probabilities)):
-        rows, n_rows = text_rows(data, offsets[text], offsets[text + 1], words, ngrams, scratch, matrix.numbers, rows)
-        average(rows, n_rows, matrix, scratch.mean)
-        if outputs.loss != HIERARCHICAL:
-            _probabilities(outputs, scratch)
-            for label in range(n):
-                probabilities[text, label] = np.exp(_log(scratch.scores[label]))
-            continue
-        found, labels = np.empty(n + 1, np.float32), np.empty(n + 1, np.int32)
-        size = _descend(outputs, np.float32(-np.inf), n, scratch, found, labels)
-        for i in range(size):
-            probabilities[text, labels[i]] = np.exp(found[i])
+    rows, ends = np.empty(256, np.int64), np.zeros(TOGETHER + 1, np.int64)
+    for first in range(0, len(probabilities), TOGETHER):
+        last = min(first + TOGETHER, len(probabilities))
+        rows = rows_of_texts(data, offsets, first, last, words, ngrams, scratch, matrix.numbers, rows, ends)
+        for text in range(first, last):
+            average(rows, ends[text - first], ends[text - first + 1], matrix, scratch.mean)
+            if outputs.loss != HIERARCHICAL:
+                _probabilities(outputs, scratch)
+                for label in range(n):
+                    probabilities[text, label] = np.exp(_log(scratch.scores[label]))
+                continue
+            found, labels = np.empty(n + 1, np.float32), np.empty(n + 1, np.int32)
+            size = _descend(outputs, np.float32(-np.inf), n, scratch, found, labels)
+            for i in range(size):
+                probabilities[text, labels[i]] = np.exp(found[i])

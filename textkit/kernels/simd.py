@@ -157,6 +157,19 @@ def load_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
 
 
 @intrinsic
+def load_eight_numbers(typing: Any, array: Any, row: Any, column: Any) -> Any:
+    """Read eight numbers from the bytes of an array, from ``array[row, column]`` on; they need not be aligned."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        address = _address(context, builder, signature.args[0], *args)
+        vector = builder.load(builder.bitcast(address, _EIGHT.as_pointer()), typ=_EIGHT)
+        vector.align = 1
+        return vector
+
+    return float32x8(array, types.intp, types.intp), code
+
+
+@intrinsic
 def prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
     """Prefetch the cache line of ``array[row, column]``, without waiting for it."""
 
@@ -218,6 +231,12 @@ def _zeros(kind: Strip) -> Any:
 
 
 zero, zero_two, zero_three = map(_zeros, strips)  # strips of zeros
+
+
+@intrinsic
+def zero_eight(typing: Any) -> Any:
+    """A vector of eight zeros."""
+    return float32x8(), lambda context, builder, signature, args: ir.Constant(_EIGHT, [0.0] * 8)
 
 
 @intrinsic

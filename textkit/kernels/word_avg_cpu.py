@@ -53,6 +53,7 @@ def bag_means(
     ngrams: Any,
     longest: int,
     binary: bool,
+    skipped: int,
     means: Any,
     weights: Any,
     rows: Any,
@@ -68,6 +69,7 @@ def bag_means(
         ngrams: (buckets, dim) float32, the n-gram vectors, by hash; the number of buckets is a power of two.
         longest: Maximum n-gram length, in words; 1 for words only.
         binary: Whether each vector counts once per text.
+        skipped: Id of the word that is left out, though not out of n-grams; -1 for none.
         means: (batch, dim) float32, output: the means; 0 for a text without words.
         weights: (batch,) float32, output: the weight of each vector in the mean, 1 / number of vectors; 1 for an empty
             text.
@@ -88,7 +90,7 @@ def bag_means(
         start, stop = offsets[texts[row]], offsets[texts[row] + 1]
         begin = end = bounds[row, 0]
         for first in range(start, stop):
-            if not binary or _insert(seen, 2 * row + 1, ids[first]):
+            if ids[first] != skipped and (not binary or _insert(seen, 2 * row + 1, ids[first])):
                 rows[end] = ids[first]
                 end += 1
         middle = end

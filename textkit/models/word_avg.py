@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.checks import set_count, set_switch
-from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
+from textkit.models.classifier import OTHER_NAMES, UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.compact_table import CompactTable, nonzero_rows
 from textkit.models.pooling import masked_sum
 from textkit.models.quantized_rows import QuantizedRows, kept_rows
@@ -30,6 +30,8 @@ class WordAvgConfig(ClassifierConfig):
         binary: Whether a word or n-gram counts once per text, however often it occurs.
         dropout: Dropout of the mean vector, from 0 to below 1.
         word_dropout: Fraction of the words replaced by ``<unk>`` in training, from 0 to below 1.
+        skip_unknown: Whether unknown words are left out of the mean, as in fastText, instead of having a vector; they
+            remain parts of n-grams.
     """
 
     dim: int = 16
@@ -38,12 +40,14 @@ class WordAvgConfig(ClassifierConfig):
     binary: bool = True
     dropout: float = 0.3
     word_dropout: float = 0.0
+    skip_unknown: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name in ("ngrams", "buckets"):
             set_count(self, name, 1)
-        set_switch(self, "binary")
+        for name in ("binary", "skip_unknown"):
+            set_switch(self, name)
         if self.ngrams > _MOST_NGRAMS:
             raise ValueError(f"ngrams must be at most {_MOST_NGRAMS}, got {self.ngrams}; 2 or 3 is usual")
         if self.buckets > MOST_BUCKETS or self.buckets & (self.buckets - 1):
@@ -130,7 +134,8 @@ class WordAvg(Classifier):
 
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return the mean of the vectors (batch, dim); see `Classifier.features`."""
-        words, word_mask = distinct(ids, mask) if self.config.binary else (ids, mask)
+        known = mask & (ids != UNKNOWN) if self.config.skip_unknown else mask
+        words, word_mask = distinct(ids, known) if self.config.binary else (ids, known)
         total, count = masked_sum(self.embed(words), word_mask)
         if self.config.ngrams > 1:
             ngrams, ngram_mask = self._ngrams(ids, mask)

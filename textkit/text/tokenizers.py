@@ -20,8 +20,13 @@ from textkit.text.named_tokenizer import Tokenizer as Tokenizer
 from textkit.text.spacy_rules import DocWords, SpacyRulesTokenizer, spacy_rules, spacy_tokenizer
 
 _NAMES = (
-    "'whitespace', 'word', 'word-lower', 'character', 'spacy:LANG', 'jieba', 'module:function' or a 'tokenizer.json'"
+    "'whitespace', 'word', 'word-lower', 'character', 'fasttext', 'spacy:LANG', 'jieba', 'module:function' or a "
+    "'tokenizer.json'"
 )
+END_OF_TEXT = "</s>"
+"""The token that ends every text in fastText."""
+FASTTEXT_SPACES = re.compile("[\0 \t\n\v\f\r]+")
+"""What separates words in fastText."""
 _SPACY_BATCH = 256  # texts per memory zone of spaCy, whose cached strings are freed after each batch
 
 
@@ -41,6 +46,25 @@ class WhitespaceTokenizer(NamedTokenizer):
     def __call__(self, text: str) -> list[str]:
         """Return the whitespace-separated tokens."""
         return text.split()
+
+
+@dataclass(frozen=True)
+class FastTextTokenizer(NamedTokenizer):
+    r"""Splits on ASCII whitespace and zeros, and ends each text with ``</s>``, or at the first one, as fastText does.
+
+    >>> FastTextTokenizer()("Good\tday\n")
+    ['Good', 'day', '</s>']
+    """
+
+    @property
+    def name(self) -> str:
+        """``"fasttext"``."""
+        return "fasttext"
+
+    def __call__(self, text: str) -> list[str]:
+        """Return the tokens, and ``</s>``."""
+        tokens = [*filter(None, FASTTEXT_SPACES.split(text)), END_OF_TEXT]
+        return tokens[: tokens.index(END_OF_TEXT) + 1]
 
 
 @dataclass(frozen=True)
@@ -266,7 +290,7 @@ def get_tokenizer(spec: Any, *, special_tokens: bool = False) -> NamedTokenizer:
     """Get a tokenizer by name, or wrap a callable as one.
 
     Args:
-        spec: "whitespace" (``str.split``), "word", "word-lower", "character", "spacy:LANG", "jieba", the
+        spec: "whitespace" (``str.split``), "word", "word-lower", "character", "fasttext", "spacy:LANG", "jieba", the
             "module:function" of an importable function, the path of a ``tokenizer.json`` of Hugging Face, any callable
             from a str to a list of str, a Hugging Face ``tokenizers.Tokenizer`` or fast tokenizer of transformers, or a
             spaCy ``Language``, of which only the tokenizer runs. The last two are copied: later changes have no effect.
@@ -322,6 +346,8 @@ def get_tokenizer(spec: Any, *, special_tokens: bool = False) -> NamedTokenizer:
             return WordTokenizer(lower=True)
         case "character":
             return CharacterTokenizer()
+        case "fasttext":
+            return FastTextTokenizer()
         case "jieba":
             return JiebaTokenizer()
     raise ValueError(f"tokenizer must be {_NAMES}, got {spec!r}")
