@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from textkit.classifier.text_features import TextFeatures
     from textkit.data.corpus import Corpus, corpus
     from textkit.data.labeled import LabeledTexts, LabelledTexts, read_labeled, read_labelled
+    from textkit.data.splits import read_splits
     from textkit.evaluation.adaptation import DynamicEvaluation, NeuralCache
     from textkit.evaluation.analogies import AnalogyReport, evaluate_analogies
     from textkit.evaluation.classification import ClassificationReport
@@ -116,6 +117,7 @@ _PUBLIC = {
     "load": "textkit.loading",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
+    "read_splits": "textkit.data.splits",
     "search_classifier": "textkit.classifier.search",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.language_model.train",
@@ -169,6 +171,7 @@ __all__ = [
     "load",
     "read_labeled",
     "read_labelled",
+    "read_splits",
     "search_classifier",
     "tokenizer",
     "train_language_model",

@@ -15,7 +15,7 @@ ASKED_FOR = {
     "rg65 wordsim240 wordsim297",
     "analogies": "google-analogies msr-analogies",
 }
-NO_ADDRESS = {"wiki8", "enwiki-core", "zhwiki-slice", "tang-poems", "tang300"}
+NO_ADDRESS = {"wiki8", "enwiki-core", "zhwiki-slice", "tang-poems", "tang300", "waimai"}
 
 
 @pytest.fixture

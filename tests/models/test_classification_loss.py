@@ -43,6 +43,7 @@ def test_short_numbers_are_summed_as_long_ones(labels):
     assert Criterion()(SCORES.double(), labels.double() if labels.ndim > 1 else labels).dtype == torch.float64
 
 
-def test_a_class_that_is_not_there_is_no_class():
-    with pytest.raises(IndexError, match="Target 2 is out of bounds"):
-        Criterion()(SCORES, torch.tensor([1, 2]))
+@pytest.mark.parametrize(("labels", "wrong"), [([1, 2], 2), ([-1, 0], -1)])
+def test_labels_out_of_range_are_named(labels, wrong):
+    with pytest.raises(IndexError, match=rf"labels must be from 0 to 1, got {wrong}; number the classes from 0"):
+        Criterion()(SCORES, torch.tensor(labels))

@@ -209,6 +209,13 @@ def test_no_batch_and_no_epoch_are_errors():
         list(train(Guess(), lambda epoch: [], sgd(Guess()), epochs=1, accumulate=0))
 
 
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_gradients_that_are_turned_off_are_an_error(off):
+    guess = Guess()
+    with off(), pytest.raises(RuntimeError, match=r"gradients, but they are turned off; move it out of torch.no_grad"):
+        next(train(guess, lambda epoch: [Number(1.0)], torch.optim.SGD(guess.parameters(), lr=0.1), epochs=1))
+
+
 def test_the_readable_skip_gram_learns_through_the_loop():
     random = np.random.default_rng(0)
     # words 0-4 stand together, and words 5-9

@@ -27,12 +27,24 @@ class Criterion:
 
         Returns:
             () in nats; where a text may have several classes, also summed over the classes.
+
+        Raises:
+            IndexError: If a class index is out of range, on a CPU.
         """
         scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
         weights = None if self.weights is None else self.weights.to(scores.device)
         reduction = "sum" if sample_weights is None else "none"
         if labels.ndim == 1:
-            loss = F.cross_entropy(scores, labels, weights, reduction=reduction, label_smoothing=self.label_smoothing)
+            try:
+                loss = F.cross_entropy(
+                    scores, labels, weights, reduction=reduction, label_smoothing=self.label_smoothing
+                )
+            except IndexError as error:  # only on a CPU; a GPU stops the process
+                classes = scores.shape[1]
+                wrong = labels[(labels < 0) | (labels >= classes)][0].item()
+                raise IndexError(
+                    f"labels must be from 0 to {classes - 1}, got {wrong}; number the classes from 0"
+                ) from error
             return loss if sample_weights is None else _weighted(loss, sample_weights)
         # Each class is a decision between two outcomes, so half of the smoothed probability goes to each.
         smoothed = labels * (1 - self.label_smoothing) + 0.5 * self.label_smoothing

@@ -126,6 +126,7 @@ def train(
 
     Raises:
         ValueError: If epochs or accumulate is below 1, or an epoch has no prediction.
+        RuntimeError: If gradients are turned off, by ``torch.no_grad()`` or ``torch.inference_mode()``.
         FloatingPointError: If a loss, or a gradient to be clipped, is not finite; the weights are then those before
             that step.
     """
@@ -133,6 +134,11 @@ def train(
         raise ValueError(f"epochs must be at least 1, got {epochs}")
     if accumulate < 1:
         raise ValueError(f"accumulate must be at least 1 batch, got {accumulate}")
+    if not torch.is_grad_enabled():
+        raise RuntimeError(
+            "training must run with gradients, but they are turned off; move it out of torch.no_grad() and "
+            "torch.inference_mode()"
+        )
     note_use()
     start = Progress() if start is None else start
     if start.end_of_epoch:
