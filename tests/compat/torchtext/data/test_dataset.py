@@ -20,6 +20,14 @@ def test_columns_and_examples():
         _ = rows.txt
 
 
+@pytest.mark.parametrize("name", ["name", "split", "examples", "urls"])
+def test_columns_may_have_any_name(name):
+    field = data.Field()
+    rows = data.Dataset([data.Example.fromlist(["a b"], [(name, field)])], [(name, field)])
+    field.build_vocab(rows)
+    assert field.vocab.itos == ["<unk>", "<pad>", "a", "b"]
+
+
 def test_examples_are_filtered():
     examples = [data.Example.fromlist((text, "x"), FIELDS) for text in ("a", "a b")]
     assert len(data.Dataset(iter(examples), FIELDS, filter_pred=lambda example: len(example.text) > 1)) == 1

@@ -35,8 +35,6 @@ class Dataset(torch.utils.data.Dataset[Example]):
 
     # Subclasses define a static method; instances may have a function of their own.
     sort_key: ClassVar[Any] = None
-    name: ClassVar[str] = ""
-    dirname: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -144,10 +142,11 @@ class Dataset(torch.utils.data.Dataset[Example]):
         Raises:
             FileNotFoundError: If there is no such folder. The addresses of 2019 are gone, so nothing is downloaded.
         """
-        folder = Path(root) / cls.name
+        name, dirname = getattr(cls, "name", ""), getattr(cls, "dirname", "")  # not here, where columns are called name
+        folder = Path(root) / name
         if not (Path(check) if check is not None else folder).is_dir():
             raise FileNotFoundError(f"root must have the data set in {folder}, got no such folder; put the files there")
-        return str(Path(root, cls.name, cls.dirname))
+        return str(Path(root, name, dirname))
 
     def __getitem__(self, i: Any) -> Any:
         return self.examples[i]

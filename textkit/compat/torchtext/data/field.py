@@ -283,7 +283,8 @@ class Field(RawField):
     def _columns(self, sources: Iterable[Any]) -> Iterable[Any]:
         for source in sources:
             if isinstance(source, Dataset):
-                yield from (getattr(source, name) for name, field in source.fields.items() if field is self)
+                for name in [name for name, field in source.fields.items() if field is self]:
+                    yield [getattr(example, name) for example in source.examples]
             else:
                 yield source
 

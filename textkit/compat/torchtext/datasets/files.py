@@ -23,6 +23,8 @@ class NamedDataset(Dataset, metaclass=LaterCall):
         urls: Where torchtext downloaded it from.
     """
 
+    name: ClassVar[str] = ""
+    dirname: ClassVar[str] = ""
     parts: ClassVar[Mapping[str, str]] = {"train": "train", "validation": "valid", "test": "test"}
     files: ClassVar[Mapping[str, str]] = {}
     catalog_name: ClassVar[str] = ""

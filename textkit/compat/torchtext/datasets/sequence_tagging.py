@@ -101,7 +101,7 @@ class CoNLL2000Chunking(NamedDataset, SequenceTaggingDataset):
         validation_frac: float = 0.1,
         **kwargs: Any,
     ) -> tuple[Dataset, ...]:
-        """Read the splits; a part of the training data becomes the validation data, at random.
+        """Read the splits; a part of the training data becomes the validation data, always the same one.
 
         Args:
             fields: (name, field) pairs of the words, the parts of speech and the chunks.
@@ -116,5 +116,5 @@ class CoNLL2000Chunking(NamedDataset, SequenceTaggingDataset):
         """
         names = {"train": train, "test": test}
         whole, last = cls.named_splits(root, names, fields=fields, separator=" ", **kwargs)
-        first, validation = whole.split(1 - validation_frac, random_state=random.getstate())
+        first, validation = whole.split(1 - validation_frac, random_state=random.Random(0).getstate())
         return first, validation, last
