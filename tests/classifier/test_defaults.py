@@ -162,12 +162,12 @@ def test_a_refit_has_as_many_epochs_as_were_kept(reviews, name, monkeypatch):
         return fit_model(model, data, settings=settings, **options)
 
     monkeypatch.setattr("textkit.classifier.fit_methods.fit_model", fit)
-    settings = ClassifierSettings(epochs=5, min_steps=100, keep_best=True, refit=True, patience=2, valid_share=0.25)
+    settings = ClassifierSettings(epochs=5, min_steps=20, keep_best=True, refit=True, patience=2, valid_share=0.25)
     history = TextClassifier(name, settings=settings).fit(texts, labels).history_
     best = max(history, key=lambda report: (report.valid_accuracy, -report.valid_loss, -report.epoch)).epoch
     (first, _), (second, again) = seen
     assert (first, second) == (round(0.75 * len(texts)), len(texts))
-    assert (again.epochs, again.min_steps, again.keep_best, again.patience) == (best, 20 * best, False, None)
+    assert (again.epochs, again.min_steps, again.keep_best, again.patience) == (best, 4 * best, False, None)
     seen.clear()
     TextClassifier(name, settings=settings).fit(texts, labels, valid=(texts[:4], labels[:4]))
     TextClassifier(name, settings=replace(settings, valid_share=0)).fit(texts, labels)
