@@ -26,15 +26,15 @@ def scores_of(network: Any, batch: Any) -> Any:
 
 
 def main(data: str = "reviews", epochs: int = 15, plot: str | None = None) -> None:
-    parts, tokenize = textkit.read_splits(data), textkit.tokenizer("word-lower")  # training and test texts
+    parts, split = textkit.read_splits(data), textkit.tokenizer("word-lower")  # training and test texts
     classes = sorted(set(parts[0].labels))
-    counts = Counter(token for text in parts[0].texts for token in tokenize(text))  # of the training texts alone
+    counts = Counter(token for text in parts[0].texts for token in split(str(text)))  # of the training texts alone
     vocabulary = textkit.Vocabulary.from_counts(counts, specials=("<pad>", "<unk>"))
     numbers = {token: number for number, token in enumerate(counts, start=2)}
     accuracy = dict.fromkeys(("nothing", "vocabulary", "batches too", "network too"), 0.0)
     for own in accuracy:
         encode = vocabulary.encode if own == "nothing" else lambda tokens: [numbers.get(token, 1) for token in tokens]
-        train, test = ([(encode(tokenize(x)), classes.index(y)) for x, y in zip(*part, strict=True)] for part in parts)
+        rows: Any = [[(encode(split(str(x))), classes.index(y)) for x, y in zip(*part, strict=True)] for part in parts]
         collate: Any = own_batch if own.endswith("too") else textkit.PaddingCollator()
         torch.manual_seed(1)
         network: Any = WordAvg(textkit.WordAvgConfig(dim=64, ngrams=1), len(vocabulary), len(classes))
@@ -43,12 +43,12 @@ def main(data: str = "reviews", epochs: int = 15, plot: str | None = None) -> No
             network = nn.Sequential(bag, nn.Dropout(0.3), nn.Linear(64, len(classes)))
         optimizer = torch.optim.AdamW(network.parameters(), lr=0.005)
         for _ in range(epochs):
-            for batch in torch.utils.data.DataLoader(train, batch_size=32, shuffle=True, collate_fn=collate):
+            for batch in torch.utils.data.DataLoader(rows[0], batch_size=32, shuffle=True, collate_fn=collate):
                 optimizer.zero_grad()
                 nn.functional.cross_entropy(scores_of(network, batch), batch.labels).backward()
                 optimizer.step()
         with torch.no_grad():
-            batch = collate(test)
+            batch = collate(rows[1])
             accuracy[own] = (scores_of(network.eval(), batch).argmax(1) == batch.labels).float().mean().item()
         print(f"own {own:12} test accuracy {accuracy[own]:.3f}")
     if plot:
