@@ -189,8 +189,9 @@ def _folders(folder: Path, text: str) -> dict[str, Format]:
     classifier._set_fitted(network.eval(), words, np.array(["x", "y"]))
     classifier.metadata_ = {"trained": "2026-01-31"}
     classifier.save(folder / "classifier")
-    bigrams = textkit.TextClassifier(WordAvgConfig(dim=4, ngrams=2, buckets=16))
-    bigrams._set_fitted(WordAvg(bigrams.model, len(words), 2, generator=generator).eval(), words, np.array(["x", "y"]))
+    config = WordAvgConfig(dim=4, ngrams=2, buckets=16)
+    bigrams = textkit.TextClassifier(config)
+    bigrams._set_fitted(WordAvg(config, len(words), 2, generator=generator).eval(), words, np.array(["x", "y"]))
     bigrams.quantize().save(folder / "quantized")
     rnn = RnnLanguageModel(RnnLanguageModelConfig(dim=4, hidden=4), len(words), generator=generator)
     textkit.LanguageModel(rnn, words, unit="char").save(folder / "language-model")

@@ -338,10 +338,15 @@ class Fitting(NestedParameters):
         return "character" if earlier == get_tokenizer("character") else usual
 
     def _set_fitted(
-        self, model: Classifier, vocabulary: Vocabulary, classes: NDArray[Any], tokenizer: str | Tokenizer
+        self,
+        model: Classifier,
+        vocabulary: Vocabulary,
+        classes: NDArray[Any],
+        tokenizer: str | Tokenizer | None = None,
     ) -> None:
         self.model_, self.vocabulary_, self.classes_ = model, vocabulary, classes
-        self.n_classes_, self.tokenizer_ = len(classes), get_tokenizer(tokenizer)
+        self.n_classes_ = len(classes)
+        self.tokenizer_ = get_tokenizer(tokenizer or self.tokenizer or default_tokenizer(model.config))
         self.thresholds_ = None
         self.n_features_in_ = 1  # the column of texts
 
