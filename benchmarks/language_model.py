@@ -171,12 +171,12 @@ def measure_speed(rounds: int = 5, steps: int = 6) -> dict[str, Any]:
             for kind in (textkit.TransformerLanguageModelConfig, textkit.MaskedLanguageModelConfig)
         )
         plain = {"causal": plain_transformer_steps, "masked": plain_masked_steps}
-        for kind, config in (("causal", causal), ("masked", masked)):
+        for kind, transformer in (("causal", causal), ("masked", masked)):
             model = PlainTransformer(vocab, causal=kind == "causal", **shape)
             loops = {
                 "plain": plain[kind](model, windows.epoch()),
-                "textkit": our_steps(config.network(vocab), windows),
-                "bfloat16": our_steps(config.network(vocab), windows, torch.bfloat16),
+                "textkit": our_steps(transformer.network(vocab), windows),
+                "bfloat16": our_steps(transformer.network(vocab), windows, torch.bfloat16),
             }
             result[f"{kind} transformer, {unit}"] = _speeds(loops, 8 * window * steps, rounds, steps)
     return result
@@ -292,7 +292,7 @@ def _transformer_writing(unit: Unit, rounds: int = 5) -> dict[str, float]:
     The weights are random, as the time does not depend on them. A subword counts as many characters as one of the tales
     has.
     """
-    tales = list(textkit.corpus("tales"))
+    tales = [str(text) for text in textkit.corpus("tales")]
     tokenizer = train_byte_pairs(tales, 4000)
     characters = sum(len(text) + 1 for text in tales) / sum(len(tokenizer(text)) + 1 for text in tales)
     if unit == "char":
