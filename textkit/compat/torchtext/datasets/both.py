@@ -23,7 +23,9 @@ class BothInterfaces:
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Open the data set by the interface that the arguments belong to."""
         has_field = any(isinstance(value, self._field) for value in (*arguments, *named.values()))
-        return (self._earlier if has_field else self._later)(*arguments, **named)
+        if has_field:
+            return self._earlier(*arguments, **named)
+        return self._later(*arguments, **named)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # of a copy that is not yet set up
