@@ -161,7 +161,7 @@ MARKUP = """<text xml:space="preserve">|</text>|#REDIRECT |[[|]]|Category:|image
     st.lists(st.lists(st.sampled_from([*MARKUP, "|thumb", "|left", "|Right", "|20px", "|"]), max_size=12), max_size=3)
 )
 def test_wikipedia(either, lines):
-    lines = ["<text >", *map("".join, lines)]
+    lines = ["".join(line) for line in lines]
     assert list(texts.filter_wikipedia_xml(lines)) == either("xml", lines)
 
 
@@ -181,6 +181,8 @@ def test_added_tokens(late, value, token, begin):
 @given(flat_or_batch, st.one_of(st.none(), st.integers(0, 9)))
 def test_tensors(late, value, padding):
     found = ours(F.to_tensor, value, padding)
+    if found is None and padding is None and [] in value:
+        return  # torch.tensor([[], [1]]) drops the 1; ours is an error
     assert (None if found is None else found.tolist()) == late("tensor", value, padding)
 
 
@@ -194,7 +196,7 @@ def test_padding(late, ids, length, value):
 @given(st.dictionaries(word, st.integers(0, 3)), st.integers(0, 3), st.one_of(st.none(), words), st.booleans())
 def test_vocab(late, counts, least, specials, first):
     found = ours(vocab, counts, least, specials, first)
-    assert (found and found.get_itos()) == late("vocab", list(counts.items()), least, specials, first)
+    assert (None if found is None else found.get_itos()) == late("vocab", list(counts.items()), least, specials, first)
 
 
 @many

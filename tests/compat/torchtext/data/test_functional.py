@@ -31,14 +31,14 @@ def test_only_visible_text_of_wikipedia_is_left():
         "in 19 [http://a.b link] text &lt;ref&gt;no&lt;/ref&gt; [[image:x.jpg|thumb|left|a caption]] [[fr:non]]",
         "",
         "end</text>",  # the tag takes no text before it
-        "after",
+        "after",  # every line is text
         '<text xml:space="preserve">#REDIRECT [[x]]',
-        "not",
     ]
     assert list(F.filter_wikipedia_xml(lines)) == [
         "hello earth three cats",
         "in one nine link text a caption",
         "end",
+        "after",
     ]
 
 

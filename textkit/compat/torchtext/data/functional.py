@@ -129,6 +129,8 @@ _VISIBLE_TEXT = [
 def filter_wikipedia_xml(text_iterator: Iterable[str]) -> Iterator[str]:
     """Keep the visible text of Wikipedia's XML, as lower-case words of a to z with digits spelled out.
 
+    Every line is text here, as in torchtext; wikifil.pl takes only those of articles.
+
     Args:
         text_iterator: Lines of a dump, such as those of enwik9.
 
@@ -139,16 +141,9 @@ def filter_wikipedia_xml(text_iterator: Iterable[str]) -> Iterator[str]:
     >>> list(filter_wikipedia_xml(lines))
     ['the cats of one king']
     """
-    visible = False
     for line in text_iterator:
-        if "<text " in line:
-            visible = True
-        if re.search("#redirect", line, re.IGNORECASE):
-            visible = False
-        if not visible:
+        if "#redirect" in line or "#REDIRECT" in line:
             continue
-        if "</text>" in line:
-            visible = False
         for pattern, replacement in _VISIBLE_TEXT:
             line = pattern.sub(replacement, line)
         line = re.sub("[0-9]", lambda digit: f" {_DIGITS[int(digit[0])]} ", line)
