@@ -131,49 +131,40 @@ def _offer(scores: Any, labels: Any, size: int, k: int, score: Any, label: int) 
 
 
 @inlined
-def _share(node: int, outputs: Any, mean: Any) -> Any:
-    """Return the probability of the right child of a node of the tree."""
-    numbers, codes, centroids, width, norm_codes, norms = outputs.rows
-    x = _dot(node - outputs.n_labels, mean, numbers, codes, centroids, width, norm_codes, norms)
-    return np.float32(1 / (np.float32(1) + np.exp(-x)))
-
-
-@inlined
-def _greedy(outputs: Any, mean: Any) -> Any:
-    """Return the logarithm of the leaf that is found by taking the likelier child of each node."""
-    n, left, right = outputs.n_labels, outputs.left, outputs.right
-    node, score = 2 * n - 2, np.float32(0)
-    while node >= n:
-        share = _share(node, outputs, mean)
-        if share > 0.5:
-            node, score = right[node - n], score + _log(share)
-        else:
-            node, score = left[node - n], score + _log(np.float32(1.0 - share))
-    return score
-
-
-@inlined
 def _descend(outputs: Any, least: Any, k: int, scratch: Any, scores: Any, labels: Any) -> Any:
     """Offer the leaves of the tree whose logarithm is at least ``least``, in the order of fastText."""
     n, size = outputs.n_labels, 0
     left, right, mean = outputs.left, outputs.right, scratch.mean[0]
+    numbers, codes, centroids, width, norm_codes, norms = outputs.rows
     stack, stack_scores = scratch.stack, scratch.stack_scores
-    if k == 1:  # whatever is less likely than some leaf needs not be visited
-        least = max(least, _greedy(outputs, mean))
-    stack[0], stack_scores[0] = 2 * n - 2, 0
-    depth = 1
-    while depth > 0:
-        depth -= 1
-        node, score = stack[depth], stack_scores[depth]
-        if score < least or (size == k and score < scores[0]):
-            continue
-        if node < n:
-            size = _offer(scores, labels, size, k, score, node)
-            continue
-        share = _share(node, outputs, mean)
-        stack[depth], stack_scores[depth] = right[node - n], score + _log(share)
-        stack[depth + 1], stack_scores[depth + 1] = left[node - n], score + _log(np.float32(1.0 - share))
-        depth += 2
+    # What is less likely than some leaf need not be visited. The likelier child of each node leads to a good one.
+    for is_search in range(k > 1, 2):
+        stack[0], stack_scores[0] = 2 * n - 2, 0
+        depth = 1
+        while depth > 0:
+            depth -= 1
+            node, score = stack[depth], stack_scores[depth]
+            if score < least or (size == k and score < scores[0]):
+                continue
+            if node < n:
+                if is_search:
+                    size = _offer(scores, labels, size, k, score, node)
+                else:
+                    least = score
+                continue
+            row, x = node - n, np.float32(0)
+            if len(codes) == 0:  # not a call of `_dot`, which would count references
+                for column in range(len(mean)):
+                    x += load_number(numbers, row, 4 * column) * mean[column]
+            else:
+                x = _dot(row, mean, numbers, codes, centroids, width, norm_codes, norms)
+            share = np.float32(1 / (np.float32(1) + np.exp(-x)))
+            if is_search or share > 0.5:
+                stack[depth], stack_scores[depth] = right[row], score + _log(share)
+                depth += 1
+            if is_search or not share > 0.5:
+                stack[depth], stack_scores[depth] = left[row], score + _log(np.float32(1.0 - share))
+                depth += 1
     return size
 
 
