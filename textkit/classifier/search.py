@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import ParameterSampler, ShuffleSplit, StratifiedShuffleSplit
 
-from textkit.checks import check_choice, check_count, is_finite
+from textkit.checks import SUITED, check_choice, check_count, is_finite
 from textkit.classifier.data import checked_texts
 from textkit.classifier.defaults import CONFIGS, MODEL_NAMES, ModelName
 from textkit.classifier.labels import label_column
@@ -39,7 +39,7 @@ _DROPOUT = (0.3, 0.5, 0.7)
 _RATES: dict[str, Sequence[Any]] = {"settings": [ClassifierSettings(learning_rate=rate) for rate in (5e-4, 1e-3, 2e-3)]}
 _CHOICES: dict[ModelName, dict[str, Sequence[Any]]] = {
     "word_avg": {
-        "model": [WordAvgConfig(dim=dim, ngrams=ngrams) for dim in (None, 64) for ngrams in (1, 2, 3, 4)],
+        "model": [WordAvgConfig(dim=dim, ngrams=ngrams) for dim in (SUITED, 64) for ngrams in (1, 2, 3, 4)],
         "settings": [ClassifierSettings(vector_rate=rate) for rate in (0.1, 0.2, 0.4)],
     },
     "cnn": {
