@@ -26,7 +26,7 @@ def test_the_best_is_trained_on_all_texts(quick, reviews, capsys):
     assert found.score(texts, labels) > 0.9
     result = found.metadata_["search"]
     assert result["score"] > 0.8
-    assert result["texts"] == len(texts)
+    assert result["texts"] > 180  # a power of three times those of the first round
     assert result["trainings"] >= 4
     assert set(found.vocabulary_.tokens) >= {word for text in texts for word in text.split()}
     assert found.settings.refit

@@ -329,7 +329,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             tokenizer=stored.tokenizer,
             settings=stored.settings,
         )
-        classifier._set_fitted(stored.model, stored.vocabulary, stored.classes)
+        classifier._set_fitted(stored.model, stored.vocabulary, stored.classes, stored.tokenizer)
         classifier.thresholds_ = stored.thresholds
         classifier.metadata_, classifier.history_ = stored.metadata, stored.history
         return classifier

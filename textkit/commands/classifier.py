@@ -184,9 +184,10 @@ def classifier(
         validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
-    leaves_open: Any = isinstance(shape, str) and config == model_config(shape)  # a name leaves more open
+    named = isinstance(shape, str) and config == model_config(shape)  # a name leaves more open
+    chosen: Any = shape if named else config
     trained_classifier = TextClassifier(
-        shape if leaves_open else config,
+        chosen,
         vectors=word_vectors,
         pretrained=language_model,
         class_weight=options.class_weights(class_weight, training.labels),

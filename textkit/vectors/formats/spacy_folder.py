@@ -7,6 +7,7 @@
 import json
 import struct
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ def read_spacy(folder: Path, options: ReadOptions) -> VectorTable | FloretTable:
 def _matrix(path: Path) -> NDArray[Any]:
     try:
         matrix: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, TypeError, SyntaxError) as error:
+    except (ValueError, EOFError, TypeError, SyntaxError, OverflowError, TokenError) as error:  # of a damaged header
         raise ValueError(f"{path} must be a matrix saved by NumPy, got {error}; save the vectors again") from error
     if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype.kind != "f" or not matrix.shape[1]:
         got = getattr(matrix, "shape", type(matrix).__name__), getattr(matrix, "dtype", "")
