@@ -97,11 +97,22 @@ def test_a_table_of_floret(tmp_path):
     assert len(FloretVectors.load(tmp_path / "p")) == 0
 
 
+def header(text):
+    """The beginning of a file of NumPy."""
+    return b"\x93NUMPY\x01\0" + (len(text) + 1).to_bytes(2, "little") + text.encode() + b"\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "rule"),
     [
         ("vectors", b"", "must be a matrix saved by NumPy"),
         ("vectors", b"\x93NUMPY\x01", "must be a matrix saved by NumPy"),
+        ("vectors", header("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2)"), "must be a matrix saved by"),
+        (
+            "vectors",
+            header("{'descr': '<f4', 'fortran_order': False, 'shape': (" + "9" * 30 + ", 2)}"),
+            "must be a matrix",
+        ),
         ("vectors", np.arange(3.0), "must be a matrix of numbers"),
         ("vectors", np.array([["a"]]), "must be a matrix of numbers"),
         ("vectors", np.array([[{}]], object), "must be a matrix saved by NumPy"),
