@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from textkit.batches.padding import PaddingCollator
     from textkit.classifier.fasttext_classifier import FastTextClassifier
     from textkit.classifier.run import ClassifierReport
-    from textkit.classifier.search import search_classifier
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
     from textkit.classifier.text_features import TextFeatures
@@ -110,7 +109,6 @@ _PUBLIC = {
     "load": "textkit.loading",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
-    "search_classifier": "textkit.classifier.search",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.language_model.train",
     "train_word2vec": "textkit.word2vec.train",
@@ -160,7 +158,6 @@ __all__ = [
     "load",
     "read_labeled",
     "read_labelled",
-    "search_classifier",
     "tokenizer",
     "train_language_model",
     "train_word2vec",
