@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from textkit.batches.padding import PaddingCollator
     from textkit.classifier.fasttext_classifier import FastTextClassifier
     from textkit.classifier.run import ClassifierReport
-    from textkit.classifier.search import search_classifier
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
     from textkit.classifier.text_features import TextFeatures
@@ -118,7 +117,6 @@ _PUBLIC = {
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
     "read_splits": "textkit.data.splits",
-    "search_classifier": "textkit.classifier.search",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.language_model.train",
     "train_word2vec": "textkit.word2vec.train",
@@ -172,7 +170,6 @@ __all__ = [
     "read_labeled",
     "read_labelled",
     "read_splits",
-    "search_classifier",
     "tokenizer",
     "train_language_model",
     "train_word2vec",

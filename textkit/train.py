@@ -5,7 +5,6 @@ import typer
 from textkit.commands.classifier import classifier
 from textkit.commands.language_model import language_model
 from textkit.commands.phrases import phrases
-from textkit.commands.search_classifier import search_classifier
 from textkit.commands.shared import command_line, examples
 from textkit.commands.word2vec import word2vec
 
@@ -34,9 +33,6 @@ app.command(
         "textkit train classifier trec -o trec-cnn --model cnn --seed 2",
     )
 )(classifier)
-app.command(epilog=examples("textkit train search-classifier reviews.csv -o reviews-classifier --seconds 900"))(
-    search_classifier
-)
 
 if __name__ == "__main__":
     command_line(app, prints=False)
