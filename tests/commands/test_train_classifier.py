@@ -102,7 +102,7 @@ def test_every_setting_reaches_the_training(asked, table, tmp_path):
     assert model.settings == ClassifierSettings(
         epochs=3, batch_size=5, budget=600, learning_rate=0.5, vector_rate=0.3, weight_decay=0, clip_norm=None,
         label_smoothing=0.1, patience=None, valid_share=0.2, precision="bfloat16", min_count=2, max_vocab=90,
-        max_length=50, freeze_epochs=0, min_steps=0, keep_best=False,
+        max_length=50, freeze_epochs=0, min_steps=0, keep_best=False, refit=True,
     )  # fmt: skip
     assert model.progress
 

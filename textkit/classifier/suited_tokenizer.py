@@ -22,7 +22,7 @@ def suited_tokenizer(texts: Sequence[Document]) -> str:
 
     >>> suited_tokenizer(["a good film", "so bad"])
     'word-lower'
-    >>> suited_tokenizer(["很好吃", "太慢了, not good"])
+    >>> suited_tokenizer(["很好吃", "太慢了, no"])
     'character'
     """
     sample = [text for text in texts[:: -(-len(texts) // _SAMPLE) or 1] if isinstance(text, str)]
