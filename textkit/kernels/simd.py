@@ -143,30 +143,23 @@ def load_like(typing: Any, like: Any, array: Any, row: Any, column: Any) -> Any:
     return like(like, array, types.intp, types.intp), code
 
 
-@intrinsic
-def load_number(typing: Any, array: Any, row: Any, column: Any) -> Any:
-    """The float32 that begins at ``array[row, column]`` of an array of bytes, aligned or not."""
+def _bytes_loader(kind: Any, stored: Any) -> Any:
+    @intrinsic
+    def load(typing: Any, array: Any, row: Any, column: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            address = _address(context, builder, signature.args[0], *args)
+            value = builder.load(builder.bitcast(address, stored.as_pointer()), typ=stored)
+            value.align = 1
+            return value
 
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        place = builder.bitcast(_address(context, builder, signature.args[0], *args), ir.FloatType().as_pointer())
-        value = builder.load(place)
-        value.align = 1
-        return value
+        return kind(array, types.intp, types.intp), code
 
-    return types.float32(array, types.intp, types.intp), code
+    return load
 
 
-@intrinsic
-def load_eight_numbers(typing: Any, array: Any, row: Any, column: Any) -> Any:
-    """Read eight numbers from the bytes of an array, from ``array[row, column]`` on; they need not be aligned."""
-
-    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        address = _address(context, builder, signature.args[0], *args)
-        vector = builder.load(builder.bitcast(address, _EIGHT.as_pointer()), typ=_EIGHT)
-        vector.align = 1
-        return vector
-
-    return float32x8(array, types.intp, types.intp), code
+# One or eight float32 numbers from `array[row, column]` of an array of bytes on, aligned or not.
+load_number = _bytes_loader(types.float32, _FLOAT)
+load_eight_numbers = _bytes_loader(float32x8, _EIGHT)
 
 
 @intrinsic
@@ -223,7 +216,8 @@ def _zeros(kind: Strip) -> Any:
     @intrinsic
     def zeros(typing: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return _joined(builder, kind, [_constant(0)] * kind.vectors)
+            vector = ir.VectorType(_FLOAT, kind.lanes)
+            return _joined(builder, kind, [ir.Constant(vector, [0.0] * kind.lanes)] * kind.vectors)
 
         return kind(), code
 
@@ -231,12 +225,7 @@ def _zeros(kind: Strip) -> Any:
 
 
 zero, zero_two, zero_three = map(_zeros, strips)  # strips of zeros
-
-
-@intrinsic
-def zero_eight(typing: Any) -> Any:
-    """A vector of eight zeros."""
-    return float32x8(), lambda context, builder, signature, args: ir.Constant(_EIGHT, [0.0] * 8)
+zero_eight = _zeros(float32x8)
 
 
 @intrinsic

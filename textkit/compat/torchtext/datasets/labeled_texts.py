@@ -46,7 +46,37 @@ class LabeledTexts(NamedDataset):
         return BucketIterator.splits(splits, batch_size=batch_size, device=device)
 
 
-class IMDB(LabeledTexts):
+class _TrainAndTest(LabeledTexts):
+    """Labeled texts in two splits."""
+
+    @classmethod
+    def splits(  # type: ignore[override]
+        cls,
+        text_field: Any,
+        label_field: Any,
+        root: str = ".data",
+        train: str | None = OWN,
+        test: str | None = OWN,
+        **kwargs: Any,
+    ) -> tuple[Dataset, ...]:
+        """Read the splits.
+
+        Args:
+            text_field: Field of the texts.
+            label_field: Field of the labels.
+            root: Folder of all data sets.
+            train: File or folder of the training data; `OWN` for that of the class, None for none.
+            test: File or folder of the test data.
+            **kwargs: Arguments of the class.
+
+        Returns:
+            Training and test data.
+        """
+        names = {"train": train, "test": test}
+        return cls.named_splits(root, names, text_field=text_field, label_field=label_field, **kwargs)
+
+
+class IMDB(_TrainAndTest):
     """50,000 movie reviews: the folder ``root/imdb/aclImdb``, or the table of textkit's catalog.
 
     In a folder, reviews are in the order of their names; in torchtext it was that of the file system.
@@ -71,32 +101,6 @@ class IMDB(LabeledTexts):
         fields = [("text", text_field), ("label", label_field)]
         reviews = _folder(path) if Path(path).is_dir() else _table(path)
         super().__init__([Example.fromlist(review, fields) for review in reviews], fields, **kwargs)
-
-    @classmethod
-    def splits(  # type: ignore[override]
-        cls,
-        text_field: Any,
-        label_field: Any,
-        root: str = ".data",
-        train: str | None = OWN,
-        test: str | None = OWN,
-        **kwargs: Any,
-    ) -> tuple[Dataset, ...]:
-        """Read the splits.
-
-        Args:
-            text_field: Field of the reviews.
-            label_field: Field of the labels.
-            root: Folder of all data sets.
-            train: Folder of the training data; `OWN` for that of the class, None for none.
-            test: Folder of the test data.
-            **kwargs: Arguments of the class.
-
-        Returns:
-            Training and test data.
-        """
-        names = {"train": train, "test": test}
-        return cls.named_splits(root, names, text_field=text_field, label_field=label_field, **kwargs)
 
 
 class SST(LabeledTexts):
@@ -174,7 +178,7 @@ class SST(LabeledTexts):
         return cls.named_splits(root, names, options, text_field=text_field, label_field=label_field, **kwargs)
 
 
-class TREC(LabeledTexts):
+class TREC(_TrainAndTest):
     """TREC questions: ``root/trec/train_5500.label`` and ``TREC_10.label``, or those of textkit's catalog.
 
     Args:
@@ -199,32 +203,6 @@ class TREC(LabeledTexts):
                 label = label.partition(":")[0]
             examples.append(Example.fromlist([text, label], fields))
         super().__init__(examples, fields, **kwargs)
-
-    @classmethod
-    def splits(  # type: ignore[override]
-        cls,
-        text_field: Any,
-        label_field: Any,
-        root: str = ".data",
-        train: str | None = OWN,
-        test: str | None = OWN,
-        **kwargs: Any,
-    ) -> tuple[Dataset, ...]:
-        """Read the splits.
-
-        Args:
-            text_field: Field of the questions.
-            label_field: Field of the labels.
-            root: Folder of all data sets.
-            train: File of the training data; `OWN` for that of the class, None for none.
-            test: File of the test data.
-            **kwargs: Arguments of the class.
-
-        Returns:
-            Training and test data.
-        """
-        names = {"train": train, "test": test}
-        return cls.named_splits(root, names, text_field=text_field, label_field=label_field, **kwargs)
 
 
 def _question(line: str) -> str:
