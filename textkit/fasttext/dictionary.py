@@ -89,6 +89,14 @@ class Dictionary:
         """Return the count of each label."""
         return self._counts()[self.n_words :]
 
+    def with_zero(self) -> str | None:
+        """Return a word or label that contains a zero byte, which no file can hold; None if there is none."""
+        zeros = np.append(0, np.cumsum(self.entries == 0))
+        rows = np.flatnonzero(zeros[self.ends] > zeros[self.starts])
+        if not len(rows):
+            return None
+        return self.entries[self.starts[rows[0]] : self.ends[rows[0]]].tobytes().decode("utf-8", "replace")
+
     def _between(self, first: int, last: int) -> list[bytes]:
         if first == last:
             return []
@@ -99,8 +107,9 @@ class Dictionary:
         if not len(self.ends):
             return np.empty(0, np.int64)
         # The eight bytes from each byte on, as a number.
-        numbers = np.ndarray(len(self.entries) - 7, "<i8", self.entries, strides=(1,))
-        return numbers[self.ends + 1]
+        numbers: NDArray[np.int64] = np.ndarray(len(self.entries) - 7, "<i8", self.entries, strides=(1,))
+        counts: NDArray[np.int64] = numbers[self.ends + 1]
+        return counts
 
 
 def new_dictionary(
