@@ -28,8 +28,9 @@ from textkit.data.labeled import LabeledTexts, read_labeled
 COUNTED = {"seconds": "from texts in memory to the model", "accuracy": "share of the scored texts with the right label"}
 
 
-def plain(text: str) -> str:
-    """Replace the line breaks that reviews of the web have."""
+def plain(document: str | list[str]) -> str:
+    """Replace the line breaks that reviews of the web have; tokens are joined to a text."""
+    text = document if isinstance(document, str) else " ".join(document)
     return text.replace("<br />", " ")
 
 
