@@ -18,6 +18,7 @@ from textkit.evaluation.perplexity import LanguageModelScore
 from textkit.language_model.defaults import default_config, default_settings, default_transformer
 from textkit.language_model.run import LanguageModelRun
 from textkit.loading import load
+from textkit.models.bidirectional_language_model import BidirectionalLanguageModelConfig
 from textkit.models.masked_language_model import MaskedLanguageModelConfig
 from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 
@@ -322,3 +323,24 @@ def test_a_masked_model_fills_gaps(run, tale, tmp_path):
     )
     done = run(tale, "-o", tmp_path / "next", "--masked", "0.2")
     assert "--masked must be left out with --model recurrent, got 0.2" in done.err
+
+
+def test_a_bidirectional_model_reports_both_directions(run, tale, tmp_path):
+    out = tmp_path / "model"
+    options = "--model bidirectional --layers 2 --dim 12 --layer-dropout 0.1 --epochs 2"
+    done = run(tale, "-o", out, "--valid-share", "0.2", *options.split())
+    assert done.code == 0, done.err
+    assert "bidirectional lstm of 2 x 12" in done.out
+    shown = r"epoch 2: loss \d\.\d+, validation \d\.\d+ \(perplexity [\d.]+, forward [\d.]+, backward [\d.]+\), "
+    assert re.search(shown, done.err)
+    assert load(out).model.config == BidirectionalLanguageModelConfig(
+        layers=2, dim=12, tied=True, cutoffs=(), input_dropout=0.0, layer_dropout=0.1, output_dropout=0.3
+    )
+    done = run(tale, "-o", tmp_path / "next", "--init", out, "--epochs", "1")
+    assert done.code == 0, done.err
+    for options, message in (
+        (["--model", "bidirectional", "--hidden", "5"], "hidden must be left out with a bidirectional model, got 5"),
+        (["--model", "bidirectional", "--heads", "2"], "--heads must be left out with --model bidirectional, got 2"),
+        (["--init", out, "--model", "recurrent"], "--model must be bidirectional, that of the model of --init"),
+    ):
+        assert message in run(tale, "-o", tmp_path / "next", *options).err
