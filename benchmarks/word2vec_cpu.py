@@ -7,6 +7,7 @@
     python benchmarks/word2vec_cpu.py --model cbow --loss hierarchical
     python benchmarks/word2vec_cpu.py --subwords           # beside gensim's FastText
     python benchmarks/word2vec_cpu.py --subwords --gensim none --fasttext ../oracle/bin/python
+    git worktree add ../earlier 347dc5b && python benchmarks/word2vec_cpu.py --gensim none --earlier ../earlier
 
 Every training runs in a fresh process, one at a time, the systems by turns. Both read the same file, whose lines are
 at most 10,000 words long: gensim's corpus_file mode leaves out what is beyond. The faster of gensim's two modes, found
@@ -33,8 +34,11 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-SYSTEMS = ["gensim file", "gensim sentences", "fasttext package", "textkit hogwild", "textkit reproducible"]
+MODES = ("hogwild", "reproducible")
+SYSTEMS = ["gensim file", "gensim sentences", "fasttext package"]
+SYSTEMS += [f"{build} {mode}" for mode in MODES for build in ("earlier", "textkit")]
 LINE = 10_000  # words
+ABSENT: dict[str, Any] = {"model": "skipgram", "loss": "negative", "subwords": None}  # options new since --earlier
 QUALITY = ["wordsim353", "simlex999", "analogies"]
 
 
@@ -134,12 +138,14 @@ def train_textkit(mode: str, corpus: Path, out: Path, s: dict[str, Any]) -> dict
 
     seconds: list[float] = []
     names = ("model", "loss", "subwords", "dim", "window", "negatives", "subsample", "min_count", "workers", "seed")
+    options = {name: s[name] for name in (*names, "learning_rate", "epochs")}
+    options = {name: value for name, value in options.items() if name not in ABSENT or value != ABSENT[name]}
     vectors = textkit.train_word2vec(
         corpus,
         reproducible=mode == "reproducible",
         progress=False,
         on_epoch=lambda report: seconds.append(report.seconds),
-        **{name: s[name] for name in (*names, "learning_rate", "epochs")},
+        **options,
     )
     vectors.save(out)
     tokens = json.loads(vectors.metadata["training"])["tokens"]
@@ -169,18 +175,25 @@ def score(path: Path, system: str) -> dict[str, float]:
     return {**found, "analogies": analogies.total.accuracy}
 
 
-def one(system: str, corpus: Path, settings: dict[str, Any], folder: Path) -> dict[str, float]:
-    """Train in a process of its own, so that imports, memory and caches are its own too, and evaluate the vectors."""
+def train(system: str, corpus: Path, settings: dict[str, Any], folder: Path) -> tuple[dict[str, float], Path]:
+    """Train in a process of its own, so that imports, memory and caches are its own too; return the vectors' file."""
     out = folder / {"gensim": "vectors.kv", "fasttext": "vectors.bin"}.get(system.split()[0], "vectors.safetensors")
     job = json.dumps({"system": system, "corpus": str(corpus), "out": str(out), "settings": settings})
+    path = {"PYTHONPATH": settings["earlier"]} if system.startswith("earlier") else {}
+    command = [sys.executable, __file__, "--job", job]
     start = time.perf_counter()
-    done = subprocess.run([sys.executable, __file__, "--job", job], capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **path})
     wall = time.perf_counter() - start
     if done.returncode:
         raise RuntimeError(f"{system} failed:\n{done.stderr}")
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    result["words_per_second"] = result["words"] / result["seconds"]
-    return {**result, "process_seconds": wall, **score(out, system)}
+    return {**result, "process_seconds": wall}, out
+
+
+def one(system: str, corpus: Path, settings: dict[str, Any], folder: Path) -> dict[str, float]:
+    """Train, and evaluate the vectors."""
+    result, out = train(system, corpus, settings, folder)
+    return {**result, "words_per_second": result["words"] / result["seconds"], **score(out, system)}
 
 
 def peak_mb() -> float:
@@ -221,9 +234,10 @@ def show(runs: dict[str, list[dict[str, float]]], s: dict[str, Any], sgemm: floa
         "| system | words/s | ratio | from file | ratio | peak MB | WordSim-353 | SimLex-999 | analogies | of sgemm |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    base_speed = statistics.median(run["words_per_second"] for run in runs[peer])
-    base_file = statistics.median(run["file_to_vectors"] for run in runs[peer])
     for name, results in runs.items():
+        base = runs.get(name.replace("textkit", "earlier"), runs[peer])
+        base_speed = statistics.median(run["words_per_second"] for run in base)
+        base_file = statistics.median(run["file_to_vectors"] for run in base)
         speed = statistics.median(run["words_per_second"] for run in results)
         file = statistics.median(run["file_to_vectors"] for run in results)
         quality = [
@@ -261,6 +275,9 @@ def main(
         str, typer.Option(help="both: the faster mode of gensim stands for it; or file, sentences, or none.")
     ] = "both",
     fasttext: Annotated[str | None, typer.Option(help="Python that has fastText.", metavar="PYTHON")] = None,
+    earlier: Annotated[
+        Path | None, typer.Option(help="Checkout of an earlier textkit, that stands for 1 in its mode.")
+    ] = None,
     output: Annotated[Path, typer.Option("--json", help="Where the figures go.")] = Path("word2vec_cpu.json"),
     job: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
@@ -272,21 +289,21 @@ def main(
         "model": model, "loss": loss, "subwords": (3, 6) if subwords else None,
         "dim": dim, "window": 5, "negatives": 5, "subsample": 1e-4, "min_count": 5,
         "epochs": epochs, "workers": workers, "learning_rate": 0.025 if model == "skipgram" else 0.05,
-        "fasttext": fasttext,
+        "fasttext": fasttext, "earlier": earlier and str(earlier.resolve()),
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         text = prepare(corpus, folder)
-        for mode in ("hogwild", "reproducible"):  # compile, so that no measured run does
-            small = folder / "small.txt"
-            small.write_text("one two three\n" * 20, encoding="utf-8")
-            train_textkit(
-                mode, small, folder / "small.safetensors", {**settings, "subsample": 0, "epochs": 1, "seed": 0}
-            )
+        small = folder / "small.txt"
+        small.write_text("one two three\n" * 20, encoding="utf-8")
+        for build in ("earlier", "textkit") if earlier else ("textkit",):
+            for mode in MODES:  # compile, so that no measured run does
+                train(f"{build} {mode}", small, {**settings, "subsample": 0, "epochs": 1, "seed": 0}, folder)
         sgemm, kept = sgemm_rate(workers), kept_share(text, settings)
         runs: dict[str, list[dict[str, float]]] = {name: [] for name in SYSTEMS}
         left_out = {"both": [], "file": SYSTEMS[1:2], "sentences": SYSTEMS[:1], "none": SYSTEMS[:2]}[gensim]
         left_out += [] if fasttext else ["fasttext package"]
+        left_out += [] if earlier else [f"earlier {mode}" for mode in MODES]
         for seed in range(1, seeds + 1):
             for system in (name for name in SYSTEMS if name not in left_out):
                 result = one(system, text, {**settings, "seed": seed}, folder)

@@ -162,3 +162,11 @@ def test_other_arguments(tmp_path):
     (tmp_path / "v.bin").rename(tmp_path / "v.bin.gz")
     with pytest.raises(ValueError, match="must not be compressed, as it is memory-mapped"):
         SubwordVectors.load(tmp_path / "v.bin.gz")
+
+
+def test_a_word_that_a_model_file_cannot_hold(tmp_path):
+    vectors = SubwordVectors(["a", "b\0c"], ROWS[:5])
+    with pytest.raises(ValueError, match=r"must not contain U\+0000, got 'b\\x00c'; save it in another"):
+        vectors.save(tmp_path / "x.bin")
+    assert not list(tmp_path.iterdir())
+    vectors.save(tmp_path / "x.safetensors")

@@ -12,7 +12,6 @@ from textkit.fasttext.fields import Fields
 _ENTRY = re.compile(rb"([^\0]*)\0.{9}", re.DOTALL)  # a word, a zero, a count (int64) and a type (int8)
 _TAIL = 10  # bytes after a word
 _SCANNED = 1 << 22  # most bytes in which entries are looked for at a time
-_WORDS_AT_ONCE = 1 << 16
 _MOST_COUNT = 10**15  # where fastText's own Huffman tree breaks
 
 
@@ -29,6 +28,7 @@ class Dictionary:
         n_tokens: Number of tokens of the training text.
         kept: (n-grams, 2) int32, of a pruned model: the bucket of each n-gram that was kept, and its row after those of
             the words. None if the model is not pruned.
+        is_utf8: Whether all words and labels are known to be UTF-8.
     """
 
     entries: NDArray[np.uint8]
@@ -38,6 +38,7 @@ class Dictionary:
     n_labels: int
     n_tokens: int
     kept: NDArray[np.int32] | None
+    is_utf8: bool = False
 
     def words(self) -> list[bytes]:
         """Return the words, without the labels."""
@@ -73,13 +74,8 @@ class Dictionary:
         Raises:
             ValueError: If a word is not UTF-8 and ``errors`` is "strict".
         """
-        if errors == "strict":
-            for first in range(0, self.n_words, _WORDS_AT_ONCE):
-                raw = self._between(first, min(first + _WORDS_AT_ONCE, self.n_words))
-                try:
-                    b"\n".join(raw).decode()
-                except UnicodeDecodeError:
-                    self.decoded_words(errors)  # raises, with the row
+        if errors == "strict" and not self.is_utf8:
+            self.decoded_words(errors)
 
     def labels(self) -> list[bytes]:
         """Return the labels, with their prefix."""
@@ -93,6 +89,14 @@ class Dictionary:
         """Return the count of each label."""
         return self._counts()[self.n_words :]
 
+    def with_zero(self) -> str | None:
+        """Return a word or label that contains a zero byte, which no file can hold; None if there is none."""
+        zeros = np.append(0, np.cumsum(self.entries == 0))
+        rows = np.flatnonzero(zeros[self.ends] > zeros[self.starts])
+        if not len(rows):
+            return None
+        return self.entries[self.starts[rows[0]] : self.ends[rows[0]]].tobytes().decode("utf-8", "replace")
+
     def _between(self, first: int, last: int) -> list[bytes]:
         if first == last:
             return []
@@ -102,8 +106,10 @@ class Dictionary:
     def _counts(self) -> NDArray[np.int64]:
         if not len(self.ends):
             return np.empty(0, np.int64)
-        numbers: NDArray[np.int64] = self.entries[self.ends[:, None] + np.arange(1, 9)].view("<i8")[:, 0]
-        return numbers
+        # The eight bytes from each byte on, as a number.
+        numbers: NDArray[np.int64] = np.ndarray(len(self.entries) - 7, "<i8", self.entries, strides=(1,))
+        counts: NDArray[np.int64] = numbers[self.ends + 1]
+        return counts
 
 
 def new_dictionary(
@@ -122,7 +128,7 @@ def new_dictionary(
         b"%b\0%b%c" % (text, int(count).to_bytes(8, "little", signed=True), number >= len(words))
         for number, (text, count) in enumerate(zip(texts, counts, strict=True))
     ]
-    starts, ends = _places(list(map(len, texts)))
+    starts, ends = _places(np.array([len(text) for text in texts], np.int64))
     entries = np.frombuffer(b"".join(pieces), np.uint8)
     return Dictionary(entries, starts, ends, len(words), len(labels), n_tokens, None)
 
@@ -142,7 +148,8 @@ def read_dictionary(fields: Fields) -> Dictionary:
     start = fields.position
     if size * _TAIL > fields.remaining:
         raise fields.error(f"the {size:,} entries must be within the file, got {fields.remaining:,} bytes", begin)
-    starts, ends = _places(_word_lengths(fields, size))
+    lengths, is_utf8 = _word_lengths(fields, size)
+    starts, ends = _places(lengths)
     fields.position = start
     entries = fields.array("u1", (int(ends[-1]) + _TAIL,), "the words")
     wrong = entries[ends + 9] != (np.arange(size) >= n_words)
@@ -155,7 +162,7 @@ def read_dictionary(fields: Fields) -> Dictionary:
         kept = np.array(fields.array("<i4", (n_kept, 2), "the n-grams that were kept"), np.int32)
         if n_kept and kept.min() < 0:
             raise fields.error(f"the n-grams that were kept must have numbers of at least 0, got {kept.min()}")
-    dictionary = Dictionary(entries, starts, ends, n_words, n_labels, n_tokens, kept)
+    dictionary = Dictionary(entries, starts, ends, n_words, n_labels, n_tokens, kept, is_utf8)
     counts = dictionary._counts()
     if counts.min() < 0 or counts.max() >= _MOST_COUNT:
         row = int(((counts < 0) | (counts >= _MOST_COUNT)).argmax())
@@ -163,25 +170,36 @@ def read_dictionary(fields: Fields) -> Dictionary:
     return dictionary
 
 
-def _word_lengths(fields: Fields, size: int) -> list[int]:
-    """Return the lengths of the first ``size`` words from the position on."""
-    lengths: list[int] = []
+def _word_lengths(fields: Fields, size: int) -> tuple[NDArray[np.int64], bool]:
+    """Return the lengths of the first ``size`` words from the position on, and whether all of them are UTF-8."""
+    lengths = np.empty(size, np.int64)
+    is_utf8, done = True, 0
     span = min(_SCANNED, 32 * size)
-    while len(lengths) < size:
+    while done < size:
         start = fields.position
         block = fields.array("u1", (min(span, fields.remaining),), "the words").tobytes()
-        found = list(map(len, _ENTRY.findall(block)))[: size - len(lengths)]
-        lengths += found
-        fields.position = start + sum(found) + _TAIL * len(found)
+        found = _ENTRY.findall(block)[: size - done]
+        new = np.fromiter(map(len, found), np.int64, len(found))
+        lengths[done : done + len(new)] = new
+        is_utf8 = is_utf8 and _is_utf8(found)
+        done += len(new)
+        fields.position = start + int(new.sum()) + _TAIL * len(new)
         if not found:  # the rest holds no whole entry, or a word is longer than the span
             if len(block) < span:
-                raise fields.error(f"entry {len(lengths)} of {size} must end within the file", start)
+                raise fields.error(f"entry {done} of {size} must end within the file", start)
             span *= 2
-    return lengths
+    return lengths, is_utf8
 
 
-def _places(lengths: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _is_utf8(words: Sequence[bytes]) -> bool:
+    try:
+        b"\n".join(words).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _places(lengths: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the starts and the ends of words."""
-    sizes = np.fromiter(lengths, np.int64, len(lengths))
-    ends = np.cumsum(sizes + _TAIL) - _TAIL
-    return ends - sizes, ends
+    ends = np.cumsum(lengths + _TAIL) - _TAIL
+    return ends - lengths, ends

@@ -108,13 +108,16 @@ def write_model(path: Path, model: FastTextModel) -> None:
         model: The model.
 
     Raises:
-        ValueError: If the model is quantized.
+        ValueError: If the model is quantized, or a word or label contains U+0000, at which it would end in a file.
         OSError: If the file cannot be written; an existing file is then unchanged.
     """
     if not isinstance(model.input, DenseMatrix) or not isinstance(model.output, DenseMatrix):
         raise ValueError("model must not be quantized, got codes; copy its file instead")
     matrices = model.input, model.output
     words = model.dictionary
+    wrong = words.with_zero()
+    if wrong is not None:
+        raise ValueError(f"a word in a model file must not contain U+0000, got {wrong!r}; save it in another format")
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         file.write(_MAGIC + struct.pack("<i12id", _VERSIONS[-1], *model.settings.values()))
         size = words.n_words + words.n_labels

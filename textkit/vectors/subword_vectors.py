@@ -15,6 +15,7 @@ from textkit.fasttext.dictionary import new_dictionary
 from textkit.fasttext.matrices import DenseMatrix
 from textkit.fasttext.model_file import FastTextModel, in_memory, read_model, write_model
 from textkit.fasttext.model_settings import ModelSettings
+from textkit.fasttext.word_index import WordIndex
 from textkit.fasttext.word_rows import WordRows
 from textkit.files.compression import compression, inner_suffix
 from textkit.files.mapped import release
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from textkit.vectors.embedding_layer import HasTokens
 
+_WORDS_AT_A_LOOKUP = 128  # with 20 n-grams each about 160 MB, as the system maps 64 KiB around each row
+_WORDS_AT_A_LOOKUP = 128  # with 20 n-grams each about 160 MB, as the system maps 64 KiB around each row
 _WORDS_AT_A_RELEASE = 1 << 14
 _WORDS_AT_ONCE = 1 << 10  # with 20 n-grams of 300 dimensions each they take 25 MB
 _SPACES = "[ \t\n\v\f\r]+"  # no-break and ideographic spaces are part of words
@@ -153,9 +156,10 @@ class SubwordVectors(WordVectors):
         return tuple(self._model.dictionary.decoded_words(self._encoding_errors))
 
     @cached_property
-    def _index(self) -> dict[str, int]:  # type: ignore[override]
+    def _index(self) -> Mapping[str, int]:  # type: ignore[override]
         try:
-            return index_words(self._words)
+            dictionary = self._model.dictionary
+            return WordIndex(dictionary) if dictionary.is_utf8 else index_words(self._words)
         except ValueError as error:
             raise ValueError(f"{self._place}{error}") from error
 
@@ -315,9 +319,12 @@ class SubwordVectors(WordVectors):
         own = np.fromiter((self._index.get(word, -1) for word in words), np.int64, len(words))
         # The bytes of a known word are those of the file, which need not be UTF-8.
         texts = [self._bytes(row, word) for row, word in zip(own.tolist(), words, strict=True)]
-        sums = self._rows_of.sums(texts, own)
-        self._release()  # the system maps 64 KiB around each row
-        return sums
+        sums, counts = np.empty((len(words), self.dim), np.float32), np.empty(len(words), np.int64)
+        for start in range(0, len(words), _WORDS_AT_A_LOOKUP):
+            part = slice(start, start + _WORDS_AT_A_LOOKUP)
+            sums[part], counts[part] = self._rows_of.sums(texts[part], own[part])
+            self._release()
+        return sums, counts
 
     def _known(self, rows: NDArray[np.int64]) -> Vector:
         """Compute the vectors of known words, given their rows."""

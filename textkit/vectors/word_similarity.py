@@ -1,6 +1,6 @@
 """Look up words, and compare words, sets of words and texts by their vectors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,7 +25,7 @@ class WordSimilarity:
     """The part of `WordVectors` that looks words up and compares them with each other."""
 
     _words: tuple[str, ...]
-    _index: dict[str, int]
+    _index: Mapping[str, int]
     _matrix: Vector
 
     if not TYPE_CHECKING:  # which would take every attribute for one of gensim
