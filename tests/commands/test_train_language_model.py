@@ -15,7 +15,7 @@ from textkit.commands import language_model_options as train_options
 from textkit.commands.language_model import _cutoffs, language_model
 from textkit.data.catalog import corpora_folder
 from textkit.evaluation.perplexity import LanguageModelScore
-from textkit.language_model.defaults import default_config, default_settings, default_transformer
+from textkit.language_model.defaults import default_bidirectional, default_config, default_settings, default_transformer
 from textkit.language_model.run import LanguageModelRun
 from textkit.loading import load
 from textkit.models.bidirectional_language_model import BidirectionalLanguageModelConfig
@@ -164,6 +164,16 @@ def test_what_help_says_of_a_transformer_is_true():
         assert (
             f"{values['window']} {'characters' if unit == 'char' else 'words'}" in hints["window"].__metadata__[0].help
         )
+
+
+def test_what_help_says_of_a_bidirectional_model_is_true():
+    hints = typing.get_type_hints(language_model, include_extras=True)
+    for unit, dim in (("char", "many units in each layer and direction, char 256."), ("word", "")):
+        config = default_bidirectional(unit)
+        assert f"of a bidirectional model {config.layers}." in hints["layers"].__metadata__[0].help
+        assert f"char {config.dim}" in dim or f"word {config.dim}" in hints["dim"].__metadata__[0].show_default
+        assert dim in hints["dim"].__metadata__[0].help
+        assert config.tied
 
 
 def test_a_transformer_of_subwords(run, tale, tmp_path):

@@ -76,7 +76,7 @@ Cell = Annotated[
     _model("Recurrent cell: lstm, gru, rnn_tanh or rnn_relu.", "lstm", "<name>"),
 ]
 Layers = Annotated[
-    int | None, _model("Number of layers; of a transformer 4, of a bidirectional model 2 by default.", "char 1, word 2")
+    int | None, _model("Number of layers; of a transformer 4 by default, of a bidirectional model 2.", "char 1, word 2")
 ]
 Dim = Annotated[
     int | None,
