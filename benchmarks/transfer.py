@@ -1,16 +1,21 @@
-"""Classifiers on a language model: pretraining on a corpus, going on with the texts of the task, fine-tuning.
+r"""Classifiers on a language model: pretraining on corpora, going on with the texts of the task, fine-tuning.
 
     python benchmarks/transfer.py --corpus wiki8 --data trec
     python benchmarks/transfer.py --corpus my.txt --data trec --held-out --learning-rate 0.002 --learning-rate 0.004
+    python benchmarks/transfer.py --data imdb --corpus imdb --corpus imdb_unsup.txt.xz --shuffle --task-epochs 0 \
+        --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --batch-size 128 --window 70
 
-The language model is trained once and kept in --keep, if it is given. Without --held-out the test split is scored; with
-it, a fifth of the training split, to choose settings by. TF-IDF with logistic regression is scored on the same texts.
+A corpus is a name of the catalog, of which only the training split is read, or a file with a text on each line. The
+language model is trained once and kept in --keep, if it is given; with --checkpoint an interrupted pretraining goes on.
+Without --held-out the test split is scored; with it, a fifth of the training split, to choose settings by. TF-IDF with
+logistic regression is scored on the same texts.
 """
 
 import argparse
 import json
 import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +28,70 @@ from textkit.data.labeled import LabeledTexts, read_labeled
 COUNTED = {"seconds": "from texts in memory to the model", "accuracy": "share of the scored texts with the right label"}
 
 
+def plain(text: str) -> str:
+    """Replace the line breaks that reviews of the web have."""
+    return text.replace("<br />", " ")
+
+
+def documents(given: argparse.Namespace) -> Iterator[str]:
+    """Yield the documents of all corpora, up to --characters of each; with --shuffle all are held in memory."""
+    if given.shuffle:
+        texts = list(documents(argparse.Namespace(**{**vars(given), "shuffle": False})))
+        yield from (texts[row] for row in np.random.default_rng(0).permutation(len(texts)))
+        return
+    for name in given.corpus or ["wiki8"]:
+        left = given.characters
+        for text in textkit.corpus(name if name in catalog.names() else Path(name)):
+            yield plain(text[:left])
+            left = None if left is None else left - len(text)
+            if left is not None and left <= 0:
+                break
+
+
 def language_model(given: argparse.Namespace, texts: list[Any]) -> textkit.LanguageModel:
-    """Train on the corpus, then go on with the texts of the task, whose words extend the vocabulary."""
+    """Train on the corpora, then go on with the texts of the task, whose words extend the vocabulary."""
     if given.keep is not None and given.keep.exists():
         return textkit.LanguageModel.load(given.keep)
-    corpus = textkit.corpus(given.corpus) if given.corpus in catalog.names() else Path(given.corpus)
-    config = textkit.RnnLanguageModelConfig(dim=given.dim, hidden=given.hidden, layers=given.layers)
+    config = textkit.RnnLanguageModelConfig(
+        dim=given.dim,
+        hidden=given.hidden,
+        layers=given.layers,
+        **dict.fromkeys(("input_dropout", "layer_dropout", "output_dropout"), given.dropout),
+    )
     options: dict[str, Any] = {"seed": 1, "device": given.device, "progress": True}
+    common: dict[str, Any] = {"batch_size": given.batch_size, "window": given.window, "precision": given.precision}
     begin = time.perf_counter()
     model = textkit.train_language_model(
-        corpus, unit="word", tokenizer="word-lower", config=config,
-        settings=textkit.LanguageModelSettings(epochs=given.pretraining_epochs, max_vocab=given.max_vocab), **options,
-    )  # fmt: skip
-    model = textkit.train_language_model(
-        texts, init=model, settings=textkit.LanguageModelSettings(epochs=given.task_epochs), **options
+        documents(given),
+        unit=given.unit,
+        tokenizer="word-lower" if given.unit == "word" else None,
+        config=config,
+        settings=textkit.LanguageModelSettings(
+            epochs=given.pretraining_epochs,
+            max_vocab=given.max_vocab,
+            learning_rate=given.pretraining_rate,
+            warmup=given.warmup,
+            **common,
+        ),
+        checkpoint=given.checkpoint,
+        checkpoint_seconds=180.0,
+        **options,
     )
-    print(
-        f"language model: {time.perf_counter() - begin:.0f} s, losses {[e['loss'] for e in model.history]}", flush=True
-    )
+    history = model.history
+    if given.task_epochs:
+        model = textkit.train_language_model(
+            texts, init=model, settings=textkit.LanguageModelSettings(epochs=given.task_epochs, **common), **options
+        )
+        history = [*history, *model.history]
+    print(f"language model: {time.perf_counter() - begin:.0f} s, losses {[e['loss'] for e in history]}", flush=True)
     if given.keep is not None:
         model.save(given.keep)
     return model
+
+
+def read(name: str, split: str) -> LabeledTexts:
+    found = read_labeled(name, split=split)
+    return LabeledTexts(texts=[plain(text) for text in found.texts], labels=found.labels)
 
 
 def part(texts: LabeledTexts, rows: Any) -> LabeledTexts:
@@ -65,16 +113,27 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure classifiers on a language model.")
     several = "; may be given several times"
     parser.add_argument("--data", default="trec", help="data set of the catalog with splits  [default: trec]")
-    parser.add_argument("--corpus", default="wiki8", help="catalog name or file of text  [default: wiki8]")
+    parser.add_argument("--corpus", action="append", help=f"catalog name or file of text{several}  [default: wiki8]")
+    parser.add_argument("--characters", type=int, help="maximum number of characters of each corpus")
+    parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
+    parser.add_argument("--checkpoint", type=Path, help="file with the state of the pretraining, to go on from")
     parser.add_argument("--keep", type=Path, help="folder of the language model, made if it does not exist")
     parser.add_argument("--dim", type=int, default=200, help="of the embeddings  [default: 200]")
     parser.add_argument("--hidden", type=int, default=400, help="units of a layer  [default: 400]")
     parser.add_argument("--layers", type=int, default=2, help="of the language model  [default: 2]")
+    parser.add_argument("--dropout", type=float, help="of the language model, also in fine-tuning")
+    parser.add_argument("--unit", choices=["word", "subword"], default="word", help="[default: word]")
+    parser.add_argument("--precision", default="auto", help="auto, float32 or bfloat16  [default: auto]")
+    parser.add_argument("--batch-size", type=int, help="number of streams of the language model")
+    parser.add_argument("--window", type=int, help="BPTT length")
+    parser.add_argument("--pretraining-rate", type=float, help="learning rate of the pretraining")
+    parser.add_argument("--warmup", type=int, help="steps of the pretraining in which its rate rises")
     parser.add_argument("--max-vocab", type=int, default=30_000, help="of the corpus  [default: 30000]")
     parser.add_argument("--pretraining-epochs", type=int, default=1, help="on the corpus  [default: 1]")
-    parser.add_argument("--task-epochs", type=int, default=5, help="on the texts of the task  [default: 5]")
+    parser.add_argument("--task-epochs", type=int, default=5, help="on the texts of the task, 0 for none  [default: 5]")
     parser.add_argument("--learning-rate", type=float, action="append", help=f"of the fine-tuning{several}")
     parser.add_argument("--epochs", type=int, help="of the fine-tuning")
+    parser.add_argument("--max-length", type=int, help="maximum number of tokens of a text in fine-tuning")
     parser.add_argument("--frozen", action="store_true", help="also with frozen states")
     parser.add_argument("--held-out", action="store_true", help="score a part of the training split")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each setting  [default: 1]")
@@ -85,19 +144,25 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     given = arguments()
-    train = read_labeled(given.data, split="train")
+    train = read(given.data, "train")
     if given.held_out:
         chosen = np.random.default_rng(0).random(len(train)) < 0.2
         train, test = part(train, np.flatnonzero(~chosen)), part(train, np.flatnonzero(chosen))
     else:
-        test = read_labeled(given.data, split="test")
+        test = read(given.data, "test")
     results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "tfidf": tfidf(train, test), "runs": []}
     print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
     model = language_model(given, train.texts)
     modes: list[dict[str, Any]] = [{}, {"freeze_epochs": None}] if given.frozen else [{}]
     for rate in given.learning_rate or [None]:
         for mode in modes:
-            settings = textkit.ClassifierSettings(learning_rate=rate, epochs=given.epochs, **mode)
+            settings = textkit.ClassifierSettings(
+                learning_rate=rate,
+                epochs=given.epochs,
+                max_length=given.max_length,
+                precision=given.precision,
+                **mode,
+            )
             found = []
             begin = time.perf_counter()
             for seed in range(1, given.seeds + 1):

@@ -8,6 +8,9 @@ import pytest
 import torch
 from sklearn.base import clone
 
+from textkit.classifier import build_run
+from textkit.classifier.build_run import Objective
+from textkit.classifier.fine_tuning import FrozenObjective
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.language_model.language_model import LanguageModel
@@ -50,6 +53,17 @@ def copies(module):
 
 def same(first, second):
     return all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize(("frozen", "objective"), [(1, Objective), (None, FrozenObjective)])
+def test_an_epoch_goes_through_few_texts_several_times(frozen, objective, monkeypatch, reviews):
+    factors, losses, loss = [], [], objective.loss
+    monkeypatch.setattr(build_run, "slanted_triangular", lambda steps: lambda step: factors.append(steps) or 1.0)
+    monkeypatch.setattr(objective, "loss", lambda self, batch: losses.append(len(batch.rows)) or loss(self, batch))
+    settings = ClassifierSettings(epochs=2, min_steps=40, batch_size=8, freeze_epochs=frozen, valid_share=0)
+    TextClassifier(HEAD, pretrained=made(), settings=settings).fit(*reviews(96))
+    assert sum(losses) == 4 * 96  # two passes per epoch
+    assert set(factors) == {len(losses)}  # the rate falls until the last step
 
 
 @pytest.mark.parametrize("settings", [TUNED, FROZEN], ids=["tuned", "frozen"])
@@ -236,7 +250,7 @@ def test_another_kind_of_language_model(tmp_path, reviews):
     assert np.array_equal(load(tmp_path / "m").predict_proba(texts), classifier.predict_proba(texts))
     with pytest.raises(
         ValueError,
-        match=r"must be on a language model of LSTM or GRU layers, got transformer of 2 x 8; save it",
+        match=r"must be on a recurrent language model of LSTM or GRU layers, got transformer of 2 x 8; save it",
     ):
         classifier.export(tmp_path / "m.pt2")
 
@@ -246,7 +260,9 @@ def test_an_export_gives_the_probabilities(tmp_path):
     classifier = fitted(made(layers=1))
     classifier.export(tmp_path / "m.pt2")  # compares them
     assert (tmp_path / "m.pt2").exists()
-    with pytest.raises(ValueError, match=r"must be on a language model of LSTM or GRU layers, got .*rnn_tanh"):
+    with pytest.raises(
+        ValueError, match=r"must be on a recurrent language model of LSTM or GRU layers, got .*rnn_tanh"
+    ):
         fitted(made(cell="rnn_tanh")).export(tmp_path / "t.pt2")
 
 

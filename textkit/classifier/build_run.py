@@ -161,9 +161,9 @@ def fit_model(
     def epoch_batches(epoch: int) -> Iterable[Any]:
         if isinstance(model, PretrainedClassifier):
             set_trained(model, epoch, settings, pretrained=given_vectors)
-            return batches(epoch)
-        frozen = given_vectors and (settings.freeze_epochs is None or epoch < settings.freeze_epochs)
-        model.embedding.requires_grad_(not frozen)
+        else:
+            frozen = given_vectors and (settings.freeze_epochs is None or epoch < settings.freeze_epochs)
+            model.embedding.requires_grad_(not frozen)
         return chain.from_iterable(batches(epoch * passes + number) for number in range(passes))
 
     # Words that occur only among the pretrained vectors are added to the model after training. Until then they are
@@ -189,7 +189,9 @@ def fit_model(
         progress=progress and ranks.is_first,
         ranks=ranks,
         squares=objective.squares if isinstance(objective, BagObjective) else None,
-        schedule=slanted_triangular(settings.epochs * steps) if isinstance(model, PretrainedClassifier) else None,
+        schedule=slanted_triangular(settings.epochs * passes * steps)
+        if isinstance(model, PretrainedClassifier)
+        else None,
         checkpoint=checkpoint,
         label=label,
         identity=None
