@@ -79,7 +79,7 @@ def test_trees_are_read_whole_or_phrase_by_phrase(tmp_path):
 
 def test_a_malformed_tree_is_named_with_its_line_and_the_remedy(tmp_path):
     path = write(tmp_path, "(3 (2 It) (4 works))\n\n(3 (2 It) (4 works)\n")
-    with pytest.raises(ValueError, match=r"table, line 3: a line must be one tree .* column 1; correct the line"):
+    with pytest.raises(ValueError, match=r"table, line 3: a line must be one tree, .* column 1; correct the line"):
         list(read_table(path, TREES))
     with pytest.raises(ValueError, match="line 1: label must be one of 0, got '3'"):
         list(read_table(path, replace(TREES, labels={"0": "bad"})))
