@@ -39,6 +39,8 @@ DATA = {
     "imdb": DataSet(name="imdb"),
     "sst2": DataSet(name="sst2", valid="dev", vectors=REVIEWS),
     "sst5": DataSet(name="sst5", valid="dev", vectors=REVIEWS),
+    "sst2-phrases": DataSet(name="sst2-phrases", valid="dev", vectors=REVIEWS),
+    "sst5-phrases": DataSet(name="sst5-phrases", valid="dev", vectors=REVIEWS),
     "trec": DataSet(name="trec"),
     "surnames": DataSet(name="surnames", characters=True),
     "ag-news": DataSet(name="ag-news", train="train10k"),

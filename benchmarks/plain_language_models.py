@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from textkit.batches.bptt import BpttBatches
 from textkit.batches.records import IGNORED, BpttBatch
+from textkit.batches.two_way import TwoWayBatches
 
 
 class PlainModel(nn.Module):
@@ -28,6 +29,30 @@ def plain_steps(model: PlainModel, batches: BpttBatches) -> Iterator[None]:
         state = tuple(part.detach() for part in state)
         loss = F.cross_entropy(model.output(hidden).flatten(0, 1), batch.targets.flatten())
         _step(model, optimizer, loss, 0.25)
+        yield
+
+
+class PlainBidirectional(nn.Module):
+    """Torch's layers of a text and of the reversed text, with the same embeddings and output layer."""
+
+    def __init__(self, vocab: int, dim: int, layers: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(vocab, dim)
+        self.forward_layers = nn.LSTM(dim, dim, layers, batch_first=True)
+        self.backward_layers = nn.LSTM(dim, dim, layers, batch_first=True)
+        self.output = nn.Linear(dim, vocab)
+
+
+def plain_bidirectional_steps(model: PlainBidirectional, batches: TwoWayBatches) -> Iterator[None]:
+    """The loop around it."""
+    optimizer, ahead, back = torch.optim.SGD(model.parameters(), lr=1.0), None, None
+    for batch in batches.epoch():
+        forward, ahead = model.forward_layers(model.embedding(batch.forward.inputs), ahead)
+        backward, back = model.backward_layers(model.embedding(batch.backward.inputs), back)
+        ahead, back = (tuple(part.detach() for part in state) for state in (ahead, back))
+        loss = F.cross_entropy(model.output(forward).flatten(0, 1), batch.forward.targets.flatten())
+        loss = loss + F.cross_entropy(model.output(backward).flatten(0, 1), batch.backward.targets.flatten())
+        _step(model, optimizer, loss / 2, 0.25)
         yield
 
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from textkit.language_model.settings import LanguageModelSettings
     from textkit.language_model.train import train_language_model
     from textkit.loading import load
+    from textkit.models.bidirectional_language_model import BidirectionalLanguageModelConfig
     from textkit.models.cnn import CnnConfig
     from textkit.models.masked_language_model import MaskedLanguageModelConfig
     from textkit.models.pretrained_classifier import PretrainedClassifierConfig
@@ -72,6 +73,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "ENGLISH_CONNECTORS": "textkit.phrases.find",
     "AnalogyReport": "textkit.evaluation.analogies",
+    "BidirectionalLanguageModelConfig": "textkit.models.bidirectional_language_model",
     "BpttBatches": "textkit.batches.bptt",
     "BucketBatches": "textkit.batches.bucketing",
     "ClassificationReport": "textkit.evaluation.classification",
@@ -125,6 +127,7 @@ _PUBLIC = {
 __all__ = [
     "ENGLISH_CONNECTORS",
     "AnalogyReport",
+    "BidirectionalLanguageModelConfig",
     "BpttBatches",
     "BucketBatches",
     "ClassificationReport",

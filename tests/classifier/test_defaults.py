@@ -187,3 +187,14 @@ def test_few_texts_of_many_classes_are_learned():
 def test_the_order_of_parameters_does_not_matter():
     first = TextClassifier("word_avg").set_params(settings__epochs=3).set_params(model="char_gru")
     assert first._settings() == replace(default_classifier_settings("char_gru"), epochs=3)
+
+
+def test_the_rate_of_a_linear_model_grows_with_the_classes(reviews):
+    texts, labels = reviews()
+    two = TextClassifier().fit(texts, labels)
+    many = TextClassifier().fit(texts, [f"{label}{number // 2 % 4}" for number, label in enumerate(labels)])
+    given = TextClassifier(settings=ClassifierSettings(vector_rate=0.3)).fit(texts, labels)
+    groups = TextClassifier(multi_label=True).fit(texts, [[label, str(n % 4)] for n, label in enumerate(labels)])
+    rates = [found.metadata_["settings"]["vector_rate"] for found in (two, many, given, groups)]
+    assert rates == pytest.approx([0.1 * 2**0.5, 0.1 * len(many.classes_) ** 0.5, 0.3, 0.1 * 2**0.5])
+    assert len(many.classes_) > 4

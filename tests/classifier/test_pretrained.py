@@ -250,7 +250,7 @@ def test_another_kind_of_language_model(tmp_path, reviews):
     assert np.array_equal(load(tmp_path / "m").predict_proba(texts), classifier.predict_proba(texts))
     with pytest.raises(
         ValueError,
-        match=r"must be on a language model of LSTM or GRU layers, got transformer of 2 x 8; save it",
+        match=r"must be on a recurrent language model of LSTM or GRU layers, got transformer of 2 x 8; save it",
     ):
         classifier.export(tmp_path / "m.pt2")
 
@@ -260,7 +260,9 @@ def test_an_export_gives_the_probabilities(tmp_path):
     classifier = fitted(made(layers=1))
     classifier.export(tmp_path / "m.pt2")  # compares them
     assert (tmp_path / "m.pt2").exists()
-    with pytest.raises(ValueError, match=r"must be on a language model of LSTM or GRU layers, got .*rnn_tanh"):
+    with pytest.raises(
+        ValueError, match=r"must be on a recurrent language model of LSTM or GRU layers, got .*rnn_tanh"
+    ):
         fitted(made(cell="rnn_tanh")).export(tmp_path / "t.pt2")
 
 

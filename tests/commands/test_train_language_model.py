@@ -15,9 +15,10 @@ from textkit.commands import language_model_options as train_options
 from textkit.commands.language_model import _cutoffs, language_model
 from textkit.data.catalog import corpora_folder
 from textkit.evaluation.perplexity import LanguageModelScore
-from textkit.language_model.defaults import default_config, default_settings, default_transformer
+from textkit.language_model.defaults import default_bidirectional, default_config, default_settings, default_transformer
 from textkit.language_model.run import LanguageModelRun
 from textkit.loading import load
+from textkit.models.bidirectional_language_model import BidirectionalLanguageModelConfig
 from textkit.models.masked_language_model import MaskedLanguageModelConfig
 from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 
@@ -163,6 +164,16 @@ def test_what_help_says_of_a_transformer_is_true():
         assert (
             f"{values['window']} {'characters' if unit == 'char' else 'words'}" in hints["window"].__metadata__[0].help
         )
+
+
+def test_what_help_says_of_a_bidirectional_model_is_true():
+    hints = typing.get_type_hints(language_model, include_extras=True)
+    for unit, dim in (("char", "many units in each layer and direction, char 256."), ("word", "")):
+        config = default_bidirectional(unit)
+        assert f"of a bidirectional model {config.layers}." in hints["layers"].__metadata__[0].help
+        assert f"char {config.dim}" in dim or f"word {config.dim}" in hints["dim"].__metadata__[0].show_default
+        assert dim in hints["dim"].__metadata__[0].help
+        assert config.tied
 
 
 def test_a_transformer_of_subwords(run, tale, tmp_path):
@@ -322,3 +333,24 @@ def test_a_masked_model_fills_gaps(run, tale, tmp_path):
     )
     done = run(tale, "-o", tmp_path / "next", "--masked", "0.2")
     assert "--masked must be left out with --model recurrent, got 0.2" in done.err
+
+
+def test_a_bidirectional_model_reports_both_directions(run, tale, tmp_path):
+    out = tmp_path / "model"
+    options = "--model bidirectional --layers 2 --dim 12 --layer-dropout 0.1 --epochs 2"
+    done = run(tale, "-o", out, "--valid-share", "0.2", *options.split())
+    assert done.code == 0, done.err
+    assert "bidirectional lstm of 2 x 12" in done.out
+    shown = r"epoch 2: loss \d\.\d+, validation \d\.\d+ \(perplexity [\d.]+, forward [\d.]+, backward [\d.]+\), "
+    assert re.search(shown, done.err)
+    assert load(out).model.config == BidirectionalLanguageModelConfig(
+        layers=2, dim=12, tied=True, cutoffs=(), input_dropout=0.0, layer_dropout=0.1, output_dropout=0.3
+    )
+    done = run(tale, "-o", tmp_path / "next", "--init", out, "--epochs", "1")
+    assert done.code == 0, done.err
+    for options, message in (
+        (["--model", "bidirectional", "--hidden", "5"], "hidden must be left out with a bidirectional model, got 5"),
+        (["--model", "bidirectional", "--heads", "2"], "--heads must be left out with --model bidirectional, got 2"),
+        (["--init", out, "--model", "recurrent"], "--model must be bidirectional, that of the model of --init"),
+    ):
+        assert message in run(tale, "-o", tmp_path / "next", *options).err

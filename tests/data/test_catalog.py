@@ -10,12 +10,12 @@ from textkit.data.data_files import DataFile
 
 ASKED_FOR = {
     "text": "text8 enwik8 wiki8 wikitext-2 wikitext-103 ptb tinyshakespeare andersen tales quatrains",
-    "table": "imdb sst2 sst5 ag-news trec surnames reviews names",
+    "table": "imdb sst2 sst5 sst2-phrases sst5-phrases ag-news trec surnames reviews names",
     "pairs": "wordsim353 wordsim353-similarity wordsim353-relatedness simlex999 men rw simverb3500 mturk771 "
     "rg65 wordsim240 wordsim297",
     "analogies": "google-analogies msr-analogies",
 }
-NO_ADDRESS = {"wiki8", "enwiki-core", "zhwiki-slice", "tang-poems", "tang300", "waimai"}
+NO_ADDRESS = {"sst2-phrases", "sst5-phrases", "wiki8", "enwiki-core", "zhwiki-slice", "tang-poems", "tang300", "waimai"}
 
 
 @pytest.fixture
@@ -179,6 +179,14 @@ def test_a_malformed_catalog_names_file_and_section(tmp_path, text):
             "sst5",
             "test",
             {"very negative": 279, "negative": 633, "neutral": 389, "positive": 510, "very positive": 399},
+        ),
+        ("sst2-phrases", "train", {"negative": 34_944, "positive": 42_672}),  # 98,794 with repetitions
+        ("sst2-phrases", "dev", {"negative": 428, "positive": 444}),  # those of sst2
+        ("sst2-phrases", "test", {"negative": 912, "positive": 909}),
+        (
+            "sst5-phrases",
+            "dev",
+            {"very negative": 139, "negative": 289, "neutral": 228, "positive": 279, "very positive": 165},
         ),
         ("ag-news", "test", {"World": 1_900, "Sports": 1_900, "Business": 1_900, "Sci/Tech": 1_900}),
         ("ag-news", "train10k", {"World": 2_514, "Sports": 2_504, "Business": 2_519, "Sci/Tech": 2_463}),

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from textkit.data.catalog_tables import TableFormat, read_table
 
 CSV = TableFormat(style="csv", columns=("text", "label"), text_column="text", label_column="label", header=True)
 TSV = TableFormat(style="plain", separator="\t", columns=("label", "text"), text_column="text")
+TREES = TableFormat(style="trees", columns=("label", "text"), text_column="text", label_column="label")
 
 
 def write(tmp_path, content, name="table"):
@@ -65,6 +68,23 @@ def test_labels_are_named_and_texts_joined(tmp_path):
         list(read_table(write(tmp_path, "1,a,b\n7,c,d\n"), table))
 
 
+def test_trees_are_read_whole_or_phrase_by_phrase(tmp_path):
+    path = write(tmp_path, "(3 (2 It) (4 works))\n\n(2 (2 It) (1 (2 is) (1 bad)))\n(3 (2 It) (4 works))\n")
+    whole = [(row["label"], row["text"]) for row in read_table(path, TREES)]
+    assert whole == [("3", "It works"), ("2", "It is bad"), ("3", "It works")]
+    named = replace(TREES, phrases=True, left_out=("2",), labels={"1": "bad", "3": "good", "4": "good"})
+    phrases = [(row["label"], row["text"]) for row in read_table(path, named)]
+    assert phrases == [("good", "works"), ("good", "It works"), ("bad", "bad"), ("bad", "is bad")]
+
+
+def test_a_malformed_tree_is_named_with_its_line_and_the_remedy(tmp_path):
+    path = write(tmp_path, "(3 (2 It) (4 works))\n\n(3 (2 It) (4 works)\n")
+    with pytest.raises(ValueError, match=r"table, line 3: a line must be one tree, .* column 1; correct the line"):
+        list(read_table(path, TREES))
+    with pytest.raises(ValueError, match="line 1: label must be one of 0, got '3'"):
+        list(read_table(path, replace(TREES, labels={"0": "bad"})))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -103,9 +123,12 @@ def test_a_folder_or_nothing_in_place_of_a_file(tmp_path):
         {"style": "json"},
         {"separator": (",",)},
         {"style": "plain", "separator": (":", " ")},
+        {"style": "trees", "columns": ("text",)},
+        {"phrases": True},
+        {"left_out": ("2",)},
     ],
 )
 def test_a_format_that_cannot_be_is_refused(change):
     options = {"style": "csv", "columns": ("text", "label"), "text_column": "text", **change}
-    with pytest.raises(ValueError, match=r"must be (among|csv|one string)"):
+    with pytest.raises(ValueError, match=r"must be (among|csv|one string|two for trees|left out)"):
         TableFormat(**options)

@@ -50,7 +50,7 @@ def test_weigh_rows_leaves_out_one_row(width, gap):
     assert not out[1].any()
 
 
-@pytest.mark.parametrize("width", [WIDTH * n for n in (1, 4, 5, 13)])
+@pytest.mark.parametrize("width", [WIDTH * n for n in (1, 4, 5, 7, 13, 19)])
 def test_rows_that_are_listed(width):
     """Dot products with them, and their weighted sum."""
     X, Y, out, weights = numbers(3, width), numbers(9, width), np.zeros((2, 16), np.float32), numbers(3, 8)

@@ -64,7 +64,7 @@ class Scripted:
 
     def validate(self):
         self.validated.append(weights(self.model))
-        return self.losses[len(self.validated) - 1]
+        return (self.losses[len(self.validated) - 1],)
 
 
 def test_the_best_weights_are_returned():

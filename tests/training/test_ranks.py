@@ -28,7 +28,7 @@ rank = os.environ.get("RANK", "0")
 (folder / f"process-{rank}").write_text(str(os.getpid()))
 
 
-def language_model(documents, epochs, checkpoint=None, pause=0.0):
+def language_model(documents, epochs, checkpoint=None, pause=0.0, bidirectional=False):
     """Losses of each epoch, and some weights."""
     reports = []
 
@@ -36,9 +36,12 @@ def language_model(documents, epochs, checkpoint=None, pause=0.0):
         reports.append((report.loss, report.valid_loss))
         time.sleep(pause)
 
+    config = textkit.RnnLanguageModelConfig(dim=8, hidden=24, output_dropout=0.0, activation_penalty=0.5)
+    if bidirectional:
+        config = textkit.BidirectionalLanguageModelConfig(dim=12, output_dropout=0.0, activation_penalty=0.5)
     model = textkit.train_language_model(
         text[:3_000].splitlines(), valid=0.1, progress=False, checkpoint=checkpoint,
-        config=textkit.RnnLanguageModelConfig(dim=8, hidden=24, output_dropout=0.0, activation_penalty=0.5),
+        config=config,
         settings=textkit.LanguageModelSettings(
             batch_size=7, window=16, epochs=epochs, state_reset=0.0, documents=documents, accumulate=2,
             schedule="linear",
@@ -144,13 +147,14 @@ def results(run_ranks):
 
 def test_any_number_of_processes_trains_the_same(results):
     streams, documents = (("language_model", {"documents": documents, "epochs": 2}) for documents in (False, True))
+    both_ways = "language_model", {"documents": False, "epochs": 2, "bidirectional": True}
     cnn = "classifier", {"config": "CnnConfig", "filters": 5}
     word_avg = "classifier", {"config": "WordAvgConfig", "ngrams": 2, "buckets": 64}
-    (alone,) = results(1, [streams, documents, cnn])
-    two = results(2, [streams, documents, cnn, word_avg])
+    (alone,) = results(1, [streams, documents, both_ways, cnn])
+    two = results(2, [streams, documents, both_ways, cnn, word_avg])
     three = results(3, [streams, word_avg])
     # Alone, word_avg trains by a kernel with another optimizer, so that it is compared between two and three.
-    for ranks, found, expected in ((2, two, [*alone, two[0][3]]), (3, three, [alone[0], two[0][3]])):
+    for ranks, found, expected in ((2, two, [*alone, two[0][4]]), (3, three, [alone[0], two[0][4]])):
         assert len(found) == ranks
         for result in found:
             for (reports, numbers), (first_reports, _), (other_reports, others) in zip(

@@ -95,6 +95,36 @@ class BpttBatch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TwoWayBatch:
+    """A window of each direction in which a text is read: from its beginning, and from its end.
+
+    Attributes:
+        forward: Windows of the text's streams.
+        backward: Windows of the streams of the reversed text, of the same shape and with as many predictions.
+    """
+
+    forward: BpttBatch
+    backward: BpttBatch
+
+    @property
+    def first(self) -> bool:
+        """Whether the streams start in this window."""
+        return self.forward.first
+
+    @property
+    def rate(self) -> float:
+        """Factor of the learning rate for this step."""
+        return self.forward.rate
+
+    def __len__(self) -> int:
+        return len(self.forward)
+
+    def to(self, device: torch.device | str) -> "TwoWayBatch":
+        """Move the batch to another device."""
+        return TwoWayBatch(forward=self.forward.to(device), backward=self.backward.to(device))
+
+
+@dataclass(frozen=True, kw_only=True)
 class SequenceBatch:
     """Independent documents, padded to the same length.
 

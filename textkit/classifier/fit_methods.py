@@ -13,7 +13,7 @@ from textkit.checks import check_count
 from textkit.classifier.build_run import fit_model, new_model, refitting
 from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, checked_texts, prepare
-from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config
+from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config, suited_settings
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.pretrained import (
@@ -231,6 +231,7 @@ class Fitting(NestedParameters):
             config = replace(config, ngrams=_CHARACTERS)
         if saving is not None and start is None:  # a part of the texts does not tell how many there are
             config = suited_config(config, tokens=len(whole.documents.ids), classes=len(data.classes))
+        settings = suited_settings(settings, classes=2 if self.multi_label else len(data.classes))
         if isinstance(config, PretrainedClassifierConfig):
             check_data(config, data)
         weights = class_weights(self.class_weight, data.classes, data.training.targets, data.training.weights)

@@ -9,7 +9,7 @@ import numpy as np
 from textkit.classifier.data import ClassifierData
 from textkit.classifier.settings import ClassifierSettings
 from textkit.language_model.language_model import LanguageModel
-from textkit.language_model.state_methods import start_id
+from textkit.language_model.state_methods import end_id, start_id
 from textkit.models.pretrained_classifier import PretrainedClassifier, PretrainedClassifierConfig
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
 from textkit.text.vocabulary import Vocabulary
@@ -46,7 +46,9 @@ def pretrained_config(config: PretrainedClassifierConfig, model: LanguageModel) 
     """Fill in what describes the language model; a ``language_model`` that is given keeps its dropout."""
     own = model.model.config
     given = own if config.language_model is None else config.language_model
-    return replace(config, language_model=given, kind=own.kind, start=start_id(model.vocabulary, model.unit))
+    start = start_id(model.vocabulary, model.unit)
+    end = end_id(model.vocabulary, model.unit) if own.two_way else None
+    return replace(config, language_model=given, kind=own.kind, start=start, end=end)
 
 
 def tokenizer_of(model: LanguageModel, tokenizer: str | Tokenizer | None = None) -> str | Tokenizer:

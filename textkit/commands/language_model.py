@@ -91,7 +91,7 @@ def language_model(
     errors: options.Errors = "strict",
     quiet: Quiet = False,
 ) -> None:
-    """A language model of characters, words or subwords: recurrent, a transformer or a masked one."""
+    """A language model of characters, words or subwords: recurrent, bidirectional, a transformer or a masked one."""
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.language_model.defaults import completed, default_settings
     from textkit.language_model.language_model import LanguageModel
@@ -174,7 +174,10 @@ def language_model(
 
     def print_epoch(report: "LanguageModelReport") -> None:
         validation = "" if report.valid_loss is None else f", validation {report.valid_loss:.4f}"
-        validation += "" if report.valid_perplexity is None else f" (perplexity {report.valid_perplexity:,.2f})"
+        validation += "" if report.valid_perplexity is None else f" (perplexity {report.valid_perplexity:,.2f}"
+        for name, perplexity in zip(("forward", "backward"), report.direction_perplexities, strict=False):
+            validation += f", {name} {perplexity:,.2f}"
+        validation += ")" if validation else ""
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.tokens_per_second:,.0f} tokens/s")
 
     saved: list[str] = []

@@ -63,9 +63,10 @@ Checkpoint = Annotated[
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Model = Annotated[
-    Literal["recurrent", "transformer", "masked"] | None,
+    Literal["recurrent", "transformer", "masked", "bidirectional"] | None,
     _model(
-        "Kind of model: recurrent, transformer, or masked, a transformer that fills gaps.",
+        "Kind of model: recurrent; transformer; masked, a transformer that fills gaps; or bidirectional, which is "
+        "recurrent from both ends.",
         "recurrent, or that of --init",
         "<name>",
     ),
@@ -74,9 +75,16 @@ Cell = Annotated[
     Literal["lstm", "gru", "rnn_tanh", "rnn_relu"] | None,
     _model("Recurrent cell: lstm, gru, rnn_tanh or rnn_relu.", "lstm", "<name>"),
 ]
-Layers = Annotated[int | None, _model("Number of layers; of a transformer 4 by default.", "char 1, word 2")]
+Layers = Annotated[
+    int | None, _model("Number of layers; of a transformer 4 by default, of a bidirectional model 2.", "char 1, word 2")
+]
 Dim = Annotated[
-    int | None, _model("Dimension of the token embeddings; of a transformer 128 by default.", "char 64, word 200")
+    int | None,
+    _model(
+        "Dimension of the token embeddings; of a transformer 128 by default; of a bidirectional model, which has as "
+        "many units in each layer and direction, char 256.",
+        "char 64, word 200",
+    ),
 ]
 Hidden = Annotated[
     int | None, _model("Hidden units per layer; of a transformer by default 4 times --dim.", "char 384, word 200")
@@ -85,7 +93,8 @@ Tied = Annotated[
     bool | None,
     typer.Option(
         "--tied/--untied",
-        help="Whether embedding and output layer share their weights; those of a transformer do by default.",
+        help="Whether embedding and output layer share their weights; those of a transformer or a bidirectional model "
+        "do by default.",
         show_default="char untied, word tied",
         rich_help_panel="The model",
     ),

@@ -1,4 +1,4 @@
-"""Read catalog tables from disk: quoted CSV, plain separated lines, or a folder with one file per label."""
+"""Read catalog tables from disk: quoted CSV, plain separated lines, trees, or a folder with one file per label."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from textkit.data.delimited import quoted_rows
+from textkit.data.trees import subtrees
 from textkit.files.lines import numbered_lines
 
 
@@ -14,8 +15,9 @@ class TableFormat:
     r"""File format and columns of a table.
 
     Attributes:
-        style: ``csv`` (fields may be quoted), ``plain`` (split at the separators, quotes are data) or ``folder``
-            (each file contains one item per line; its name without the suffix is the label).
+        style: ``csv`` (fields may be quoted), ``plain`` (split at the separators, quotes are data), ``trees`` (one
+            labeled tree per line, whose columns are label and text) or ``folder`` (each file contains one item per
+            line; its name without the suffix is the label).
         columns: Column names, in order.
         separator: Column separator; for ``plain`` it may be a tuple with one string per gap, such as ``(":", " ")``
             for ``COARSE:fine the text``. The last column takes the rest of the line.
@@ -24,9 +26,11 @@ class TableFormat:
         label_column: Column with the label; None without labels.
         labels: Names of the labels in the file; empty if they are already names.
         text_from: Columns to join with ``" . "`` into an additional column ``text``.
+        phrases: For ``trees``, whether every subtree is a row, each (label, text) once, or else only whole trees.
+        left_out: For ``trees``, labels whose texts are left out.
     """
 
-    style: Literal["csv", "plain", "folder"]
+    style: Literal["csv", "plain", "trees", "folder"]
     columns: tuple[str, ...]
     text_column: str
     separator: str | tuple[str, ...] = ","
@@ -34,6 +38,8 @@ class TableFormat:
     label_column: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     text_from: tuple[str, ...] = ()
+    phrases: bool = False
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         available = set(self.row_columns)
@@ -46,8 +52,12 @@ class TableFormat:
                 raise ValueError(
                     f"{name} must be among the columns {sorted(available)}, got {sorted(missing)}; add it to columns"
                 )
-        if self.style not in ("csv", "plain", "folder"):
-            raise ValueError(f"style must be csv, plain or folder, got {self.style!r}; choose one of them")
+        if self.style not in ("csv", "plain", "trees", "folder"):
+            raise ValueError(f"style must be csv, plain, trees or folder, got {self.style!r}; choose one of them")
+        if self.style == "trees" and len(self.columns) != 2:
+            raise ValueError(f"columns must be two for trees, label and text, got {list(self.columns)}; correct them")
+        if self.style != "trees" and (self.phrases or self.left_out):
+            raise ValueError(f"phrases and left_out must be left out for {self.style}; they apply to trees only")
         if self.style == "csv" and not isinstance(self.separator, str):
             raise ValueError(f"separator must be one string for csv, got {self.separator!r}; use the style plain")
         if self.style == "plain" and len(self.separators) != len(self.columns) - 1:
@@ -108,7 +118,7 @@ def _folder_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
 
 
 def _file_rows(path: Path, table: TableFormat) -> Iterator[dict[str, str]]:
-    lines = _csv_fields(path, table) if table.style == "csv" else _plain_fields(path, table)
+    lines = _FIELDS[table.style](path, table)
     for position, (number, fields) in enumerate(lines):
         if table.header and position == 0:
             if tuple(fields) != table.columns:
@@ -147,6 +157,29 @@ def _plain_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[st
             fields.append(head)
             remainder = tail
         yield number, [*fields, remainder]
+
+
+def _tree_fields(path: Path, table: TableFormat) -> Iterator[tuple[int, list[str]]]:
+    seen: set[tuple[str, str]] = set()
+    for number, line in numbered_lines(path):
+        if not line:
+            continue
+        try:
+            found = subtrees(line)
+        except ValueError as error:
+            raise ValueError(
+                f"{path}, line {number}: a line must be one tree, such as (3 (2 It) (4 works)), {error}; "
+                "correct the line"
+            ) from error
+        for label, text in found if table.phrases else found[-1:]:
+            if label in table.left_out or (label, text) in seen:
+                continue
+            if table.phrases:
+                seen.add((label, text))
+            yield number, [label, text]
+
+
+_FIELDS = {"csv": _csv_fields, "plain": _plain_fields, "trees": _tree_fields}
 
 
 def _label(raw: str, table: TableFormat, path: Path, number: int) -> str:

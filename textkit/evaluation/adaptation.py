@@ -126,12 +126,14 @@ def _learn(
     weights: list[torch.nn.Parameter], loss: torch.Tensor, settings: DynamicEvaluation, trained: list[torch.Tensor]
 ) -> None:
     """Change the weights by the gradient of a loss, and towards the trained ones."""
-    gradients = torch.autograd.grad(loss, weights)
+    # The backward direction of a bidirectional model takes no part.
+    gradients = torch.autograd.grad(loss, weights, allow_unused=True)
     with torch.no_grad():
         for weight, earlier in zip(weights, trained, strict=False):
             weight.lerp_(earlier, settings.decay)
         for weight, gradient in zip(weights, gradients, strict=True):
-            weight.sub_(settings.rate * gradient)
+            if gradient is not None:
+                weight.sub_(settings.rate * gradient)
 
 
 class _Recent:

@@ -9,9 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
+from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch, TwoWayBatch
 from textkit.batches.sequences import SequenceBatches
 from textkit.files.mapped import release, span
+from textkit.models.bidirectional_language_model import BidirectionalLanguageModel
 from textkit.models.loss import Loss
 from textkit.progress import ProgressBar
 from textkit.text.id_stream import IdStream
@@ -37,6 +38,8 @@ class Scorable(Protocol):
 class LanguageModelScore:
     """Score of a text. Figures per character, byte and word refer to the original text, unknown tokens included.
 
+    Those of a bidirectional model are of its forward direction, which reads and predicts as other models do.
+
     Attributes:
         nats: Mean negative log-likelihood per predicted token, in nats.
         perplexity: exp(nats): the number of equally probable tokens with the same uncertainty.
@@ -51,6 +54,9 @@ class LanguageModelScore:
         characters: Number of characters of the text.
         bytes: Number of bytes of the text in UTF-8.
         words: Number of words between white space, and of line ends; None if it is not known.
+        backward_nats: Mean negative log-likelihood per token by the backward direction of a bidirectional model, which
+            predicts all tokens but the last from those after them; None for other models.
+        backward_perplexity: exp(backward_nats).
     """
 
     nats: float
@@ -64,11 +70,19 @@ class LanguageModelScore:
     words: int | None = None
     perplexity_per_word: float | None = None
     perplexity_per_byte: float = math.nan
+    backward_nats: float | None = None
+    backward_perplexity: float | None = None
+
+    @property
+    def directions(self) -> tuple[float, ...]:
+        """The nats per token of each direction: one, or two of a bidirectional model."""
+        return (self.nats,) if self.backward_nats is None else (self.nats, self.backward_nats)
 
     def __str__(self) -> str:
         rows = (
             ("nats per token", f"{self.nats:.4f}"),
             ("perplexity", f"{self.perplexity:,.2f}"),
+            *([("perplexity backward", f"{back:,.2f}")] if (back := self.backward_perplexity) else []),
             *([("perplexity per word", f"{per_word:,.2f}")] if (per_word := self.perplexity_per_word) else []),
             ("perplexity per byte", f"{self.perplexity_per_byte:,.2f}"),
             ("bits per character", f"{self.bits_per_character:.4f}"),
@@ -125,15 +139,19 @@ def score_ids(
         raise ValueError(
             f"batch_size must be at most the {predictions} tokens to predict, got {batch_size}; 1 is exact for any text"
         )
-    return stream_score(stream, _total(model, windows(stream.ids, batch_size, window), device, bar))
+    batches: Iterable[BpttBatch | TwoWayBatch] = windows(stream.ids, batch_size, window)
+    if isinstance(model, BidirectionalLanguageModel):
+        batches = _two_way_windows(stream.ids, batch_size, window)
+    return stream_score(stream, *_totals(model, batches, device, bar))
 
 
-def stream_score(stream: IdStream, total: float) -> LanguageModelScore:
+def stream_score(stream: IdStream, total: float, backward_total: float | None = None) -> LanguageModelScore:
     """Return the score of a stream.
 
     Args:
         stream: The text.
         total: Negative log-likelihood of all tokens but the first, in nats.
+        backward_total: That of all tokens but the last by the backward direction of a bidirectional model.
     """
     predictions = len(stream) - 1
     nats = total / predictions
@@ -146,6 +164,7 @@ def stream_score(stream: IdStream, total: float) -> LanguageModelScore:
         characters=stream.characters,
         size=stream.bytes,
         words=stream.words,
+        backward_nats=None if backward_total is None else backward_total / predictions,
     )
 
 
@@ -175,7 +194,7 @@ def score_documents(
     Raises:
         FloatingPointError: If the loss is not finite.
     """
-    total = _total(model, documents.epoch(), device, bar)
+    total, *backward = _totals(model, documents.epoch(), device, bar)
     return _score(
         total / documents.predictions,
         total,
@@ -184,11 +203,20 @@ def score_documents(
         characters=characters,
         size=size,
         words=words,
+        backward_nats=backward[0] / documents.predictions if backward else None,
     )
 
 
 def _score(
-    nats: float, total: float, *, unknown: float, tokens: int, characters: int, size: int, words: int | None
+    nats: float,
+    total: float,
+    *,
+    unknown: float,
+    tokens: int,
+    characters: int,
+    size: int,
+    words: int | None,
+    backward_nats: float | None,
 ) -> LanguageModelScore:
     """Return a score from the nats per token and those of the whole text."""
     return LanguageModelScore(
@@ -203,37 +231,46 @@ def _score(
         characters=characters,
         bytes=size,
         words=words,
+        backward_nats=backward_nats,
+        backward_perplexity=None if backward_nats is None else _perplexity(backward_nats),
     )
 
 
-def _total(
+def _totals(
     model: Scorable,
-    batches: Iterable[BpttBatch | SequenceBatch],
+    batches: Iterable[BpttBatch | SequenceBatch | TwoWayBatch],
     device: torch.device | str,
     bar: ProgressBar | None,
-) -> float:
-    """Sum the loss of all batches, in nats; the state is carried from window to window."""
-    total, state, was_training = 0.0, None, model.training
+) -> list[float]:
+    """Sum the loss of all batches, in nats, of each direction; the state is carried from window to window."""
+    totals: list[float] = []
+    state, was_training = None, model.training
     model.train(False)
     try:
         with torch.inference_mode():
             for batch in batches:
                 loss, after = model.window_loss(batch.to(device), state)
-                total += loss.total.item()
+                found = [part.item() for part in loss.directions or (loss.total,)]
+                totals = [sum(pair) for pair in zip(totals or [0.0] * len(found), found, strict=True)]
                 if bar is not None:
                     bar.move(bar.position + loss.count)
-                state = after if isinstance(batch, BpttBatch) else None
+                state = None if isinstance(batch, SequenceBatch) else after
     finally:
         model.train(was_training)
-    if not math.isfinite(total):
+    if not math.isfinite(total := sum(totals)):
         raise FloatingPointError(
             f"the loss must be a finite number, got {total}; the model's weights are damaged, train it again"
         )
-    return total
+    return totals
 
 
 def _perplexity(nats: float) -> float:
     return math.exp(nats) if nats < 700 else math.inf
+
+
+def _two_way_windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[TwoWayBatch]:
+    for forward, backward in zip(windows(ids, rows, window), windows(ids[::-1], rows, window), strict=True):
+        yield TwoWayBatch(forward=forward, backward=backward)
 
 
 def windows(ids: NDArray[np.int32], rows: int, window: int) -> Iterator[BpttBatch]:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from textkit.kernels.compiling import inlined
 from textkit.kernels.simd import add, load, load_like, multiply, splat, store, zero, zero_three
 from textkit.kernels.tiles import add_scaled_row, copy_row, prefetch_row
 from textkit.kernels.vector_width import WIDTH
 
 
-@njit(nogil=True)
+@inlined
 def prefetch_input(inputs: Any, word: Any, starts: Any, pieces: Any) -> None:
     """Prefetch the rows of a word into the cache."""
     if starts is None:
@@ -24,7 +25,7 @@ def prefetch_input(inputs: Any, word: Any, starts: Any, pieces: Any) -> None:
         prefetch_row(inputs, np.int64(pieces[piece]))
 
 
-@njit(nogil=True)
+@inlined
 def copy_input(out: Any, i: int, inputs: Any, word: Any, starts: Any, pieces: Any) -> None:
     """``out[i]`` = the input vector of a word: its row or, with subwords, the mean of its rows."""
     if starts is None:

@@ -29,7 +29,7 @@ from textkit.kernels.simd import (
 from textkit.kernels.vector_width import WIDTH
 
 
-@njit(nogil=True)
+@inlined
 def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, column: int) -> None:
     """Multiply row ``i`` of X by eight rows of Y, into ``out[row, column : column + 8]``.
 
@@ -47,7 +47,7 @@ def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, colu
     store(out, row, column, sums_of_eight(c0, c1, c2, c3, c4, c5, c6, c7))
 
 
-@njit(nogil=True)
+@inlined
 def dot_eight_rows(X: Any, i: int, Y: Any, indices: Any, start: int, out: Any, row: int, column: int) -> None:
     """Multiply row ``i`` of X by the rows ``indices[start : start + 8]`` of Y, as `dot_eight` does."""
     r0, r1 = np.int64(indices[start]), np.int64(indices[start + 1])
@@ -64,7 +64,7 @@ def dot_eight_rows(X: Any, i: int, Y: Any, indices: Any, start: int, out: Any, r
     store(out, row, column, sums_of_eight(c0, c1, c2, c3, c4, c5, c6, c7))
 
 
-@njit(nogil=True)
+@inlined
 def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, terms: int) -> None:
     """``out[i] = A.ravel()[start : start + terms] @ rows of Y``.
 
@@ -94,12 +94,23 @@ def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, t
         d += WIDTH
 
 
-@njit(nogil=True)
+@inlined
 def add_weighted_rows(
     out: Any, i: int, A: Any, first: int, along: int, Y: Any, indices: Any, start: int, terms: int
 ) -> None:
     """``out[i] += A.ravel()[first::along][:terms] @ Y[indices[start : start + terms]]``."""
     d, width = 0, out.shape[1]
+    # Each sum waits for its last term, so that fewer than seven sums at once leave the multipliers idle.
+    while d + 7 * WIDTH <= width:
+        e0, e1 = load_like(zero_three(), out, i, d), load_like(zero_three(), out, i, d + 3 * WIDTH)
+        e2 = load(out, i, d + 6 * WIDTH)
+        for m in range(terms):
+            a, row = broadcast(A, first + m * along), np.int64(indices[start + m])
+            e0 = multiply_add(a, load_like(e0, Y, row, d), e0)
+            e1 = multiply_add(a, load_like(e1, Y, row, d + 3 * WIDTH), e1)
+            e2 = multiply_add(a, load(Y, row, d + 6 * WIDTH), e2)
+        store(out, i, d, e0), store(out, i, d + 3 * WIDTH, e1), store(out, i, d + 6 * WIDTH, e2)
+        d += 7 * WIDTH
     while d + 3 * WIDTH <= width:
         c0 = load_like(zero_three(), out, i, d)
         for m in range(terms):
@@ -250,21 +261,21 @@ def transpose(X: Any, rows: int, out: Any) -> None:
             store(out, d + 4, i, f), store(out, d + 5, i, g), store(out, d + 6, i, h), store(out, d + 7, i, k)
 
 
-@njit(nogil=True)
+@inlined
 def prefetch_row(source: Any, j: int) -> None:
     """Prefetch ``source[j]`` into the cache; fetching many rows at once takes little longer than fetching one."""
     for d in range(0, source.shape[1], 16):
         prefetch(source, j, d)
 
 
-@njit(nogil=True)
+@inlined
 def copy_row(target: Any, i: int, source: Any, j: int) -> None:
     """``target[i] = source[j]``."""
     for d in range(0, target.shape[1], WIDTH):
         store(target, i, d, load(source, j, d))
 
 
-@njit(nogil=True)
+@inlined
 def dot(X: Any, i: int, Y: Any, j: int) -> Any:
     """Compute the dot product of ``X[i]`` and ``Y[j]``."""
     products = zero()
@@ -273,7 +284,7 @@ def dot(X: Any, i: int, Y: Any, j: int) -> Any:
     return total(products)
 
 
-@njit(nogil=True)
+@inlined
 def length(X: Any, i: int) -> Any:
     """Compute the Euclidean norm of ``X[i]``."""
     squares = zero()
@@ -283,7 +294,7 @@ def length(X: Any, i: int) -> Any:
     return np.sqrt(total(squares))
 
 
-@njit(nogil=True)
+@inlined
 def longest(X: Any, rows: int) -> Any:
     """Compute the largest norm of the first ``rows`` rows, or 1 if all are below 1."""
     norm = np.float32(1)
@@ -292,14 +303,14 @@ def longest(X: Any, rows: int) -> Any:
     return norm
 
 
-@njit(nogil=True)
+@inlined
 def clear_row(target: Any, i: int) -> None:
     """``target[i] = 0``."""
     for d in range(0, target.shape[1], WIDTH):
         store(target, i, d, zero())
 
 
-@njit(nogil=True)
+@inlined
 def add_scaled_row(target: Any, i: int, scale: Any, source: Any, j: int) -> None:
     """``target[i] += scale * source[j]``."""
     factor = splat(scale)

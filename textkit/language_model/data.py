@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.batches.bptt import BpttBatches
-from textkit.batches.records import BpttBatch, SequenceBatch
+from textkit.batches.records import BpttBatch, SequenceBatch, TwoWayBatch
 from textkit.batches.sequences import SequenceBatches
+from textkit.batches.two_way import TwoWayBatches
 from textkit.batches.windows import WindowBatches
 from textkit.files.mapped import SPAN, release
 from textkit.language_model.settings import LanguageModelSettings
@@ -44,7 +45,7 @@ class LanguageModelData:
     """
 
     vocabulary: Vocabulary
-    batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]]
+    batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | TwoWayBatch | None]]
     predictions: int
     steps: int
     longest: int
@@ -65,6 +66,7 @@ def read_data(
     base: BaseVocabulary | None = None,
     keep: frozenset[str] = frozenset(),
     ordered: bool = True,
+    two_way: bool = False,
     ranks: Ranks = ALONE,
 ) -> LanguageModelData:
     """Read the training text once, and the validation text with the vocabulary of the training text.
@@ -85,6 +87,7 @@ def read_data(
         keep: Words of a new vocabulary however rare they are.
         ordered: Whether the windows of a stream are read in the order of the text, so that a state can be carried from
             one to the next, rather than in random order.
+        two_way: Whether a stream that is read in order is also read from its end.
         ranks: The processes that train together; the batches are this one's part.
 
     Raises:
@@ -105,6 +108,7 @@ def read_data(
         base=base,
         keep=keep,
         ordered=ordered,
+        two_way=two_way,
         ranks=ranks,
     )
     if not set(data.vocabulary.tokens) - {*data.vocabulary.specials, "<eos>", "\n"}:
@@ -142,6 +146,7 @@ def _read_streams(
     base: BaseVocabulary | None,
     keep: frozenset[str],
     ordered: bool,
+    two_way: bool,
     ranks: Ranks,
 ) -> LanguageModelData:
     limits: dict[str, Any] = {"min_count": settings.min_count, "max_size": settings.max_vocab}
@@ -198,10 +203,13 @@ def _read_streams(
     streams = rows.stop - rows.start if shared else settings.batch_size
     options: dict[str, Any] = {"batch_size": streams, "window": settings.window, "seed": seed}
     options["part"] = slice(None) if shared else rows
-    batches: BpttBatches | WindowBatches
+    batches: BpttBatches | TwoWayBatches | WindowBatches
     if ordered:
-        longest = max(ranks.gather(-(-len(stream) // streams))) if shared else 0
-        batches = BpttBatches(stream.ids, random_windows=settings.random_windows, longest=longest, **options)
+        options["longest"] = max(ranks.gather(-(-len(stream) // streams))) if shared else 0
+        options["random_windows"] = settings.random_windows
+        batches = BpttBatches(stream.ids, **options)
+        if two_way:
+            batches = TwoWayBatches(batches, BpttBatches(stream.ids[::-1], **options))
     else:
         # Every process has as many batches as the one with the most text.
         batches = WindowBatches(stream.ids, least_tokens=max(ranks.gather(len(stream))) if shared else 0, **options)
@@ -233,6 +241,7 @@ def _read_documents(
     base: BaseVocabulary | None,
     keep: frozenset[str],
     ordered: bool,
+    two_way: bool,
     ranks: Ranks,
 ) -> LanguageModelData:
     if unit == "char" and tokenizer is not None:

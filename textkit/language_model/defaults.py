@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.language_model.settings import LanguageModelSettings
+from textkit.models.bidirectional_language_model import PLAIN_BIDIRECTIONAL, BidirectionalLanguageModelConfig
 from textkit.models.language_model import LanguageModelConfig
 from textkit.models.rnn_language_model import PLAIN, RnnLanguageModelConfig
 from textkit.models.tied_adaptive import TAIL_DIVISOR
@@ -46,6 +47,20 @@ def default_transformer(unit: Unit) -> TransformerLanguageModelConfig:
     return TransformerLanguageModelConfig(layers=4, dim=128, dropout=0.1 if unit == "char" else 0.2)
 
 
+def default_bidirectional(unit: Unit) -> BidirectionalLanguageModelConfig:
+    """Return the default config of a bidirectional model of characters, words or subwords."""
+    if unit == "char":
+        return replace(PLAIN_BIDIRECTIONAL, output_dropout=0.3)
+    return replace(
+        PLAIN_BIDIRECTIONAL,
+        dim=200,
+        input_dropout=0.3,
+        layer_dropout=0.2,
+        output_dropout=0.4,
+        cutoffs="auto" if unit == "word" else (),
+    )
+
+
 def completed(config: LanguageModelConfig, unit: Unit) -> LanguageModelConfig:
     """Take what a config leaves open from the defaults of its kind of model and the unit.
 
@@ -54,6 +69,8 @@ def completed(config: LanguageModelConfig, unit: Unit) -> LanguageModelConfig:
     """
     if isinstance(config, TransformerLanguageModelConfig):
         return config.completed(default_transformer(unit))
+    if isinstance(config, BidirectionalLanguageModelConfig):
+        return config.completed(default_bidirectional(unit))
     if isinstance(config, RnnLanguageModelConfig):
         return config.completed(default_config(unit))
     raise TypeError(
@@ -72,7 +89,7 @@ def resolved_config(config: RnnLanguageModelConfig, vocabulary: Vocabulary) -> R
         return config
     cutoffs = () if len(vocabulary) <= LARGE_VOCABULARY else adaptive_cutoffs(vocabulary.counts)
     if not config.tied:
-        while TAIL_DIVISOR ** len(cutoffs) > config.hidden:
+        while TAIL_DIVISOR ** len(cutoffs) > getattr(config, config.units):
             cutoffs = cutoffs[:-1]
     return replace(config, cutoffs=cutoffs)
 
@@ -109,7 +126,7 @@ def default_settings(unit: Unit, config: LanguageModelConfig | None = None) -> L
 
     Args:
         unit: "char", "word" or "subword".
-        config: Config of the model; None for a recurrent one.
+        config: Config of the model; None for a recurrent one, whose settings a bidirectional one has, too.
     """
     # Words that occur once become <unk>, so that the model learns to expect unknown words.
     least = 2 if unit == "word" else 1

@@ -139,6 +139,8 @@ class LanguageModel(Reading, Scoring, Filling):
     ) -> str | list[str]:
         r"""Generate text that continues a prompt. The time grows linearly with the length.
 
+        A bidirectional model generates by its forward direction.
+
         Args:
             prompt: Beginning of the text, taken as the start of a line.
             length: Maximum number of tokens (characters, or words and line ends) to generate after the prompt.
@@ -224,6 +226,8 @@ class LanguageModel(Reading, Scoring, Filling):
 
     def export(self, path: str | os.PathLike[str], *, check: bool = True) -> None:
         """Export a recurrent model to a file that other programs can run: one token and a state in, out what follows.
+
+        Of a bidirectional model the forward direction is exported.
 
         The inputs are ``ids`` (batch,), int64, and the state of each layer, zeros at the start: ``h0``, ``h1``, ..., or
         ``h0``, ``c0``, ... of an LSTM, (batch, units) each. The outputs are ``log_probabilities`` (batch, vocab) of the

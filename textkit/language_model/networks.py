@@ -10,7 +10,7 @@ from textkit.models.storage import StoredModel
 
 def saved_kind(config: LanguageModelConfig) -> dict[str, str]:
     """Return what config.json says of the kind of network: nothing of a recurrent one, as in earlier versions."""
-    return {} if isinstance(config, RnnLanguageModelConfig) else {"network": config.kind}
+    return {} if config.kind == RnnLanguageModelConfig.kind else {"network": config.kind}
 
 
 def restored_network(stored: StoredModel) -> LanguageModelNetwork:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
 
-from textkit.batches.records import BpttBatch, SequenceBatch
+from textkit.batches.records import BpttBatch, SequenceBatch, TwoWayBatch
 from textkit.files.atomic import remove_leftovers
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
@@ -37,8 +38,11 @@ class LanguageModelReport:
         loss: Mean training loss of the epoch, in nats per token, with dropout and while the weights change.
         valid_loss: Validation loss at the end of the epoch, in nats per token, with the averaged weights if there are
             any; None without a validation text. A long text is read in parallel parts that start from an empty state,
-            so this is slightly higher than the result of `LanguageModel.score`.
+            so this is slightly higher than the result of `LanguageModel.score`. Of a bidirectional model it is the mean
+            of both directions, as ``loss`` is.
         valid_perplexity: exp(valid_loss).
+        direction_perplexities: The validation perplexity of the forward and of the backward direction of a
+            bidirectional model; empty for other models.
         learning_rate: Learning rate at the end of the epoch.
         averaged: Number of steps whose weights are averaged (NT-ASGD); 0 before averaging starts.
         tokens_per_second: Number of predictions per second of training.
@@ -53,6 +57,7 @@ class LanguageModelReport:
     averaged: int
     tokens_per_second: float
     seconds: float
+    direction_perplexities: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +69,23 @@ class Position:
         seconds: Duration of the current epoch so far, in seconds.
         losses: Mean training loss of each epoch.
         valid_losses: Validation loss after each epoch; empty without a validation text.
+        direction_losses: Those of the forward and the backward direction of a bidirectional model; empty for others.
     """
 
     progress: Progress = field(default_factory=Progress)
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
     valid_losses: list[float] = field(default_factory=list)
+    direction_losses: list[list[float]] = field(default_factory=list)
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """The number, loss and, with a validation text, validation loss of each epoch."""
+        """The number, loss and, with a validation text, validation loss of each epoch, also that of each direction."""
         epochs: list[dict[str, Any]] = [{"epoch": number, "loss": loss} for number, loss in enumerate(self.losses, 1)]
         for epoch, valid_loss in zip(epochs, self.valid_losses, strict=False):
             epoch["valid_loss"] = valid_loss
+        for epoch, (forward, backward) in zip(epochs, self.direction_losses, strict=False):
+            epoch |= {"forward_valid_loss": forward, "backward_valid_loss": backward}
         return epochs
 
 
@@ -90,7 +99,8 @@ class LanguageModelRun:
         predictions: Number of predictions per epoch.
         schedule: Learning rate schedule.
         plateau: The plateau schedule within ``schedule``, to be told the validation losses; None for other schedules.
-        validate: Returns the validation loss of the current weights; None without a validation text.
+        validate: Returns the validation loss of the current weights, or that of each direction; None without a
+            validation text.
         identity: Everything that the result depends on; a checkpoint with a different identity is rejected.
         describe: Returns a description of the run for its checkpoints; see `textkit.training.provenance`.
         checkpoint: File to which the state is saved; None for no checkpoints.
@@ -108,12 +118,12 @@ class LanguageModelRun:
         self,
         state: LanguageModelState,
         settings: LanguageModelSettings,
-        batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | None]],
+        batches: Callable[[int], Iterable[BpttBatch | SequenceBatch | TwoWayBatch | None]],
         *,
         predictions: int,
         schedule: Schedule,
         plateau: Plateau | None,
-        validate: Callable[[], float] | None,
+        validate: Callable[[], tuple[float, ...]] | None,
         identity: Mapping[str, Any],
         describe: Callable[[], Mapping[str, Any]],
         checkpoint: str | os.PathLike[str] | None,
@@ -212,14 +222,18 @@ class LanguageModelRun:
         rate = self.settings.learning_rate * self.schedule(progress.step - 1)
         averaged = 0 if average is None else average.count
         self._check_weights()
-        valid_loss = self._validated(position)
+        losses = self._validated(position)
+        valid_loss = fmean(losses) if losses else None
         if valid_loss is not None:
             position = replace(position, valid_losses=[*position.valid_losses, valid_loss])
+        if len(losses) > 1:
+            position = replace(position, direction_losses=[*position.direction_losses, losses])
         report = LanguageModelReport(
             epoch=progress.epoch + 1,
             loss=progress.loss,
             valid_loss=valid_loss,
-            valid_perplexity=None if valid_loss is None else math.exp(min(valid_loss, 700.0)),
+            valid_perplexity=None if valid_loss is None else _perplexity(valid_loss),
+            direction_perplexities=tuple(map(_perplexity, losses)) if len(losses) > 1 else (),
             learning_rate=rate,
             averaged=averaged,
             tokens_per_second=progress.count / max(position.seconds, 1e-9),
@@ -227,21 +241,22 @@ class LanguageModelRun:
         )
         return replace(position, seconds=0.0, losses=[*position.losses, progress.loss]), report
 
-    def _validated(self, position: Position) -> float | None:
-        """Compute the validation loss, and update the best weights, the average and the plateau schedule with it."""
+    def _validated(self, position: Position) -> list[float]:
+        """Compute the validation losses, and update best weights, average and plateau schedule with their mean."""
         if self.validate is None:
-            return None
+            return []
         average = self.state.average
         with nullcontext() if average is None else average.in_place():
             # Computed by every process; that of the first counts, so that all go on in the same way.
-            loss = self.ranks.of_first(self.validate())
+            losses = list(map(self.ranks.of_first, self.validate()))
+            loss = fmean(losses)
             if loss < min(position.valid_losses, default=math.inf):
                 self.state.keep_as_best()
         if average is not None:
             average.observe(loss)
         if self.plateau is not None:
             self.plateau.observe(loss)
-        return loss
+        return losses
 
     def _save(self, position: Position) -> None:
         if self.checkpoint is not None:
@@ -316,3 +331,7 @@ class LanguageModelRun:
         validation = f", valid {position.valid_losses[-1]:.3f}" if position.valid_losses else ""
         status = f"loss {progress.loss:.3f}{validation}, epoch {progress.epoch + 1}/{self.settings.epochs}"
         bar.move(self._predictions_so_far(position), status)
+
+
+def _perplexity(nats: float) -> float:
+    return math.exp(min(nats, 700.0))

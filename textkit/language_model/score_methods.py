@@ -30,9 +30,10 @@ class Scoring:
         """Compute the perplexity of a text.
 
         The text is scored as one stream, with the state carried from beginning to end. A masked model reads it in
-        pieces of its positions, and each token is hidden on its own (pseudo-perplexity; Salazar et al. 2020). With a
-        model trained on separate documents (``settings.documents``), each document is scored on its own, its end
-        included.
+        pieces of its positions, and each token is hidden on its own (pseudo-perplexity; Salazar et al. 2020). Of a
+        bidirectional model the figures are those of its forward direction; ``backward_nats`` and
+        ``backward_perplexity`` are those of the other one, which reads the stream from its end. With a model trained on
+        separate documents (``settings.documents``), each document is scored on its own, its end included.
 
         Args:
             text: A str is the text itself. Anything else is a corpus: a Path, ``textkit.corpus(...)``, a data set, an
@@ -78,7 +79,8 @@ class Scoring:
     ) -> "pd.DataFrame":
         """Compute how surprising each token of a text is: its negative log-likelihood, in bits.
 
-        The text is read as by `score`, and the bits are those that the score is the mean of.
+        The text is read as by `score`, and the bits are those that the score is the mean of; those of a bidirectional
+        model are of its forward direction.
 
         Args:
             text: As for `score`: a str is the text itself, anything else is a corpus.

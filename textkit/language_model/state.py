@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from textkit.batches.records import BpttBatch
+from textkit.batches.records import BpttBatch, TwoWayBatch
 from textkit.language_model.averaging import TriggeredAverage
 from textkit.models.language_model import LanguageModelNetwork
 from textkit.models.loss import Loss
@@ -34,7 +34,7 @@ class CarriedState:
         self.model, self.reset = model, reset
         self.state: State | None = None
 
-    def loss(self, batch: BpttBatch) -> Loss:
+    def loss(self, batch: BpttBatch | TwoWayBatch) -> Loss:
         """Compute the loss of a window, which continues from the previous one unless the streams start here."""
         state_before = None if batch.first else self.state
         if state_before is not None and self.reset > 0:

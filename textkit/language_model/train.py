@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from textkit.language_model.start import check_same_start, start_from
 from textkit.language_model.state import LanguageModelState
 from textkit.language_model.subword import check_subword_options, subword_texts
 from textkit.language_model.tokenizer_fit import check_tokenizer_fit
+from textkit.models.bidirectional_language_model import OTHER_NAMES as BIDIRECTIONAL_NAMES
+from textkit.models.bidirectional_language_model import BidirectionalLanguageModelConfig
 from textkit.models.language_model import LanguageModelConfig
 from textkit.models.masked_language_model import OTHER_NAMES as MASKED_NAMES
 from textkit.models.masked_language_model import MaskedLanguageModelConfig
@@ -60,6 +63,7 @@ def _places(kind: type[Any], argument: str, others: dict[str, str]) -> dict[str,
 
 _OTHER_NAMES = {
     **_places(LanguageModelSettings, "settings", SETTINGS_NAMES),
+    **_places(BidirectionalLanguageModelConfig, "config", BIDIRECTIONAL_NAMES),
     **_places(MaskedLanguageModelConfig, "config", MASKED_NAMES),
     **_places(TransformerLanguageModelConfig, "config", TRANSFORMER_NAMES),
     **_places(RnnLanguageModelConfig, "config", CONFIG_NAMES),
@@ -98,9 +102,9 @@ def train_language_model(
     """Train a language model: a recurrent one, by truncated backpropagation through time, or a transformer.
 
     The documents of the corpus form one stream of text, each followed by a line end. A recurrent model reads it in
-    order, with its state carried from window to window (Mikolov et al. 2010); a transformer or a masked model reads
-    windows in random order, cut at other places in each epoch. With ``settings.documents`` each document is a sequence
-    of its own.
+    order, with its state carried from window to window (Mikolov et al. 2010), and a bidirectional one also in reverse;
+    a transformer or a masked model reads windows in random order, cut at other places in each epoch. With
+    ``settings.documents`` each document is a sequence of its own.
 
     If ``torchrun`` started several processes, each trains its part of every batch. The result is that of one process,
     but for dropout, whose masks differ. The first process writes the checkpoint, which resumes with any number of them.
@@ -116,9 +120,9 @@ def train_language_model(
             the end of the stream, or random documents with ``settings.documents``. Its loss is computed after each
             epoch, and the weights with the lowest loss are returned. The vocabulary is that of the training text; other
             tokens become ``<unk>``. If it is an `EncodedCorpus`, it must have the same vocabulary.
-        config: Architecture of the model: a `RnnLanguageModelConfig`, a `TransformerLanguageModelConfig`, or a
-            `MaskedLanguageModelConfig`. What it leaves open suits the unit. None is a recurrent model, or the config of
-            ``init``, of which only dropout and penalties can be changed.
+        config: Architecture of the model: a `RnnLanguageModelConfig`, a `TransformerLanguageModelConfig`, a
+            `MaskedLanguageModelConfig` or a `BidirectionalLanguageModelConfig`. What it leaves open suits the unit.
+            None is a recurrent model, or the config of ``init``, of which only dropout and penalties can be changed.
             ``cutoffs="auto"``, the default of words, is an adaptive softmax if the vocabulary has more than 20,000
             tokens.
         settings: Training settings; what they leave open, or None, is the `default_settings` of unit and model; of an
@@ -236,6 +240,7 @@ def train_language_model(
         base=base,
         keep=keep,
         ordered=config.carries_state,
+        two_way=config.two_way,
         ranks=ranks,
     )
     config.check_longest(data.longest, documents=settings.documents)
@@ -255,7 +260,7 @@ def train_language_model(
     model.to(device)
     model.dropout_generator = torch.Generator(device).manual_seed(dropout_seed)
     average = TriggeredAverage(model.parameters(), settings.non_monotone) if settings.averaging else None
-    optimizer = optimizer_for(model.parameters(), settings, hidden=model.layers.parameters())
+    optimizer = optimizer_for(model.parameters(), settings, hidden=chain.from_iterable(model.weights_of_layers()))
     state = LanguageModelState(model, optimizer, average, reset=settings.state_reset, ranks=ranks)
     state.tell_masks_apart()
     schedule, plateau = _schedule(settings, data)
@@ -275,7 +280,7 @@ def train_language_model(
         predictions=data.predictions,
         schedule=schedule,
         plateau=plateau,
-        validate=None if validation is None else lambda: validation.nats(model, progress=progress),
+        validate=None if validation is None else lambda: validation.losses(model, progress=progress),
         identity=_identity({**fingerprints, **options}, settings),
         describe=describe,
         checkpoint=checkpoint,

@@ -21,8 +21,8 @@ class Validation(Protocol):
     def unknown(self) -> float:
         """Fraction of its tokens that are not in the vocabulary, from 0 to 1."""
 
-    def nats(self, model: LanguageModelNetwork, *, progress: bool = False) -> float:
-        """Compute the loss per token, fast."""
+    def losses(self, model: LanguageModelNetwork, *, progress: bool = False) -> tuple[float, ...]:
+        """Compute the loss per token, fast; for a bidirectional model that of each direction."""
 
     def score(self, model: LanguageModelNetwork, *, progress: bool = False) -> LanguageModelScore:
         """Compute the exact score."""
@@ -42,10 +42,10 @@ class StreamValidation:
         self.rows = max(min(rows, len(stream) // ROW_TOKENS), 1)
         self.unknown = stream.unknown / len(stream)
 
-    def nats(self, model: LanguageModelNetwork, *, progress: bool = False) -> float:
-        """Compute the loss per token, reading the parts in parallel."""
+    def losses(self, model: LanguageModelNetwork, *, progress: bool = False) -> tuple[float, ...]:
+        """Compute the loss per token of each direction, reading the parts in parallel."""
         with _validation_bar(len(self.stream) - 1, progress) as bar:
-            return self._score(model, self.rows, bar).nats
+            return self._score(model, self.rows, bar).directions
 
     def score(self, model: LanguageModelNetwork, *, progress: bool = False) -> LanguageModelScore:
         """Compute the exact score, reading the text as one stream."""
@@ -70,10 +70,10 @@ class DocumentValidation:
         self.batches, self.size, self._unknown = batches, size, unknown
         self.unknown = unknown / sum(map(len, batches.documents))
 
-    def nats(self, model: LanguageModelNetwork, *, progress: bool = False) -> float:
-        """Compute the loss per token. Documents are read in parallel anyway, so it is exact too."""
+    def losses(self, model: LanguageModelNetwork, *, progress: bool = False) -> tuple[float, ...]:
+        """Compute the loss per token of each direction. Documents are read in parallel anyway, so it is exact too."""
         with _validation_bar(self.batches.predictions, progress) as bar:
-            return self._score(model, bar).nats
+            return self._score(model, bar).directions
 
     def score(self, model: LanguageModelNetwork, *, progress: bool = False) -> LanguageModelScore:
         """Compute the exact score."""

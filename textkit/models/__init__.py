@@ -15,6 +15,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from textkit.models.bidirectional_language_model import (
+        BidirectionalLanguageModel,
+        BidirectionalLanguageModelConfig,
+    )
     from textkit.models.classifier import Classifier, ClassifierConfig
     from textkit.models.cnn import Cnn, CnnConfig
     from textkit.models.masked_language_model import MaskedLanguageModel, MaskedLanguageModelConfig
@@ -25,6 +29,8 @@ if TYPE_CHECKING:
     from textkit.models.word_avg import WordAvg, WordAvgConfig
 
 _PUBLIC = {
+    "BidirectionalLanguageModel": "textkit.models.bidirectional_language_model",
+    "BidirectionalLanguageModelConfig": "textkit.models.bidirectional_language_model",
     "Classifier": "textkit.models.classifier",
     "ClassifierConfig": "textkit.models.classifier",
     "Cnn": "textkit.models.cnn",
@@ -44,6 +50,8 @@ _PUBLIC = {
 }
 
 __all__ = [
+    "BidirectionalLanguageModel",
+    "BidirectionalLanguageModelConfig",
     "Classifier",
     "ClassifierConfig",
     "Cnn",

@@ -85,7 +85,7 @@ def export_model(
         _require_onnx()
     if isinstance(model, PretrainedClassifier) and not model.exportable:
         raise ValueError(
-            "a classifier to export must be on a language model of LSTM or GRU layers, got "
+            "a classifier to export must be on a recurrent language model of LSTM or GRU layers, got "
             f"{model.config.language_model}; save it as a folder, which textkit.load reads"
         )
     exported = copy.deepcopy(model)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from torch import nn
 
-from textkit.batches.records import BpttBatch, SequenceBatch
+from textkit.batches.records import BpttBatch, SequenceBatch, TwoWayBatch
 from textkit.checks import SUITED
 from textkit.models.loss import Loss
 
@@ -31,6 +31,9 @@ class LanguageModelConfig:
     carries_state: ClassVar[bool] = False
     """Whether training carries a state from window to window, so that windows are read in the order of the text."""
 
+    two_way: ClassVar[bool] = False
+    """Whether training reads a text also from its end, in `TwoWayBatch` records."""
+
     def network(self, vocab: int, *, generator: torch.Generator | None = None) -> "LanguageModelNetwork":
         """Create the network; for training, and before its weights are loaded.
 
@@ -42,6 +45,11 @@ class LanguageModelConfig:
             NotImplementedError: If the config does not override this method.
         """
         raise NotImplementedError(f"{type(self).__name__} must override network(vocab, generator=...)")
+
+    @property
+    def state_width(self) -> int:
+        """Number of units of a token's state; see `LanguageModel.states`."""
+        raise NotImplementedError(f"{type(self).__name__} must override state_width")
 
     def completed(self: Config, defaults: Config) -> Config:
         """Take what was not given from the defaults of the unit."""
@@ -112,14 +120,19 @@ class LanguageModelNetwork(nn.Module, ABC):
         """
 
     @abstractmethod
-    def window_loss(self, batch: BpttBatch | SequenceBatch, state: Any = None) -> tuple[Loss, Any]:
+    def window_loss(self, batch: Any, state: Any = None) -> tuple[Loss, Any]:
         """Compute the summed loss of one window and the state after it.
 
         Args:
-            batch: Inputs, and as targets the tokens that follow them.
+            batch: A `BpttBatch` or `SequenceBatch`: inputs, and as targets the tokens that follow them. If the config
+                says `two_way`, also a `TwoWayBatch`.
             state: State before the window; None at the start of a text.
         """
 
-    def loss(self, batch: BpttBatch | SequenceBatch) -> Loss:
+    def weights_of_layers(self) -> list[list[nn.Parameter]]:
+        """Return the weights of each layer, from the first to the last."""
+        return [list(layer.parameters()) for layer in self.layers]
+
+    def loss(self, batch: BpttBatch | SequenceBatch | TwoWayBatch) -> Loss:
         """Compute the loss of one window, starting from an empty state."""
         return self.window_loss(batch)[0]

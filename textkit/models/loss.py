@@ -16,8 +16,11 @@ class Loss:
         penalty: () regularization term that is added to ``total`` for the gradient only and never reported; None for no
             penalty. Like ``total`` it is a sum (the penalty per prediction times ``count``), so that both are divided
             by the same number.
+        directions: () summed loss of each direction of a bidirectional model, of which ``total`` is the mean; empty for
+            other models.
     """
 
     total: torch.Tensor
     count: int
     penalty: torch.Tensor | None = None
+    directions: tuple[torch.Tensor, ...] = ()

@@ -120,3 +120,8 @@ def flipped(sequence: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     mirrored = lengths[:, None] - 1 - positions  # (batch, time), negative at padding
     source = torch.where(mirrored >= 0, mirrored, positions)
     return sequence.gather(1, source[:, :, None].expand(-1, -1, sequence.shape[2]))
+
+
+def flipped_ids(ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+    """Reverse the ids (batch, time) of each text within its length; see `flipped`."""
+    return flipped(ids[:, :, None], lengths)[:, :, 0]

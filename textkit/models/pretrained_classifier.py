@@ -8,11 +8,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from textkit.checks import check_choice, set_count, set_fraction
+from textkit.models.bidirectional_language_model import BidirectionalLanguageModel
 from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
 from textkit.models.export_scan import GatedCell, scan_layer
 from textkit.models.language_model_kinds import CONFIGS
 from textkit.models.layers import NO_DROPOUT, RecurrentLayer, dropout_mask
-from textkit.models.pooling import POOLINGS, PooledStates, Pooling
+from textkit.models.pooling import POOLINGS, PooledStates, Pooling, flipped_ids
 from textkit.other_names import class_with_other_names
 
 _OUTPUT_ONLY = ("output_weight", "output_bias", "adaptive")
@@ -36,8 +37,9 @@ class PretrainedClassifierConfig(ClassifierConfig):
         word_dropout: Fraction of the tokens replaced by ``<unk>`` in training, from 0 to below 1.
         language_model: Config of the language model, with its dropout, which applies in fine-tuning; None for that of
             ``pretrained``.
-        kind: Kind of the language model: "recurrent", "transformer" or "masked".
+        kind: Kind of the language model: "recurrent", "transformer", "masked" or "bidirectional".
         start: Id of the token that stands before the start of a text; None for no such token.
+        end: Id of the token that stands after the end of a text, for a bidirectional model; None for no such token.
         dim: Dimension of the token embeddings, that of the language model.
     """
 
@@ -48,6 +50,7 @@ class PretrainedClassifierConfig(ClassifierConfig):
     language_model: Any = None
     kind: str = "recurrent"
     start: int | None = None
+    end: int | None = None
 
     def __post_init__(self) -> None:
         check_choice("pooling", self.pooling, POOLINGS)
@@ -64,15 +67,15 @@ class PretrainedClassifierConfig(ClassifierConfig):
                     "leave it out, and pass the language model as pretrained"
                 )
             object.__setattr__(self, "dim", self.language_model.dim)
-        if self.start is not None:
-            set_count(self, "start", 0)
+        for name in ("start", "end"):
+            if getattr(self, name) is not None:
+                set_count(self, name, 0)
         super().__post_init__()
 
     @property
     def width(self) -> int:
         """Number of units of a state."""
-        widths: tuple[int, ...] = getattr(self.language_model, "widths", (self.dim,))
-        return widths[-1]
+        return self.dim if self.language_model is None else int(self.language_model.state_width)
 
     @property
     def longest(self) -> int | None:
@@ -89,6 +92,15 @@ class PretrainedClassifier(Classifier):
     layer between the pooled states and the output layer is that of Howard and Ruder 2018, section 3.3; they normalize
     batches instead, which would make the logits of a text depend on the other texts of its batch in training.
 
+    The states of a bidirectional language model are a mix of its embeddings and all its layers, learned with the
+    classifier, whether the language model is trained or not (Peters et al. 2018, section 3.2, equation 1): with the
+    states h_j of layer j
+
+        x = gamma sum_j s_j (h_j - mean_j) / deviation_j,    s = softmax(w)
+
+    The layers are pooled before they are mixed, which makes a difference for the maximum only. "last" is the last state
+    of each direction: the backward one is that of the first token.
+
     Args:
         config: Architecture and regularization; with ``language_model``.
         vocab: Size of the vocabulary of the language model.
@@ -97,10 +109,12 @@ class PretrainedClassifier(Classifier):
 
     Attributes:
         encoder: Network of the language model, without its output layer.
-        mean: (pooled,) means of the pooled states.
-        deviation: (pooled,) standard deviations of the pooled states.
+        mean: (pooled,) means of the pooled states, of each layer that is mixed.
+        deviation: (pooled,) standard deviations of the pooled states, of each layer that is mixed.
         hidden_weight: (hidden, pooled), initialized uniformly within +-1 / sqrt(pooled); None without hidden layer.
         hidden_bias: (hidden,); None without hidden layer.
+        layer_scores: (layers + 1,), the w of a bidirectional language model, at first 0; None for others.
+        layer_scale: (1,), its gamma, at first 1; None for others.
 
     Raises:
         ValueError: If the config has no language model.
@@ -119,8 +133,12 @@ class PretrainedClassifier(Classifier):
         super().__init__(config, vocab, classes, width=config.hidden or pooled, bound=None, generator=generator)
         self.encoder = config.language_model.network(vocab, generator=generator)
         without_output(self.encoder)
-        self.register_buffer("mean", torch.zeros(pooled))
-        self.register_buffer("deviation", torch.ones(pooled))
+        self.layer_scores, self.layer_scale, layers = None, None, 1
+        if config.language_model.two_way:
+            layers = config.language_model.layers + 1
+            self.layer_scores, self.layer_scale = nn.Parameter(torch.zeros(layers)), nn.Parameter(torch.ones(1))
+        self.register_buffer("mean", torch.zeros(layers * pooled))
+        self.register_buffer("deviation", torch.ones(layers * pooled))
         self.hidden_weight, self.hidden_bias = None, None
         if config.hidden:
             self.hidden_weight = nn.Parameter(torch.empty(config.hidden, pooled))
@@ -138,9 +156,16 @@ class PretrainedClassifier(Classifier):
         """Whether the network can be exported: its layers are those of an LSTM or a GRU."""
         return self.config.kind == "recurrent" and self.config.language_model.cell in get_args(GatedCell)
 
+    @property
+    def layer_weights(self) -> torch.Tensor | None:
+        """(layers + 1,), the weights gamma s of embeddings and layers of a bidirectional model; None for others."""
+        if self.layer_scores is None or self.layer_scale is None:
+            return None
+        return self.layer_scale * self.layer_scores.softmax(0)
+
     def groups(self) -> list[list[nn.Parameter]]:
         """Return the weights from the input to the output: embeddings, each layer of the language model, the rest."""
-        layers = [list(layer.parameters()) for layer in self.encoder.layers]
+        layers = self.encoder.weights_of_layers()
         of_layers = {weight for layer in layers for weight in layer}
         encoder = list(self.encoder.parameters())
         of_encoder = set(encoder)
@@ -148,19 +173,29 @@ class PretrainedClassifier(Classifier):
         return [first, *layers, [weight for weight in self.parameters() if weight not in of_encoder]]
 
     def pooled(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Compute the pooled states (batch, pooled), standardized; see `Classifier.features`."""
+        """Compute the pooled states (batch, pooled), standardized; see `Classifier.features`.
+
+        Those of a bidirectional model are those of each layer, (batch, (layers + 1) * pooled).
+        """
         self.encoder.dropout_generator = self.dropout_generator
-        if self.config.start is None:
-            states = self._states(ids, mask.sum(1))  # (batch, time, width)
+        lengths = mask.sum(1)
+        if isinstance(self.encoder, BidirectionalLanguageModel):
+            states = self._layer_states(self.encoder, ids, lengths)  # (layers + 1, batch, time, width)
+        elif self.config.start is None:
+            states = self._states(ids, lengths)[None]
         else:
-            states = self._states(F.pad(ids, (1, 0), value=self.config.start), mask.sum(1) + 1)[:, 1:]
-        pool = PooledStates(states.shape[0], states.shape[2], states.device)
-        pool.add(states.float(), mask.sum(1))
-        pooled: torch.Tensor = (pool.result(self.config.pooling) - self.mean) / self.deviation
+            states = self._states(F.pad(ids, (1, 0), value=self.config.start), lengths + 1)[None, :, 1:]
+        layers, batch, _, width = states.shape
+        pool = PooledStates(layers * batch, width, states.device)
+        pool.add(states.flatten(0, 1).float(), lengths.repeat(layers))
+        found = pool.result(self.config.pooling).view(layers, batch, -1).transpose(0, 1).flatten(1)
+        pooled: torch.Tensor = (found - self.mean) / self.deviation
         return pooled
 
     def hidden(self, pooled: torch.Tensor) -> torch.Tensor:
-        """Compute the features (batch, width) from pooled states (batch, pooled)."""
+        """Compute the features (batch, width) from pooled states (batch, pooled), of all layers if they are mixed."""
+        if (weights := self.layer_weights) is not None:
+            pooled = (weights[:, None] * pooled.view(len(pooled), len(weights), -1)).sum(1)
         rate = self.config.pooled_dropout
         if self.training and rate > 0:
             shape = (pooled.shape[0], pooled.shape[1])
@@ -170,6 +205,15 @@ class PretrainedClassifier(Classifier):
     def features(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """Return the hidden layer (batch, width), or the pooled states without one; see `Classifier.features`."""
         return self.hidden(self.pooled(ids, mask))
+
+    def _layer_states(
+        self, encoder: BidirectionalLanguageModel, ids: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:
+        backward, (start, end) = flipped_ids(ids, lengths), (self.config.start, self.config.end)
+        if start is None or end is None:
+            return encoder.layer_states(ids, backward)[0]
+        ids, backward = F.pad(ids, (1, 0), value=start), F.pad(backward, (1, 0), value=end)
+        return encoder.layer_states(ids, backward)[0][:, :, 1:]
 
     def _states(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         # torch.export would unroll the recurrent kernel to the length of the example.

@@ -1,6 +1,6 @@
 """A recurrent language model: predicts the next token from the tokens so far."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
@@ -26,6 +26,7 @@ from textkit.models.layers import (
     locked_dropout,
 )
 from textkit.models.loss import Loss
+from textkit.models.output_weights import adaptive_softmax, init_uniform
 from textkit.models.tied_adaptive import TAIL_DIVISOR, TiedAdaptiveSoftmax
 from textkit.other_names import class_with_other_names
 
@@ -90,6 +91,8 @@ class RnnLanguageModelConfig(LanguageModelConfig):
     kind: ClassVar[str] = "recurrent"
     architecture: ClassVar[tuple[str, ...]] = ("cell", "layers", "dim", "hidden", "tied", "forget_bias", "cutoffs")
     carries_state: ClassVar[bool] = True
+    units: ClassVar[str] = "hidden"
+    """Name of the field with the number of units of a layer."""
 
     cell: Cell = "lstm"
     layers: int = SUITED
@@ -136,8 +139,9 @@ class RnnLanguageModelConfig(LanguageModelConfig):
             )
         object.__setattr__(self, "cutoffs", tuple(map(int, cutoffs)))  # config.json stores a list
         # The last cluster's vectors are divided once per cutoff and must keep at least one dimension.
-        if self.tied is False and self.hidden is not SUITED and (least := TAIL_DIVISOR ** len(cutoffs)) > self.hidden:
-            raise ValueError(f"hidden must be at least {least} for {len(cutoffs)} cutoffs, got {self.hidden}; raise it")
+        units = getattr(self, self.units)
+        if self.tied is False and units is not SUITED and (least := TAIL_DIVISOR ** len(cutoffs)) > units:
+            raise ValueError(f"{self.units} must be at least {least} for {len(cutoffs)} cutoffs, got {units}; raise it")
 
     def network(self, vocab: int, *, generator: torch.Generator | None = None) -> "RnnLanguageModel":
         """Create the network; see `RnnLanguageModel`."""
@@ -151,6 +155,11 @@ class RnnLanguageModelConfig(LanguageModelConfig):
     def widths(self) -> tuple[int, ...]:
         """Number of units of each layer."""
         return (self.hidden,) * (self.layers - 1) + (self.dim if self.tied else self.hidden,)
+
+    @property
+    def state_width(self) -> int:
+        """Number of units of the last layer."""
+        return self.widths[-1]
 
 
 PLAIN = RnnLanguageModelConfig(
@@ -180,11 +189,13 @@ class RnnLanguageModel(LanguageModelNetwork):
         ValueError: If the vocabulary is empty, a cutoff is beyond its end, or the cutoffs are still "auto".
     """
 
+    plain: ClassVar[RnnLanguageModelConfig] = PLAIN
+
     def __init__(self, config: RnnLanguageModelConfig, vocab: int, *, generator: torch.Generator | None = None) -> None:
         super().__init__()
         if vocab < 1:
             raise ValueError(f"vocab must be at least 1 token, got {vocab}")
-        config = config.completed(PLAIN)
+        config = config.completed(self.plain)
         cutoffs = config.cutoffs
         if cutoffs == "auto":
             raise ValueError("cutoffs must be chosen before a model is made, got 'auto'; use resolved_config")
@@ -197,21 +208,25 @@ class RnnLanguageModel(LanguageModelNetwork):
         self.embedding = nn.Parameter(torch.empty(cutoffs[0] if shortened else vocab, config.dim))
         with torch.no_grad():
             self.embedding.uniform_(-0.1, 0.1, generator=generator)
-        self.layers = nn.ModuleList(
-            RecurrentLayer(config.cell, inputs, hidden, forget_bias=config.forget_bias, generator=generator)
-            for inputs, hidden in zip((config.dim, *config.widths), config.widths, strict=False)
-        )
+        self.layers = self._new_layers(generator)
         self.adaptive, self.tied_adaptive = None, None
         if shortened:
             self.tied_adaptive = TiedAdaptiveSoftmax(vocab, config.dim, cutoffs, generator=generator)
         elif cutoffs:
-            self.adaptive = _adaptive_softmax(config.widths[-1], vocab, cutoffs, generator)
+            self.adaptive = adaptive_softmax(config.widths[-1], vocab, cutoffs, generator)
         self.output_weight, self.output_bias = None, None
         if not cutoffs:
             self.output_bias = nn.Parameter(torch.zeros(vocab))
             if not config.tied:
                 self.output_weight = nn.Parameter(torch.empty(vocab, config.widths[-1]))
-                _init_uniform(self.output_weight, generator)
+                init_uniform(self.output_weight, generator)
+
+    def _new_layers(self, generator: torch.Generator | None) -> nn.ModuleList:
+        config = self.config
+        return nn.ModuleList(
+            RecurrentLayer(config.cell, inputs, hidden, forget_bias=config.forget_bias, generator=generator)
+            for inputs, hidden in zip((config.dim, *config.widths), config.widths, strict=False)
+        )
 
     def features(
         self, inputs: torch.Tensor, state: State | None = None, lengths: torch.Tensor | None = None
@@ -226,6 +241,19 @@ class RnnLanguageModel(LanguageModelNetwork):
         Returns:
             The outputs of the last layer after and before dropout, both (batch, time, width), and the new state.
         """
+        return self._features(self.layers, inputs, state, lengths)
+
+    def _features(
+        self, layers: nn.ModuleList, inputs: torch.Tensor, state: State | None, lengths: torch.Tensor | None
+    ) -> tuple[torch.Tensor, torch.Tensor, State]:
+        outputs, state = self._outputs(layers, inputs, state, lengths)
+        rate = self.config.output_dropout if self.training else 0.0
+        return locked_dropout(outputs[-1], rate, self.dropout_generator), outputs[-1], state
+
+    def _outputs(
+        self, layers: nn.ModuleList, inputs: torch.Tensor, state: State | None, lengths: torch.Tensor | None
+    ) -> tuple[list[torch.Tensor], State]:
+        """Return the embeddings (batch, time, dim), the outputs of each layer (batch, time, units), and the state."""
         note_use()
         config, generator = self.config, self.dropout_generator
         # Multiplying the rates by 0 turns all dropout off in evaluation.
@@ -236,8 +264,8 @@ class RnnLanguageModel(LanguageModelNetwork):
             sequence = self.tied_adaptive.embed(inputs, self.embedding)
         sequence = drop_tokens(sequence, inputs, self.vocab, active * config.embedding_dropout, generator)
         sequence = locked_dropout(sequence, active * config.input_dropout, generator)
-        layer_states: list[LayerState] = []
-        for index, layer in enumerate(self.layers):
+        outputs, layer_states = [sequence], list[LayerState]()
+        for index, layer in enumerate(layers):
             if index > 0:
                 sequence = locked_dropout(sequence, active * config.layer_dropout, generator)
             sequence, layer_state = layer(
@@ -247,8 +275,9 @@ class RnnLanguageModel(LanguageModelNetwork):
                 weight_dropout=active * config.weight_dropout,
                 generator=generator,
             )  # (batch, time, hidden)
+            outputs.append(sequence)
             layer_states.append(layer_state)
-        return locked_dropout(sequence, active * config.output_dropout, generator), sequence, tuple(layer_states)
+        return outputs, tuple(layer_states)
 
     def scores(self, features: torch.Tensor) -> torch.Tensor:
         """Compute the logits of the next token, for a plain softmax.
@@ -306,8 +335,13 @@ class RnnLanguageModel(LanguageModelNetwork):
         Returns:
             The summed cross entropy, with the penalties in training; and the state after the window.
         """
+        return self._window_loss(self.layers, batch, state)
+
+    def _window_loss(
+        self, layers: nn.ModuleList, batch: BpttBatch | SequenceBatch, state: State | None
+    ) -> tuple[Loss, State]:
         lengths = batch.lengths if isinstance(batch, SequenceBatch) else None
-        features, undropped, state = self.features(batch.inputs, state, lengths)
+        features, undropped, state = self._features(layers, batch.inputs, state, lengths)
         rows, targets = features.flatten(0, 1), batch.targets.flatten()  # (batch * time, width), (batch * time,)
         if self.tied_adaptive is not None:
             total = self.tied_adaptive.cross_entropy(rows, targets, self.embedding)
@@ -352,21 +386,3 @@ def _mean_square(values: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
 def _full_precision(tensor: torch.Tensor) -> torch.autocast:
     """Turn mixed precision off for torch's adaptive softmax, which would combine tensors of two dtypes."""
     return torch.autocast(tensor.device.type, enabled=False)
-
-
-def _adaptive_softmax(
-    width: int, vocab: int, cutoffs: Sequence[int], generator: torch.Generator | None
-) -> nn.AdaptiveLogSoftmaxWithLoss:
-    # skip_init, because torch would draw the initial weights from its global generator.
-    adaptive: nn.AdaptiveLogSoftmaxWithLoss = nn.utils.skip_init(  # type: ignore[no-untyped-call]
-        nn.AdaptiveLogSoftmaxWithLoss, width, vocab, list(cutoffs), div_value=float(TAIL_DIVISOR)
-    )
-    for weight in adaptive.parameters():
-        _init_uniform(weight, generator)
-    return adaptive
-
-
-def _init_uniform(weight: torch.Tensor, generator: torch.Generator | None) -> None:
-    """Initialize a weight matrix (fan_out, fan_in) uniformly within +-1 / sqrt(fan_in)."""
-    with torch.no_grad():
-        weight.uniform_(-(weight.shape[1] ** -0.5), weight.shape[1] ** -0.5, generator=generator)

@@ -99,6 +99,11 @@ class TransformerLanguageModelConfig(LanguageModelConfig):
         """Create the network; see `TransformerLanguageModel`."""
         return TransformerLanguageModel(self, vocab, generator=generator)
 
+    @property
+    def state_width(self) -> int:
+        """Number of units of the outputs."""
+        return self.dim
+
     def check_longest(self, tokens: int, *, documents: bool) -> None:
         """Check that there are positions for the longest sequence of the training.
 
