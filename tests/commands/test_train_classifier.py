@@ -325,7 +325,7 @@ def test_what_help_says_of_defaults_is_true():
                 said = dict(part.split() for part in shown.split(", "))
                 shown = said.get(model, said["others"])
             meaning = {"no limit": None, "all": None, "3,4,5": (3, 4, 5), "binary": True, "yes": True, "no": False}
-            meaning |= dict.fromkeys(("per-class", "by the texts", "never"))
+            meaning |= dict.fromkeys(("per-class", "by the texts", "by-classes", "never"))
             expected = meaning[shown] if shown in meaning else type(values[name])(shown)
             assert values[name] == expected, (model, name)
 

@@ -58,9 +58,11 @@ _SETTINGS: dict[ModelName, ClassifierSettings] = {
     "word_avg": replace(
         _AVERAGED, epochs=6, min_steps=1200, vector_rate=SUITED, keep_best=False, refit=True, patience=None
     ),
-    "cnn": replace(_USUAL, freeze_epochs=5),
-    "bilstm": replace(_USUAL, epochs=6, label_smoothing=0.1, freeze_epochs=2),
-    "char_gru": replace(_USUAL, epochs=15, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5),
+    "cnn": replace(_USUAL, min_steps=800, freeze_epochs=5),
+    "bilstm": replace(_USUAL, epochs=6, min_steps=800, label_smoothing=0.1, freeze_epochs=2),
+    "char_gru": replace(
+        _USUAL, epochs=15, min_steps=400, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5
+    ),
 }
 _FINE_TUNING = replace(_USUAL, learning_rate=0.004, patience=None, freeze_epochs=1)
 

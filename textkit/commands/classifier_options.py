@@ -122,7 +122,9 @@ Epochs = Annotated[
 MinSteps = Annotated[
     int | None,
     _option(
-        _TRAINING, "Minimum number of batches; few texts are passed several times per epoch.", "word_avg 1200, others 0"
+        _TRAINING,
+        "Minimum number of batches; few texts are passed several times per epoch.",
+        "word_avg 1200, char_gru 400, others 800",
     ),
 ]
 BatchSize = Annotated[int | None, _option(_TRAINING, "Maximum number of texts in a batch.", "char_gru 64, others 32")]
@@ -136,7 +138,7 @@ LearningRate = Annotated[
     ),
 ]
 VectorRate = Annotated[
-    float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "word_avg 0.2, others 0.1")
+    float | None, _option(_TRAINING, "word_avg: learning rate of the embeddings.", "word_avg by-classes, others 0.1")
 ]
 WeightDecay = Annotated[float | None, _option(_TRAINING, "Weight decay.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Gradient clipping norm; 0 disables.", "1")]
