@@ -38,7 +38,9 @@ def main(data: str = "quatrains", first: str = "春山月江", epochs: int = 30,
     print(f"of 100 more, {ended} end by themselves, and {complete} have four lines of five characters")
     if plot:
         frame = pd.DataFrame(reports)
-        frame.plot(x="epoch", y=["loss", "valid_loss"], ylabel="nats per character").figure.savefig(plot)
+        axes = frame.plot(x="epoch", y=["loss", "valid_loss"], ylabel="nats per character")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.figure.savefig(plot)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def main(data: str = "names", epochs: int = 12, plot: str | None = None) -> None
     if plot:
         figure, (left, right) = plt.subplots(1, 2, figsize=(14, 6), layout="constrained")
         left.plot(range(1, len(curve) + 1), curve)
-        left.set(xlabel="epoch", ylabel="validation accuracy")
+        left.set(xlabel="epoch", ylabel="validation accuracy", xticks=range(1, len(curve) + 1))
         style = {"normalize": "true", "include_values": False, "xticks_rotation": "vertical"}
         ConfusionMatrixDisplay.from_estimator(classifier, test.texts, test.labels, ax=right, **style)
         figure.savefig(plot)

@@ -48,7 +48,9 @@ def main(data: str = "tales", epochs: int = 10, plot: str | None = None) -> None
     for seed in range(3):
         print("-", model.generate("the", length=25, temperature=0.8, seed=seed, stop="\n"))
     if plot:
-        table.plot(x="epoch", y=["loss", "valid_loss"], ylabel="nats per word").figure.savefig(plot)
+        axes = table.plot(x="epoch", y=["loss", "valid_loss"], ylabel="nats per word")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.figure.savefig(plot)
 
 
 if __name__ == "__main__":
