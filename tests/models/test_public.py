@@ -10,7 +10,9 @@ def test_the_networks_are_public():
     for name in textkit.models.__all__:
         assert getattr(textkit.models, name).__name__ == name
     assert set(textkit.models.__all__) <= set(dir(textkit.models))
-    with pytest.raises(AttributeError, match=r"module 'textkit\.models' has no attribute 'Bert'; it has Classifier, "):
+    with pytest.raises(
+        AttributeError, match=r"'textkit\.models' has no attribute 'Bert'; it has BidirectionalLanguageModel, "
+    ):
         _ = textkit.models.Bert
 
 
