@@ -28,7 +28,8 @@ def main(data: str = "reviews", vectors: str | None = None, epochs: int | None =
         pretrained = textkit.WordVectors.load(vectors)
     else:
         pretrained = textkit.train_word2vec(train.texts, tokenizer="word-lower", min_count=2, epochs=20, progress=False)
-    settings = textkit.ClassifierSettings(epochs=epochs) if epochs else textkit.ClassifierSettings()  # suits each model
+    # By default the epochs of each model, in which it goes through so few texts twice or more (min_steps).
+    settings = textkit.ClassifierSettings(epochs=epochs) if epochs else textkit.ClassifierSettings(min_steps=250)
     rows = []
     for name, config in MODELS.items():
         config = replace(config, dim=pretrained.dim)

@@ -1,4 +1,4 @@
-"""The rows of the words of a dictionary, found by hashes: 12 bytes for each word instead of the 200 of a dict."""
+"""The rows of the words of a dictionary, found by hashes: 12 bytes for each word, far fewer than in a dict."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
