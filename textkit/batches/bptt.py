@@ -13,6 +13,7 @@ from textkit.files.mapped import release, span
 
 # Random windows: probability of the full length rather than half of it, standard deviation and minimum, in tokens.
 _FULL_PROBABILITY, _DEVIATION, _MINIMUM = 0.95, 5.0, 5
+_READ = 1 << 16  # tokens that are read at once
 
 
 class BpttBatches:
@@ -85,23 +86,30 @@ class BpttBatches:
             epoch: Number of the epoch, from 0; it only affects random windows.
         """
         starts, lengths = self.bounds[:-1][self.part, None], np.diff(self.bounds)[self.part, None]
-        unreleased = 0
+        shortest, unreleased = int(lengths.min()), 0
+        tokens, begin, end = np.empty(0), 0, 0  # tokens: those at begin to end of each stream
         for start, stop in self._windows(epoch):
-            # A shorter stream is read into the next one; these targets are ignored.
-            positions = np.arange(start, stop + 1)
-            tokens = np.asarray(self.ids[np.minimum(starts + positions, len(self.ids) - 1)], dtype=np.int64)
-            if (unreleased := unreleased + tokens.size) >= span(len(tokens)):
-                release(self.ids)
-                unreleased = 0
-            targets = tokens[:, 1:].copy()
-            ended = positions[1:] >= lengths
-            targets[ended] = IGNORED
+            if stop >= end:  # many windows are read at once, which takes little longer than one
+                begin, end = start, min(max(stop, start + _READ // len(starts)), self.longest - 1) + 1
+                # A shorter stream is read into the next one; these targets are ignored.
+                places = np.minimum(starts + np.arange(begin, end), len(self.ids) - 1)
+                tokens = np.asarray(self.ids[places], dtype=np.int64)
+                if (unreleased := unreleased + places.size) >= span(len(places)):
+                    release(self.ids)
+                    unreleased = 0
+            inputs = tokens[:, start - begin : stop - begin].copy()
+            targets = tokens[:, start - begin + 1 : stop - begin + 1].copy()
+            count = targets.size
+            if stop >= shortest:
+                ended = np.arange(start + 1, stop + 1) >= lengths
+                targets[ended] = IGNORED
+                count -= int(ended.sum())
             yield BpttBatch(
-                inputs=torch.from_numpy(tokens[:, :-1].copy()),
+                inputs=torch.from_numpy(inputs),
                 targets=torch.from_numpy(targets),
                 first=start == 0,
                 rate=(stop - start) / self.window if self.random_windows else 1.0,
-                count=targets.size - int(ended.sum()),
+                count=count,
             )
 
     def steps(self, epoch: int = 0) -> int:
