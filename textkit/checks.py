@@ -40,12 +40,12 @@ def check_count(name: str, value: Any, least: int, unit: str = "", remedy: str =
 
 
 def check_integers(name: str, values: Any, remedy: str) -> NDArray[Any]:
-    """Return integers as an array; an array is returned as it is.
+    """Return integers as a NumPy array; one is returned as it is.
 
     Raises:
         TypeError: If they are anything else, such as floats, whose fractions would be lost.
     """
-    array = values if hasattr(values, "dtype") else np.asarray(values)
+    array = values if isinstance(values, np.ndarray) else np.asarray(values)
     if array.size and array.dtype.kind not in "iu":
         got = f"a {type(values).__name__}" + ("" if isinstance(values, str) else f" of {array.dtype}")
         raise TypeError(f"{name} must be integers, got {got}; {remedy}")

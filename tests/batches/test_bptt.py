@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
@@ -74,6 +75,16 @@ def test_random_windows_have_the_published_lengths_and_rates():
     assert lengths[halved].mean() == pytest.approx(35, abs=2)
     assert halved.mean() == pytest.approx(0.05, abs=0.02)
     assert all(batch.rate == batch.inputs.shape[1] / 70 for batch in batches)
+
+
+@pytest.mark.parametrize(
+    "given", [list(range(9)), torch.arange(9), pd.Series(range(9))], ids=lambda ids: type(ids).__name__
+)
+def test_ids_are_an_array_a_list_a_tensor_or_a_column(given):
+    windows = list(BpttBatches(given, batch_size=2, window=3).epoch())
+    for one, expected in zip(windows, epoch(9, batch_size=2, window=3), strict=True):
+        assert torch.equal(one.inputs, expected.inputs)
+        assert torch.equal(one.targets, expected.targets)
 
 
 @pytest.mark.parametrize(("window", "shortest"), [(8, 5), (3, 3), (1, 1)])
