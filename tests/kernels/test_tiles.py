@@ -3,14 +3,12 @@ import pytest
 
 from textkit.kernels.tiles import (
     add_scaled_row,
-    add_weighted_rows,
     clear_row,
     combine,
     combine_eight,
     copy_row,
     dot,
     dot_eight,
-    dot_eight_rows,
     transpose,
     weigh_rows,
 )
@@ -38,6 +36,12 @@ def test_dot_eight_leaves_out_one_row(width, gap):
     assert np.count_nonzero(out) == 8
 
 
+@pytest.mark.parametrize("width", [WIDTH, WIDTH * 7])
+def test_dot_multiplies_two_rows(width):
+    X, Y = numbers(3, width), numbers(4, width)
+    assert dot(X, 2, Y, 1) == pytest.approx(X[2] @ Y[1], rel=1e-4, abs=1e-5)
+
+
 @pytest.mark.parametrize("width", [WIDTH * n for n in (1, 4, 5, 8, 13, 25)])
 @pytest.mark.parametrize("gap", [0, 2, 5])
 def test_weigh_rows_leaves_out_one_row(width, gap):
@@ -48,23 +52,6 @@ def test_weigh_rows_leaves_out_one_row(width, gap):
     np.testing.assert_array_equal(out[[0, 2]], before[[0, 2]])
     weigh_rows(out, 1, A, 0, Y, 0, 0, 0)
     assert not out[1].any()
-
-
-@pytest.mark.parametrize("width", [WIDTH * n for n in (1, 4, 5, 7, 13, 19)])
-def test_rows_that_are_listed(width):
-    """Dot products with them, and their weighted sum."""
-    X, Y, out, weights = numbers(3, width), numbers(9, width), np.zeros((2, 16), np.float32), numbers(3, 8)
-    rows = np.array([5, 0, 8, 1, 1, 2, 7, 3, 4, 6], np.int32)
-    dot_eight_rows(X, 2, Y, rows, 1, out, 1, 8)
-    np.testing.assert_allclose(out[1, 8:], Y[rows[1:9]] @ X[2], rtol=1e-4, atol=1e-5)
-    assert np.count_nonzero(out) == 8
-    assert dot(X, 2, Y, 0) == pytest.approx(out[1, 8], rel=1e-4)
-    before = X.copy()
-    add_weighted_rows(X, 1, weights, 8, 1, Y, rows, 2, 5)
-    np.testing.assert_allclose(X[1], before[1] + weights[1, :5] @ Y[rows[2:7]], rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(X[[0, 2]], before[[0, 2]])
-    add_weighted_rows(X, 0, weights, 4, 8, Y, rows, 1, 3)
-    np.testing.assert_allclose(X[0], before[0] + weights[:, 4] @ Y[rows[1:4]], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("columns", [WIDTH * n for n in (1, 2, 3, 4, 5, 7, 13)])

@@ -16,6 +16,12 @@ from numba import njit
 
 from textkit.kernels.cbow_arrays import CbowShape, cbow_scratch
 from textkit.kernels.cbow_cpu import cbow_windows, mean_inputs
+from textkit.kernels.gathered_rows import (
+    add_weighted_rows,
+    add_weighted_rows_to_two,
+    dot_eight_rows,
+    dot_two_by_eight_rows,
+)
 from textkit.kernels.sampling import collect
 from textkit.kernels.simd import (
     add,
@@ -34,15 +40,10 @@ from textkit.kernels.simd import (
 )
 from textkit.kernels.skip_gram_arrays import END, Steps, aligned_zeros, empty_steps, round_up
 from textkit.kernels.subwords_cpu import copy_input, prefetch_input
-from textkit.kernels.tiles import (
-    add_scaled_row,
-    add_weighted_rows,
-    clear_row,
-    dot_eight_rows,
-    length,
-    prefetch_row,
-)
+from textkit.kernels.tiles import add_scaled_row, clear_row, length, prefetch_row
 from textkit.kernels.vector_width import WIDTH
+
+_IN_PAIRS = WIDTH == 16  # then there are 32 registers, enough for the sums of two rows
 
 
 class TreeShape(NamedTuple):
@@ -139,12 +140,16 @@ def _predict(
     Returns:
         The loss, -log of the probability of the word, summed over the rows.
     """
-    step, minus, loss = splat(rate), splat(np.float32(-1)), zero()
-    for k in range(count):
-        i = hidden[k]
-        grown = one()
+    stride = scores.shape[1]
+    step, minus, loss, grown = splat(rate), splat(np.float32(-1)), zero(), one()
+    pairs = count // 2 * 2 if _IN_PAIRS else 0
+    for k in range(0, pairs, 2):
         for m in range(0, size, 8):
-            dot_eight_rows(X, i, contexts, nodes, start + m, scores, k, m)
+            dot_two_by_eight_rows(X, hidden[k], hidden[k + 1], contexts, nodes, start + m, scores, k, m)
+    for k in range(pairs, count):
+        for m in range(0, size, 8):
+            dot_eight_rows(X, hidden[k], contexts, nodes, start + m, scores, k, m)
+    for k in range(count):
         for m in range(0, size, WIDTH):
             turn = load(turns, 0, start + m)  # 0 beyond the end
             x = multiply(minus, multiply(turn, load(scores, k, m)))
@@ -152,11 +157,23 @@ def _predict(
             grown = multiply(grown, multiply_add(multiply(turn, turn), e, one()))
             loss = add(loss, positive_part(x))
             store(scores, k, m, multiply(multiply(turn, step), logistic(x, e)))
-        loss = add(loss, logarithm(grown))
-        add_weighted_rows(G, shift + i, scores, k * scores.shape[1], 1, contexts, nodes, start, size)
-    for m in range(size):
+        # The loss is the logarithm of a product, taken once; with more factors it could overflow float32.
+        if k % 8 == 7:
+            loss = add(loss, logarithm(grown))
+            grown = one()
+    loss = add(loss, logarithm(grown))
+    for k in range(0, pairs, 2):
+        i, j, at = shift + hidden[k], shift + hidden[k + 1], k * stride
+        add_weighted_rows_to_two(G, i, j, scores, at, at + stride, 1, contexts, nodes, start, size)
+    for k in range(pairs, count):
+        add_weighted_rows(G, shift + hidden[k], scores, k * stride, 1, contexts, nodes, start, size)
+    pairs = size // 2 * 2 if _IN_PAIRS else 0
+    for m in range(0, pairs, 2):
+        i, j = base + np.int64(slots[nodes[start + m]]), base + np.int64(slots[nodes[start + m + 1]])
+        add_weighted_rows_to_two(rows, i, j, scores, m, m + 1, stride, X, hidden, 0, count)
+    for m in range(pairs, size):
         node = np.int64(slots[nodes[start + m]])
-        add_weighted_rows(rows, base + node, scores, m, scores.shape[1], X, hidden, 0, count)
+        add_weighted_rows(rows, base + node, scores, m, stride, X, hidden, 0, count)
     return np.float64(total(loss))
 
 

@@ -48,23 +48,6 @@ def dot_eight(X: Any, i: int, Y: Any, j: int, gap: int, out: Any, row: int, colu
 
 
 @inlined
-def dot_eight_rows(X: Any, i: int, Y: Any, indices: Any, start: int, out: Any, row: int, column: int) -> None:
-    """Multiply row ``i`` of X by the rows ``indices[start : start + 8]`` of Y, as `dot_eight` does."""
-    r0, r1 = np.int64(indices[start]), np.int64(indices[start + 1])
-    r2, r3 = np.int64(indices[start + 2]), np.int64(indices[start + 3])
-    r4, r5 = np.int64(indices[start + 4]), np.int64(indices[start + 5])
-    r6, r7 = np.int64(indices[start + 6]), np.int64(indices[start + 7])
-    c0 = c1 = c2 = c3 = c4 = c5 = c6 = c7 = zero()
-    for d in range(0, X.shape[1], WIDTH):
-        x = load(X, i, d)
-        c0, c1 = multiply_add(x, load(Y, r0, d), c0), multiply_add(x, load(Y, r1, d), c1)
-        c2, c3 = multiply_add(x, load(Y, r2, d), c2), multiply_add(x, load(Y, r3, d), c3)
-        c4, c5 = multiply_add(x, load(Y, r4, d), c4), multiply_add(x, load(Y, r5, d), c5)
-        c6, c7 = multiply_add(x, load(Y, r6, d), c6), multiply_add(x, load(Y, r7, d), c7)
-    store(out, row, column, sums_of_eight(c0, c1, c2, c3, c4, c5, c6, c7))
-
-
-@inlined
 def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, terms: int) -> None:
     """``out[i] = A.ravel()[start : start + terms] @ rows of Y``.
 
@@ -91,37 +74,6 @@ def weigh_rows(out: Any, i: int, A: Any, start: int, Y: Any, j: int, gap: int, t
         for m in range(terms):
             c3 = multiply_add(broadcast(A, start + m), load(Y, j + m + (gap <= m), d), c3)
         store(out, i, d, c3)
-        d += WIDTH
-
-
-@inlined
-def add_weighted_rows(
-    out: Any, i: int, A: Any, first: int, along: int, Y: Any, indices: Any, start: int, terms: int
-) -> None:
-    """``out[i] += A.ravel()[first::along][:terms] @ Y[indices[start : start + terms]]``."""
-    d, width = 0, out.shape[1]
-    # Each sum waits for its last term, so that fewer than seven sums at once leave the multipliers idle.
-    while d + 7 * WIDTH <= width:
-        e0, e1 = load_like(zero_three(), out, i, d), load_like(zero_three(), out, i, d + 3 * WIDTH)
-        e2 = load(out, i, d + 6 * WIDTH)
-        for m in range(terms):
-            a, row = broadcast(A, first + m * along), np.int64(indices[start + m])
-            e0 = multiply_add(a, load_like(e0, Y, row, d), e0)
-            e1 = multiply_add(a, load_like(e1, Y, row, d + 3 * WIDTH), e1)
-            e2 = multiply_add(a, load(Y, row, d + 6 * WIDTH), e2)
-        store(out, i, d, e0), store(out, i, d + 3 * WIDTH, e1), store(out, i, d + 6 * WIDTH, e2)
-        d += 7 * WIDTH
-    while d + 3 * WIDTH <= width:
-        c0 = load_like(zero_three(), out, i, d)
-        for m in range(terms):
-            c0 = multiply_add(broadcast(A, first + m * along), load_like(c0, Y, np.int64(indices[start + m]), d), c0)
-        store(out, i, d, c0)
-        d += 3 * WIDTH
-    while d < width:
-        c1 = load(out, i, d)
-        for m in range(terms):
-            c1 = multiply_add(broadcast(A, first + m * along), load(Y, np.int64(indices[start + m]), d), c1)
-        store(out, i, d, c1)
         d += WIDTH
 
 
