@@ -85,6 +85,14 @@ def test_patience(accuracies, patience, epochs):
     assert len(run.history) == epochs
 
 
+@pytest.mark.parametrize(("frozen", "epochs"), [(0, 2), (2, 3), (4, 5), (9, 6)])
+def test_patience_begins_when_all_is_trained(frozen, epochs):
+    run = run_of([(1.0, 0.5)] * 6, epochs=6, patience=1)
+    run.frozen_epochs = frozen
+    run.run()
+    assert len(run.history) == epochs
+
+
 def test_a_lower_loss_is_worth_waiting_for():
     run = run_of([(1.0, 0.5), (0.9, 0.5), (0.8, 0.5), (0.8, 0.5), (0.7, 0.4), (0.1, 0.5)], epochs=6, patience=2)
     run.run()

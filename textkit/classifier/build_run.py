@@ -194,6 +194,7 @@ def fit_model(
         else None,
         checkpoint=checkpoint,
         label=label,
+        frozen_epochs=(settings.freeze_epochs or 0) if given_vectors else 0,
         identity=None
         if checkpoint is None or checkpoint.path is None
         else identity_of(

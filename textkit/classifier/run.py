@@ -78,6 +78,7 @@ class ClassifierRun:
         identity: Everything that the result depends on; a checkpoint with a different identity is rejected.
         schedule: Factor of the learning rate by the number of steps so far; None for a linear decay to 0.
         label: Name of the progress bar.
+        frozen_epochs: Number of epochs at the start that do not count for ``patience``, since little is trained in them.
 
     Attributes:
         history: Reports of the epochs so far.
@@ -103,13 +104,14 @@ class ClassifierRun:
         identity: Mapping[str, Any] | None = None,
         schedule: Schedule | None = None,
         label: str = "training",
+        frozen_epochs: int = 0,
     ) -> None:
         self.schedule = schedule or linear(settings.epochs * steps)
         self.ranks = ranks
         self.state = ClassifierState(model, optimizer, squares or {}, ranks=ranks)
         self.checkpoint = ClassifierCheckpoint(checkpoint or CheckpointOptions(), self.state, identity or {})
         self.model, self.objective, self.optimizer, self.batches = model, objective, optimizer, batches
-        self.texts, self.settings = texts, settings
+        self.texts, self.settings, self.frozen_epochs = texts, settings, frozen_epochs
         self.threads = torch.get_num_threads() if threads is None else threads
         self.validate, self.on_epoch, self.progress, self.label = validate, on_epoch, progress, label
         self.history: list[ClassifierReport] = []
@@ -232,11 +234,11 @@ class ClassifierRun:
         return report
 
     def _stopped(self, progress: Progress) -> bool:
-        """Whether the best weights are ``patience`` epochs old."""
+        """Whether the best weights are ``patience`` epochs old, frozen ones aside."""
         patience = self.settings.patience
         if not progress.end_of_epoch or patience is None or self._best is None:
             return False
-        return progress.epoch - self._best.epoch >= patience
+        return progress.epoch - max(self._best.epoch, self.frozen_epochs - 1) >= patience
 
     def _bar(self, start: Progress) -> ProgressBar:
         return ProgressBar(

@@ -83,7 +83,8 @@ class ClassifierSettings:
             were kept of the first. Its probabilities have the calibration of the first. It has no effect if validation
             texts are passed.
         patience: Stop after this many epochs without improvement of the validation accuracy, or what ``metric`` names
-            (at equal values, of the validation loss); None disables early stopping.
+            (at equal values, of the validation loss); None disables early stopping. Epochs in which pretrained
+            ``vectors`` are not trained do not count.
         freeze_epochs: Number of epochs at the start in which pretrained ``vectors`` are not trained; 0 trains them from
             the start, None never trains them. A language model is not trained in these epochs either; then each further
             epoch trains one more of its layers, from the last to the embedding (gradual unfreezing; Howard and Ruder
