@@ -78,7 +78,7 @@ class ClassifierRun:
         identity: Everything that the result depends on; a checkpoint with a different identity is rejected.
         schedule: Factor of the learning rate by the number of steps so far; None for a linear decay to 0.
         label: Name of the progress bar.
-        frozen_epochs: Number of epochs at the start that do not count for ``patience``, since little is trained in them.
+        frozen_epochs: Epochs at the start that do not count for ``patience``, since little is trained in them.
 
     Attributes:
         history: Reports of the epochs so far.
