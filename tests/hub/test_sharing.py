@@ -4,6 +4,7 @@ import pickle
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import textkit
@@ -11,6 +12,8 @@ from textkit.hub import layouts
 from textkit.models import storage
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.text.saved_tokenizer import FILES
+from textkit.vectors.floret_vectors import FloretVectors
+from textkit.vectors.formats.floret_file import FloretSettings, FloretTable
 
 constants = pytest.importorskip("huggingface_hub.constants")
 # huggingface_hub sends large files so.
@@ -202,6 +205,9 @@ def test_another_kind_names_the_class_to_use(hub):
     with pytest.raises(ValueError, match=r"must hold a model or word vectors, got a Phrases; use textkit.Phrases"):
         textkit.load("hf://user/phrases")
     assert "cats" not in textkit.WordVectors.from_pretrained("user/subwords")
+    hub.add("user/newer", {"config.json": b'{"format": "textkit", "version": 1, "kind": "text-encoder"}'})
+    with pytest.raises(ValueError, match="must hold a TextClassifier, got a text-encoder; upgrade textkit"):
+        textkit.TextClassifier.from_pretrained("user/newer")
     # The vocabulary of a model can be loaded alone.
     assert "good" in textkit.Vocabulary.from_pretrained("user/classifier")
 
@@ -272,6 +278,16 @@ def test_files_of_other_programs(hub, tmp_path):
         textkit.WordVectors.from_pretrained("facebook/vectors")
     with pytest.raises(ValueError, match="filename must be None for a TextClassifier"):
         textkit.TextClassifier.from_pretrained("facebook/vectors", filename="model.bin")
+
+
+def test_a_table_of_floret_is_uploaded_as_it_is_saved(hub):
+    table = FloretTable(FloretSettings(minn=2, maxn=4, hash_count=1, hash_seed=1), np.eye(8, 3, dtype=np.float32))
+    floret = FloretVectors(table, words=["tea", "cup"])
+    floret.push_to_hub("user/floret")
+    loaded = textkit.WordVectors.from_pretrained("user/floret")
+    assert loaded.words == ("tea", "cup")
+    assert np.array_equal(loaded.matrix, floret.matrix)
+    assert b"textkit.WordVectors.from_pretrained" in hub.repositories["user/floret"].files["README.md"]
 
 
 def own_tokenizer(text):

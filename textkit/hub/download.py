@@ -11,7 +11,8 @@ from textkit.hub.errors import built_in_errors, hub_library
 from textkit.hub.layouts import CONFIG, LAYOUTS, WORD_VECTORS, Layout, found_class
 
 _URL = re.compile(r"hf:/{1,2}(?P<repo>[^/@]+/[^/@]+)(@(?P<revision>[^/@]+))?(/(?P<file>.+))?")
-_PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib")
+# Other files that end in .bin may be of fastText or word2vec.
+_PICKLED = re.compile(r"(.*/)?(pytorch_model.*|adapter_model|training_args)\.bin|.*\.(pt|pth|ckpt|pkl|pickle|joblib)")
 _SHOWN = 5  # files in a message
 
 
@@ -151,9 +152,11 @@ def _mismatch(source: Source, wanted: str, layout: Layout | None) -> str:
     config = source.download([CONFIG]) / CONFIG if CONFIG in names else None
     found = found_class(names, config)
     shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "") or "no file"
-    pickled = next((name for name in names if name.endswith(_PICKLED)), None)
+    pickled = next((name for name in names if _PICKLED.fullmatch(name)), None)
     if found is not None and (layout is None or found != layout.name or not wanted.startswith("the file")):
-        got, remedy = f"a {found}", f"use textkit.{found}.from_pretrained({source.repo_id!r})"
+        public = any(found == each.name for each in LAYOUTS)
+        got = f"a {found}"
+        remedy = f"use textkit.{found}.from_pretrained({source.repo_id!r})" if public else "upgrade textkit"
     elif pickled is not None:
         got, remedy = shown, f"textkit does not unpickle files such as {pickled}, as that runs code in them"
     else:

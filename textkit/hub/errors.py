@@ -41,7 +41,7 @@ def built_in_errors(repo_id: str, revision: str | None) -> Iterator[None]:
     from huggingface_hub import errors
 
     # The common base of its errors and those of the HTTP client.
-    http_error = errors.HfHubHTTPError.__bases__[0]
+    http_error: type[Exception] = errors.HfHubHTTPError.__bases__[0]
     try:
         yield
     except errors.HFValidationError as error:

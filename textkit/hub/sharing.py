@@ -76,15 +76,15 @@ class Shared:
             commit_message=commit_message,
             replace_card=replace_card,
         )
-        layout, name = self._layout, type(self).__name__
+        layout = self._layout
         with TemporaryDirectory() as temporary:
             folder = Path(temporary) / "saved"
             if layout.kind is None:
                 folder.mkdir()
             cast(Any, self).save(folder if layout.kind is not None else folder / layout.files[0])
             card = self._card()
-            write_card(card, options, name, repo_id)  # wrong options are known before anything is created
-            return upload(folder, layout, lambda full_name: write_card(card, options, name, full_name), target)
+            write_card(card, options, layout.name, repo_id)  # wrong options are known before anything is created
+            return upload(folder, layout, lambda name: write_card(card, options, layout.name, name), target)
 
     @classmethod
     def from_pretrained(
