@@ -272,9 +272,8 @@ def test_files_of_other_programs(hub, tmp_path):
         textkit.load("hf://facebook/vectors/model.bin"),
     ):
         assert isinstance(loaded, textkit.SubwordVectors)
-    with pytest.raises(
-        ValueError, match=r"must hold a WordVectors, got README.md, model.bin; .*filename= names a file"
-    ):
+    rule = r"must hold a WordVectors, got README\.md, model\.bin; push_to_hub .*; filename= names a file"
+    with pytest.raises(ValueError, match=rule):
         textkit.WordVectors.from_pretrained("facebook/vectors")
     with pytest.raises(ValueError, match="filename must be None for a TextClassifier"):
         textkit.TextClassifier.from_pretrained("facebook/vectors", filename="model.bin")
