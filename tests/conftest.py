@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import time
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,27 @@ def auto_is_the_cpu(request, monkeypatch):
     torch = sys.modules.get("torch")
     if torch is not None and not request.node.get_closest_marker("gpu") and torch.cuda.is_available():
         monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """A Hugging Face Hub on this machine, with an empty cache and the right token."""
+    constants = pytest.importorskip("huggingface_hub.constants")
+    # Tests are imported by their paths, and their folder is no package.
+    spec = spec_from_file_location("fake_hub", Path(__file__).with_name("fake_hub.py"))
+    fake_hub = module_from_spec(spec)
+    spec.loader.exec_module(fake_hub)
+    fake = fake_hub.FakeHub()
+    monkeypatch.setattr(constants, "ENDPOINT", fake.url)
+    template = fake.url + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True, raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
+    monkeypatch.setenv("HF_TOKEN", fake_hub.TOKEN)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)  # between two tries
+    yield fake
+    fake.close()
 
 
 @pytest.fixture

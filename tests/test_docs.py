@@ -47,7 +47,10 @@ def test_train_commands_of_the_readme_run(folder):
     ],
     ids=lambda page: page.name,
 )
-def test_python_blocks_run(page, folder):
+@pytest.mark.filterwarnings("ignore:Use 'content=<...>' to upload:DeprecationWarning")  # of huggingface_hub
+def test_python_blocks_run(page, folder, request):
+    if "push_to_hub" in page.read_text(encoding="utf-8"):
+        request.getfixturevalue("hub")
     names = {"__name__": "page"}
     for code in BLOCK.findall(page.read_text(encoding="utf-8")):
         exec(compile(code, page.name, "exec"), names)

@@ -6,6 +6,7 @@ The parts of the package, in the order in which text flows through it:
     files/           atomic files and folders, compressed files, lines
     checks.py        validation of numbers and choices
     data/            sources of texts and labels: corpora, tables, the catalog, downloads
+    hub/             sharing on the Hugging Face Hub: upload, download, model cards
     text/            tokenizers, vocabularies, token ids
     fasttext/        the model files of fastText: their fields, words, matrices and n-grams
     vectors/         word vectors; formats/ has one module per file format

@@ -1,4 +1,7 @@
-"""``textkit.load`` reads any saved model or word vectors; the table here maps each kind of model to its class."""
+"""``textkit.load`` reads any saved model or word vectors, also from the Hugging Face Hub.
+
+The table here maps each kind of model to its class.
+"""
 
 import os
 from importlib import import_module
@@ -7,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textkit.fasttext.model_file import is_model_file, is_supervised
 from textkit.files.archives import split_archive
+from textkit.hub.download import fetch, is_url
 from textkit.models.storage import read_config
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.formats.spacy_folder import find_spacy_folder
@@ -34,7 +38,9 @@ def load(
     For type checking, use the ``load`` method of the class, such as ``LanguageModel.load``.
 
     Args:
-        path: Folder of the model, or file; for vectors also a folder of spaCy's.
+        path: Folder of the model, or file; for vectors also a folder of spaCy's. A model that was pushed to the
+            Hugging Face Hub is ``hf://user/name``, of a branch, tag or commit ``hf://user/name@revision``, and a file
+            of vectors ``hf://user/name/file``; see `LanguageModel.from_pretrained`.
         tokenizer: The tokenizer of a model that was trained with a function of your own; None for the named tokenizer
             of the model.
         trust_tokenizer: Whether to import and call the function ``module:function`` that the folder names as its
@@ -46,13 +52,17 @@ def load(
         `FastTextClassifier` if the model is supervised.
 
     Raises:
-        FileNotFoundError: If the path does not exist.
+        FileNotFoundError: If the path or repository does not exist.
+        PermissionError: If the repository is gated, or private.
+        ConnectionError: If the Hugging Face Hub is not in reach, and its cache holds no copy.
         TypeError: If ``path`` is not a path.
         ValueError: If it was not saved by textkit, is of a newer version or is damaged (the message names the file), or
             its tokenizer is a function that is neither passed nor trusted.
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"path must be a str or a Path, got {type(path).__name__}; pass the path it was saved to")
+    if is_url(path):
+        path = fetch(path)
     if Path(path).is_file() or split_archive(Path(path)) is not None or find_spacy_folder(Path(path)) is not None:
         for argument, value in (("tokenizer", tokenizer), ("model", model)):
             if value is not None:

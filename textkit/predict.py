@@ -42,7 +42,10 @@ _OUTPUT = "The output"
 )
 def answer(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Folder of a saved classifier, or a .bin or .ftz of fastText.")
+        Path,
+        typer.Argument(
+            metavar="FOLDER", help="Folder of a saved classifier, hf://user/name, or a .bin or .ftz of fastText."
+        ),
     ],
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="TEXT", help="Texts to classify.", show_default=False)

@@ -28,6 +28,13 @@ def test_where_a_file_is_or_belongs(run, monkeypatch, tmp_path):
     assert "downloaded when it is used" in run(DATA, "enwik8").out
 
 
+def test_the_name_on_the_hub(run):
+    (entry,) = json.loads(run(DATA, "wikitext-2", "--json").out)
+    assert entry["huggingface"] == ["Salesforce/wikitext", "wikitext-2-v1"]
+    assert "hub       Salesforce/wikitext wikitext-2-v1" in run(DATA, "wikitext-2").out
+    assert "hub " not in run(DATA, "tales").out
+
+
 def test_a_kind(run):
     names = [entry["name"] for entry in json.loads(run(DATA, "--kind", "analogies", "--json").out)]
     assert names == catalog.names("analogies")

@@ -1,5 +1,6 @@
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,18 @@ def test_texts_and_word_lists_of_the_data_folder_have_their_hashes():
         "simlex999",
     ):
         assert locate(name).is_relative_to(own)
+
+
+def test_names_on_the_hub_are_arguments_of_load_dataset():
+    named = {name: entry(name).huggingface for name in names() if entry(name).huggingface}
+    assert named["imdb"] == ("stanfordnlp/imdb",)
+    for name, arguments in named.items():
+        assert len(arguments) in (1, 2), name
+        assert arguments[0].count("/") == 1, name
+
+
+def test_the_hub_is_a_remedy_for_a_file_that_is_nowhere(bare, monkeypatch):
+    known = replace(entry("lost"), huggingface=("user/lost", "small"))
+    monkeypatch.setattr("textkit.data.catalog.entry", lambda name: known)
+    with pytest.raises(FileNotFoundError, match=r"or pass datasets.load_dataset\('user/lost', 'small'\) in place"):
+        locate("lost")

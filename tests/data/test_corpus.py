@@ -253,10 +253,30 @@ def test_data_sets():
 
 def test_a_data_set_with_splits():
     data = datasets.DatasetDict({"train": datasets.Dataset.from_dict({"text": ["x"]})})
-    assert list(corpus(data, split="train")) == ["x"]
-    for split in ("test", None):
-        with pytest.raises(ValueError, match=rf"split must be one of 'train', got {split!r}"):
-            corpus(data, split=split)
+    assert list(corpus(data, split="train")) == list(corpus(data)) == ["x"]
+    with pytest.raises(ValueError, match="split must be one of 'train', got 'test'"):
+        corpus(data, split="test")
+    for several in (
+        datasets.DatasetDict({**data, "test": data["train"]}),
+        datasets.IterableDatasetDict({name: data["train"].to_iterable_dataset() for name in ("train", "test")}),
+    ):
+        assert list(corpus(several, split="test")) == ["x"]
+        with pytest.raises(ValueError, match=r"'train', 'test', got None; choose one of them, or pass data\['train'\]"):
+            corpus(several)
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_shuffled_stream(shards):
+    numbers = list(map(str, range(30)))
+    stream = datasets.Dataset.from_dict({"text": numbers}).to_iterable_dataset(num_shards=shards)
+    shuffled = corpus(stream.shuffle(seed=1, buffer_size=8))
+    order = list(shuffled)
+    assert order != numbers
+    assert sorted(order) == sorted(numbers)
+    assert list(shuffled) == order  # each pass reads the same corpus
+    assert list(corpus(stream.shuffle(seed=2, buffer_size=8))) != order
+    parts = [list(shuffled.share(number, 3)) for number in range(3)]
+    assert sorted(text for part in parts for text in part) == sorted(numbers)
 
 
 def test_pandas():

@@ -109,6 +109,18 @@ def test_names_of_classes_of_a_data_set():
         read_labeled(unlabelled)
 
 
+def test_a_shuffled_stream_keeps_texts_and_labels_together():
+    features = datasets.Features(
+        {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["even", "odd"])}
+    )
+    rows = {"text": list(map(str, range(20))), "label": [number % 2 for number in range(20)]}
+    stream = datasets.Dataset.from_dict(rows, features=features).to_iterable_dataset().shuffle(seed=1, buffer_size=5)
+    found = read_labeled(datasets.IterableDatasetDict({"train": stream}))
+    assert sorted(found.texts, key=int) == rows["text"]
+    assert found.texts != rows["text"]
+    assert found.labels == [["even", "odd"][int(text) % 2] for text in found.texts]
+
+
 def test_a_stream_without_features():
     stream = datasets.IterableDataset.from_generator(lambda: iter([{"text": "a", "label": 1}]))
     assert read_labeled(stream) == LabeledTexts(texts=["a"], labels=[1])

@@ -48,6 +48,12 @@ def test_a_dictionary_of_data_sets():
     table = datasets.Dataset.from_dict({"text": ["a", "b"], "label": ["x", "y"]})
     train, test = read_splits(datasets.DatasetDict({"train": table, "test": table.select([1])}))
     assert (train.texts, test.texts) == (["a", "b"], ["b"])
+    streams = datasets.IterableDatasetDict({"train": table.to_iterable_dataset(), "test": table.to_iterable_dataset()})
+    assert [len(part) for part in read_splits(streams)] == [2, 2]
+    many = datasets.Dataset.from_dict({"text": list("abcdefghij"), "label": ["x", "y"] * 5})
+    assert [len(part) for part in read_splits(datasets.DatasetDict({"train": many}))] == [8, 2]
+    with pytest.raises(ValueError, match="split must be one of 'train', 'validation', got None"):
+        read_splits(datasets.DatasetDict({"train": many, "validation": many}))
 
 
 @given(

@@ -13,7 +13,7 @@ from textkit.classifier.labels import class_ids, found_classes, label_column
 from textkit.classifier.sample_weights import checked_weights, relative_weights, weighted_rows
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.vocabulary import Words, encode_training
-from textkit.data.tables import Document, check_document
+from textkit.data.tables import Document, check_document, dataset_column
 from textkit.models.classifier import UNKNOWN
 from textkit.text.document_ids import DocumentIds, encode_documents
 from textkit.text.tokenizers import Tokenizer, get_tokenizer
@@ -211,6 +211,7 @@ def text_stream(texts: Any, name: str = "texts") -> Iterator[Document]:
 
 def _column(texts: Any, name: str) -> Any:
     """Return the column of a table or an array with a single one, as ColumnTransformer and imbalanced-learn pass it."""
+    texts = dataset_column(texts, name)
     shape: Any = getattr(texts, "shape", ())
     if len(shape) == 2 and shape[1] == 1 and not hasattr(texts, "toarray"):
         if hasattr(texts, "columns"):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 
 from textkit.data.label_checks import check_class, check_classes, indicator_matrix, is_unicode, label_list
+from textkit.data.tables import dataset_column
 
 ClassWeight = Literal["balanced"] | Mapping[Any, float] | None
 
@@ -29,6 +30,7 @@ def label_column(labels: Any, *, multi_label: bool, name: str = "labels") -> Any
         TypeError: If they are a mapping or a set.
         ValueError: If they have several columns, though a text has a single label.
     """
+    labels = dataset_column(labels, name)
     column = label_list(labels, multi_label=multi_label, name=name)
     if multi_label:
         return column

@@ -12,6 +12,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.metadata_routing import UNUSED
 
 from textkit.checks import check_count, check_path, check_switch
+from textkit.classifier.card import classifier_card
 from textkit.classifier.data import checked_texts
 from textkit.classifier.defaults import ModelName
 from textkit.classifier.export import export_classifier
@@ -28,11 +29,15 @@ from textkit.evaluation.classification import ClassificationReport, report
 from textkit.evaluation.classification_labels import label_matrix
 from textkit.evaluation.explanation import Explanation, explain
 from textkit.evaluation.predict_logits import class_scores
+from textkit.hub.card import Card
+from textkit.hub.layouts import TEXT_CLASSIFIER
+from textkit.hub.sharing import Shared
 from textkit.language_model.language_model import LanguageModel
 from textkit.models.classifier import ClassifierConfig
 from textkit.models.word_avg import WordAvg
 from textkit.other_names import class_with_other_names
 from textkit.text.document_ids import encode_documents
+from textkit.text.saved_tokenizer import saved_name
 from textkit.text.tokenizers import Tokenizer
 from textkit.text.vocabulary import Vocabulary
 from textkit.vectors.word_vectors import WordVectors
@@ -56,7 +61,7 @@ _OTHER_NAMES = {
 
 
 @class_with_other_names(_OTHER_NAMES)
-class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # type: ignore[misc]  # untyped bases
+class TextClassifier(ClassifierMixin, Fitting, Predicting, Shared, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """A text classifier with the interface of scikit-learn's estimators.
 
     Args:
@@ -258,6 +263,19 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, BaseEstimator):  # ty
             cutoff=cutoff, dsub=min(dsub, self.model_.output_weight.shape[1]), qnorm=qnorm, seed=self._seed()
         )
         return copied
+
+    _layout = TEXT_CLASSIFIER
+
+    def _card(self) -> Card:
+        return classifier_card(
+            self.model_,
+            self.vocabulary_,
+            self.classes_.tolist(),
+            tokenizer=saved_name(self.tokenizer_),
+            multi_label=self.multi_label,
+            trained=getattr(self, "metadata_", {}),
+            history=getattr(self, "history_", []),
+        )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the classifier as a folder of plain files; `textkit.load` loads it.

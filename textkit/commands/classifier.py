@@ -12,6 +12,7 @@ from textkit.commands.shared import (
     given,
     is_first_rank,
     loaded_vectors,
+    local_path,
     stop,
     table_source,
     whole_numbers,
@@ -108,6 +109,7 @@ def classifier(
         raise ValueError("--tune-thresholds must be left out without --multi-label; a text has its likeliest label")
     start = None
     if init is not None:
+        init = local_path(init)
         options.check_init(init, output, checkpoint, given(model=model, vectors=vectors, pretrained=pretrained))
         start = TextClassifier.load(init, tokenizer=joined(tokenizer, phrases))
     language_model = None

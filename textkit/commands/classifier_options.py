@@ -9,6 +9,7 @@ import typer
 from textkit.commands import device
 from textkit.commands.phrases import phrases_option
 from textkit.commands.reading_options import column_option, delimiter_option, input_format_option, missing_option
+from textkit.commands.shared import local_path
 from textkit.data import tables
 from textkit.models.storage import read_config
 
@@ -335,6 +336,7 @@ def loaded_language_model(folder: Path, tokenizer: Any, other: dict[str, Any]) -
     for name, value in other.items():
         option = name.replace("_", "-")
         raise ValueError(f"--{option} must be left out with --pretrained, got {value}; the language model has its own")
+    folder = local_path(folder)
     if (kind := read_config(folder)["kind"]) != KIND:
         remedy = "; --init goes on from a classifier" if kind == "text-classifier" else ""
         raise ValueError(f"--pretrained must be the folder of a language model, got a {kind} in {folder}{remedy}")

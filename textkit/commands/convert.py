@@ -7,7 +7,7 @@ from typing import Annotated, BinaryIO, cast
 
 import typer
 
-from textkit.commands.shared import Quiet, check_output, examples
+from textkit.commands.shared import Quiet, check_output, examples, local_path
 from textkit.files.archives import in_archive
 from textkit.files.compression import size_on_disk
 from textkit.progress import ReadingBar, say
@@ -54,6 +54,7 @@ def convert(
 
     Memory holds the words only; the numbers pass through a temporary file beside OUT.
     """
+    source = local_path(source)
     check_output(target, [source], "OUT")
     check_writable_path(target, to_format)
     # A file without a name cannot be left behind.

@@ -33,6 +33,7 @@ def data_sets(
     for number, data_set in enumerate(described):
         print(f"{chr(10) * bool(number)}{data_set['name']} ({data_set['kind']}): {data_set['title']}")
         details = {"license": data_set["license"], "home": data_set["home"], "note": data_set["note"]}
+        details["hub"] = " ".join(data_set["huggingface"])
         for name, value in details.items():
             if value:
                 print(wrapped(f"    {name}", value, column=14))
@@ -58,6 +59,7 @@ def _described(data_set: catalog.CatalogEntry) -> dict[str, Any]:
         "license": data_set.license,
         "home": data_set.home,
         "note": data_set.note,
+        "huggingface": list(data_set.huggingface),
         "splits": splits,
     }
 

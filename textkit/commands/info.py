@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from safetensors import SafetensorError, safe_open
 
-from textkit.commands.shared import examples
+from textkit.commands.shared import examples, local_path
 from textkit.display.terminal import size_text, wrapped
 from textkit.fasttext.model_file import is_model_file, is_supervised, read_model
 from textkit.models.storage import VOCABULARY, WEIGHTS, read_config, read_training
@@ -27,12 +27,15 @@ _SHOWN = 20  # items of a list
 @app.command(no_args_is_help=True, epilog=examples("textkit info reviews-classifier", "textkit info news.txt.gz"))
 def info(
     path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A model's folder, vectors, a checkpoint or an encoded corpus.")
+        Path,
+        typer.Argument(
+            metavar="PATH", help="A model's folder, vectors, a checkpoint, an encoded corpus, or hf://user/name."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe a saved model, word vectors, a checkpoint or an encoded corpus."""
-    described = describe(path)
+    described = describe(local_path(path))
     if as_json:
         print(json.dumps(described, ensure_ascii=False, indent=2))
         return

@@ -12,6 +12,7 @@ from textkit.commands.shared import (
     check_output,
     given,
     is_first_rank,
+    local_path,
     opened_corpus,
     stop,
     whole_numbers,
@@ -108,6 +109,7 @@ def language_model(
     if init is None and keep_vocabulary:
         raise ValueError("--keep-vocabulary must be left out without --init; it keeps that of the model to go on from")
     if init is not None:
+        init = local_path(init)
         if checkpoint is not None and output.exists() and output.samefile(init):
             raise ValueError(
                 f"--output must not be the folder of --init with --checkpoint, got {output}; choose another name: "

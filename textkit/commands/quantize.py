@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from textkit.commands.shared import Quiet, check_folder, examples
+from textkit.commands.shared import Quiet, check_folder, examples, local_path
 from textkit.display.terminal import size_text
 from textkit.progress import say
 
@@ -43,6 +43,7 @@ def quantize(
     check_folder(output)
     if output.exists() and folder.exists() and output.samefile(folder):
         raise ValueError(f"--output must not be the folder that is read, got {output}; choose another name")
+    folder = local_path(folder)
     classifier = TextClassifier.load(folder, tokenizer=tokenizer)
     classifier.quantize(cutoff=cutoff, dsub=dsub, qnorm=qnorm).save(output)
     if not quiet:

@@ -18,6 +18,7 @@ from textkit.fasttext.model_file import is_model_file, is_supervised
 from textkit.files.archives import is_there
 from textkit.files.compression import size_on_disk
 from textkit.files.writable import check_writable
+from textkit.hub.download import fetch, is_url
 from textkit.loading import load
 from textkit.models.storage import read_config
 from textkit.progress import ReadingBar, say
@@ -44,13 +45,23 @@ def is_first_rank() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
+def local_path(path: Path) -> Path:
+    """Return a path of this machine: what ``hf://user/name`` stands for is downloaded, if it is not in the cache.
+
+    Raises:
+        ValueError: If the repository holds neither a model nor word vectors.
+        OSError: If it cannot be downloaded.
+    """
+    return fetch(path) if is_url(path) else path
+
+
 def loaded(
     folder: Path, kind: str, argument: str = "FOLDER", *, tokenizer: str | None = None, trust_tokenizer: bool = False
 ) -> Any:
     """Load a model.
 
     Args:
-        folder: Folder of the saved model; for a classifier also a file of fastText.
+        folder: Folder of the saved model, or hf://user/name; for a classifier also a file of fastText.
         kind: Required kind of the model.
         argument: Name of the argument in messages.
         tokenizer: Name of the tokenizer of a model that was saved without it; None for that of the folder.
@@ -60,6 +71,7 @@ def loaded(
         FileNotFoundError: If the folder does not exist.
         ValueError: If it does not contain a model, or one of a different kind, or its tokenizer is not trusted.
     """
+    folder = local_path(folder)
     if kind == "text-classifier" and folder.is_file() and is_model_file(folder) and is_supervised(folder):
         if tokenizer is not None:
             raise ValueError(f"--tokenizer must be left out with a model of fastText, got {tokenizer}; it has its own")
@@ -80,6 +92,7 @@ def loaded_vectors(
         ValueError: If the file is not one of word vectors.
         OSError: If it cannot be read.
     """
+    path = local_path(path)
     with ReadingBar(size=size_on_disk(path), unit="words", show=not quiet, brief=True):
         return WordVectors.load(path, limit=limit, format=format)
 

@@ -39,6 +39,8 @@ class CatalogEntry:
         tables: Table format of each split; empty unless the kind is ``table``.
         home: URL of its home page; may be empty.
         note: Remarks for users; may be empty.
+        huggingface: Name on the Hugging Face Hub, and configuration if it has several: the arguments of
+            ``datasets.load_dataset``. Empty if there is no such data set.
         shipped: Whether the data set ships with the package.
     """
 
@@ -50,6 +52,7 @@ class CatalogEntry:
     tables: Mapping[str, TableFormat] = field(default_factory=dict)
     home: str = ""
     note: str = ""
+    huggingface: tuple[str, ...] = ()
     shipped: bool = False
 
     @property
@@ -168,7 +171,7 @@ def locate(name: str, split: str | None = None) -> Path:
     rule = f"data set {name!r} (split {split!r}) must be on this machine or available for download"
     where = f"in {user_folder} (TEXTKIT_DATA)" if user_folder else "in the folder named by TEXTKIT_DATA"
     remedy = f"provide the file as {file.path} {where}, or as {file.target[0]} in {cache} (the cache)"
-    remedy += _other_splits(data_set, split)
+    remedy += _other_splits(data_set, split) + _on_the_hub(data_set)
     if not file.address:
         raise FileNotFoundError(f"{rule}, got neither: no public address is known; {remedy}")
     try:
@@ -259,6 +262,7 @@ def _catalog() -> dict[str, CatalogEntry]:
 
 def _read_entry(name: str, section: dict[str, Any]) -> CatalogEntry:
     attributes = {key: value for key, value in section.items() if key not in ("splits", "table")}
+    attributes["huggingface"] = tuple(section.get("huggingface", ()))
     files, tables = {}, {}
     for split, description in section["splits"].items():
         description = dict(description)
@@ -282,3 +286,9 @@ def _other_splits(data_set: CatalogEntry, split: str) -> str:
     """Name the other splits that are on this machine, for the error about a missing split."""
     available = [other for other in data_set.splits if other != split and find(data_set.name, other)]
     return f" (on this machine: {', '.join(available)})" if available else ""
+
+
+def _on_the_hub(data_set: CatalogEntry) -> str:
+    """Say how to load a data set from the Hugging Face Hub, for the error about a missing file."""
+    arguments = ", ".join(map(repr, data_set.huggingface))
+    return f"; or pass datasets.load_dataset({arguments}) in place of the name" if arguments else ""

@@ -112,13 +112,14 @@ def corpus(
               refused.
             - A folder: its .txt files, and those in its subfolders, sorted. A warning tells of other files.
             - A list of Paths, read in order.
-            - A ``datasets.Dataset``, an ``IterableDataset``, a pandas DataFrame or a pyarrow Table, with a text column;
-              a pandas Series.
+            - A ``datasets.Dataset``, an ``IterableDataset`` (also a shuffled one), a ``DatasetDict`` with ``split``, a
+              pandas DataFrame or a pyarrow Table, with a text column; a pandas Series.
             - An iterable of documents, each a str (to be tokenized) or a list of tokens (used unchanged). It may be
               a generator, which can be read only once.
             - A Corpus, which is returned unchanged.
         column: Text column of a table; not needed for a table with a single column.
-        split: Split of a catalog data set or a ``datasets.DatasetDict``, such as "train".
+        split: Split of a catalog data set or a ``datasets.DatasetDict``, such as "train"; its only split need not be
+            named.
         encoding: Encoding of the files.
         errors: Treatment of bytes that cannot be decoded: "strict" raises a ValueError, "replace" reads them as
             U+FFFD, "ignore" drops them. NUL bytes in files raise a ValueError with "strict", and are otherwise read

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from textkit.data.tables import is_nothing
+from textkit.data.tables import dataset_column, is_nothing
 
 
 def label_list(labels: Any, *, multi_label: bool = False, name: str = "labels") -> Any:
-    """Return labels as one for each text; of a table with a single column, that column.
+    """Return labels as one for each text; of a table or data set with a single column, that column.
 
     Args:
         labels: What should be a list or an array, or with ``multi_label`` an indicator matrix.
@@ -18,9 +18,11 @@ def label_list(labels: Any, *, multi_label: bool = False, name: str = "labels") 
         name: Name of the labels in messages.
 
     Raises:
-        TypeError: If they are a mapping, which would be read as its keys, or a set, which has no order.
+        TypeError: If they are a mapping, which would be read as its keys, a set, which has no order, or a data set of
+            several columns.
         ValueError: If they have several columns, though a text has a single label.
     """
+    labels = dataset_column(labels, name)
     if isinstance(labels, Mapping):
         raise TypeError(
             f"{name} must be a list, got a {type(labels).__name__}; pass list(labels.values()) if it is in the order "

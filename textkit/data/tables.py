@@ -252,11 +252,43 @@ def loaded_classes(module: str, *names: str) -> tuple[Any, ...]:
 def take_split(source: object, split: str | None) -> tuple[Any, str | None]:
     """Return a split of a ``datasets.DatasetDict`` and None; return any other source and ``split`` unchanged.
 
+    The only split of a dictionary need not be named.
+
     Raises:
-        ValueError: If there is no such split.
+        ValueError: If there is no such split, or none of several is named.
     """
     if not isinstance(source, loaded_classes("datasets", "DatasetDict", "IterableDatasetDict")):
         return source, split
-    if split not in source:
-        raise ValueError(f"split must be one of {', '.join(map(repr, source))}, got {split!r}; choose one of them")
+    splits = list(source)
+    if split is None and len(splits) == 1:
+        return source[splits[0]], None
+    if split not in splits:
+        example = f", or pass data[{splits[0]!r}]" if splits else ""
+        raise ValueError(
+            f"split must be one of {', '.join(map(repr, splits))}, got {split!r}; choose one of them{example}"
+        )
     return source[split], None
+
+
+def dataset_column(values: Any, name: str) -> Any:
+    """Return the only column of a ``datasets.Dataset`` or ``IterableDataset``; return anything else unchanged.
+
+    Args:
+        values: What is to be one column; a column of a stream becomes a list.
+        name: Name of the values in messages.
+
+    Raises:
+        TypeError: If there are several columns, or several data sets.
+    """
+    if isinstance(values, loaded_classes("datasets", "DatasetDict", "IterableDatasetDict")):
+        shown = ", ".join(map(repr, values))
+        raise TypeError(f"{name} must be one column, got several data sets ({shown}); pass a column of one of them")
+    if isinstance(values, loaded_classes("datasets.iterable_dataset", "IterableColumn")):
+        return list(values)
+    if not isinstance(values, loaded_classes("datasets", "Dataset", "IterableDataset")):
+        return values
+    columns = values.column_names or list(next(iter(values), {}))
+    if len(columns) != 1:
+        shown = ", ".join(map(repr, columns))
+        raise TypeError(f"{name} must be one column, got a data set with {shown}; pass one, such as data['text']")
+    return [value for batch in values.with_format(None).iter(batch_size=_ROWS) for value in batch[columns[0]]]

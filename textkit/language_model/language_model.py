@@ -11,6 +11,10 @@ from textkit.checks import check_choice
 from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
+from textkit.hub.card import Card
+from textkit.hub.layouts import LANGUAGE_MODEL
+from textkit.hub.sharing import Shared
+from textkit.language_model.card import language_model_card
 from textkit.language_model.filling import Filling
 from textkit.language_model.networks import restored_network, saved_kind
 from textkit.language_model.score_methods import Scoring
@@ -34,7 +38,7 @@ from textkit.training.devices import usable_device
 KIND = "language-model"
 
 
-class LanguageModel(Reading, Scoring, Filling):
+class LanguageModel(Reading, Scoring, Filling, Shared):
     """A network with its vocabulary. Created by `textkit.train_language_model` or `textkit.load`.
 
     Args:
@@ -260,6 +264,12 @@ class LanguageModel(Reading, Scoring, Filling):
         metadata = step_metadata(self.vocabulary, unit=self.unit, tokenizer=tokenizer, start=start)
         metadata |= {} if self.tokenizer is None else tokenizer_texts(self.tokenizer)
         export_step(self.model, path, metadata, check=check)
+
+    _layout = LANGUAGE_MODEL
+
+    def _card(self) -> Card:
+        tokenizer = None if self.tokenizer is None else saved_name(self.tokenizer)
+        return language_model_card(self.model, self.vocabulary, self.unit, tokenizer, self.metadata, self.history)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Save the model as a folder of plain files: config.json, vocabulary.txt, weights.safetensors, training.json.

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from textkit.checks import check_path
 from textkit.files.atomic import atomic_path
+from textkit.hub.card import Card
+from textkit.hub.layouts import PHRASES
+from textkit.hub.sharing import Shared
 from textkit.text.named_tokenizer import NamedTokenizer, SavedTokenizer, Tokenizer
 from textkit.text.phrase_file import parse_phrases, phrase_lines
 from textkit.text.tokenizers import get_tokenizer
@@ -26,7 +29,7 @@ class Phrase:
     score: float
 
 
-class Phrases:
+class Phrases(Shared):
     """Phrases, and how they are joined; iteration yields each `Phrase`, highest score first.
 
     Two are equal if they join the same.
@@ -131,6 +134,17 @@ class Phrases:
     def lines(self) -> Iterator[str]:
         """Yield the lines of the file that `save` writes."""
         return phrase_lines(((phrase.tokens, phrase.count, phrase.score) for phrase in self), self.delimiter)
+
+    _layout = PHRASES
+
+    def _card(self) -> Card:
+        return Card(
+            what="list of phrases: words that occur together more often than by chance",
+            name="phrases",
+            example=['phrases.join("some words of a text".split())'],
+            tags=["phrases"],
+            facts={"phrases": len(self), "delimiter": self.delimiter},
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the phrases as text, one per line: count, score and words, separated by tabs.

@@ -11,6 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from textkit.checks import check_integers, check_path
+from textkit.hub.card import Card
+from textkit.hub.layouts import VOCABULARY
+from textkit.hub.sharing import Shared
 from textkit.text.ranking import TokenList, Types, check_tokens, rank_types
 from textkit.text.unknown_words import UnknownWordError
 from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
@@ -22,7 +25,7 @@ Ids: TypeAlias = npt.NDArray[np.int32]
 Unknown = Literal["keep", "drop"]
 
 
-class Vocabulary:
+class Vocabulary(Shared):
     """Tokens with an id and a count each: specials first, then by descending count, then in token order.
 
     Appended tokens come last. Two vocabularies are equal if their tokens, counts and specials are equal.
@@ -323,6 +326,17 @@ class Vocabulary:
         ('y',)
         """
         return Vocabulary.ranked(TokenList(self._tokens), self._counts, min_count, max_size, self._specials)[0]
+
+    _layout = VOCABULARY
+
+    def _card(self) -> Card:
+        return Card(
+            what="vocabulary: tokens with their counts",
+            name="vocabulary",
+            example=['vocabulary.encode(["some", "tokens"])'],
+            tags=["vocabulary"],
+            facts={"size": len(self), "specials": " ".join(self._specials), "counted tokens": int(self._counts.sum())},
+        )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         r"""Write a text file: a line with the format and specials, then ``token<tab>count`` in id order.

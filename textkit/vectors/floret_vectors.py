@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from textkit.checks import check_path
 from textkit.fasttext.subwords import END_OF_TEXT
 from textkit.files.mapped import release
+from textkit.hub.card import Card
+from textkit.hub.layouts import WORD_VECTORS
+from textkit.vectors.card import vectors_card
 from textkit.vectors.formats.floret_file import FloretTable
 from textkit.vectors.formats.read_options import EncodingErrors, ReadOptions
 from textkit.vectors.formats.word_list import listed_words
@@ -145,6 +148,11 @@ class FloretVectors(SubwordVectors):
     def __repr__(self) -> str:
         lengths = "no n-grams" if self.subwords is None else f"n-grams of {self.subwords[0]} to {self.subwords[1]}"
         return f"FloretVectors({len(self):,} words, dim {self.dim}, {lengths} in {len(self._table.rows):,} rows)"
+
+    _layout = WORD_VECTORS  # as with `save`
+
+    def _card(self) -> Card:
+        return vectors_card(self.words, self.dim, self.counts, self.metadata)
 
     def keeps_ngrams(self, path: Path, format: str | None = None) -> bool:
         """Whether `save` writes the table: no format of ours has it, and only the known words are saved."""

@@ -19,7 +19,10 @@ from textkit.fasttext.word_index import WordIndex
 from textkit.fasttext.word_rows import WordRows
 from textkit.files.compression import compression, inner_suffix
 from textkit.files.mapped import release
+from textkit.hub.card import Card
+from textkit.hub.layouts import SUBWORD_VECTORS
 from textkit.text.unknown_words import UnknownWordError
+from textkit.vectors.card import vectors_card
 from textkit.vectors.formats.matrix_blocks import collected
 from textkit.vectors.formats.read_options import EncodingErrors
 from textkit.vectors.neighbors import unit_rows
@@ -271,6 +274,11 @@ class SubwordVectors(WordVectors):
         # Special tokens, such as <pad>, are no words, though they have n-grams.
         names = [token for token in tokens if token in self or not (token[:1] == "<" and token[-1:] == ">")]
         return self.subset(names, missing="skip").to_embedding(vocabulary, freeze=freeze, seed=seed)
+
+    _layout = SUBWORD_VECTORS
+
+    def _card(self) -> Card:
+        return vectors_card(self.words, self.dim, self.counts, self.metadata, subwords=self.subwords)
 
     def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> None:
         """Write the vectors to a file, atomically.

@@ -11,8 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
 from textkit.files.archives import in_archive
+from textkit.hub.card import Card
+from textkit.hub.layouts import WORD_VECTORS
+from textkit.hub.sharing import Shared
 from textkit.other_names import other_names
 from textkit.text.tokenizers import Tokenizer
+from textkit.vectors.card import vectors_card
 from textkit.vectors.comparison import Anchors, neighbor_overlaps, rotated
 from textkit.vectors.embedding_layer import HasTokens, embedding_layer
 from textkit.vectors.formats.by_suffix import read_vectors, write_vectors
@@ -37,7 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Neighbors", "Vector", "WordVectors"]
 
 
-class WordVectors(WordSearch):
+class WordVectors(WordSearch, Shared):
     """Words with their vectors. Immutable: to change the words, take a `subset` or create a new object.
 
     Args:
@@ -267,6 +271,11 @@ class WordVectors(WordSearch):
         """
         set_spacy_vectors(VectorTable(self._words, self._matrix), nlp)
         return nlp
+
+    _layout = WORD_VECTORS
+
+    def _card(self) -> Card:
+        return vectors_card(self.words, self.dim, self.counts, self.metadata)
 
     def save(self, path: str | os.PathLike[str], *, format: str | None = None) -> None:
         """Write the vectors to a file, atomically.
