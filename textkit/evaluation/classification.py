@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.data.label_checks import label_list
-from textkit.display.classification_plot import draw
 from textkit.display.terminal import columns_of, pad_to_width
 from textkit.evaluation.classification_labels import check_probabilities, label_matrix, label_rows
+from textkit.plots.classification import plot_report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ class ClassificationReport:
             ImportError: If matplotlib is not installed.
             ValueError: If matplotlib does not support the suffix of the path.
         """
-        return draw(self, path)
+        return plot_report(self, path)
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -3,9 +3,9 @@
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,15 @@ _MIN_INTERVAL = 10  # usable pairs for an interval; resamples of fewer say nothi
 _RESAMPLED_NUMBERS = 1 << 21  # the bootstrap ranks this many numbers at a time: 16 MiB per array
 
 
+class ComparedPair(NamedTuple):
+    """Two words as in the set of pairs, with the score of people and the cosine of their vectors."""
+
+    word1: str
+    word2: str
+    score: float
+    cosine: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class SimilarityResult:
     """Results of one set of pairs.
@@ -42,6 +51,7 @@ class SimilarityResult:
         high: Upper end of the bootstrap interval of ``spearman``.
         missing: Words that are not among the vectors, each once, in the order of the set.
         note: The reason why a figure is nan; otherwise empty.
+        compared: The usable pairs, in the order of the set.
     """
 
     name: str
@@ -54,6 +64,7 @@ class SimilarityResult:
     high: float
     missing: tuple[str, ...]
     note: str = ""
+    compared: tuple[ComparedPair, ...] = field(default=(), repr=False)
 
     @property
     def coverage(self) -> float:
@@ -206,6 +217,11 @@ def _evaluate(
         high=float(high),
         missing=tuple(missing),
         note=note or missing_as_zero_note,
+        compared=tuple(
+            ComparedPair(*pair[:3], cosine)
+            for pair, cosine, is_usable in zip(scored, cosines.tolist(), usable, strict=True)
+            if is_usable
+        ),
     )
 
 
