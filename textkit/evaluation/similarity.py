@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
@@ -11,8 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textkit.data.catalog import entry, locate, names
+from textkit.display.html import block, table
+from textkit.display.terminal import at_most_lines
 from textkit.evaluation.pairs import ScoredPair, read_pairs
 from textkit.evaluation.word_lookup import Case, RowLookup, Vectors
+from textkit.plots.axes import embedded_plot
+from textkit.plots.word_vectors import similarity
 from textkit.vectors.neighbors import unit_rows
 
 if TYPE_CHECKING:
@@ -22,6 +27,7 @@ _Triples: TypeAlias = Iterable[tuple[str, str, float]]
 PairSet: TypeAlias = str | os.PathLike[str] | _Triples
 Floats: TypeAlias = NDArray[np.float64]
 
+_DRAWN = 3  # sets that a notebook shows as pictures
 _MIN_INTERVAL = 10  # usable pairs for an interval; resamples of fewer say nothing
 _RESAMPLED_NUMBERS = 1 << 21  # the bootstrap ranks this many numbers at a time: 16 MiB per array
 
@@ -105,6 +111,24 @@ class SimilarityReport:
             for result in self.results
         )
         return frame
+
+    def __repr__(self) -> str:
+        return at_most_lines(str(self))
+
+    def _repr_html_(self) -> str:
+        header = ["set", "usable pairs", "Spearman", f"{100 * self.confidence:g} % interval", "missing = 0"]
+        rows = [
+            (
+                result.name,
+                f"{result.usable:,} of {result.pairs:,}",
+                _figure(result.spearman),
+                f"{_figure(result.low)} to {_figure(result.high)}",
+                _figure(result.spearman_missing_as_zero),
+            )
+            for result in self.results
+        ]
+        drawn = [partial(similarity, result) for result in self.results if result.compared]
+        return block("Word similarity", table(header, rows), embedded_plot(*drawn[:_DRAWN]) if drawn else "")
 
     def __str__(self) -> str:
         interval = f"{100 * self.confidence:g}% interval"

@@ -1,5 +1,7 @@
 """Axes to draw on, colors, and pictures in files."""
 
+import base64
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ FAINT = "#999999"
 _PANEL = (6.0, 4.5)  # inches
 _COLUMNS = 3  # most panels side by side
 _DPI = 150
+_NOTEBOOK_DPI = 72
 
 
 def axes_or_new(ax: "Axes | None", size: tuple[float, float] = _PANEL) -> "Axes":
@@ -73,6 +76,25 @@ def save_plot(path: str | os.PathLike[str], *draws: Callable[..., Any], size: tu
         draw(ax=figure.add_subplot(rows, columns, number))
     save_figure(figure, path, kind)
     return figure
+
+
+def embedded_plot(*draws: Callable[..., Any], size: tuple[float, float] = (4.5, 3.4)) -> str:
+    """Draw panels side by side, and return them as HTML for a notebook; an empty str without matplotlib.
+
+    Args:
+        draws: One function per panel, as for `save_plot`.
+        size: Width and height of a panel in inches.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        return ""
+    figure = Figure(figsize=(size[0] * len(draws), size[1]), layout="constrained")
+    for number, draw in enumerate(draws, start=1):
+        draw(ax=figure.add_subplot(1, len(draws), number))
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=_NOTEBOOK_DPI)
+    return f'<img alt="plot" src="data:image/png;base64,{base64.b64encode(picture.getvalue()).decode()}">'
 
 
 def save_figure(figure: "Figure", path: str | os.PathLike[str], kind: str) -> None:
