@@ -6,6 +6,7 @@ Expect a poem for each first character, and how many of a hundred end by themsel
 """
 
 import re
+from functools import partial
 
 import typer
 
@@ -37,7 +38,7 @@ def main(data: str = "quatrains", first: str = "春山月江", epochs: int = 30,
     ended = sum(len(poem) < 200 for poem in poems)
     print(f"of 100 more, {ended} end by themselves, and {complete} have four lines of five characters")
     if plot:
-        plots.learning_curves(reports).figure.savefig(plot)
+        plots.save_plot(plot, partial(plots.learning_curves, reports))
 
 
 if __name__ == "__main__":

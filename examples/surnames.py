@@ -48,12 +48,8 @@ def main(data: str = "names", epochs: int = 12, plot: str | None = None) -> None
     report = classifier.evaluate(test.texts, test.labels)
     print(report)
     if plot:
-        plots.save_plot(
-            plot,
-            partial(plots.learning_curves, classifier.history_, values=["valid_accuracy"]),
-            partial(plots.confusion_matrix, report),
-            size=(7, 6),
-        )
+        curves = partial(plots.learning_curves, classifier.history_, values=["valid_accuracy"])
+        plots.save_plot(plot, curves, partial(plots.confusion_matrix, report), size=(7, 6))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ not; the best weights are kept. Expect a table of the epochs, the test perplexit
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -49,7 +50,7 @@ def main(data: str = "tales", epochs: int = 10, plot: str | None = None) -> None
     for seed in range(3):
         print("-", model.generate("the", length=25, temperature=0.8, seed=seed, stop="\n"))
     if plot:
-        plots.learning_curves(reports).figure.savefig(plot)
+        plots.save_plot(plot, partial(plots.learning_curves, reports))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,12 @@ def test_epochs_are_whole_numbers():
     assert all(tick == int(tick) for tick in ax.get_xticks())
 
 
+def test_more_curves_than_colors_are_all_drawn():
+    names = [f"value {number}" for number in range(9)]
+    ax = plots.learning_curves([{"epoch": 1, **dict.fromkeys(names, 0.5)}], values=names)
+    assert [line.get_label() for line in ax.lines] == names
+
+
 def test_unknown_values_are_named():
     with pytest.raises(
         ValueError, match=r"values must be fields of the reports, got \['f1'\]; they have loss, valid_loss"

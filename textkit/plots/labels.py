@@ -148,7 +148,7 @@ def _distance(ax: "Axes", axis: str) -> float:
     figure: Any = ax.get_figure(root=True)
     figure.draw_without_rendering()
     ends = ax.transData.transform([(0, 0), (1, 1)])[:, "xy".index(axis)]
-    return float(abs(ends[1] - ends[0])) / figure.dpi * 72
+    return float(abs(ends[1] - ends[0]) / figure.dpi * 72)
 
 
 def shortened(name: object) -> str:

@@ -1,6 +1,7 @@
 """Learning curves."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 from textkit.plots.axes import COLORS, FAINT, axes_or_new
@@ -45,7 +46,7 @@ def learning_curves(
     ax = axes_or_new(ax)
     from matplotlib.ticker import MaxNLocator
 
-    for color, (name, curve) in zip(COLORS, curves.items(), strict=False):
+    for color, (name, curve) in zip(cycle(COLORS), curves.items(), strict=False):
         epochs, heights = zip(*curve, strict=True)
         ax.plot(epochs, heights, color=color, marker="o", markersize=3, label=_name(name))
     last, curve = list(curves.items())[-1]

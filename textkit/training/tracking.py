@@ -92,7 +92,7 @@ class TensorBoard:
             raise ImportError(
                 "a log for TensorBoard needs tensorboard, which is not installed; pip install textkit[tensorboard]"
             ) from error
-        self._writer: Any = SummaryWriter(str(self.folder))  # type: ignore[no-untyped-call]
+        self._writer: Any = SummaryWriter(str(self.folder))
 
     def __enter__(self) -> "TensorBoard":
         return self
