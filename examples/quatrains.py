@@ -6,11 +6,12 @@ Expect a poem for each first character, and how many of a hundred end by themsel
 """
 
 import re
+from functools import partial
 
-import pandas as pd
 import typer
 
 import textkit
+from textkit import plots
 from textkit.language_model.run import LanguageModelReport
 
 QUATRAIN = re.compile(r"\w{5}，\w{5}。\w{5}，\w{5}。")
@@ -37,10 +38,7 @@ def main(data: str = "quatrains", first: str = "春山月江", epochs: int = 30,
     ended = sum(len(poem) < 200 for poem in poems)
     print(f"of 100 more, {ended} end by themselves, and {complete} have four lines of five characters")
     if plot:
-        frame = pd.DataFrame(reports)
-        axes = frame.plot(x="epoch", y=["loss", "valid_loss"], ylabel="nats per character")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.figure.savefig(plot)
+        plots.save_plot(plot, partial(plots.learning_curves, reports))
 
 
 if __name__ == "__main__":

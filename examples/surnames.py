@@ -5,15 +5,15 @@ Expect about half of the bundled names to be right after 4 epochs. --data surnam
 """
 
 from dataclasses import dataclass
+from functools import partial
 
-import matplotlib.pyplot as plt
 import torch
 import typer
-from sklearn.metrics import ConfusionMatrixDisplay
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 import textkit
+from textkit import plots
 from textkit.models import Classifier, ClassifierConfig
 
 
@@ -45,14 +45,11 @@ def main(data: str = "names", epochs: int = 12, plot: str | None = None) -> None
     classifier.fit(train.texts, train.labels)
     curve = [epoch.valid_accuracy for epoch in classifier.history_]
     print("validation accuracy:", *(f"{accuracy:.3f}" for accuracy in curve))
-    print(classifier.evaluate(test.texts, test.labels))
+    report = classifier.evaluate(test.texts, test.labels)
+    print(report)
     if plot:
-        figure, (left, right) = plt.subplots(1, 2, figsize=(14, 6), layout="constrained")
-        left.plot(range(1, len(curve) + 1), curve)
-        left.set(xlabel="epoch", ylabel="validation accuracy", xticks=range(1, len(curve) + 1))
-        style = {"normalize": "true", "include_values": False, "xticks_rotation": "vertical"}
-        ConfusionMatrixDisplay.from_estimator(classifier, test.texts, test.labels, ax=right, **style)
-        figure.savefig(plot)
+        curves = partial(plots.learning_curves, classifier.history_, values=["valid_accuracy"])
+        plots.save_plot(plot, curves, partial(plots.confusion_matrix, report), size=(7, 6))
 
 
 if __name__ == "__main__":

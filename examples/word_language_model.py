@@ -5,12 +5,14 @@ not; the best weights are kept. Expect a table of the epochs, the test perplexit
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import typer
 
 import textkit
+from textkit import plots
 from textkit.data import catalog
 from textkit.language_model.run import LanguageModelReport
 
@@ -48,9 +50,7 @@ def main(data: str = "tales", epochs: int = 10, plot: str | None = None) -> None
     for seed in range(3):
         print("-", model.generate("the", length=25, temperature=0.8, seed=seed, stop="\n"))
     if plot:
-        axes = table.plot(x="epoch", y=["loss", "valid_loss"], ylabel="nats per word")
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.figure.savefig(plot)
+        plots.save_plot(plot, partial(plots.learning_curves, reports))
 
 
 if __name__ == "__main__":

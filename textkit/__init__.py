@@ -13,7 +13,8 @@ The parts of the package, in the order in which text flows through it:
     batches/         batches of ids for the models
     models/          the networks, plain and readable; saving and export
     kernels/         inner loops optimized for speed
-    display/         terminal columns and plots
+    display/         terminal columns
+    plots/           pictures of all results, on the axes of matplotlib
     evaluation/      similarity, analogies, perplexity, classification, explanation, calibration
     generation/      sampling text from a language model
     training/        the training loop, schedules, optimizers, checkpoints: independent of the model
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from textkit.text.phrases import Phrase, Phrases
     from textkit.text.tokenizers import Tokenizer, tokenizer
     from textkit.text.vocabulary import Vocabulary
+    from textkit.training.tracking import TensorBoard, log_to
     from textkit.vectors.subword_vectors import SubwordVectors
     from textkit.vectors.word_vectors import WordVectors
     from textkit.word2vec.run import EpochReport, Word2VecReport
@@ -103,6 +105,7 @@ _PUBLIC = {
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
     "SimilarityReport": "textkit.evaluation.similarity",
     "SubwordVectors": "textkit.vectors.subword_vectors",
+    "TensorBoard": "textkit.training.tracking",
     "TextClassifier": "textkit.classifier.text_classifier",
     "TextFeatures": "textkit.classifier.text_features",
     "Tokenizer": "textkit.text.tokenizers",
@@ -117,6 +120,7 @@ _PUBLIC = {
     "evaluate_similarity": "textkit.evaluation.similarity",
     "find_phrases": "textkit.phrases.find",
     "load": "textkit.loading",
+    "log_to": "textkit.training.tracking",
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
     "read_splits": "textkit.data.splits",
@@ -157,6 +161,7 @@ __all__ = [
     "RnnLanguageModelConfig",
     "SimilarityReport",
     "SubwordVectors",
+    "TensorBoard",
     "TextClassifier",
     "TextFeatures",
     "Tokenizer",
@@ -171,6 +176,7 @@ __all__ = [
     "evaluate_similarity",
     "find_phrases",
     "load",
+    "log_to",
     "read_labeled",
     "read_labelled",
     "read_splits",

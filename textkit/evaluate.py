@@ -3,14 +3,17 @@
 import json
 import math
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit import plots
 from textkit.commands import adaptation_options as adaptation
 from textkit.commands import classifier_options as options
 from textkit.commands.device import Device, place_classifier
+from textkit.commands.plot_option import check_plot, plot_option
 from textkit.commands.reading_options import column_option, delimiter_option, missing_option
 from textkit.commands.shared import (
     GivenTokenizer,
@@ -29,7 +32,6 @@ from textkit.commands.word_questions import answer_lines, is_stdin, print_answer
 from textkit.data import catalog
 from textkit.data.labeled import read_labeled
 from textkit.data.tables import Missing
-from textkit.display.classification_plot import picture_kind
 from textkit.evaluation.analogies import evaluate_analogies
 from textkit.evaluation.similarity import evaluate_similarity
 from textkit.progress import say
@@ -55,12 +57,18 @@ def similarity(
         list[str],
         typer.Option(help="Catalog name or file of word pairs with scores; may be repeated."),
     ] = ["wordsim353", "simlex999"],  # noqa: B006  # typer requires a list
+    plot: Annotated[Path | None, plot_option("the cosines against the human scores")] = None,
     limit: Limit = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Spearman correlation with human judgments of word pairs."""
-    _show(evaluate_similarity(loaded_vectors(vectors, limit=limit, quiet=quiet), pairs), as_json)
+    check_plot(plot, [vectors, *pairs])
+    report = evaluate_similarity(loaded_vectors(vectors, limit=limit, quiet=quiet), pairs)
+    _show(report, as_json)
+    if plot is not None:
+        compared = [result for result in report.results if result.compared]
+        plots.save_plot(plot, *(partial(plots.similarity, result) for result in compared))
 
 
 @app.command(epilog=examples("textkit evaluate analogies news.safetensors --vocabulary 50000"))
@@ -69,11 +77,13 @@ def analogies(
     questions: Annotated[str, typer.Option(help="Catalog name or file of questions.")] = "google-analogies",
     method: Annotated[Method, typer.Option(help="Scoring of the answers.")] = "3cosadd",
     vocabulary: Annotated[int, typer.Option(help="Search only the first N words.")] = 30_000,
+    plot: Annotated[Path | None, plot_option("the accuracy on each section")] = None,
     limit: Limit = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Accuracy on analogy questions: a is to b as c is to what?"""
+    check_plot(plot, [vectors, questions])
     word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
     report = evaluate_analogies(word_vectors, questions, method=method, vocabulary_size=vocabulary)
     if not report.total.asked:
@@ -82,6 +92,8 @@ def analogies(
             f"{report.total.skipped}; use a higher --vocabulary, or questions with words of the vectors"
         )
     _show(report, as_json)
+    if plot is not None:
+        plots.save_plot(plot, partial(plots.analogies, report))
 
 
 @app.command(
@@ -95,11 +107,15 @@ def neighbors(
         list[str], typer.Argument(metavar="WORD...", help="Words to look up; - for stdin, a word on each line.")
     ],
     k: Annotated[int, typer.Option("-k", help="Number of neighbors.", min=1)] = 10,
+    plot: Annotated[Path | None, plot_option("each word and its neighbors as a graph")] = None,
     limit: Limit = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Nearest neighbors of each word by cosine similarity."""
+    check_plot(plot, [vectors])
+    if plot is not None and is_stdin(words):
+        raise ValueError(f"--plot must be left out with words of stdin, got {plot}; pass the words as arguments")
     word_vectors = loaded_vectors(vectors, limit=limit, quiet=quiet)
     if is_stdin(words):
         answer_lines(
@@ -126,6 +142,8 @@ def neighbors(
         print(json.dumps(results, ensure_ascii=False, indent=2))
     else:
         print_answers(results)
+    if plot is not None:
+        plots.save_plot(plot, *(partial(plots.neighbors, word_vectors, word, k=k) for word in known), size=(6.0, 6.0))
 
 
 @app.command(
@@ -242,9 +260,7 @@ def classifier(
             metavar="TEST", help="Table of texts and labels not used in training, - for stdin, or a catalog name."
         ),
     ],
-    plot: Annotated[
-        Path | None, typer.Option(help="Plot the confusion matrix and calibration: .png .pdf .svg.", show_default=False)
-    ] = None,
+    plot: Annotated[Path | None, plot_option("the confusion matrix and calibration")] = None,
     text: options.Text = None,
     label: options.Label = None,
     input_format: options.InputFormat = None,
@@ -265,9 +281,7 @@ def classifier(
     place_classifier(model, device)
     if separator is not None and not model.multi_label:
         raise ValueError(f"--separator must be left out with a single-label classifier, got {separator!r}; omit it")
-    if plot is not None:
-        check_output(plot, [test], "--plot")
-        picture_kind(plot)
+    check_plot(plot, [test])
     source = table_source(test, input_format)
     if isinstance(source, str) and split is None and "test" in catalog.entry(source).splits:
         split = "test"
@@ -320,7 +334,10 @@ def _without_nan(value: Any) -> Any:
 
 def _show(report: Any, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(_without_nan(asdict(report)), ensure_ascii=False, indent=2))
+        listed = _without_nan(asdict(report))
+        for result in listed.get("results", ()):
+            del result["compared"]  # a thousand pairs would hide the figures
+        print(json.dumps(listed, ensure_ascii=False, indent=2))
     else:
         print(report)
 

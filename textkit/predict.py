@@ -2,14 +2,17 @@
 
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
+from textkit import plots
 from textkit.commands import classifier_options as options
 from textkit.commands.device import Device, place_classifier
+from textkit.commands.plot_option import check_plot, plot_option
 from textkit.commands.prediction_output import Format, chosen_format, opened
 from textkit.commands.reading_options import missing_option
 from textkit.commands.shared import (
@@ -130,6 +133,7 @@ def answer(
     device: Device = "auto",
     tokenizer: GivenTokenizer = None,
     trust_tokenizer: TrustTokenizer = False,
+    plot: Annotated[Path | None, plot_option("the words that decided, for each TEXT")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Print or write the label of each text, and its probability."""
@@ -143,6 +147,9 @@ def answer(
     kind = chosen_format(format, output)
     if output is not None:
         check_output(output, [file])
+    if plot is not None and file is not None:
+        raise ValueError(f"--plot must be left out with --file, got {plot}; pass TEXT to see which words decided")
+    check_plot(plot, [output])
     reading: dict[str, Any] = {"text": text, "delimiter": delimiter, "keep": keep}
     if file is None:
         _check_left_out({**reading, "split": split, "input_format": input_format}, "without --file")
@@ -159,6 +166,8 @@ def answer(
         reading |= {"split": split, "encoding": encoding, "errors": errors, "missing": missing, "keep": kept}
         source = read_text_rows(table_source(file, input_format), **reading)
     classifier = loaded(folder, "text-classifier", tokenizer=tokenizer, trust_tokenizer=trust_tokenizer)
+    if plot is not None and not hasattr(classifier, "explain"):
+        raise ValueError(f"--plot must be left out with a model of fastText, got {plot}; it does not explain")
     place_classifier(classifier, device)
     answers = Answers(classifier, top=top, every=every, keep=kept)
     remaining = iter(source)
@@ -176,6 +185,9 @@ def answer(
             table.write(list(answers.rows(batch, max_length)))
             done += len(batch)
             bar.count(done)
+    if plot is not None and texts:
+        explanations = map(classifier.explain, texts)
+        plots.save_plot(plot, *(partial(plots.explanation, explained) for explained in explanations))
 
 
 def _check_left_out(values: dict[str, str | None], where: str, remedy: str = "it applies to tables only") -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from textkit.classifier.checkpoint import CheckpointOptions, ClassifierCheckpoint, Position
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.state import ClassifierState
+from textkit.display.html import ShownAsTable
 from textkit.models.classifier import Classifier
 from textkit.progress import ProgressBar
 from textkit.training.devices import torch_threads
@@ -24,7 +25,7 @@ from textkit.training.schedules import Schedule, linear
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassifierReport:
+class ClassifierReport(ShownAsTable):
     """Report of one epoch.
 
     Attributes:

@@ -1,10 +1,14 @@
 """``python -m textkit.train classifier``: train a text classifier and save it."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from textkit import plots
 from textkit.commands import classifier_options as options
+from textkit.commands.log_dir_option import LogDir, after_epochs, opened_log
 from textkit.commands.phrases import joined
+from textkit.commands.plot_option import check_plot
 from textkit.commands.shared import (
     Quiet,
     check_folder,
@@ -89,6 +93,8 @@ def classifier(
     phrases: options.Phrases = None,
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    plot: options.Plot = None,
+    log_dir: LogDir = None,
     quiet: Quiet = False,
 ) -> None:
     """A text classifier, trained on a table of texts and labels."""
@@ -105,6 +111,7 @@ def classifier(
         check_folder(output, checkpoint)
     if checkpoint is not None:
         check_output(checkpoint, [table, valid, vectors, keep_words], "--checkpoint")
+    check_plot(plot, [table, valid, vectors, keep_words, checkpoint])
     if tune_thresholds and not multi_label:
         raise ValueError("--tune-thresholds must be left out without --multi-label; a text has its likeliest label")
     start = None
@@ -201,6 +208,7 @@ def classifier(
         progress=not quiet,
         keep_words=() if keep_words is None else options.listed_words(keep_words, encoding, errors),
     )
+    log = opened_log(log_dir, first=first)
     try:
         trained_classifier.fit(
             training.texts,
@@ -210,7 +218,7 @@ def classifier(
             init=start,
             checkpoint=checkpoint,
             resume=resume,
-            on_epoch=print_epoch if first and not quiet else None,
+            on_epoch=after_epochs(print_epoch if first and not quiet else None, log),
         )
     except (KeyboardInterrupt, Terminated, FloatingPointError) as error:
         saved = None
@@ -233,6 +241,10 @@ def classifier(
     validated = [report for report in trained_classifier.history_ if report.valid_accuracy is not None]
     best = f"; validation {options.measured(max(validated, key=options.rank), settings)}" if validated else ""
     print(f"{output}: {model}, {len(trained_classifier.classes_)} classes, {len(training):,} texts{best}")
+    if plot is not None:
+        plots.save_plot(plot, partial(plots.learning_curves, trained_classifier.history_))
+    if log is not None:
+        log.close()
 
 
 def _saved(classifier: "TextClassifier", output: Path, *, quantize: bool) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from textkit.commands import device
 from textkit.commands.phrases import phrases_option
+from textkit.commands.plot_option import plot_option
 from textkit.commands.reading_options import column_option, delimiter_option, input_format_option, missing_option
 from textkit.commands.shared import local_path
 from textkit.data import tables
@@ -71,6 +72,7 @@ Seed = Annotated[int, typer.Option(help="Random seed.")]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
 ]
+Plot = Annotated[Path | None, plot_option("the learning curves")]
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]

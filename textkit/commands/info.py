@@ -2,14 +2,18 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 from safetensors import SafetensorError, safe_open
 
+from textkit import plots
+from textkit.commands.plot_option import check_plot, plot_option
 from textkit.commands.shared import examples, local_path
 from textkit.display.terminal import size_text, wrapped
 from textkit.fasttext.model_file import is_model_file, is_supervised, read_model
@@ -32,15 +36,21 @@ def info(
             metavar="PATH", help="A model's folder, vectors, a checkpoint, an encoded corpus, or hf://user/name."
         ),
     ],
+    plot: Annotated[Path | None, plot_option("learning curves, and the coverage of the vocabulary")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe a saved model, word vectors, a checkpoint or an encoded corpus."""
-    described = describe(local_path(path))
+    check_plot(plot, [])
+    path = local_path(path)
+    described = describe(path)
+    draws = _pictures(path, described) if plot is not None else []
     if as_json:
         print(json.dumps(described, ensure_ascii=False, indent=2))
-        return
-    for name, value in described.items():
-        print(wrapped(name, size_text(value) if name == "bytes" else _text(value), column=13))
+    else:
+        for name, value in described.items():
+            print(wrapped(name, size_text(value) if name == "bytes" else _text(value), column=13))
+    if plot is not None:
+        plots.save_plot(plot, *draws)
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -61,6 +71,29 @@ def describe(path: Path) -> dict[str, Any]:
     if path.is_file() and is_model_file(path) and is_supervised(path):
         return _fasttext(path)
     return _vectors(path)
+
+
+def _pictures(path: Path, described: dict[str, Any]) -> list[Callable[..., Any]]:
+    """Return what can be plotted of what is saved at a path.
+
+    Raises:
+        ValueError: If it has neither a history nor counts of words.
+    """
+    draws: list[Callable[..., Any]] = []
+    if history := described.get("history"):
+        draws.append(partial(plots.learning_curves, history))
+    counted: Any = None
+    if described["kind"] == "word-vectors":
+        counted = WordVectors.load(path).counts
+    elif described["kind"] == "encoded-corpus":
+        counted = EncodedCorpus.load(path).vocabulary
+    elif path.is_dir():
+        counted = Vocabulary.load(path / VOCABULARY)
+    if counted is not None and np.any(getattr(counted, "counts", counted)):
+        draws.append(partial(plots.coverage, counted))
+    if not draws:
+        raise ValueError(f"PATH must have a history or counts of words to be plotted, got {path}; leave out --plot")
+    return draws
 
 
 def _model(folder: Path) -> dict[str, Any]:

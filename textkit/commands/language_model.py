@@ -1,10 +1,14 @@
 """``python -m textkit.train language-model``: train a language model and save it."""
 
 from dataclasses import fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from textkit import plots
 from textkit.commands import language_model_options as options
+from textkit.commands.log_dir_option import LogDir, after_epochs, opened_log
 from textkit.commands.phrases import joined
+from textkit.commands.plot_option import check_plot
 from textkit.commands.reading_options import CorpusFiles
 from textkit.commands.shared import (
     Quiet,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from textkit.language_model.language_model import LanguageModel
     from textkit.language_model.run import LanguageModelReport
     from textkit.models.language_model import LanguageModelConfig
+    from textkit.training.tracking import TensorBoard
 
 
 def language_model(
@@ -90,6 +95,8 @@ def language_model(
     missing: options.Missing = "error",
     encoding: options.Encoding = "utf-8",
     errors: options.Errors = "strict",
+    plot: options.Plot = None,
+    log_dir: LogDir = None,
     quiet: Quiet = False,
 ) -> None:
     """A language model of characters, words or subwords: recurrent, bidirectional, a transformer or a masked one."""
@@ -102,6 +109,7 @@ def language_model(
     check_folder(output, checkpoint)
     if checkpoint is not None:
         check_output(checkpoint, [*corpus, valid, keep_words, vocabulary], "--checkpoint")
+    check_plot(plot, [*corpus, valid, keep_words, vocabulary, checkpoint])
     if valid is not None and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
     splits = joined(tokenizer, phrases)
@@ -197,6 +205,7 @@ def language_model(
         "delimiter": delimiter,
         "missing": missing,
     }
+    log = opened_log(log_dir, first=first)
     try:
         trained = train_language_model(
             opened_corpus(corpus, **reading),
@@ -213,7 +222,7 @@ def language_model(
             seed=seed,
             checkpoint=checkpoint,
             resume=resume,
-            on_epoch=print_epoch if first and not quiet else None,
+            on_epoch=after_epochs(print_epoch if first and not quiet else None, log),
             on_model=save if first else None,
             on_end=scores.append if first else None,
             progress=not quiet,
@@ -235,6 +244,19 @@ def language_model(
         for score in scores
     )
     print(f"{output}: {trained!r}{result}")
+    if plot is not None:
+        plots.save_plot(plot, partial(plots.learning_curves, trained.history))
+    if log is not None:
+        _log_samples(log, trained)
+        log.close()
+
+
+def _log_samples(log: "TensorBoard", model: "LanguageModel") -> None:
+    """Add generated texts to the log; a masked model generates none."""
+    if model.model.config.kind != "masked":
+        for temperature in (0.5, 1.0):
+            texts = model.generate(length=300, temperature=temperature, samples=3)
+            log.log_texts(f"temperature {temperature}", texts, step=len(model.history))
 
 
 def _with_options(config: "LanguageModelConfig", kind: str, options: dict[str, Any]) -> "LanguageModelConfig":

@@ -7,6 +7,7 @@ import typer
 
 from textkit.commands import device
 from textkit.commands.phrases import phrases_option
+from textkit.commands.plot_option import plot_option
 from textkit.commands.reading_options import column_option, delimiter_option, missing_option
 from textkit.data import tables
 
@@ -60,6 +61,7 @@ Seed = Annotated[int, typer.Option(help="Random seed.")]
 Checkpoint = Annotated[
     Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
 ]
+Plot = Annotated[Path | None, plot_option("the learning curves")]
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
 
 Model = Annotated[

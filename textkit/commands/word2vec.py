@@ -1,11 +1,17 @@
 """``python -m textkit.train word2vec``: train word vectors and save them."""
 
+import json
+from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from textkit import plots
+from textkit.commands.log_dir_option import LogDir, after_epochs, opened_log
 from textkit.commands.phrases import joined, phrases_option
+from textkit.commands.plot_option import check_plot, plot_option
 from textkit.commands.reading_options import (
     CorpusFiles,
     Encoding,
@@ -109,6 +115,8 @@ def word2vec(
     checkpoint: Annotated[
         Path | None, typer.Option(help="Save the state here during training; resume from it if it exists.")
     ] = None,
+    plot: Annotated[Path | None, plot_option("the learning curves")] = None,
+    log_dir: LogDir = None,
     quiet: Quiet = False,
 ) -> None:
     """Word vectors by skip-gram or CBOW."""
@@ -116,6 +124,7 @@ def word2vec(
     check_output(output, [*inputs, checkpoint])
     if checkpoint is not None:
         check_output(checkpoint, inputs, "--checkpoint")
+    check_plot(plot, [*inputs, output, checkpoint])
     # Report an unknown suffix before training rather than after it.
     check_writable_path(output)
 
@@ -138,6 +147,7 @@ def word2vec(
         vectors.save(output)
         saved.append(f"{output}: saved the vectors so far")
 
+    log = opened_log(log_dir, first=first)
     try:
         vectors = train_word2vec(
             opened_corpus(corpus, **reading),
@@ -165,7 +175,7 @@ def word2vec(
             valid=None if valid is None else opened_corpus([str(valid)], argument="--valid", **reading),
             patience=patience or None,
             checkpoint=checkpoint,
-            on_epoch=print_epoch if first and not quiet else None,
+            on_epoch=after_epochs(print_epoch if first and not quiet else None, log),
             on_stop=save_so_far if first else None,
             progress=not quiet,
         )
@@ -180,6 +190,18 @@ def word2vec(
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     print(f"{output}: {len(vectors):,} words, {vectors.dim} dimensions")
+    if plot is not None:
+        plots.save_plot(plot, partial(plots.learning_curves, _history(vectors)))
+    if log is not None:
+        log.log_vectors(vectors)
+        log.close()
+
+
+def _history(vectors: WordVectors) -> list[dict[str, float | None]]:
+    """Return the losses of each epoch, those before a resumption included."""
+    training = json.loads(vectors.metadata["training"])
+    losses = zip_longest(training["losses"], training["valid_losses"])
+    return [{"epoch": epoch, "loss": loss, "valid_loss": valid} for epoch, (loss, valid) in enumerate(losses, 1)]
 
 
 def _lengths(text: str) -> tuple[int, int]:

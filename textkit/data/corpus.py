@@ -3,7 +3,9 @@
 import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import closing
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,11 @@ from textkit.data.tables import (
     series_rows,
     take_split,
 )
+from textkit.display.html import block, table
+from textkit.display.terminal import size_text
 from textkit.files.archives import in_archive, split_archive
+
+_SHOWN, _WIDTH = 5, 100  # documents in a notebook, and their characters
 
 
 class Corpus:
@@ -86,6 +92,16 @@ class Corpus:
 
     def __repr__(self) -> str:
         return f"Corpus({self.name})"
+
+    def _repr_html_(self) -> str:
+        if self.file_size is None:  # it may be a stream, which can be read only once
+            return block(repr(self))
+        reading: Any = self.pieces()  # a generator
+        with closing(reading) as pieces:
+            first = [content for content, _ in islice(pieces, _SHOWN)]
+        texts = [content if isinstance(content, str) else " ".join(content) for content in first]
+        shortened = [text if len(text) <= _WIDTH else f"{text[:_WIDTH]}..." for text in texts]
+        return block(f"{self!r}, {size_text(self.file_size)}", table([], [(text,) for text in shortened]))
 
 
 def corpus(

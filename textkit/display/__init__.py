@@ -1,1 +1,1 @@
-"""Terminal output and plots."""
+"""Terminal output."""

@@ -51,6 +51,20 @@ def size_text(count: int) -> str:
     return f"{size:.{digits}f} {units[0]}"
 
 
+def at_most_lines(text: str, lines: int = 20) -> str:
+    r"""Return the first lines of a text, and how many are left out.
+
+    >>> print(at_most_lines("a\nb\nc\nd", lines=3))
+    a
+    b
+    ... 2 more lines; print(...) shows all
+    """
+    split = text.split("\n")
+    if len(split) <= lines:
+        return text
+    return "\n".join([*split[: lines - 1], f"... {len(split) - lines + 1:,} more lines; print(...) shows all"])
+
+
 def wrapped(name: str, text: str, *, column: int) -> str:
     """Return a name and, beginning at a column, a text, wrapped at the width of the terminal.
 

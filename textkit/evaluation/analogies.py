@@ -3,13 +3,18 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from textkit.display.html import block, table
+from textkit.display.terminal import at_most_lines
 from textkit.evaluation.questions import Question, QuestionSource, open_questions
 from textkit.evaluation.word_lookup import Case, Vectors, check_case, first_spellings
+from textkit.plots.axes import embedded_plot
+from textkit.plots.word_vectors import analogies
 from textkit.vectors.neighbors import EPSILON, unit_rows
 
 if TYPE_CHECKING:
@@ -88,6 +93,20 @@ class AnalogyReport:
             for section in (*self.sections, *self._sums())
         )
         return frame
+
+    def __repr__(self) -> str:
+        return at_most_lines(str(self))
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (part.name, _percent(part.accuracy), part.correct, part.asked, part.skipped)
+            for part in (*self._sums()[::-1], *self.sections)
+        ]
+        return block(
+            f"Analogies by {self.method}, answers from the first {self.vocabulary_size:,} words",
+            table(["section", "accuracy", "correct", "asked", "skipped"], rows),
+            embedded_plot(partial(analogies, self)),
+        )
 
     def __str__(self) -> str:
         rule = "-" * 70

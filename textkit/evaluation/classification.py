@@ -4,15 +4,18 @@ import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textkit.data.label_checks import label_list
-from textkit.display.classification_plot import draw
-from textkit.display.terminal import columns_of, pad_to_width
+from textkit.display.html import block, table
+from textkit.display.terminal import at_most_lines, columns_of, pad_to_width
 from textkit.evaluation.classification_labels import check_probabilities, label_matrix, label_rows
+from textkit.plots.axes import embedded_plot
+from textkit.plots.classification import calibration, confusion_matrix, f1_scores, plot_report
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +123,27 @@ class ClassificationReport:
             ImportError: If matplotlib is not installed.
             ValueError: If matplotlib does not support the suffix of the path.
         """
-        return draw(self, path)
+        return plot_report(self, path)
+
+    def __repr__(self) -> str:
+        return at_most_lines(str(self))
+
+    def _repr_html_(self) -> str:
+        low, high = self.interval
+        figures = [
+            ("accuracy", f"{self.accuracy:.4f} (95 % interval {low:.4f} to {high:.4f})"),
+            ("macro F1", f"{self.macro_f1:.4f}"),
+            *([("micro F1", f"{self.micro_f1:.4f}")] if self.multi_label else []),
+            ("calibration error", f"{self.calibration_error:.4f}"),
+        ]
+        classes = zip(self.classes, self.precision, self.recall, self.f1, self.support, strict=True)
+        left = confusion_matrix if self.confusion else f1_scores
+        return block(
+            f"{self.examples:,} texts",
+            table([], figures),
+            table(["class", "precision", "recall", "F1", "support"], classes),
+            embedded_plot(partial(left, self), partial(calibration, self)),
+        )
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -1,5 +1,6 @@
 """Explain a prediction: the contribution of each token of a text to the score of a class."""
 
+import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from textkit.display.terminal import columns_of, pad_to_width
+from textkit.display.html import block
+from textkit.display.terminal import at_most_lines, columns_of, pad_to_width
 from textkit.evaluation.predict_logits import BUDGET
 from textkit.models.classifier import UNKNOWN, Classifier
 from textkit.models.word_avg import USUAL_BUCKETS, WordAvg, ngram_ids
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LISTED = 40  # maximum number of tokens printed
+_FOR, _AGAINST = "0,114,178", "213,94,0"  # red, green and blue
 _NAME, _BAR = 28, 36  # maximum widths, in terminal columns
 
 
@@ -48,6 +51,21 @@ class Explanation:
 
         frame: pd.DataFrame = pd.DataFrame({"token": self.tokens, "share": self.shares})
         return frame
+
+    def __repr__(self) -> str:
+        return at_most_lines(str(self))
+
+    def _repr_html_(self) -> str:
+        largest = max((abs(share) for share in self.shares), default=0.0) or 1.0
+        colored = " ".join(
+            f'<span title="{share:+.3f}" style="background:rgba({_FOR if share > 0 else _AGAINST},'
+            f'{0.7 * abs(share) / largest:.2f})">{html.escape(token)}</span>'
+            for token, share in zip(self.tokens, self.shares, strict=True)
+        )
+        return block(
+            f"{self.label}: probability {self.probability:.4f}",
+            f'<p dir="auto">{colored}</p><p>blue for the class, orange against it</p>',
+        )
 
     def __str__(self) -> str:
         listed = sorted(sorted(range(len(self.shares)), key=lambda i: -abs(self.shares[i]))[:_LISTED])

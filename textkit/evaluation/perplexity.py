@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch, TwoWayBatch
 from textkit.batches.sequences import SequenceBatches
+from textkit.display.html import ShownAsTable
 from textkit.files.mapped import release, span
 from textkit.models.bidirectional_language_model import BidirectionalLanguageModel
 from textkit.models.loss import Loss
@@ -35,7 +36,7 @@ class Scorable(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanguageModelScore:
+class LanguageModelScore(ShownAsTable):
     """Score of a text. Figures per character, byte and word refer to the original text, unknown tokens included.
 
     Those of a bidirectional model are of its forward direction, which reads and predicts as other models do.
@@ -77,6 +78,9 @@ class LanguageModelScore:
     def directions(self) -> tuple[float, ...]:
         """The nats per token of each direction: one, or two of a bidirectional model."""
         return (self.nats,) if self.backward_nats is None else (self.nats, self.backward_nats)
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         rows = (

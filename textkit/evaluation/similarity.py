@@ -3,16 +3,21 @@
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from textkit.data.catalog import entry, locate, names
+from textkit.display.html import block, table
+from textkit.display.terminal import at_most_lines
 from textkit.evaluation.pairs import ScoredPair, read_pairs
 from textkit.evaluation.word_lookup import Case, RowLookup, Vectors
+from textkit.plots.axes import embedded_plot
+from textkit.plots.word_vectors import similarity
 from textkit.vectors.neighbors import unit_rows
 
 if TYPE_CHECKING:
@@ -22,8 +27,18 @@ _Triples: TypeAlias = Iterable[tuple[str, str, float]]
 PairSet: TypeAlias = str | os.PathLike[str] | _Triples
 Floats: TypeAlias = NDArray[np.float64]
 
+_DRAWN = 3  # sets that a notebook shows as pictures
 _MIN_INTERVAL = 10  # usable pairs for an interval; resamples of fewer say nothing
 _RESAMPLED_NUMBERS = 1 << 21  # the bootstrap ranks this many numbers at a time: 16 MiB per array
+
+
+class ComparedPair(NamedTuple):
+    """Two words as in the set of pairs, with the score of people and the cosine of their vectors."""
+
+    word1: str
+    word2: str
+    score: float
+    cosine: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +57,7 @@ class SimilarityResult:
         high: Upper end of the bootstrap interval of ``spearman``.
         missing: Words that are not among the vectors, each once, in the order of the set.
         note: The reason why a figure is nan; otherwise empty.
+        compared: The usable pairs, in the order of the set.
     """
 
     name: str
@@ -54,6 +70,7 @@ class SimilarityResult:
     high: float
     missing: tuple[str, ...]
     note: str = ""
+    compared: tuple[ComparedPair, ...] = field(default=(), repr=False)
 
     @property
     def coverage(self) -> float:
@@ -94,6 +111,24 @@ class SimilarityReport:
             for result in self.results
         )
         return frame
+
+    def __repr__(self) -> str:
+        return at_most_lines(str(self))
+
+    def _repr_html_(self) -> str:
+        header = ["set", "usable pairs", "Spearman", f"{100 * self.confidence:g} % interval", "missing = 0"]
+        rows = [
+            (
+                result.name,
+                f"{result.usable:,} of {result.pairs:,}",
+                _figure(result.spearman),
+                f"{_figure(result.low)} to {_figure(result.high)}",
+                _figure(result.spearman_missing_as_zero),
+            )
+            for result in self.results
+        ]
+        drawn = [partial(similarity, result) for result in self.results if result.compared]
+        return block("Word similarity", table(header, rows), embedded_plot(*drawn[:_DRAWN]) if drawn else "")
 
     def __str__(self) -> str:
         interval = f"{100 * self.confidence:g}% interval"
@@ -206,6 +241,11 @@ def _evaluate(
         high=float(high),
         missing=tuple(missing),
         note=note or missing_as_zero_note,
+        compared=tuple(
+            ComparedPair(*pair[:3], cosine)
+            for pair, cosine, is_usable in zip(scored, cosines.tolist(), usable, strict=True)
+            if is_usable
+        ),
     )
 
 

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any, Literal, overload
 
 import torch
 
 from textkit.checks import check_choice
+from textkit.display.html import block, table
 from textkit.generation.settings import OTHER_NAMES, GenerationSettings, Unseen
 from textkit.generation.text import start_token
 from textkit.generation.writer import Writer
@@ -23,6 +25,8 @@ from textkit.models.language_model import LanguageModelNetwork
 from textkit.models.rnn_language_model import RnnLanguageModel
 from textkit.models.storage import WEIGHTS, read_folder, write_folder
 from textkit.other_names import other_names
+from textkit.plots.axes import embedded_plot
+from textkit.plots.training import learning_curves
 from textkit.text.id_stream import UNITS, Unit, check_specials, splitter
 from textkit.text.saved_tokenizer import (
     restored_tokenizer,
@@ -334,6 +338,13 @@ class LanguageModel(Reading, Scoring, Filling, Shared):
             ) from error
         loaded.metadata, loaded.history = stored.metadata, stored.history
         return loaded
+
+    def _repr_html_(self) -> str:
+        config, weights = self.model.config, sum(weight.numel() for weight in self.model.parameters())
+        facts = {"unit": self.unit, "vocabulary": len(self.vocabulary), "model": config.kind, "weights": weights}
+        rows = [*facts.items(), *((name.replace("_", " "), value) for name, value in asdict(config).items())]
+        drawn = [partial(learning_curves, self.history)] if len(self.history) > 1 else []
+        return block("Language model", table([], rows), embedded_plot(*drawn) if drawn else "")
 
     def __repr__(self) -> str:
         weights = sum(weight.numel() for weight in self.model.parameters())

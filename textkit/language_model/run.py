@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from textkit.batches.records import BpttBatch, SequenceBatch, TwoWayBatch
+from textkit.display.html import ShownAsTable
 from textkit.files.atomic import remove_leftovers
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.state import LanguageModelState
@@ -30,7 +31,7 @@ _SHOWN_SECONDS = 0.1  # between two updates of the bar, each of which waits for 
 
 
 @dataclass(frozen=True, kw_only=True)
-class LanguageModelReport:
+class LanguageModelReport(ShownAsTable):
     """Report of one epoch.
 
     Attributes:

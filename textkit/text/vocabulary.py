@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from textkit.checks import check_integers, check_path
+from textkit.display.html import bar, block, table
 from textkit.hub.card import Card
 from textkit.hub.layouts import VOCABULARY
 from textkit.hub.sharing import Shared
@@ -21,6 +22,7 @@ from textkit.text.vocabulary_file import read_vocabulary, write_vocabulary
 SPECIALS = ("<pad>", "<unk>", "<bos>", "<eos>")
 """All special tokens, in their fixed order."""
 
+_SHOWN = 10  # tokens in a notebook
 Ids: TypeAlias = npt.NDArray[np.int32]
 Unknown = Literal["keep", "drop"]
 
@@ -195,6 +197,14 @@ class Vocabulary(Shared):
     def __repr__(self) -> str:
         shown = ", ".join(map(repr, self._tokens[:5])) + (", ..." if len(self) > 5 else "")
         return f"Vocabulary({len(self)} tokens: {shown})"
+
+    def _repr_html_(self) -> str:
+        most = int(self._counts.max(initial=0)) or 1
+        rows = [
+            (number, token, int(count), bar(count / most))
+            for number, (token, count) in enumerate(zip(self._tokens, self._counts[:_SHOWN], strict=False))
+        ]
+        return block(f"Vocabulary of {len(self):,} tokens", table(["id", "token", "count", ""], rows))
 
     def __reduce__(self) -> tuple[Callable[..., "Vocabulary"], tuple[Any, ...]]:
         return Vocabulary, (self._tokens, self._counts, self._specials)

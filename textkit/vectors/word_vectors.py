@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from textkit.checks import check_path
+from textkit.display.html import bar, block, table
 from textkit.files.archives import in_archive
 from textkit.hub.card import Card
 from textkit.hub.layouts import WORD_VECTORS
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     import torch
     from spacy.language import Language
 
+_SHOWN = 10  # words in a notebook
 __all__ = ["Neighbors", "Vector", "WordVectors"]
 
 
@@ -118,6 +120,14 @@ class WordVectors(WordSearch, Shared):
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self):,} words, dim {self.dim})"
+
+    def _repr_html_(self) -> str:
+        words = self._words[:_SHOWN]
+        if self._counts is None:
+            return block(repr(self), table(["word"], [(word,) for word in words]))
+        most = int(self._counts.max()) or 1
+        rows = [(word, int(count), bar(count / most)) for word, count in zip(words, self._counts, strict=False)]
+        return block(repr(self), table(["word", "count", ""], rows))
 
     def get(self, word: str, default: Vector | None = None) -> Vector | None:
         """Return the vector of a word, shape (dim,), or ``default`` if it has no vector."""

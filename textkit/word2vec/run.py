@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textkit.display.html import ShownAsTable
 from textkit.files.atomic import remove_leftovers
 from textkit.files.mapped import release
 from textkit.kernels.skip_gram_arrays import Text
@@ -31,7 +32,7 @@ VALID_EPOCH = 2**31  # epoch number for the validation text, so that its random 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word2VecReport:
+class Word2VecReport(ShownAsTable):
     """Report of one epoch.
 
     Attributes:

@@ -10,11 +10,10 @@ SEVERAL = report([["a"], ["a", "b"]], [[0.9, 0.1], [0.9, 0.1]], ["a", "b"], mult
 
 
 def test_the_picture_shows_the_counts_and_the_calibration():
-    pytest.importorskip("matplotlib")
     left, upper, lower = RESULT.plot().axes
     assert [text.get_text() for text in left.texts] == ["1", "1", "1"]
     assert np.array_equal(left.images[0].get_array(), [[1, 0], [0.5, 0.5]])
-    assert [label.get_text() for label in left.get_yticklabels()] == ["a", r"b\$"]
+    assert [label.get_text() for label in left.get_yticklabels()] == ["a", "b$"]
     assert len(upper.lines) == 1  # the diagonal; bins of a few texts are not joined
     (points,) = upper.collections
     np.testing.assert_allclose(points.get_offsets(), [[0.6, 1], [0.8, 0], [0.9, 1]])
@@ -22,7 +21,6 @@ def test_the_picture_shows_the_counts_and_the_calibration():
 
 
 def test_with_several_labels_the_picture_shows_f1():
-    pytest.importorskip("matplotlib")
     left = SEVERAL.plot().axes[0]
     assert [bar.get_width() for bar in left.patches] == [1, 0]
     assert [label.get_text() for label in left.get_yticklabels()] == ["a (2)", "b (1)"]
@@ -30,23 +28,13 @@ def test_with_several_labels_the_picture_shows_f1():
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
 def test_it_is_saved(tmp_path, kind):
-    pytest.importorskip("matplotlib")
     path = tmp_path / f"picture.{kind}"
     RESULT.plot(path)
     assert path.read_bytes().startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[kind])
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_many_classes_are_drawn_without_counts():
-    pytest.importorskip("matplotlib")
-    classes = [f"class {i}" for i in range(40)]
-    left = report(classes, np.eye(40), classes).plot().axes[0]
-    assert not left.texts
-    assert len(left.get_xticklabels()) == 40
-
-
 def test_an_unknown_ending_is_named(tmp_path):
-    pytest.importorskip("matplotlib")
     with pytest.raises(ValueError, match=r"path must end in an image format, got .*picture.doc'; use one of \..*\.png"):
         RESULT.plot(tmp_path / "picture.doc")
     assert not list(tmp_path.iterdir())
@@ -54,5 +42,6 @@ def test_an_unknown_ending_is_named(tmp_path):
 
 def test_without_matplotlib_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ImportError, match="needs matplotlib, which is not installed; pip install matplotlib"):
+    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    with pytest.raises(ImportError, match="needs matplotlib, which is not installed; pip install textkit"):
         RESULT.plot()
