@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from textkit.vectors.embedding_layer import HasTokens
 
 _WORDS_AT_A_LOOKUP = 128  # with 20 n-grams each about 160 MB, as the system maps 64 KiB around each row
-_WORDS_AT_A_LOOKUP = 128  # with 20 n-grams each about 160 MB, as the system maps 64 KiB around each row
 _WORDS_AT_A_RELEASE = 1 << 14
 _WORDS_AT_ONCE = 1 << 10  # with 20 n-grams of 300 dimensions each they take 25 MB
 _SPACES = "[ \t\n\v\f\r]+"  # no-break and ideographic spaces are part of words
