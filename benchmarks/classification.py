@@ -5,6 +5,7 @@
     python benchmarks/classification.py --data imdb --model word_avg --model fasttext --fasttext ../fastText/fasttext
     python benchmarks/classification.py --data sst2 --model cnn+vectors --vectors-corpus my.txt
     python benchmarks/classification.py --data all --model word_avg --model tfidf --cut 200 --cut 1000 --plot curves.png
+    python benchmarks/classification.py --data trec --model word_avg --model tfidf --model auto --seconds 120
     python benchmarks/classification.py --data imdb --model cnn --device cuda --precision bfloat16 --packed PACKED
 
 Every run is a fresh process, one after another. Data come from the catalog: set TEXTKIT_DATA to a folder that has them,
@@ -14,7 +15,7 @@ is read and scored once the model is trained. fastText is the command given with
 name; its input is made of the same lower-cased words, in random order, since it learns them as they come; it has 16
 dimensions, bigrams, 2**21 buckets and five epochs. Names and Chinese are given to fastText and TF-IDF as characters;
 textkit's default finds that out. --cut trains with fewer texts, drawn by the seed; a data set's own validation texts
-are then not used.
+are then not used. --model auto is `textkit.search_classifier` with a budget of --seconds.
 
 A run whose first seed takes longer than five minutes is not repeated. All times begin with the texts in memory and the
 packages imported; the JSON file also has the time of the whole process. A GPU has trained on 64 texts before, so that
@@ -62,7 +63,7 @@ COUNTED = {
 }
 OF_WORDS = ("word_avg", "cnn", "bilstm", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
 OF_CHARACTERS = ("char_gru", "word_avg", "fasttext", "tfidf")
-MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf")
+MODELS = ("word_avg", "cnn", "bilstm", "char_gru", "cnn+vectors", "bilstm+vectors", "fasttext", "tfidf", "auto")
 
 
 def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -95,6 +96,28 @@ def run_textkit(model: str, data: DataSet, seed: int, options: dict[str, Any]) -
         "train_texts": len(train),
         "validation_accuracy": max(report.valid_accuracy or 0.0 for report in classifier.history_),
         "padding": None if name == "word_avg" or device == "cuda" else padding(name, train, seed),
+    }
+    return {**result, **scored(classifier.predict, read_test(data, options))}
+
+
+def run_search(model: str, data: DataSet, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    """Search for a classifier within some seconds, and score the test split."""
+    train, valid = read(data, options)
+    search, begin = textkit.search_classifier, time.perf_counter()
+    classifier = search(
+        train.texts, train.labels, seconds=options["seconds"], device=options["device"], seed=seed,
+        valid=None if valid is None else (valid.texts, valid.labels), tokenizer=data.tokenizer, progress=False,
+        on_trial=lambda trial, _: print(f"{data.name}: {trial}", file=sys.stderr, flush=True),
+    )  # fmt: skip
+    seconds, report = time.perf_counter() - begin, classifier.search_report_
+    print(f"{data.name}: {report}", file=sys.stderr, flush=True)
+    result = {
+        "seconds": seconds,
+        "training_seconds": sum(trial.seconds for trial in report.trials),
+        "train_texts": len(train),
+        "validation_accuracy": report.best.score,
+        "default_validation_accuracy": report.trials[0].score,
+        "search": report.summary(),
     }
     return {**result, **scored(classifier.predict, read_test(data, options))}
 
@@ -177,7 +200,7 @@ def run_job(job: dict[str, Any]) -> dict[str, Any]:
     if job["model"] == "vectors":
         result: dict[str, Any] = train_vectors(job["corpora"], Path(job["vectors"]))
     else:
-        run = {"fasttext": run_fasttext, "tfidf": run_tfidf}.get(job["model"], run_textkit)
+        run = {"fasttext": run_fasttext, "tfidf": run_tfidf, "auto": run_search}.get(job["model"], run_textkit)
         result = run(job["model"], DATA[job["data"]], job["seed"], {"cut": None, **job})
     return {
         **result, "peak_mb": peak_mb(), "peak_device_mb": peak_device_mb(job["device"]),
@@ -239,7 +262,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--data", action="append", choices=("all", *DATA), help=f"data set{several}  [default: the public ones]"
     )
-    parser.add_argument("--model", action="append", choices=MODELS, help=f"model{several}  [default: all]")
+    parser.add_argument("--model", action="append", choices=MODELS, help=f"model{several}  [default: all but auto]")
+    parser.add_argument("--seconds", type=float, default=600.0, help="budget of --model auto  [default: 600]")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each model  [default: 3]")
     parser.add_argument("--fasttext", type=Path, help="fastText's command  [default: the package]")
     parser.add_argument(
@@ -282,6 +306,7 @@ def main() -> None:
         "precision": given.precision,
         "texts": given.texts,
         "epochs": given.epochs,
+        "search_seconds": given.seconds,
         "vectors": {},
         "runs": {},
     }
@@ -293,6 +318,7 @@ def main() -> None:
             "packed": None if given.packed is None else str(given.packed.resolve()),
             "texts": given.texts,
             "epochs": given.epochs,
+            "seconds": given.seconds,
         }
         files: dict[str, str] = {}  # of vectors, by what they were learned from
         for name, cut in ((name, cut) for name in chosen_names(given.data) for cut in (*sorted(given.cut or ()), None)):
@@ -303,7 +329,7 @@ def main() -> None:
             usual = OF_CHARACTERS if DATA[name].characters else OF_WORDS
             chosen = given.model or [system for system in usual if system in known_models]
             found: dict[str, list[dict[str, Any]]] = results["runs"].setdefault(shown, {})
-            if "word_avg" in chosen:  # compiled once for an installation, which is no part of a run
+            if {"word_avg", "auto"} & {*chosen}:  # compiled once for an installation, which is no part of a run
                 one(data="reviews", model="word_avg", seed=0, **{**options, "packed": None})
             for system in chosen:
                 if system.endswith("+vectors") and source not in results["vectors"]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from textkit.batches.padding import PaddingCollator
     from textkit.classifier.fasttext_classifier import FastTextClassifier
     from textkit.classifier.run import ClassifierReport
+    from textkit.classifier.search import search_classifier
+    from textkit.classifier.search_report import SearchReport, SearchTrial
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
     from textkit.classifier.text_features import TextFeatures
@@ -103,6 +105,8 @@ _PUBLIC = {
     "PretrainedClassifierConfig": "textkit.models.pretrained_classifier",
     "RnnClassifierConfig": "textkit.models.rnn_classifier",
     "RnnLanguageModelConfig": "textkit.models.rnn_language_model",
+    "SearchReport": "textkit.classifier.search_report",
+    "SearchTrial": "textkit.classifier.search_report",
     "SimilarityReport": "textkit.evaluation.similarity",
     "SubwordVectors": "textkit.vectors.subword_vectors",
     "TensorBoard": "textkit.training.tracking",
@@ -124,6 +128,7 @@ _PUBLIC = {
     "read_labeled": "textkit.data.labeled",
     "read_labelled": "textkit.data.labeled",
     "read_splits": "textkit.data.splits",
+    "search_classifier": "textkit.classifier.search",
     "tokenizer": "textkit.text.tokenizers",
     "train_language_model": "textkit.language_model.train",
     "train_word2vec": "textkit.word2vec.train",
@@ -159,6 +164,8 @@ __all__ = [
     "PretrainedClassifierConfig",
     "RnnClassifierConfig",
     "RnnLanguageModelConfig",
+    "SearchReport",
+    "SearchTrial",
     "SimilarityReport",
     "SubwordVectors",
     "TensorBoard",
@@ -180,6 +187,7 @@ __all__ = [
     "read_labeled",
     "read_labelled",
     "read_splits",
+    "search_classifier",
     "tokenizer",
     "train_language_model",
     "train_word2vec",

@@ -31,6 +31,7 @@ app.command(
     epilog=examples(
         "textkit train classifier reviews.csv -o reviews-classifier",
         "textkit train classifier trec -o trec-cnn --model cnn --seed 2",
+        "textkit train classifier trec -o trec-best --model auto --seconds 600",
     )
 )(classifier)
 

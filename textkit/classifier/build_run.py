@@ -122,6 +122,7 @@ def fit_model(
     seed: int,
     on_epoch: Callable[[ClassifierReport], None] | None,
     progress: bool,
+    on_step: Callable[[float], None] | None = None,
     ranks: Ranks = ALONE,
     checkpoint: CheckpointOptions | None = None,
     label: str = "training",
@@ -138,6 +139,7 @@ def fit_model(
         seed: Seed of the order of the texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show progress on stderr.
+        on_step: Called with the fraction that is done; see `ClassifierRun`.
         ranks: The processes that train together.
         checkpoint: Where and how often the state is saved; None for no checkpoints.
         label: Name of the progress bar.
@@ -186,6 +188,7 @@ def fit_model(
         if validation is None
         else lambda: validation_scores(model, validation, settings.metric, progress and ranks.is_first),
         on_epoch=on_epoch,
+        on_step=on_step,
         progress=progress and ranks.is_first,
         ranks=ranks,
         squares=objective.squares if isinstance(objective, BagObjective) else None,

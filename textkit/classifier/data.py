@@ -107,7 +107,7 @@ def prepare(
     texts = checked_texts(texts)
     warn_of_texts(texts, None, stacklevel=4)
     labels = label_column(labels, multi_label=multi_label)
-    _check_length("labels", labels, texts)
+    check_length("labels", labels, texts)
     weights, texts, labels = weighted_rows(checked_weights(sample_weight, len(texts)), texts, labels)
     classes = found_classes(labels, multi_label=multi_label, known=known_classes)
     if multi_label and known_classes is None and len(classes) > len(texts):
@@ -119,10 +119,10 @@ def prepare(
     options: dict[str, Any] = {"tokenizer": tokenizer, "progress": progress}
     held_out = np.empty(0, np.int64)
     if valid is not None:
-        valid_texts, valid_labels, *given = _pair(valid)
+        valid_texts, valid_labels, *given = valid_parts(valid)
         valid_texts = checked_texts(valid_texts, "valid texts")
         valid_labels = label_column(valid_labels, multi_label=multi_label, name="valid labels")
-        _check_length("valid labels", valid_labels, valid_texts)
+        check_length("valid labels", valid_labels, valid_texts)
         valid_weights = checked_weights(given[0], len(valid_texts), "valid weights") if given else None
         valid_weights, valid_texts, valid_labels = weighted_rows(valid_weights, valid_texts, valid_labels)
         valid_targets = class_ids(valid_labels, classes, multi_label=multi_label)
@@ -315,7 +315,12 @@ def _tokens_of(vectors: WordVectors, tokenizer: str | Tokenizer) -> list[str]:
     return [word for word, tokens in zip(vectors.words, split, strict=True) if [*tokens] == [word]]
 
 
-def _pair(valid: Any) -> tuple[Any, ...]:
+def valid_parts(valid: Any) -> tuple[Any, ...]:
+    """Return validation texts, labels and, if they are given, weights.
+
+    Raises:
+        TypeError: If ``valid`` is anything else.
+    """
     try:
         parts = tuple(valid)
     except TypeError:
@@ -328,7 +333,12 @@ def _pair(valid: Any) -> tuple[Any, ...]:
     return parts
 
 
-def _check_length(name: str, labels: Any, texts: Sequence[Any]) -> None:
+def check_length(name: str, labels: Any, texts: Sequence[Any]) -> None:
+    """Check that there is a label for each text.
+
+    Raises:
+        ValueError: If there is not.
+    """
     if isinstance(labels, str) or not (hasattr(labels, "__len__") or hasattr(labels, "shape")):
         raise ValueError(f"{name} must be a list, got {type(labels).__name__}; pass one for each text")
     # Sparse matrices have a shape but no length.

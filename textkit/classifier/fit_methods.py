@@ -24,7 +24,7 @@ from textkit.classifier.pretrained import (
     tokenizer_of,
     vocabulary_of,
 )
-from textkit.classifier.run import ClassifierReport
+from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
 from textkit.classifier.suited_tokenizer import suited_tokenizer
@@ -134,7 +134,11 @@ class Fitting(NestedParameters):
         saving.check()
         if init is None and language_model_of(self.model, self.pretrained) is not None:
             check_settings(self._settings())
-        self._fit(texts, labels, sample_weight, valid, self._settings(), init, saving=saving, on_epoch=on_epoch)
+        _, refit = self._fit(
+            texts, labels, sample_weight, valid, self._settings(), init, saving=saving, on_epoch=on_epoch
+        )
+        if refit is not None:
+            refit()
         return self
 
     def partial_fit(self: _Fitted, texts: Any, labels: Any, classes: Any = None, sample_weight: Any = None) -> _Fitted:
@@ -184,7 +188,9 @@ class Fitting(NestedParameters):
         known_classes: NDArray[Any] | None = None,
         saving: CheckpointOptions | None = None,
         on_epoch: Callable[[ClassifierReport], None] | None = None,
-    ) -> None:
+        on_step: Callable[[float], None] | None = None,
+    ) -> tuple[ClassifierRun, Callable[..., None] | None]:
+        """Train, and return the run and what trains again on all texts; None if nothing was held out for that."""
         config, seed = model_config(self.model, vectors=self.vectors), self._seed()
         texts = checked_texts(texts)
         tokenizer = self._tokenizer(config, texts, init)
@@ -247,7 +253,9 @@ class Fitting(NestedParameters):
             "ranks": ranks,
         }
         model = new_model(config, data, **model_options)
-        run = fit_model(model, data, settings=settings, on_epoch=on_epoch, checkpoint=saving, **options)
+        run = fit_model(
+            model, data, settings=settings, on_epoch=on_epoch, on_step=on_step, checkpoint=saving, **options
+        )
         metadata = provenance(
             data=data_digests(data),
             settings={"model": type(config).__name__, "seed": seed, "device": device.type, **asdict(config)}
@@ -280,15 +288,20 @@ class Fitting(NestedParameters):
                     delattr(self, name)
                 for name, value in earlier_fit.items():
                     setattr(self, name, value)
-        if data.everything is not None and run.history:
+        if data.everything is None or not run.history:
+            return run, None
+
+        def refit(on_step: Callable[[float], None] | None = None) -> None:
             again = new_model(config, data, **model_options)
             everything = replace(data, training=whole, validation=None)
-            second = refitting(settings, run)
-            fit_model(again, everything, settings=second, on_epoch=None, label="training on all texts", **options).run()
+            second, label = refitting(settings, run), "training on all texts"
+            fit_model(again, everything, settings=second, on_epoch=None, on_step=on_step, label=label, **options).run()
             if vectors is not None:
                 again.add_vectors(vectors[data.whole_vocabulary.tokens[len(data.vocabulary) :]])
             divide_logits(again, divisor)
             self.model_ = again
+
+        return run, refit
 
     def _start(self, init: Any, tokenizer: str | Tokenizer) -> Start:
         """Return what training goes on from.

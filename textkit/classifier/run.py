@@ -73,6 +73,8 @@ class ClassifierRun:
             weights; None without validation texts.
         on_epoch: Called with a `ClassifierReport` after each epoch.
         progress: Whether to show progress on stderr.
+        on_step: Called before the first step and after each one with the fraction of all epochs that is done. An error
+            that it raises ends the run; the model has its best weights so far.
         ranks: The processes that train together.
         squares: Further state of the optimizer by name; see `ClassifierState`.
         checkpoint: Where and how often the state is saved.
@@ -99,6 +101,7 @@ class ClassifierRun:
         validate: Callable[[], tuple[float, float, float]] | None,
         on_epoch: Callable[[ClassifierReport], None] | None,
         progress: bool,
+        on_step: Callable[[float], None] | None = None,
         ranks: Ranks = ALONE,
         squares: Mapping[str, NDArray[np.float32]] | None = None,
         checkpoint: CheckpointOptions | None = None,
@@ -114,7 +117,8 @@ class ClassifierRun:
         self.model, self.objective, self.optimizer, self.batches = model, objective, optimizer, batches
         self.texts, self.settings, self.frozen_epochs = texts, settings, frozen_epochs
         self.threads = torch.get_num_threads() if threads is None else threads
-        self.validate, self.on_epoch, self.progress, self.label = validate, on_epoch, progress, label
+        self.validate, self.on_epoch, self.on_step = validate, on_epoch, on_step
+        self.progress, self.label = progress, label
         self.history: list[ClassifierReport] = []
         self._best: _Best | None = None
 
@@ -148,6 +152,8 @@ class ClassifierRun:
         position = self._resumed()
         threads = torch.get_num_threads()
         with self._bar(position.progress) as bar, HeldInterrupt() as interrupt, torch_threads(self.threads):
+            if self.on_step is not None:
+                self.on_step(bar.position / (self.texts * self.settings.epochs))
             saved = started = time.monotonic()
             for progress in self._steps(position.progress):
                 seconds, report = position.seconds + time.monotonic() - started, None
@@ -170,6 +176,8 @@ class ClassifierRun:
                     bar.milestone()
                 if pressed:
                     raise interrupt.error
+                if self.on_step is not None:
+                    self.on_step(bar.position / (self.texts * self.settings.epochs))
                 if self._stopped(progress):
                     break
                 if report:

@@ -102,6 +102,7 @@ class TextClassifier(ClassifierMixin, Fitting, Predicting, Shared, BaseEstimator
         history_: A `ClassifierReport` for each epoch. Words of ``vectors`` that no training text contains are still
             unknown in its validation results. Of a loaded classifier, the times are nan.
         metadata_: From what, when, with which versions and settings it was trained.
+        search_report_: The `SearchReport` of `search_classifier`, if the classifier comes from there.
 
     >>> texts, labels = ["good and kind", "so good", "bad, very bad", "a bad one"] * 5, ["+", "+", "-", "-"] * 5
     >>> classifier = TextClassifier("word_avg", seed=1).fit(texts, labels)

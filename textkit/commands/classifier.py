@@ -1,11 +1,13 @@
 """``python -m textkit.train classifier``: train a text classifier and save it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textkit import plots
 from textkit.commands import classifier_options as options
+from textkit.commands.classifier_search import search_and_save
 from textkit.commands.log_dir_option import LogDir, after_epochs, opened_log
 from textkit.commands.phrases import joined
 from textkit.commands.plot_option import check_plot
@@ -34,6 +36,8 @@ def classifier(
     table: options.Table,
     output: options.Folder,
     model: options.Model = None,
+    seconds: options.Seconds = None,
+    trials: options.Trials = None,
     valid: options.Valid = None,
     device: options.Device = "auto",
     seed: options.Seed = 1,
@@ -101,6 +105,7 @@ def classifier(
     # torch takes seconds to import, and word2vec and --help do not need it.
     from textkit.classifier.defaults import default_classifier_settings, default_tokenizer, model_config
     from textkit.classifier.fasttext_file import check_shape, is_model_name
+    from textkit.classifier.search import HELD_OUT
     from textkit.classifier.settings import ClassifierSettings
     from textkit.classifier.text_classifier import TextClassifier
 
@@ -114,6 +119,16 @@ def classifier(
     check_plot(plot, [table, valid, vectors, keep_words, checkpoint])
     if tune_thresholds and not multi_label:
         raise ValueError("--tune-thresholds must be left out without --multi-label; a text has its likeliest label")
+    searched = model == "auto"
+    if searched:
+        shape_options = given(dim=dim, dropout=dropout, word_dropout=word_dropout, ngrams=ngrams, buckets=buckets)
+        shape_options |= given(binary=binary, skip_unknown=skip_unknown or None, widths=widths, filters=filters)
+        shape_options |= given(cell=cell, hidden=hidden, layers=layers, pooling=pooling)
+        others = given(init=init, checkpoint=checkpoint, quantize=quantize or None, keep_words=keep_words)
+        others |= given(plot=plot, log_dir=log_dir)
+        options.check_search(is_file, shape_options | others)
+    elif given(seconds=seconds, trials=trials):
+        raise ValueError("--seconds and --trials must be left out without --model auto; add it")
     start = None
     if init is not None:
         init = local_path(init)
@@ -121,9 +136,10 @@ def classifier(
         start = TextClassifier.load(init, tokenizer=joined(tokenizer, phrases))
     language_model = None
     if pretrained is not None:
-        own = given(model=model, vectors=vectors, dim=dim, keep_words=keep_words)
+        own = given(model=None if searched else model, vectors=vectors, dim=dim, keep_words=keep_words)
         own |= given(min_count=min_count, max_vocab=max_vocab)
-        language_model = options.loaded_language_model(pretrained, joined(tokenizer, phrases), own)
+        own_tokenizer = None if searched else joined(tokenizer, phrases)
+        language_model = options.loaded_language_model(pretrained, own_tokenizer, own)
     if separator is not None and not multi_label:
         raise ValueError(
             f"--separator must be left out without --multi-label, got {separator!r}; add --multi-label if texts have "
@@ -133,13 +149,15 @@ def classifier(
     if has_valid and valid_share is not None:
         raise ValueError(f"--valid-share must be left out with --valid, got {valid_share}; use only one of them")
     shape: Any = language_model or ((model or "word_avg") if start is None else start.model_.config)
+    if searched:
+        shape = "word_avg"  # the first that is tried
     model = model or options.model_name(model_config(shape))
-    on_language_model: Any = "pretrained"
-    if vectors is None and model != on_language_model and freeze_epochs is not None:
+    on_language_model = language_model is not None or options.model_name(model_config(shape)) == "pretrained"
+    if vectors is None and not on_language_model and freeze_epochs is not None:
         raise ValueError(
             f"--freeze-epochs must be left out without --vectors and --pretrained, got {freeze_epochs!r}; add one"
         )
-    if model != on_language_model and layer_decay is not None:
+    if not on_language_model and layer_decay is not None:
         raise ValueError(f"--layer-decay must be left out without --pretrained, got {layer_decay}; add --pretrained")
     word_vectors = None if vectors is None else loaded_vectors(vectors, quiet=quiet)
     config = options.replace_defaults(
@@ -171,8 +189,7 @@ def classifier(
         | ({} if freeze_epochs is None else {"freeze_epochs": options.epochs_frozen(freeze_epochs)}),
         model,
     )
-    settings = settings.completed(default_classifier_settings(config))
-    tokens = None if language_model else joined(tokenizer, phrases, default_tokenizer(config))
+    tokens = None if language_model and not searched else joined(tokenizer, phrases, default_tokenizer(config))
     tokens = tokens if start is None else start.tokenizer
     if is_file:
         check_shape(config, tokens or default_tokenizer(config), settings.max_length, quantized=quantize)
@@ -193,13 +210,33 @@ def classifier(
         validation = "" if report.valid_accuracy is None else f", validation {options.measured(report, settings)}"
         say(f"epoch {report.epoch}: loss {report.loss:.4f}{validation}, {report.texts_per_second:,.0f} texts/s")
 
+    class_weights = options.class_weights(class_weight, training.labels)
+    if searched:
+        search_and_save(
+            training,
+            held_out,
+            output,
+            seconds=600.0 if seconds is None else seconds or None,
+            trials=trials,
+            language_model=language_model,
+            settings=settings if valid_share is not None else replace(settings, valid_share=HELD_OUT),
+            vectors=word_vectors,
+            class_weight=class_weights,
+            multi_label=multi_label,
+            tokenizer=tokens,
+            device=device,
+            seed=seed,
+            quiet=quiet,
+        )
+        return
+    settings = settings.completed(default_classifier_settings(config))
     named = isinstance(shape, str) and config == model_config(shape)  # a name leaves more open
     chosen: Any = shape if named else config
     trained_classifier = TextClassifier(
         chosen,
         vectors=word_vectors,
         pretrained=language_model,
-        class_weight=options.class_weights(class_weight, training.labels),
+        class_weight=class_weights,
         multi_label=multi_label,
         settings=settings,
         tokenizer=tokens,

@@ -14,7 +14,7 @@ from textkit.commands.shared import local_path
 from textkit.data import tables
 from textkit.models.storage import read_config
 
-_MODEL, _TRAINING, _TEXTS = "The model", "The training", "The texts"
+_MODEL, _TRAINING, _TEXTS, _SEARCH = "The model", "The training", "The texts", "The search"
 
 
 def _option(panel: str, help: str, default: str | None = None, *names: str, metavar: str | None = None) -> Any:
@@ -39,9 +39,9 @@ Folder = Annotated[
     ),
 ]
 Model = Annotated[
-    Literal["word_avg", "cnn", "bilstm", "char_gru"] | None,
+    Literal["word_avg", "cnn", "bilstm", "char_gru", "auto"] | None,
     typer.Option(
-        help="Model: word_avg, cnn, bilstm (words) or char_gru (characters).",
+        help="Model: word_avg, cnn, bilstm (words) or char_gru (characters); or auto, which tries them.",
         metavar="<name>",
         show_default="word_avg, or that of --init or --pretrained",
     ),
@@ -74,6 +74,12 @@ Checkpoint = Annotated[
 ]
 Plot = Annotated[Path | None, plot_option("the learning curves")]
 Resume = Annotated[bool, typer.Option("--resume/--anew", help="Resume from the checkpoint, or overwrite it.")]
+
+Seconds = Annotated[
+    float | None,
+    _option(_SEARCH, "--model auto: budget of the search in seconds; 0 for no limit, with --trials.", "600"),
+]
+Trials = Annotated[int | None, _option(_SEARCH, "--model auto: maximum number of candidates.", "no limit")]
 
 Vectors = Annotated[Path | None, _option(_MODEL, "Pretrained word vectors, in any supported format.")]
 Dim = Annotated[int | None, _option(_MODEL, "Dimension of the token embeddings.", "word_avg per-class, others 128")]
@@ -299,6 +305,23 @@ def class_weights(given: list[str] | None, labels: list[Any]) -> Any:
         except ValueError:
             raise ValueError(f"--class-weight must be balanced or CLASS=WEIGHT, got {item!r}; write spam=5") from None
     return weights
+
+
+def check_search(output_is_file: bool, other: dict[str, Any]) -> None:
+    """Check the options beside --model auto.
+
+    Args:
+        output_is_file: Whether --output is a file for fastText.
+        other: Options that are given and that go with a model, but not with a search.
+
+    Raises:
+        ValueError: If there are such options, or the output is a file.
+    """
+    if output_is_file:
+        raise ValueError("--output must be a folder with --model auto, whose result fastText may not be able to read")
+    for name, value in other.items():
+        option = name.replace("_", "-")
+        raise ValueError(f"--{option} must be left out with --model auto, got {value}; choose a model to set it")
 
 
 def check_init(init: Path, output: Path, checkpoint: Path | None, other: dict[str, Any]) -> None:

@@ -291,7 +291,14 @@ class _Stopped(SystemExit):
     """The end of a command that has said why."""
 
 
-def stop(error: BaseException, saved: str | None, *, checkpoint: Path | None = None, show: bool = True) -> NoReturn:
+def stop(
+    error: BaseException,
+    saved: str | None,
+    *,
+    checkpoint: Path | None = None,
+    show: bool = True,
+    resumable: bool = True,
+) -> NoReturn:
     """End a training command that was interrupted, with a line that says what is where and how to go on.
 
     Args:
@@ -299,6 +306,7 @@ def stop(error: BaseException, saved: str | None, *, checkpoint: Path | None = N
         saved: What was saved to the output, such as "m: saved the best of 3 epochs"; None for nothing.
         checkpoint: File with the state of the training; None without one.
         show: Whether to print the line; false for all processes of ``torchrun`` but the first.
+        resumable: Whether a checkpoint would make it possible to go on.
 
     Raises:
         _Stopped: Always, a SystemExit: 130 after Ctrl-C, 143 after SIGTERM, 129 after SIGHUP.
@@ -306,7 +314,7 @@ def stop(error: BaseException, saved: str | None, *, checkpoint: Path | None = N
     parts = [saved or "no epoch was complete, so that no result was saved"]
     if checkpoint is not None and checkpoint.exists():
         parts.append(f"{checkpoint}: saved the state of training; run the same command to resume")
-    elif checkpoint is None:
+    elif checkpoint is None and resumable:
         parts.append("use --checkpoint FILE to be able to resume")
     if show:
         say(f"interrupted; {'; '.join(parts)}")
