@@ -101,6 +101,8 @@ def test_defaults_of_the_budget(asked, table, tmp_path):
         ("--model auto --ngrams 3", "--ngrams must be left out with --model auto, got 3; choose a model to set it"),
         ("--model auto --quantize", "--quantize must be left out with --model auto, got True"),
         ("--model auto --checkpoint state", "--checkpoint must be left out with --model auto, got state"),
+        ("--model auto --plot a.png", "--plot must be left out with --model auto, got a.png"),
+        ("--model auto --log-dir runs", "--log-dir must be left out with --model auto, got runs"),
         ("--model cnn --seconds 9", "--seconds and --trials must be left out without --model auto; add it"),
         ("--model auto --seconds 0", "seconds must be given without trials, got None for both; 600 is usual"),
         ("--model auto --seconds -1", "seconds must be a finite number above 0, got -1.0"),
