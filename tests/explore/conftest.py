@@ -107,14 +107,18 @@ def page(browser):
 
 
 @pytest.fixture
-def picture(page, request, tmp_path):
-    """Keep a picture of the page in the folder that TEXTKIT_SCREENSHOTS names: ``picture("map")``."""
+def picture(page, tmp_path):
+    """Keep pictures of the page in the folder that TEXTKIT_SCREENSHOTS names: ``picture("map")``.
+
+    Nothing may run out of the page, at any width.
+    """
 
     def picture(name):
         folder = Path(os.environ.get("TEXTKIT_SCREENSHOTS") or tmp_path)
         folder.mkdir(parents=True, exist_ok=True)
         for width in (1280, 400):
             page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
             page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
         page.set_viewport_size({"width": 1280, "height": 800})
 

@@ -1,5 +1,6 @@
 """The built-in things: trained at first use on the corpora that come with textkit, then cached."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from importlib.metadata import version
@@ -39,8 +40,8 @@ def _vectors(thing: Thing) -> Any:
             progress=False,
         )
 
-    name = "tales-vectors"
-    return VectorsPage(_cached(thing, f"{name}.safetensors", WordVectors.load, train), _place(name), None)
+    path = _place("tales-vectors", "tales.txt", ".safetensors")
+    return VectorsPage(_cached(thing, path, WordVectors.load, train), path)
 
 
 def _language_model(thing: Thing) -> Any:
@@ -57,16 +58,15 @@ def _classifier(thing: Thing) -> Any:
     train, test = read_splits("reviews", seed=_SEED)
     loaded = _cached(
         thing,
-        "reviews-classifier",
+        _place("reviews-classifier", "reviews.csv"),
         TextClassifier.load,
         lambda: TextClassifier("word_avg", seed=_SEED).fit(train.texts, train.labels),
     )
     return opened_classifier(loaded, test, training=train)
 
 
-def _cached(thing: Thing, name: str, load: Callable[[Path], Any], train: Callable[[], Any]) -> Any:
+def _cached(thing: Thing, path: Path, load: Callable[[Path], Any], train: Callable[[], Any]) -> Any:
     """Load a thing from the cache, or train it and save it there if that can be written."""
-    path = _place(name)
     if path.exists():
         try:
             return load(path)
@@ -82,5 +82,7 @@ def _cached(thing: Thing, name: str, load: Callable[[Path], Any], train: Callabl
     return trained
 
 
-def _place(name: str) -> Path:
-    return cache_folder() / "explore" / version("textkit") / name
+def _place(name: str, corpus: str, suffix: str = "") -> Path:
+    """Return the path in the cache; it depends on the corpus and the version of textkit."""
+    digest = hashlib.sha256((corpora_folder() / corpus).read_bytes()).hexdigest()[:16]
+    return cache_folder() / "models" / f"{name}-{digest}-{version('textkit')}{suffix}"

@@ -74,6 +74,12 @@ class Maps:
         job = self._jobs.get(method, _Job())
         return {"step": job.step, "done": job.done, "error": job.error}
 
+    def keep(self, method: Method, points: Points) -> None:
+        """Keep a map, shape (words, 2), also beside the file of the vectors if that can be written."""
+        self._points[method] = points
+        with suppress(OSError):  # it is computed again next time
+            self._save(method)
+
     def close(self) -> None:
         """End all computations."""
         for process in list(self._processes):
@@ -86,9 +92,7 @@ class Maps:
                 source, target = Path(folder) / "unit.npy", Path(folder) / "points.npy"
                 np.save(source, self._unit, allow_pickle=False)
                 self._run(job, method, source, target)
-                self._points[method] = np.load(target, allow_pickle=False)
-            with suppress(OSError):  # such as a folder that cannot be written; the map is computed again next time
-                self._save(method)
+                self.keep(method, np.load(target, allow_pickle=False))
         except Exception as error:  # whatever it is, the page shows it
             job.error = job.error or str(error)
 

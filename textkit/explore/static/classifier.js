@@ -30,7 +30,7 @@ function prediction(number, about) {
     if (about.explains) await explain(number, text, null, found.classes, shares);
     if (mine === last && about.training) await nearest(number, text, closest);
   });
-  input.addEventListener("input", settled(show, 150));
+  input.addEventListener("input", settled(show, 80));
   return h("section", { "aria-label": "Classify" }, h("h2", {}, "Classify a text"),
     h("div", { class: "row" }, h("label", { class: "grow" }, "Text", input)), problem, result, shares, closest);
 }

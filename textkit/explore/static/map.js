@@ -70,15 +70,19 @@ export class PointMap {
   resize() {
     const box = this.canvas.getBoundingClientRect();
     if (!box.width || !box.height) return;
-    const first = !this.width;
+    const before = Math.min(this.width, this.height);
     const ratio = Math.min(devicePixelRatio || 1, 2);
     [this.width, this.height, this.ratio] = [box.width, box.height, ratio];
     this.canvas.width = Math.round(box.width * ratio);
     this.canvas.height = Math.round(box.height * ratio);
     this.image = this.context.createImageData(this.canvas.width, this.canvas.height);
     this.pixels = new Uint32Array(this.image.data.buffer);
-    if (first) this.reset();
-    else this.draw();
+    if (before) {
+      this.view.scale *= Math.min(this.width, this.height) / before;
+      this.draw();
+    } else {
+      this.reset();
+    }
   }
 
   draw() {
