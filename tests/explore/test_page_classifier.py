@@ -50,6 +50,7 @@ def test_probabilities_and_shares(open_page, picture):
     expect(section.locator("table.data tbody tr")).to_have_count(4)  # the nearest texts
     section.get_by_label("Class to explain").select_option(index=1)
     expect(section.locator(".text .shade").nth(1)).to_have_text("good−")
+    expect(section.get_by_label("Class to explain")).to_be_focused()
     picture("classifier")
 
 

@@ -30,7 +30,7 @@ def explore(
     things: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[THING]...",
+            metavar="THING",
             help="Files of word vectors, folders of language models and classifiers.",
             show_default="the built-in ones",
         ),

@@ -1,6 +1,6 @@
 // A classifier: a text with its probabilities, the shares of its words and its nearest training texts.
 import { evaluation, labeling } from "./classifier_table.js";
-import { call, count, fill, guarded, h, percent, settled, styled } from "./page.js";
+import { call, count, fill, guarded, h, oneAtATime, percent, settled, styled } from "./page.js";
 import { bar } from "./plots.js";
 
 const MOST_CLASSES = 20;
@@ -16,21 +16,18 @@ function prediction(number, about) {
   const shares = h("div", { "aria-live": "polite" });
   const closest = h("div", {});
   const problem = h("div", {});
-  let last = 0;
   const show = () => guarded(problem, async () => {
-    const mine = ++last;
     const text = input.value;
     if (!text.trim()) {
       for (const place of [result, shares, closest]) fill(place);
       return;
     }
     const found = await call(number, "predict", { text });
-    if (mine !== last) return;
     fill(result, probabilities(found.classes));
     if (about.explains) await explain(number, text, null, found.classes, shares);
-    if (mine === last && about.training) await nearest(number, text, closest);
+    if (about.training) await nearest(number, text, closest);
   });
-  input.addEventListener("input", settled(show, 80));
+  input.addEventListener("input", settled(oneAtATime(show), 80)); // an explanation may take longer than the next letter
   return h("section", { "aria-label": "Classify" }, h("h2", {}, "Classify a text"),
     h("div", { class: "row" }, h("label", { class: "grow" }, "Text", input)), problem, result, shares, closest);
 }
@@ -47,7 +44,10 @@ async function explain(number, text, label, classes, place) {
   const largest = Math.max(...found.shares.map(([, share]) => Math.abs(share)), 1e-9);
   const chooser = h("select", {
     "aria-label": "Class to explain",
-    onchange: () => guarded(place, () => explain(number, text, chooser.value, classes, place)),
+    onchange: () => guarded(place, async () => {
+      await explain(number, text, chooser.value, classes, place);
+      place.querySelector("select").focus(); // the new one, in the place of this
+    }),
   }, classes.slice(0, MOST_CLASSES).map(([name]) => h("option", { selected: name === found.label }, name)));
   fill(place, h("h3", {}, "What speaks for ", chooser),
     h("p", { class: "legend" }, shaded("for", 1, 1), shaded("against", -1, 1),

@@ -5,6 +5,8 @@ import { h, styled } from "./page.js";
 
 const LABELS = 70;
 const CANDIDATES = 3000; // words in sight that are tried as labels
+const PLAIN = "13px system-ui, sans-serif";
+const BOLD = "600 14px system-ui, sans-serif";
 const REACH = 14; // pixels from the pointer to a point that it means
 const NEAREST = 4000; // the strongest magnification
 
@@ -16,6 +18,7 @@ export class PointMap {
     this.marks = []; // {row, shape, color}
     this.names = []; // {row, text, color}: names of regions, drawn at a point
     this.groups = null; // Uint8Array, a color for each point
+    this.widths = new Float32Array(words.length);
     this.selected = -1;
     this.related = [];
     this.view = { x: 0, y: 0, scale: 1 };
@@ -184,20 +187,25 @@ export class PointMap {
     const [x, y] = this.toScreen(row);
     if (x < -50 || y < 0 || x > this.width || y > this.height) return false;
     const short = text.length > 28 ? `${text.slice(0, 27)}…` : text;
-    // A guess spares the measuring of those that overlap.
-    const box = { left: x + 7, right: x + 9 + 7.2 * short.length, top: y - 9, bottom: y + 9 };
+    context.font = bold ? BOLD : PLAIN;
+    const width = bold ? context.measureText(short).width : this.widthOf(row, short);
+    const box = { left: x + 7, right: x + 12 + width, top: y - 9, bottom: y + 9 };
     const overlaps = taken.some((other) => box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom);
     if (overlaps && !force) return false;
-    context.font = `${bold ? "600 14px" : "13px"} system-ui, sans-serif`;
-    const width = context.measureText(short).width;
     context.globalAlpha = quiet ? 0.7 : 0.9;
     context.fillStyle = this.colors.paper;
     context.fillRect(x + 7, y - 8, width + 4, 16);
     context.globalAlpha = 1;
     context.fillStyle = color;
     context.fillText(short, x + 9, y);
-    taken.push({ ...box, right: x + 11 + width });
+    taken.push(box);
     return true;
+  }
+
+  /** The width of a word in the plain font; measuring takes longer than drawing, so it is done once. */
+  widthOf(row, short) {
+    if (!this.widths[row]) this.widths[row] = this.context.measureText(short).width;
+    return this.widths[row];
   }
 
   paintMiddle() {

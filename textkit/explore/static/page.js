@@ -111,6 +111,22 @@ export function settled(action, milliseconds) {
   };
 }
 
+/** Return a function that runs `action`; calls while it runs lead to a single further run at its end. */
+export function oneAtATime(action) {
+  let running = false;
+  let again = false;
+  return async () => {
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      await action();
+    }
+    running = false;
+  };
+}
+
 export const percent = (share) => `${(100 * share).toFixed(1)} %`;
 export const count = (number) => number.toLocaleString("en-US");
 

@@ -95,6 +95,7 @@ export function clusterTool({ number, main }) {
   const result = h("div", { "aria-live": "polite" });
   const amount = h("input", { type: "number", min: "2", max: "8", value: "8" });
   const show = async () => {
+    fill(result, h("p", { class: "quiet" }, "Grouping the words …"));
     const found = await call(number, "clusters", { count: Number(amount.value) });
     main.map.groups = unpack(found.clusters, Uint8Array);
     main.map.names = found.named.filter(({ row }) => row !== null)
