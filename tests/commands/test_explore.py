@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 
 import pytest
@@ -45,7 +46,7 @@ def start():
 
 def test_the_address_alone_is_printed(start, path):
     process, address = start(path, "--no-browser", "--port", 38765)
-    assert address.startswith("http://127.0.0.1:387")
+    assert address.startswith("http://127.0.0.1:38")
     with urllib.request.urlopen(address) as answer:
         assert b"<title>textkit explore</title>" in answer.read()
     process.send_signal(signal.SIGTERM)
@@ -64,6 +65,19 @@ def test_a_port_that_is_taken(start, path):
         _, err = process.communicate(timeout=30)
     assert not address.endswith(f":{port}/")
     assert f"port {port} is taken; using " in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the browser is a shell script")
+def test_the_browser_is_opened(start, path, tmp_path):
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\necho "$1" > "{opened}.new"\nmv "{opened}.new" "{opened}"\n')
+    browser.chmod(0o755)
+    _, address = start(path, "--port", 38765, BROWSER=str(browser))
+    end = time.monotonic() + 30
+    while not opened.exists():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert opened.read_text().strip() == address
 
 
 def test_no_browser(start, path):

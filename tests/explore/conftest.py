@@ -81,12 +81,13 @@ def serve():
     return serve
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # as its event loop is that of the thread, which other tests may need
 def browser():
     """Chromium, without a window."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium")
     playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=20_000)
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield chromium

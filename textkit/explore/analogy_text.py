@@ -4,6 +4,7 @@ import re
 
 _SIGN = re.compile(r"\s+([+\-−–])\s+")  # with spaces around it, as a hyphen may be part of a word
 _BETWEEN = re.compile(r"\s*(?:::|:|=|->|→)\s*|\s+is\s+to\s+|\s+as\s+")
+_OPEN_END = re.compile(r"\s*(?:::|:|=|\bis\s+to)?\s*\?$")
 _RULE = "query must be like 'king - man + woman' or 'man : king = woman'"
 
 
@@ -32,7 +33,7 @@ def parsed_analogy(text: str) -> tuple[list[str], list[str]]:
     text = text.strip()
     if _SIGN.search(f" {text}"):
         return _sum(text)
-    proportion = re.sub(r"\s*\?\s*$", "", text)
+    proportion = _OPEN_END.sub("", text)
     words = [word for word in _BETWEEN.split(proportion) if word] if _BETWEEN.search(proportion) else proportion.split()
     if len(words) != 3:
         raise ValueError(f"{_RULE}, got {text[:80]!r}")

@@ -138,7 +138,8 @@ class Writer:
 def _choice(tokens: tuple[str, ...], token: int, logits: Logits, k: int) -> Choice:
     chances = np.exp(temperature(logits.astype(np.float64), 1.0))
     chances /= chances.sum()
-    best = np.argsort(-chances, kind="stable")[:k]
+    best = np.argpartition(-chances, k)[:k] if k < len(chances) else np.arange(len(chances))
+    best = best[np.lexsort((best, -chances[best]))]
     return Choice(
         token=tokens[token],
         probability=float(chances[token]),

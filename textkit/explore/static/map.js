@@ -80,12 +80,9 @@ export class PointMap {
     this.canvas.height = Math.round(box.height * ratio);
     this.image = this.context.createImageData(this.canvas.width, this.canvas.height);
     this.pixels = new Uint32Array(this.image.data.buffer);
-    if (before) {
-      this.view.scale *= Math.min(this.width, this.height) / before;
-      this.draw();
-    } else {
-      this.reset();
-    }
+    if (before) this.view.scale *= Math.min(this.width, this.height) / before;
+    else this.reset();
+    if (this.points) this.paint(); // at once, as a canvas is emptied by its new size
   }
 
   draw() {
