@@ -21,6 +21,7 @@ The parts of the package, in the order in which text flows through it:
     phrases/         pairs of words that occur together more often than by chance
     word2vec/  language_model/  classifier/    settings, data and training runs of each kind of model
     compat/          interfaces of other libraries, for old programs
+    explore/         the page in the browser: its server, what it asks, and its static files
     commands/        options and subcommands of the command line
     train.py  evaluate.py  generate.py  predict.py    the commands: python -m textkit.generate --help
 """

@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": ("textkit.evaluate", "Evaluate word vectors, a language model or a classifier."),
     "generate": ("textkit.generate", "Generate text with a language model."),
     "predict": ("textkit.predict", "Classify texts."),
+    "explore": ("textkit.commands.explore", "Look at models and word vectors in the browser."),
     "info": ("textkit.commands.info", "Describe a saved model, vectors, a checkpoint or an encoded corpus."),
     "convert": ("textkit.commands.convert", "Convert word vectors to another file format."),
     "quantize": ("textkit.commands.quantize", "Make a trained word_avg classifier small."),

@@ -1,10 +1,11 @@
 """The generation loop: read a token, sample the next, yield its text."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from textkit.generation.sampling import draw, forbid
+from textkit.generation.sampling import Logits, draw, forbid, temperature
 from textkit.generation.settings import GenerationSettings
 from textkit.generation.steps import steps_of
 from textkit.generation.text import decoded, known_tokens, prompt_tokens, start_token, until, written
@@ -16,6 +17,22 @@ from textkit.text.vocabulary import Vocabulary
 
 # The only special token that may be generated: a line end between words, or the end of a document.
 _WRITABLE = "<eos>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A generated token, beside the most probable ones in its place.
+
+    Attributes:
+        token: The token that was drawn.
+        probability: Its probability according to the model, before temperature, ``top_k`` and ``top_p``.
+        alternatives: The most probable tokens with their probabilities, the most probable first; the token may be
+            among them.
+    """
+
+    token: str
+    probability: float
+    alternatives: tuple[tuple[str, float], ...]
 
 
 class Writer:
@@ -71,9 +88,30 @@ class Writer:
         Args:
             sample: Number of the text; each has a random generator of its own.
         """
+        return self._pieces(sample, lambda token, logits: None)
+
+    def pieces_with_choices(self, sample: int = 0, *, k: int = 10) -> Iterator[tuple[str, tuple[Choice, ...]]]:
+        """Generate the same text as `pieces`, each piece with the choices that were made since the one before it.
+
+        Args:
+            sample: Number of the text.
+            k: Number of alternatives of each token.
+        """
+        made: list[Choice] = []
+
+        def note(token: int, logits: Logits) -> None:
+            made.append(_choice(self._vocabulary.tokens, token, logits, k))
+
+        for piece in self._pieces(sample, note):
+            choices = tuple(made)
+            made.clear()
+            yield piece, choices
+
+    def _pieces(self, sample: int, note: Callable[[int, Logits], None]) -> Iterator[str]:
         if self._prompt:
             yield self._prompt
-        tokens = map(self._vocabulary.tokens.__getitem__, self._sample(np.random.default_rng([self._seed, sample])))
+        generator = np.random.default_rng([self._seed, sample])
+        tokens = map(self._vocabulary.tokens.__getitem__, self._sample(generator, note))
         line_start = not self._prompt or self._prompt[-1].isspace()
         pieces = self._written(tokens, self._line, line_start=line_start)
         yield from until(pieces, tuple(self._settings.stop)) if self._settings.stop else pieces
@@ -84,12 +122,26 @@ class Writer:
             return decoded(tokens, self._tokenizer.decode, before)
         return written(tokens, self._unit, line_start=line_start)
 
-    def _sample(self, generator: np.random.Generator) -> Iterator[int]:
+    def _sample(self, generator: np.random.Generator, note: Callable[[int, Logits], None]) -> Iterator[int]:
+        """Draw token by token; ``note`` is called with each of them and the logits that it was drawn from."""
         state = self._steps.copy(self._after_prompt)
         for _ in range(self._settings.length):
             logits = forbid(self._steps.logits(state), self._forbidden)
             token = draw(self._settings.sampled(logits), generator)
             if token == self._end:
                 return
+            note(token, logits)
             yield token
             state = self._steps.read([token], state)
+
+
+def _choice(tokens: tuple[str, ...], token: int, logits: Logits, k: int) -> Choice:
+    chances = np.exp(temperature(logits.astype(np.float64), 1.0))
+    chances /= chances.sum()
+    best = np.argpartition(-chances, k)[:k] if k < len(chances) else np.arange(len(chances))
+    best = best[np.lexsort((best, -chances[best]))]
+    return Choice(
+        token=tokens[token],
+        probability=float(chances[token]),
+        alternatives=tuple((tokens[other], float(chances[other])) for other in best if chances[other] > 0),
+    )
