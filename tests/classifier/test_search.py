@@ -17,9 +17,12 @@ from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.data.catalog import corpora_folder
 from textkit.data.labeled import read_labeled
+from textkit.language_model.settings import LanguageModelSettings
+from textkit.language_model.train import train_language_model
 from textkit.loading import load
 from textkit.models.cnn import CnnConfig
 from textkit.models.rnn_classifier import RnnClassifierConfig
+from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.word_avg import WordAvgConfig
 from textkit.training.interrupts import Terminated
 from textkit.vectors.word_vectors import WordVectors
@@ -357,6 +360,23 @@ def test_vectors_need_a_model_that_takes_them(search):
     found = search(count=1, models=[CnnConfig(dim=5, widths=(2,), filters=3)], vectors=vectors)
     assert "dim" not in found.search_report_.trials[0].params
     assert found.model_.config.dim == 5
+
+
+def test_a_language_model_is_one_of_the_models(search, reviews):
+    config = RnnLanguageModelConfig(dim=6, hidden=8, layers=1)
+    settings = LanguageModelSettings(epochs=1, batch_size=4, window=8)
+    lm = train_language_model(reviews(20)[0], unit="word", config=config, settings=settings, progress=False)
+    found = search(count=2, models=[lm])
+    assert [trial.model for trial in found.search_report_.trials] == ["pretrained", "pretrained"]
+    assert found.vocabulary_.tokens == lm.vocabulary.tokens
+    assert found.search_report_.trials[0].params == {"dropout": 0.1, "learning_rate": 0.004}
+    with pytest.raises(ValueError, match="models must have the language model itself, got its config; pass"):
+        search(models=[found.model])
+
+
+def test_auto_is_no_model_of_an_estimator(reviews):
+    with pytest.raises(ValueError, match=r"got 'auto'; textkit.search_classifier\(texts, labels\) tries them"):
+        TextClassifier("auto").fit(*reviews(20))
 
 
 def test_several_processes_are_refused(search, monkeypatch):

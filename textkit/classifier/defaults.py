@@ -94,9 +94,11 @@ def model_config(model: object, *, vectors: Any = None) -> ClassifierConfig:
             most_buckets = 1 << ((_MAX_TABLE // vectors.dim).bit_length() - 1)  # a power of two
             config = replace(config, buckets=min(config.buckets or USUAL_BUCKETS, most_buckets))
         return replace(config, dim=vectors.dim)
+    remedy = "to train on a saved language model, pass textkit.load(folder)"
+    if model == "auto":
+        remedy = "textkit.search_classifier(texts, labels) tries them"
     raise ValueError(
-        f"model must be one of {', '.join(MODEL_NAMES)}, or the config of a model, got {model!r}; to train on a saved "
-        "language model, pass textkit.load(folder)"
+        f"model must be one of {', '.join(MODEL_NAMES)}, or the config of a model, got {model!r}; {remedy}"
     )
 
 
