@@ -129,6 +129,17 @@ def test_approximate_search(tmp_path):
     assert found["exact"]["queries"] == 40
 
 
+def test_serving(tmp_path):
+    pytest.importorskip("fastapi")
+    target = tmp_path / "figures.json"
+    arguments = ["--model", "cnn", "--requests", "40", "--clients", "8", "--json", target]
+    command = [sys.executable, BENCHMARKS / "serving.py", *arguments]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, cwd=tmp_path)
+    runs = json.loads(target.read_text(encoding="utf-8"))["runs"]
+    assert [(run["clients"], run["largest_batch"]) for run in runs] == [(1, 1), (8, 1), (8, 64)]
+    assert all(0 < run["p50"] <= run["p95"] and run["per_second"] > 0 for run in runs)
+
+
 def test_the_script_for_a_gpu_goes_on_after_a_part_that_fails_or_takes_too_long(packed, tmp_path):
     """In place of Python stands a script that fails in one part and takes too long in others."""
     python = tmp_path / "python"

@@ -32,7 +32,7 @@ FeatureWeighting: TypeAlias = Literal["mean", "sif", "tfidf"]
 class TextFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Vectors of texts as features for scikit-learn, from word vectors, a language model or a trained classifier.
 
-    Texts are lists or columns of str, or of lists of words; in a `ColumnTransformer` also a table of one column. A
+    Texts are lists or columns of str, or of lists of words; in a ``ColumnTransformer`` also a table of one column. A
     copy by ``sklearn.clone`` shares the source.
 
     Args:

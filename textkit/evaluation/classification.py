@@ -56,7 +56,7 @@ class ClassificationReport:
     or above its tuned threshold.
 
     Attributes:
-        classes: Names of the classes: those of the model, then those in `unseen`.
+        classes: Names of the classes: those of the model, then those in ``unseen``.
         unseen: Labels in the data that the model does not have. Texts with these labels count as errors.
         examples: Number of texts.
         accuracy: Fraction of texts with a correct prediction; with ``multi_label``, correct in every class.
@@ -64,7 +64,7 @@ class ClassificationReport:
             this size the interval does not contain the true accuracy.
         macro_f1: Mean F1 of the classes that occur among labels or predictions.
         micro_f1: F1 over all decisions; equal to the accuracy if each text has exactly one label.
-        calibration_error: Mean absolute difference between probability and frequency in `reliability`, weighted by
+        calibration_error: Mean absolute difference between probability and frequency in ``reliability``, weighted by
             count: the expected calibration error of Guo et al. 2017, "On Calibration of Modern Neural Networks".
         precision: Precision of each class; nan for a class without labels and predictions.
         recall: Recall of each class; nan for a class without labels and predictions.

@@ -31,10 +31,11 @@ class Explanation:
         label: The class.
         probability: Probability of the class.
         tokens: Tokens of the text, as the model reads them.
-        shares: Contribution of each token, negative if it is evidence against the class. If `exact`, the contributions
-            and ``rest`` sum to the logit of the class minus the mean logit of all classes (with ``multi_label``, to the
-            logit). Otherwise each is the drop in the log-odds of the class when the token is replaced by ``<unk>``.
-        rest: The part of the score that belongs to no token: the bias if `exact`, else 0.
+        shares: Contribution of each token, negative if it is evidence against the class. If ``exact``, the
+            contributions and ``rest`` sum to the logit of the class minus the mean logit of all classes (with
+            ``multi_label``, to the logit). Otherwise each is the drop in the log-odds of the class when the token is
+            replaced by ``<unk>``.
+        rest: The part of the score that belongs to no token: the bias if ``exact``, else 0.
         exact: Whether the contributions sum to the score, which is the case for `WordAvg`.
     """
 

@@ -76,7 +76,7 @@ class LanguageModelScore(ShownAsTable):
 
     @property
     def directions(self) -> tuple[float, ...]:
-        """The nats per token of each direction: one, or two of a bidirectional model."""
+        """The nats per token of each direction; a bidirectional model has two."""
         return (self.nats,) if self.backward_nats is None else (self.nats, self.backward_nats)
 
     def __repr__(self) -> str:

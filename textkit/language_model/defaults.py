@@ -79,7 +79,7 @@ def completed(config: LanguageModelConfig, unit: Unit) -> LanguageModelConfig:
 
 
 def resolved_config(config: RnnLanguageModelConfig, vocabulary: Vocabulary) -> RnnLanguageModelConfig:
-    """Replace the cutoffs "auto" by those that suit a vocabulary: none up to `LARGE_VOCABULARY` tokens.
+    """Replace the cutoffs "auto" by those that suit a vocabulary: none up to ``LARGE_VOCABULARY`` tokens.
 
     Args:
         config: Config of a model.

@@ -204,7 +204,7 @@ class LanguageModel(Reading, Scoring, Filling, Shared):
         The end of the text is held back as long as it may be the beginning of a stop string.
 
         Returns:
-            An iterator of non-empty strings: first the prompt, then the generated pieces.
+            An iterator of non-empty strings, first the prompt, then the generated pieces.
 
         Raises:
             ValueError: As `generate`; raised by the call itself, before the first piece.

@@ -90,9 +90,10 @@ class Scoring:
             progress: Whether to show progress on stderr.
 
         Returns:
-            A row for each token: "document", the number of its line or document, from 0; "token"; "bits"; and
-            "unknown", whether the model does not know it, so that the bits are those of ``<unk>``. The first token of
-            a stream is not predicted and has no bits (NaN). With a model of separate documents, each ends in ``<eos>``.
+            A row for each token, with the columns "document", the number of its line or document, from 0; "token";
+            "bits"; and "unknown", whether the model does not know it, so that the bits are those of ``<unk>``. The
+            first token of a stream is not predicted and has no bits (NaN). With a model of separate documents, each
+            ends in ``<eos>``.
 
         Raises:
             ValueError: As `score`.

@@ -87,7 +87,7 @@ class BidirectionalLanguageModel(RnnLanguageModel):
     backward one.
 
     Args:
-        config: Architecture and regularization; what was not given is as in `PLAIN_BIDIRECTIONAL`.
+        config: Architecture and regularization; what was not given is as in ``PLAIN_BIDIRECTIONAL``.
         vocab: Size of the vocabulary.
         generator: Random generator of the initial weights; torch's global one if None.
 

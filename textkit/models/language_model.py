@@ -125,7 +125,7 @@ class LanguageModelNetwork(nn.Module, ABC):
 
         Args:
             batch: A `BpttBatch` or `SequenceBatch`: inputs, and as targets the tokens that follow them. If the config
-                says `two_way`, also a `TwoWayBatch`.
+                says ``two_way``, also a `TwoWayBatch`.
             state: State before the window; None at the start of a text.
         """
 

@@ -153,7 +153,7 @@ class PretrainedClassifier(Classifier):
 
     @property
     def exportable(self) -> bool:
-        """Whether the network can be exported: its layers are those of an LSTM or a GRU."""
+        """Whether the network can be exported, as its layers are those of an LSTM or a GRU."""
         return self.config.kind == "recurrent" and self.config.language_model.cell in get_args(GatedCell)
 
     @property

@@ -62,7 +62,7 @@ class RnnLanguageModelConfig(LanguageModelConfig):
 
     ``layers``, ``dim``, ``hidden``, ``tied``, ``cutoffs`` and the dropout of inputs, layers and outputs that are not
     given are what suits the unit; `default_config` in `textkit.language_model.defaults` has the values. In a network
-    that is made by hand they are those of `PLAIN`.
+    that is made by hand they are those of ``PLAIN``.
 
     Attributes:
         cell: Type of the recurrent cell: "rnn_tanh", "rnn_relu", "lstm" or "gru".
@@ -70,7 +70,7 @@ class RnnLanguageModelConfig(LanguageModelConfig):
         dim: Dimension of the token embeddings.
         hidden: Number of units per layer.
         tied: Whether the output layer shares the embedding's weights (Press and Wolf 2017); the last layer then has
-            ``dim`` units. With ``cutoffs``, rarer words also have shorter embeddings; see `TiedAdaptiveSoftmax`.
+            ``dim`` units. With ``cutoffs``, rarer words also have shorter embeddings; see ``TiedAdaptiveSoftmax``.
         embedding_dropout: Fraction of the vocabulary whose embeddings are dropped, from 0 to below 1; one mask per
             window.
         input_dropout: Dropout before the first recurrent layer, from 0 to below 1; one mask per window.
@@ -175,7 +175,7 @@ class RnnLanguageModel(LanguageModelNetwork):
     +-1 / sqrt(fan_in).
 
     Args:
-        config: Architecture and regularization; what was not given is as in `PLAIN`.
+        config: Architecture and regularization; what was not given is as in ``PLAIN``.
         vocab: Size of the vocabulary.
         generator: Random generator of the initial weights; torch's global one if None.
 

@@ -137,13 +137,13 @@ class TransformerLanguageModel(LanguageModelNetwork):
     et al. 2019, section 2.3), whose initialization is used: normal with a standard deviation of 0.02, divided by
     sqrt(2 * layers) for what is added to the residual stream.
 
-    In training, windows are independent. Otherwise keys and values of earlier tokens are kept in an `AttentionCache`,
+    In training, windows are independent. Otherwise keys and values of earlier tokens are kept in an ``AttentionCache``,
     which is changed in place. A text may be longer than the positions: whenever they are full, the model goes on from
     the second half of them. The time is linear in the length of a text, and it does not matter in which pieces it is
     read.
 
     Args:
-        config: Architecture and regularization; what was not given is as in `PLAIN`.
+        config: Architecture and regularization; what was not given is as in ``PLAIN``.
         vocab: Size of the vocabulary.
         generator: Random generator of the initial weights; torch's global one if None.
 
