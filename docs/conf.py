@@ -40,12 +40,13 @@ default_role = "py:obj"  # `name` in a docstring
 nitpicky = True  # each of these must exist; not in the reference are:
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!textkit\.)\w+\..*"),  # names of other libraries,
-    (r"py:(class|exc)", r"Figure|Language|NotFittedError"),
+    (r"py:(class|exc)", r"Axes|Figure|Language|NotFittedError"),
     (r"py:class", r".*\._\w+"),  # private types
     (r"py:class", r"Unseen|HasTokens|Neighbors|WordSearch"),  # and what only annotations name
     (r"py:class", r"textkit\.(classifier\.fit_methods|data\.sources|evaluation\.word_lookup|fasttext\.model_file)\..*"),
     (r"py:class", r"textkit\.(models\.attention_cache|text\.named_tokenizer|text\.ranking|training\.ranks)\..*"),
     (r"py:class", r"textkit\.vectors\.embedding_layer\..*"),
+    (r"py:class", r"textkit\.plots\.\w+\.Plotted\w+"),
 ]
 python_use_unqualified_type_names = True
 autodoc_member_order = "groupwise"
