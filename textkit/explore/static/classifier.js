@@ -11,7 +11,7 @@ export async function create(view, number, things, onState) {
 }
 
 function prediction(number, about) {
-  const input = h("textarea", { rows: "3" });
+  const input = h("textarea", { rows: "3", placeholder: "Type or paste a text" });
   const result = h("div", { "aria-live": "polite" });
   const shares = h("div", { "aria-live": "polite" });
   const closest = h("div", {});

@@ -4,6 +4,7 @@ import { call, count, fileButton, fill, guarded, h, percent } from "./page.js";
 
 const FILES = ".csv,.tsv,.jsonl";
 const SHOWN = 100;
+const AT_ONCE = 1000; // texts that are evaluated without being asked for
 
 export function evaluation(number, about) {
   const result = h("div", {});
@@ -12,6 +13,7 @@ export function evaluation(number, about) {
     const found = await call(number, "evaluate", args);
     fill(result, report(found));
   });
+  if (about.table && about.table <= AT_ONCE) show({});
   return h("section", { "aria-label": "Evaluate" }, h("h2", {}, "Evaluate"),
     h("div", { class: "row" },
       about.table ? h("button", { class: "main", type: "button", onclick: () => show({}) }, `The table of ${count(about.table)} texts`) : null,
