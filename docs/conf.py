@@ -63,7 +63,7 @@ napoleon_use_ivar = True
 strip_signature_backslash = True  # for names such as classes_, which would be links otherwise
 autosummary_generate = False
 
-smartquotes = False  # quotes are those of values, and two hyphens those of options
+smartquotes_action = "D"  # dashes; quotes stay, as they are those of values
 html_theme = "furo"
 html_title = "textkit"
 html_copy_source = False

@@ -66,6 +66,7 @@ def test_commands_are_described_as_their_help_has_them(monkeypatch):
     monkeypatch.syspath_prepend(str(DOCS / "_ext"))
     reference = import_module("command_reference")
     assert reference.plain("all *.txt files") == r"all \*.txt files"
+    assert reference.plain("with --keep-words") == "with ``--keep-words``"
     assert reference.sentence("Threads.  [default: (all cores)]") == "Threads. Default: all cores."
     assert reference.sentence("Texts.  [default: 1000; x>=1]") == "Texts. Default: 1000; x>=1."
     assert reference.sentence("Output file.  [required]") == "Output file. Required."

@@ -13,6 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 from textkit.__main__ import COMMANDS
 
 _SPECIAL = re.compile(r"[*`|_\\]")  # in reStructuredText
+_OPTION = re.compile(r"--\w[\w-]*")
 _NOTE = re.compile(r" +\[(default: )?(.*)\]$")
 
 
@@ -26,8 +27,8 @@ def subcommands(name: str, command: Any) -> Iterator[tuple[str, Any]]:
 
 
 def plain(text: str) -> str:
-    """Return text that reStructuredText shows as it is."""
-    return _SPECIAL.sub(r"\\\g<0>", text)
+    """Return text that reStructuredText shows as it is, with options set as code."""
+    return _OPTION.sub(r"``\g<0>``", _SPECIAL.sub(r"\\\g<0>", text))
 
 
 def sentence(text: str) -> str:
