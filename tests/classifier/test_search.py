@@ -96,6 +96,7 @@ def test_models_are_tried_with_their_defaults_first_and_the_best_is_returned(sea
     assert not report.interrupted
     assert report.valid_texts == 16
     assert classifier.predict(["good kind film", "so sad and bad"]).tolist() == ["good", "bad"]
+    assert not hasattr(classifier.fit(["a film", "a hen"] * 9, ["film", "hen"] * 9), "search_report_")
 
 
 def test_without_a_limit_of_time_a_seed_gives_the_same_bytes(search, weights_of):

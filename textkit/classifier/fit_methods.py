@@ -264,6 +264,7 @@ class Fitting(NestedParameters):
             init=getattr(init, "metadata_", {}) if init is not None else pretrained.metadata if pretrained else None,
         )
         earlier_fit = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        vars(self).pop("search_report_", None)  # of another training
         self._set_fitted(model, data.vocabulary, data.classes, tokenizer)
         self.history_, self.metadata_ = run.history, metadata
         # After an error or Ctrl-C the model has the best weights so far. If no epoch was completed, or the weights
