@@ -69,6 +69,22 @@ def test_cells_of_the_confusion_matrix_open_their_texts(open_page, picture):
     picture("confusion-matrix")
 
 
+def test_a_small_table_is_evaluated_at_once_and_does_not_replace_a_later_one(page, served):
+    held = []
+    page.route("**/evaluate", lambda route: route.continue_() if held else held.append(route))
+    page.goto(served.address)
+    section = page.get_by_label("Evaluate", exact=True)
+    expect(section).to_contain_text("Evaluating")
+    section.locator("input[type=file]").set_input_files(
+        {"name": "table.csv", "mimeType": "text/csv", "buffer": b"text,label\ngood,yes\nso bad,no\na film,no\n"}
+    )
+    expect(section).to_contain_text(", 3 texts")
+    with page.expect_response("**/evaluate"):
+        held[0].continue_()
+    page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+    expect(section).to_contain_text(", 3 texts")
+
+
 def test_errors_are_sorted_by_confidence(open_page):
     page = open_page
     section = page.get_by_label("Evaluate", exact=True)
@@ -76,6 +92,7 @@ def test_errors_are_sorted_by_confidence(open_page):
     section.locator("input[type=file]").set_input_files(
         {"name": "table.csv", "mimeType": "text/csv", "buffer": "\n".join(["text,label", *rows]).encode()}
     )
+    expect(section).to_contain_text(", 5 texts")
     section.get_by_role("button", name="Errors by confidence").click()
     chances = [float(text.split()[0]) for text in section.locator("td.number").all_inner_texts()]
     assert len(chances) >= 3

@@ -8,10 +8,12 @@ const AT_ONCE = 1000; // texts that are evaluated without being asked for
 
 export function evaluation(number, about) {
   const result = h("div", {});
+  let newest = 0;
   const show = (args) => guarded(result, async () => {
+    const mine = ++newest;
     fill(result, h("p", { class: "quiet" }, "Evaluating …"));
     const found = await call(number, "evaluate", args);
-    fill(result, report(found));
+    if (mine === newest) fill(result, report(found)); // an earlier table may take longer
   });
   if (about.table && about.table <= AT_ONCE) show({});
   return h("section", { "aria-label": "Evaluate" }, h("h2", {}, "Evaluate"),
