@@ -4,9 +4,9 @@
 
 The first paint is measured from the start of the command, for the built-in things, which are cached; the browser is
 open already. The map has as many words as it may have at most, random vectors in 200 groups; its projection is cached.
-"Interactive" means that the points are drawn and the list of neighbors of a word is there,
-from the start of the command, loading included. Frames are counted while the
-map is dragged. Analogies and texts are timed in the page, from typing to the answer in the document.
+"Interactive" means that the points are drawn and the neighbors of a word are listed; it is measured from the start of
+the command, loading included. Frames are counted while the map is dragged. Analogies and texts are timed in the page,
+from typing to the answer in the document.
 """
 
 import json

@@ -11,8 +11,6 @@ from textkit.classifier import search_candidate, search_run
 from textkit.classifier.run import ClassifierReport
 from textkit.classifier.search import search_classifier
 from textkit.classifier.search_candidate import Candidate, Cost, Outcome
-from textkit.classifier.search_report import SearchReport, SearchTrial
-from textkit.classifier.search_space import search_spaces
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.data.catalog import corpora_folder
@@ -21,7 +19,6 @@ from textkit.language_model.settings import LanguageModelSettings
 from textkit.language_model.train import train_language_model
 from textkit.loading import load
 from textkit.models.cnn import CnnConfig
-from textkit.models.rnn_classifier import RnnClassifierConfig
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.word_avg import WordAvgConfig
 from textkit.training.interrupts import Terminated
@@ -390,75 +387,6 @@ def test_optuna_is_asked_for(search, monkeypatch):
     monkeypatch.setattr("textkit.classifier.search.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"search_classifier needs optuna; pip install textkit\[search\]"):
         search()
-
-
-def spaces(models, texts=("a good film", "so bad"), settings=SHORT, **options):
-    given = {"classes": 4, "vectors": None, "tokenizer": None, **options}
-    return {space.name: space for space in search_spaces(models, texts, settings=settings, **given)}
-
-
-def test_what_is_varied():
-    found = spaces(["word_avg", "cnn", "bilstm", "char_gru"])
-    assert list(found) == ["word_avg", "word_avg of characters", "cnn", "bilstm", "char_gru"]
-    assert dict(found["word_avg"].defaults) == {"ngrams": 2, "dim": None, "word_dropout": 0.0, "vector_rate": 0.2}
-    assert found["word_avg of characters"].tokenizer == "character"
-    assert found["word_avg of characters"].defaults["ngrams"] == 4
-    rate = found["char_gru"].distributions["learning_rate"]
-    assert (rate.low, rate.high, rate.log) == (pytest.approx(0.00075), pytest.approx(0.012), True)
-    assert set(found["bilstm"].defaults) == {"dim", "hidden", "dropout", "learning_rate"}
-    for space in found.values():
-        for name, value in space.defaults.items():
-            distribution = space.distributions[name]
-            assert distribution._contains(distribution.to_internal_repr(value))
-
-
-def test_what_is_given_is_not_varied():
-    found = spaces(["word_avg", "cnn"], settings=replace(SHORT, learning_rate=0.5, vector_rate=0.3), tokenizer="word")
-    assert list(found) == ["word_avg", "cnn"]
-    assert not {"learning_rate", "vector_rate"} & {*found["word_avg"].defaults, *found["cnn"].defaults}
-    assert {space.tokenizer for space in found.values()} == {"word"}
-    assert spaces(["char_gru"], tokenizer="word")["char_gru"].tokenizer is None
-
-
-def test_the_values_of_a_config_are_its_defaults():
-    found = spaces([CnnConfig(dim=7, filters=9), CnnConfig(dim=300), RnnClassifierConfig(), WordAvgConfig(dim=10)])
-    assert list(found) == ["CnnConfig", "CnnConfig 2", "RnnClassifierConfig", "WordAvgConfig"]
-    assert found["CnnConfig"].distributions["dim"].low == 7
-    assert found["CnnConfig 2"].distributions["dim"].high == 300
-    assert found["CnnConfig"].config_of({"dim": 8, "learning_rate": 1.0}) == CnnConfig(dim=8, filters=9)
-    assert found["CnnConfig"].settings_of({"dim": 8, "learning_rate": 1.0}) == replace(SHORT, learning_rate=1.0)
-    assert found["WordAvgConfig"].distributions["dim"].choices == (10, 16, 64, None)
-
-
-def trial(number, score, state="complete", **options):
-    params = options.pop("params", {"dim": 3, "learning_rate": 0.00123456})
-    facts = {"model": "cnn", "is_default": number == 1, "done": 1.0, "seconds": 2.0, **options}
-    return SearchTrial(number=number, score=score, state=state, params=params, **facts)
-
-
-def test_a_report_as_text_and_as_a_table():
-    trials = (trial(1, 0.5), trial(2, 0.75), trial(3, 0.25, "stopped", done=0.4), trial(4, None, "failed", done=0.0))
-    report = SearchReport(
-        trials=trials,
-        best=trials[1],
-        metric="accuracy",
-        valid_texts=1200,
-        refitted=True,
-        interrupted=False,
-        seconds=9.0,
-    )
-    assert str(report).splitlines() == [
-        "4 candidates in 9 s, by accuracy on 1,200 validation texts",
-        "2. cnn dim=3, learning_rate=0.00123: 0.7500, 2.0 s",
-        "1. cnn with its defaults: 0.5000, 2.0 s",
-        "... and 2 more",
-    ]
-    assert str(trials[2]) == "3. cnn dim=3, learning_rate=0.00123: 0.2500, stopped after 40 %, 2.0 s"
-    assert str(trials[3]) == "4. cnn dim=3, learning_rate=0.00123: no score, failed after 0 %, 2.0 s"
-    frame = report.to_frame()
-    assert frame.columns.tolist() == ["number", "model", "score", "state", "done", "seconds", "dim", "learning_rate"]
-    assert frame["score"].tolist()[:3] == [0.5, 0.75, 0.25]
-    assert frame["score"].isna().tolist() == [False, False, False, True]
 
 
 def test_a_saved_classifier_says_what_was_tried(search, tmp_path):

@@ -56,3 +56,13 @@ def python():
         return Done(done.returncode, done.stdout, done.stderr)
 
     return python
+
+
+@pytest.fixture
+def table(tmp_path):
+    """A small table that is easy to learn."""
+    good, bad = ["good good", "so good", "good film", "a good one"], ["bad bad", "so bad", "bad film", "a bad one"]
+    path = tmp_path / "table.csv"
+    rows = [f"{text},1" for text in good * 4] + [f"{text},0" for text in bad * 4]
+    path.write_text("text,label\n" + "\n".join(rows) + "\n")
+    return path

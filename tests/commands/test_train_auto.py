@@ -12,7 +12,6 @@ from textkit.classifier.settings import ClassifierSettings
 from textkit.loading import load
 from textkit.training.interrupts import Terminated
 
-GOOD, BAD = ["good good", "so good", "good film", "a good one"], ["bad bad", "so bad", "bad film", "a bad one"]
 SHORT = ("--model", "auto", "--trials", 2, "--seconds", 0, "--epochs", 1)
 
 
@@ -20,15 +19,6 @@ SHORT = ("--model", "auto", "--trials", 2, "--seconds", 0, "--epochs", 1)
 def run(run):
     """Run ``textkit.train classifier`` in this process."""
     return partial(run, "textkit.train", "classifier")
-
-
-@pytest.fixture
-def table(tmp_path):
-    """A small table that is easy to learn."""
-    path = tmp_path / "table.csv"
-    rows = [f"{text},1" for text in GOOD * 4] + [f"{text},0" for text in BAD * 4]
-    path.write_text("text,label\n" + "\n".join(rows) + "\n")
-    return path
 
 
 @pytest.fixture

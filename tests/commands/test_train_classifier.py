@@ -31,15 +31,6 @@ def run(run):
 
 
 @pytest.fixture
-def table(tmp_path):
-    """A small table that is easy to learn."""
-    path = tmp_path / "table.csv"
-    rows = [f"{text},1" for text in GOOD * 4] + [f"{text},0" for text in BAD * 4]
-    path.write_text("text,label\n" + "\n".join(rows) + "\n")
-    return path
-
-
-@pytest.fixture
 def asked(run, monkeypatch):
     """Run the command up to the training; returns the estimator and what its fit was given."""
 

@@ -40,31 +40,15 @@ def dot_two_by_eight_rows(
     for d in range(0, X.shape[1], WIDTH):
         x, z = load(X, i, d), load(X, j, d)
         y0, y1, y2, y3 = load(Y, r0, d), load(Y, r1, d), load(Y, r2, d), load(Y, r3, d)
-        c0, c1, c2, c3 = (
-            multiply_add(x, y0, c0),
-            multiply_add(x, y1, c1),
-            multiply_add(x, y2, c2),
-            multiply_add(x, y3, c3),
-        )
-        e0, e1, e2, e3 = (
-            multiply_add(z, y0, e0),
-            multiply_add(z, y1, e1),
-            multiply_add(z, y2, e2),
-            multiply_add(z, y3, e3),
-        )
+        c0, c1 = multiply_add(x, y0, c0), multiply_add(x, y1, c1)
+        c2, c3 = multiply_add(x, y2, c2), multiply_add(x, y3, c3)
+        e0, e1 = multiply_add(z, y0, e0), multiply_add(z, y1, e1)
+        e2, e3 = multiply_add(z, y2, e2), multiply_add(z, y3, e3)
         y4, y5, y6, y7 = load(Y, r4, d), load(Y, r5, d), load(Y, r6, d), load(Y, r7, d)
-        c4, c5, c6, c7 = (
-            multiply_add(x, y4, c4),
-            multiply_add(x, y5, c5),
-            multiply_add(x, y6, c6),
-            multiply_add(x, y7, c7),
-        )
-        e4, e5, e6, e7 = (
-            multiply_add(z, y4, e4),
-            multiply_add(z, y5, e5),
-            multiply_add(z, y6, e6),
-            multiply_add(z, y7, e7),
-        )
+        c4, c5 = multiply_add(x, y4, c4), multiply_add(x, y5, c5)
+        c6, c7 = multiply_add(x, y6, c6), multiply_add(x, y7, c7)
+        e4, e5 = multiply_add(z, y4, e4), multiply_add(z, y5, e5)
+        e6, e7 = multiply_add(z, y6, e6), multiply_add(z, y7, e7)
     store(out, row, column, sums_of_eight(c0, c1, c2, c3, c4, c5, c6, c7))
     store(out, row + 1, column, sums_of_eight(e0, e1, e2, e3, e4, e5, e6, e7))
 
