@@ -2,8 +2,8 @@ r"""Classifiers on a language model: pretraining on corpora, going on with the t
 
     python benchmarks/transfer.py --corpus wiki8 --data trec
     python benchmarks/transfer.py --corpus my.txt --data trec --held-out --learning-rate 0.002 --learning-rate 0.004
-    python benchmarks/transfer.py --data imdb --corpus imdb --corpus imdb_unsup.txt.xz --shuffle --task-epochs 0 \
-        --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --batch-size 128 --window 70
+    python benchmarks/transfer.py --data imdb --corpus imdb --corpus imdb_unsup.txt.xz --shuffle --lower --unit subword \
+        --task-epochs 0 --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --batch-size 128 --window 70
 
 A corpus is a name of the catalog, of which only the training split is read, or a file with a text on each line. The
 language model is trained once and kept in --keep, if it is given; with --checkpoint an interrupted pretraining goes on.
@@ -28,10 +28,11 @@ from textkit.data.labeled import LabeledTexts, read_labeled
 COUNTED = {"seconds": "from texts in memory to the model", "accuracy": "share of the scored texts with the right label"}
 
 
-def plain(document: str | list[str]) -> str:
+def plain(document: str | list[str], *, lower: bool) -> str:
     """Replace the line breaks that reviews of the web have; tokens are joined to a text."""
     text = document if isinstance(document, str) else " ".join(document)
-    return text.replace("<br />", " ")
+    text = text.replace("<br />", " ")
+    return text.lower() if lower else text
 
 
 def documents(given: argparse.Namespace) -> Iterator[str]:
@@ -43,7 +44,7 @@ def documents(given: argparse.Namespace) -> Iterator[str]:
     for name in given.corpus or ["wiki8"]:
         left = given.characters
         for text in textkit.corpus(name if name in catalog.names() else Path(name)):
-            yield plain(text[:left])
+            yield plain(text[:left], lower=given.lower)
             left = None if left is None else left - len(text)
             if left is not None and left <= 0:
                 break
@@ -90,9 +91,9 @@ def language_model(given: argparse.Namespace, texts: list[Any]) -> textkit.Langu
     return model
 
 
-def read(name: str, split: str) -> LabeledTexts:
-    found = read_labeled(name, split=split)
-    return LabeledTexts(texts=[plain(text) for text in found.texts], labels=found.labels)
+def read(given: argparse.Namespace, split: str) -> LabeledTexts:
+    found = read_labeled(given.data, split=split)
+    return LabeledTexts(texts=[plain(text, lower=given.lower) for text in found.texts], labels=found.labels)
 
 
 def part(texts: LabeledTexts, rows: Any) -> LabeledTexts:
@@ -117,6 +118,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--corpus", action="append", help=f"catalog name or file of text{several}  [default: wiki8]")
     parser.add_argument("--characters", type=int, help="maximum number of characters of each corpus")
     parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
+    parser.add_argument("--lower", action="store_true", help="lower-case the corpora and the texts of the task")
     parser.add_argument("--checkpoint", type=Path, help="file with the state of the pretraining, to go on from")
     parser.add_argument("--keep", type=Path, help="folder of the language model, made if it does not exist")
     parser.add_argument("--dim", type=int, default=200, help="of the embeddings  [default: 200]")
@@ -145,12 +147,12 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     given = arguments()
-    train = read(given.data, "train")
+    train = read(given, "train")
     if given.held_out:
         chosen = np.random.default_rng(0).random(len(train)) < 0.2
         train, test = part(train, np.flatnonzero(~chosen)), part(train, np.flatnonzero(chosen))
     else:
-        test = read(given.data, "test")
+        test = read(given, "test")
     results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "tfidf": tfidf(train, test), "runs": []}
     print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
     model = language_model(given, train.texts)
