@@ -2,8 +2,9 @@ r"""Classifiers on a language model: pretraining on corpora, going on with the t
 
     python benchmarks/transfer.py --corpus wiki8 --data trec
     python benchmarks/transfer.py --corpus my.txt --data trec --held-out --learning-rate 0.002 --learning-rate 0.004
-    python benchmarks/transfer.py --data imdb --corpus imdb --corpus imdb_unsup.txt.xz --shuffle --lower --unit subword \
-        --task-epochs 0 --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --batch-size 128 --window 70
+    python benchmarks/transfer.py --data imdb --corpus imdb --corpus imdb_unsup.txt.xz --shuffle --lower \
+        --unit subword --task-epochs 0 --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --batch-size 128 \
+        --window 70
 
 A corpus is a name of the catalog, of which only the training split is read, or a file with a text on each line. The
 language model is trained once and kept in --keep, if it is given; with --checkpoint an interrupted pretraining goes on.
@@ -16,6 +17,7 @@ import json
 import statistics
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,20 @@ def tfidf(train: LabeledTexts, test: LabeledTexts) -> float:
     return float(pipeline.score(test.texts, test.labels))
 
 
+def fine_tuned_config(model: textkit.LanguageModel, given: argparse.Namespace) -> textkit.PretrainedClassifierConfig:
+    """The default classifier on a language model, whose dropout may be another one in fine-tuning."""
+    if given.fine_tuning_dropout is None:
+        return textkit.PretrainedClassifierConfig()
+    names = ("input_dropout", "layer_dropout", "weight_dropout")
+    dropout = dict.fromkeys(names, given.fine_tuning_dropout)
+    return textkit.PretrainedClassifierConfig(language_model=replace(model.model.config, **dropout))
+
+
+def accuracy(probabilities: Any, train: LabeledTexts, test: LabeledTexts) -> float:
+    """The share of texts whose label is the most probable one; the columns are the sorted labels."""
+    return float(np.mean(np.unique(train.labels)[probabilities.argmax(1)] == np.asarray(test.labels)))
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure classifiers on a language model.")
     several = "; may be given several times"
@@ -124,7 +140,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--dim", type=int, default=200, help="of the embeddings  [default: 200]")
     parser.add_argument("--hidden", type=int, default=400, help="units of a layer  [default: 400]")
     parser.add_argument("--layers", type=int, default=2, help="of the language model  [default: 2]")
-    parser.add_argument("--dropout", type=float, help="of the language model, also in fine-tuning")
+    parser.add_argument("--dropout", type=float, help="of the language model, and of fine-tuning if not given there")
     parser.add_argument("--unit", choices=["word", "subword"], default="word", help="[default: word]")
     parser.add_argument("--precision", default="auto", help="auto, float32 or bfloat16  [default: auto]")
     parser.add_argument("--batch-size", type=int, help="number of streams of the language model")
@@ -137,6 +153,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, action="append", help=f"of the fine-tuning{several}")
     parser.add_argument("--epochs", type=int, help="of the fine-tuning")
     parser.add_argument("--max-length", type=int, help="maximum number of tokens of a text in fine-tuning")
+    parser.add_argument("--texts-per-batch", type=int, help="of the fine-tuning")
+    parser.add_argument("--fine-tuning-dropout", type=float, help="of inputs, layers and recurrent weights")
+    parser.add_argument("--valid-share", type=float, help="of the training texts, to choose the best epoch by")
+    parser.add_argument("--words", action="store_true", help="also average with the default classifier, of words")
     parser.add_argument("--frozen", action="store_true", help="also with frozen states")
     parser.add_argument("--held-out", action="store_true", help="score a part of the training split")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each setting  [default: 1]")
@@ -157,6 +177,11 @@ def main() -> None:
     print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
     model = language_model(given, train.texts)
     modes: list[dict[str, Any]] = [{}, {"freeze_epochs": None}] if given.frozen else [{}]
+    words = None
+    if given.words:
+        words = textkit.TextClassifier(seed=1).fit(train.texts, train.labels).predict_proba(test.texts)
+        results["words"] = accuracy(words, train, test)
+        print(f"words and bigrams: {100 * results['words']:.2f} %", flush=True)
     for rate in given.learning_rate or [None]:
         for mode in modes:
             settings = textkit.ClassifierSettings(
@@ -164,15 +189,28 @@ def main() -> None:
                 epochs=given.epochs,
                 max_length=given.max_length,
                 precision=given.precision,
+                **({} if given.texts_per_batch is None else {"batch_size": given.texts_per_batch}),
+                **({} if given.valid_share is None else {"valid_share": given.valid_share}),
                 **mode,
             )
-            found = []
-            begin = time.perf_counter()
+            found, averaged, begin = [], [], time.perf_counter()
             for seed in range(1, given.seeds + 1):
-                classifier = textkit.TextClassifier(model, settings=settings, seed=seed, device=given.device)
-                found.append(classifier.fit(train.texts, train.labels).score(test.texts, test.labels))
+                classifier = textkit.TextClassifier(
+                    fine_tuned_config(model, given),
+                    pretrained=model,
+                    settings=settings,
+                    seed=seed,
+                    device=given.device,
+                    progress=True,
+                )
+                probabilities = classifier.fit(train.texts, train.labels).predict_proba(test.texts)
+                found.append(accuracy(probabilities, train, test))
+                if words is not None:
+                    averaged.append(accuracy((probabilities + words) / 2, train, test))
             seconds = (time.perf_counter() - begin) / given.seeds
             run = {"learning_rate": rate, **mode, "accuracy": found, "seconds": seconds}
+            if averaged:
+                run["averaged with words"] = averaged
             results["runs"].append(run)
             print(f"{run}: {100 * statistics.mean(found):.2f} %", flush=True)
             given.json.write_text(json.dumps(results, indent=2, default=str) + "\n", encoding="utf-8")

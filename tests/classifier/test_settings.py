@@ -21,6 +21,7 @@ from textkit.classifier.text_classifier import TextClassifier
         ({"vector_rate": float("inf")}, "vector_rate must be a finite number of at least 0, got inf"),
         ({"weight_decay": -1.0}, r"weight_decay must be a finite number of at least 0, got -1\.0"),
         ({"clip_norm": 0.0}, "clip_norm must be above 0, got 0"),
+        ({"rare_dropout": -0.5}, r"rare_dropout must be a finite number of at least 0, got -0\.5; 0 disables it"),
         ({"label_smoothing": 1.0}, r"label_smoothing must be at least 0 and below 1, got 1\.0; 0\.1 is usual"),
         ({"valid_share": 1.5}, r"valid_share must be at least 0 and below 1, got 1\.5; 0\.1 is usual"),
         ({"precision": "float16"}, "precision must be one of auto, float32, bfloat16, got 'float16'"),

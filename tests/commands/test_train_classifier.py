@@ -81,8 +81,8 @@ def test_nothing_is_held_out(run, table, tmp_path):
 def test_every_setting_reaches_the_training(asked, table, tmp_path):
     settings = (
         "--epochs 3 --batch-size 5 --budget 600 --learning-rate 0.5 --vector-rate 0.3 --weight-decay 0 --clip-norm 0 "
-        "--label-smoothing 0.1 --patience 0 --valid-share 0.2 --precision bfloat16 --min-count 2 --max-vocab 90 "
-        "--max-length 50"
+        "--label-smoothing 0.1 --rare-dropout 0.5 --patience 0 --valid-share 0.2 --precision bfloat16 "
+        "--min-count 2 --max-vocab 90 --max-length 50"
     )
     options = f"--device cuda --seed 7 --tokenizer whitespace --class-weight balanced {settings}"
     model, texts, labels, rest = asked(table, "-o", tmp_path / "model", *options.split())
@@ -92,8 +92,8 @@ def test_every_setting_reaches_the_training(asked, table, tmp_path):
     assert (model.device, model.seed, model.tokenizer, model.class_weight) == ("cuda", 7, "whitespace", "balanced")
     assert model.settings == ClassifierSettings(
         epochs=3, batch_size=5, budget=600, learning_rate=0.5, vector_rate=0.3, weight_decay=0, clip_norm=None,
-        label_smoothing=0.1, patience=None, valid_share=0.2, precision="bfloat16", min_count=2, max_vocab=90,
-        max_length=50, freeze_epochs=0, min_steps=0, keep_best=False, refit=True,
+        label_smoothing=0.1, rare_dropout=0.5, patience=None, valid_share=0.2, precision="bfloat16", min_count=2,
+        max_vocab=90, max_length=50, freeze_epochs=0, min_steps=0, keep_best=False, refit=True,
     )  # fmt: skip
     assert model.progress
 

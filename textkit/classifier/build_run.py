@@ -37,6 +37,7 @@ from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.loss import Loss
 from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.models.word_avg import WordAvg
+from textkit.text.document_ids import DocumentIds, Ids
 from textkit.training.devices import resolved_precision
 from textkit.training.optimizers import parameter_groups
 from textkit.training.ranks import ALONE, Ranks
@@ -147,7 +148,11 @@ def fit_model(
     Returns:
         The run, not yet started.
     """
-    settings = replace(settings, precision=resolved_precision(settings.precision, model.embedding.device))
+    settings = replace(
+        settings,
+        precision=resolved_precision(settings.precision, model.embedding.device),
+        rare_dropout=0.0 if given_vectors else settings.rare_dropout,
+    )
     criterion = Criterion(class_weights, settings.label_smoothing)
     # The kernel updates the rows of a table in place, without gradients that could be sent to other processes.
     use_kernel = type(model) is WordAvg and model.embedding.device.type == "cpu" and ranks.size == 1
@@ -291,6 +296,7 @@ def _padded_plan(
 ) -> tuple[Objective, torch.optim.Optimizer, Callable[[int], Iterable[TextBatch | None]], int]:
     """Plan training with padded batches of texts of similar length, of which each process takes its part."""
     documents, targets = examples.documents, examples.targets
+    rates = _rare_rates(documents, model.vocab, settings.rare_dropout)
     buckets = BucketBatches(documents.lengths, budget=settings.budget, max_batch=settings.batch_size, seed=seed)
 
     def batches(epoch: int) -> Iterator[TextBatch | None]:
@@ -299,7 +305,11 @@ def _padded_plan(
             if not len(rows):
                 yield None
                 continue
-            yield pad([documents[int(row)] for row in rows], rows, targets[torch.from_numpy(rows)].numpy())
+            texts = [documents[int(row)] for row in rows]
+            if rates is not None:
+                random = np.random.default_rng([seed, epoch, rows[0]])  # each text is in one batch
+                texts = [_without_rare(ids, rates, random) for ids in texts]
+            yield pad(texts, rows, targets[torch.from_numpy(rows)].numpy())
 
     groups = parameter_groups(model.parameters(), settings.weight_decay)
     if isinstance(model, PretrainedClassifier):
@@ -334,6 +344,7 @@ def _bag_plan(
         weight_decay=settings.weight_decay,
     )
     size = settings.batch_size
+    rates = _rare_rates(examples.documents, model.vocab, settings.rare_dropout)
 
     def batches(epoch: int) -> Iterator[BagBatch]:
         random = np.random.default_rng([seed, epoch])
@@ -342,8 +353,22 @@ def _bag_plan(
         if model.config.word_dropout > 0:
             dropped = random.random(len(objective.ids), dtype=np.float32) < model.config.word_dropout
             objective.ids = np.where(dropped, np.int32(UNKNOWN), objective.ids)
+        if rates is not None:
+            objective.ids = _without_rare(objective.ids, rates, random)
         for start in range(0, len(order), size):
             texts = order[start : start + size]
             yield BagBatch(texts=texts, labels=examples.targets[torch.from_numpy(texts)])
 
     return objective, optimizer, batches, -(-len(examples) // size)
+
+
+def _rare_rates(documents: DocumentIds, vocab: int, rare_dropout: float) -> NDArray[np.float32] | None:
+    """Return the probability (vocab,) that a token becomes ``<unk>``: a / (a + n) if it occurs n times; None for 0."""
+    if not rare_dropout:
+        return None
+    counts = np.bincount(documents.ids, minlength=vocab)
+    return (rare_dropout / (rare_dropout + np.maximum(counts, 1))).astype(np.float32)
+
+
+def _without_rare(ids: Ids, rates: NDArray[np.float32], random: np.random.Generator) -> Ids:
+    return np.where(random.random(len(ids), dtype=np.float32) < rates[ids], np.int32(UNKNOWN), ids)

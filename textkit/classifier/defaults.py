@@ -48,6 +48,7 @@ _USUAL = ClassifierSettings(
     learning_rate=0.001,
     vector_rate=0.1,
     label_smoothing=0.0,
+    rare_dropout=0.0,
     keep_best=True,
     refit=False,
     patience=3,
@@ -59,7 +60,16 @@ _SETTINGS: dict[ModelName, ClassifierSettings] = {
         _AVERAGED, epochs=6, min_steps=1200, vector_rate=SUITED, keep_best=False, refit=True, patience=None
     ),
     "cnn": replace(_USUAL, min_steps=800, freeze_epochs=5),
-    "bilstm": replace(_USUAL, epochs=6, min_steps=800, label_smoothing=0.1, freeze_epochs=2),
+    "bilstm": replace(
+        _USUAL,
+        epochs=6,
+        min_steps=800,
+        label_smoothing=0.1,
+        rare_dropout=1.0,
+        keep_best=False,
+        patience=None,
+        freeze_epochs=2,
+    ),
     "char_gru": replace(
         _USUAL, epochs=15, min_steps=400, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5
     ),

@@ -48,6 +48,7 @@ BY_MODEL: dict[str, Any] = {
     "learning_rate": SUITED,
     "vector_rate": SUITED,
     "label_smoothing": SUITED,
+    "rare_dropout": SUITED,
     "keep_best": SUITED,
     "refit": SUITED,
     "patience": _AUTO,
@@ -61,9 +62,10 @@ BY_MODEL: dict[str, Any] = {
 class ClassifierSettings:
     """Settings of classifier training: what the result depends on besides model, texts, labels and seed.
 
-    ``epochs``, ``min_steps``, ``batch_size``, ``learning_rate``, ``vector_rate``, ``label_smoothing``, ``keep_best``
-    and ``refit`` that are not given (None) are what suits the model, and so are ``patience`` and ``freeze_epochs`` if
-    they are "auto". `default_classifier_settings` in `textkit.classifier.defaults` has the values.
+    ``epochs``, ``min_steps``, ``batch_size``, ``learning_rate``, ``vector_rate``, ``label_smoothing``,
+    ``rare_dropout``, ``keep_best`` and ``refit`` that are not given (None) are what suits the model, and so are
+    ``patience`` and ``freeze_epochs`` if they are "auto". `default_classifier_settings` in
+    `textkit.classifier.defaults` has the values.
 
     Attributes:
         epochs: Number of passes over the texts, or of the parts into which several passes each are joined.
@@ -77,6 +79,10 @@ class ClassifierSettings:
         weight_decay: Decoupled weight decay, as a fraction of the weights per step, times the learning rate.
         clip_norm: Gradient clipping norm (Euclidean); None disables clipping.
         label_smoothing: Fraction of the target probability spread over all classes, from 0 to below 1.
+        rare_dropout: In training, a token that occurs n times in the training texts is replaced by ``<unk>`` with
+            probability a / (a + n), where a is this setting, so that the model learns what to make of unknown words
+            (Kiperwasser and Goldberg 2016, "Simple and Accurate Dependency Parsing", where it is 0.25). 0 disables it.
+            It has no effect on pretrained vectors or language models.
         keep_best: Whether the weights of the best epoch on the validation texts are kept, or else the last ones. It is
             True if a ``metric`` or ``patience`` is given.
         refit: Whether a second training follows, with the held-out texts too, from the start and for as many epochs as
@@ -115,6 +121,7 @@ class ClassifierSettings:
     weight_decay: float = 0.01
     clip_norm: float | None = 1.0
     label_smoothing: float = SUITED
+    rare_dropout: float = SUITED
     keep_best: bool = SUITED
     refit: bool = SUITED
     patience: int | None = _AUTO
@@ -139,6 +146,8 @@ class ClassifierSettings:
             if not self._is_open(name):
                 set_finite(self, name, zero=False)
         set_finite(self, "weight_decay", zero=True)
+        if not self._is_open("rare_dropout"):
+            set_finite(self, "rare_dropout", zero=True, remedy="0 disables it, 0.25 to 1 is usual")
         set_finite(self, "layer_decay", zero=False, remedy="2.6 is usual, 1 gives all layers the same rate")
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)

@@ -69,6 +69,7 @@ def classifier(
     weight_decay: options.WeightDecay = None,
     clip_norm: options.ClipNorm = None,
     label_smoothing: options.LabelSmoothing = None,
+    rare_dropout: options.RareDropout = None,
     class_weight: options.ClassWeight = None,
     keep_best: options.KeepBest = None,
     refit: options.Refit = None,
@@ -183,7 +184,8 @@ def classifier(
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
         | given(layer_decay=layer_decay)
         | given(metric=metric, keep_best=keep_best, refit=refit, tune_thresholds=tune_thresholds or None)
-        | given(label_smoothing=label_smoothing, min_count=min_count, max_vocab=max_vocab, max_length=max_length)
+        | given(label_smoothing=label_smoothing, rare_dropout=rare_dropout)
+        | given(min_count=min_count, max_vocab=max_vocab, max_length=max_length)
         | ({} if clip_norm is None else {"clip_norm": clip_norm or None})
         | ({} if patience is None else {"patience": patience or None})
         | ({} if freeze_epochs is None else {"freeze_epochs": options.epochs_frozen(freeze_epochs)}),

@@ -152,6 +152,14 @@ VectorRate = Annotated[
 WeightDecay = Annotated[float | None, _option(_TRAINING, "Weight decay.", "0.01")]
 ClipNorm = Annotated[float | None, _option(_TRAINING, "Gradient clipping norm; 0 disables.", "1")]
 LabelSmoothing = Annotated[float | None, _option(_TRAINING, "Label smoothing.", "bilstm 0.1, char_gru 0.1, others 0")]
+RareDropout = Annotated[
+    float | None,
+    _option(
+        _TRAINING,
+        "Words that occur n times become <unk> in training with probability a / (a + n); this is a.",
+        "bilstm 1, others 0",
+    ),
+]
 ClassWeight = Annotated[
     list[str] | None,
     _option(_TRAINING, "Class weights: balanced, or CLASS=WEIGHT; may be repeated.", metavar="<str>"),
@@ -161,7 +169,7 @@ KeepBest = Annotated[
     _option(
         _TRAINING,
         "Keep the epoch with the best validation accuracy, or the last.",
-        "word_avg no, others yes",
+        "word_avg no, bilstm no, others yes",
         "--keep-best/--keep-last",
     ),
 ]
