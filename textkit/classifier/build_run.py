@@ -37,7 +37,8 @@ from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
 from textkit.models.loss import Loss
 from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.models.word_avg import WordAvg
-from textkit.text.document_ids import DocumentIds, Ids
+from textkit.text.document_ids import DocumentIds
+from textkit.text.vocabulary import Ids
 from textkit.training.devices import resolved_precision
 from textkit.training.optimizers import parameter_groups
 from textkit.training.ranks import ALONE, Ranks
