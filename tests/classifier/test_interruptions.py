@@ -20,7 +20,8 @@ def test_a_loss_that_is_not_finite_keeps_the_best_so_far(name, reviews, classifi
             with torch.no_grad():
                 classifier.model_.output_weight.fill_(float("nan"))
 
-    classifier = classifier_of(name, ClassifierSettings(epochs=5, batch_size=8, learning_rate=0.02))
+    settings = ClassifierSettings(epochs=5, batch_size=8, learning_rate=0.02, keep_best=True)
+    classifier = classifier_of(name, settings)
     with pytest.raises(
         FloatingPointError, match=r"the (loss|gradient) became nan at step 13 of epoch 3; try a smaller"
     ):

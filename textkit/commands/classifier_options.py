@@ -187,7 +187,7 @@ Patience = Annotated[
     _option(
         _TRAINING,
         "Stop after N epochs without better validation accuracy (loss breaks ties); 0 disables.",
-        "word_avg never, char_gru 5, --pretrained 0, others 3",
+        "word_avg never, bilstm never, char_gru 5, --pretrained 0, others 3",
     ),
 ]
 FreezeEpochs = Annotated[
