@@ -154,9 +154,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, help="of the fine-tuning")
     parser.add_argument("--max-length", type=int, help="maximum number of tokens of a text in fine-tuning")
     parser.add_argument("--texts-per-batch", type=int, help="of the fine-tuning")
-    parser.add_argument("--fine-tuning-dropout", type=float, help="of inputs, layers and recurrent weights")
-    parser.add_argument("--valid-share", type=float, help="of the training texts, to choose the best epoch by")
-    parser.add_argument("--words", action="store_true", help="also average with the default classifier, of words")
+    parser.add_argument("--fine-tuning-dropout", type=float, help="dropout of inputs, layers and recurrent weights")
+    parser.add_argument("--words", action="store_true", help="also score the mean with the default classifier")
     parser.add_argument("--frozen", action="store_true", help="also with frozen states")
     parser.add_argument("--held-out", action="store_true", help="score a part of the training split")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each setting  [default: 1]")
@@ -190,7 +189,6 @@ def main() -> None:
                 max_length=given.max_length,
                 precision=given.precision,
                 **({} if given.texts_per_batch is None else {"batch_size": given.texts_per_batch}),
-                **({} if given.valid_share is None else {"valid_share": given.valid_share}),
                 **mode,
             )
             found, averaged, begin = [], [], time.perf_counter()

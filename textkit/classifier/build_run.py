@@ -308,7 +308,7 @@ def _padded_plan(
                 continue
             texts = [documents[int(row)] for row in rows]
             if rates is not None:
-                random = np.random.default_rng([seed, epoch, rows[0]])  # each text is in one batch
+                random = np.random.default_rng([seed, epoch, rows[0]])  # rows[0]: a seed for each batch
                 texts = [_without_rare(ids, rates, random) for ids in texts]
             yield pad(texts, rows, targets[torch.from_numpy(rows)].numpy())
 
