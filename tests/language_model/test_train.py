@@ -131,6 +131,16 @@ def test_the_same_steps_as_a_plain_loop(cell):
         torch.testing.assert_close(found.state_dict()[name], weight.data, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("cutoffs", [(), (5, 9)])
+def test_a_new_model_predicts_words_by_their_frequencies(cutoffs):
+    config = replace(CONFIG, tied=True, dim=16, cutoffs=cutoffs)
+    model = train(config=config, settings=replace(SETTINGS, epochs=1, learning_rate=1e-30), unit="word")
+    found = model.model.log_probabilities(torch.zeros(16)).exp()
+    counts = torch.tensor(model.vocabulary.counts)
+    # <pad> never occurs, and every other count is at least 4: adding one to each changes little.
+    torch.testing.assert_close(found, counts / counts.sum(), rtol=0.2, atol=0.003)
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not():
     config = replace(CONFIG, output_dropout=0.2, weight_dropout=0.2)
     torch.manual_seed(1)

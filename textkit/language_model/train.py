@@ -252,6 +252,7 @@ def train_language_model(
         if isinstance(config, RnnLanguageModelConfig):
             config = _resolved(config, data.vocabulary, unit, progress=progress)
         model = config.network(len(data.vocabulary), generator=torch.Generator().manual_seed(weights_seed))
+        model.init_output_bias(data.vocabulary.counts)
     else:
         model = start.network(config, data.vocabulary)
         config = model.config

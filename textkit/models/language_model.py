@@ -4,7 +4,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from textkit.batches.records import BpttBatch, SequenceBatch, TwoWayBatch
@@ -127,6 +129,13 @@ class LanguageModelNetwork(nn.Module, ABC):
             batch: A `BpttBatch` or `SequenceBatch`: inputs, and as targets the tokens that follow them. If the config
                 says ``two_way``, also a `TwoWayBatch`.
             state: State before the window; None at the start of a text.
+        """
+
+    def init_output_bias(self, counts: NDArray[np.integer]) -> None:
+        """Let a new network predict tokens by their frequencies, where its output layer has a bias.
+
+        Args:
+            counts: (vocab,) count of each token in the training text.
         """
 
     def weights_of_layers(self) -> list[list[nn.Parameter]]:

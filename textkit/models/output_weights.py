@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
-from textkit.models.tied_adaptive import TAIL_DIVISOR
+# Each rarer cluster has vectors a quarter as long: Grave et al. 2017, section 4.3.
+TAIL_DIVISOR = 4
 
 
 def adaptive_softmax(
@@ -32,3 +35,16 @@ def init_uniform(weight: torch.Tensor, generator: torch.Generator | None) -> Non
     """Initialize a weight matrix (fan_out, fan_in) uniformly within +-1 / sqrt(fan_in)."""
     with torch.no_grad():
         weight.uniform_(-(weight.shape[1] ** -0.5), weight.shape[1] ** -0.5, generator=generator)
+
+
+def unigram_log_probs(counts: NDArray[np.integer]) -> torch.Tensor:
+    """Return the log-probabilities (vocab,) of tokens by their counts, with one added to each count.
+
+    As the bias of an output layer they spare a new model the many steps in which it would learn nothing but how
+    frequent each token is: the optimizer moves a bias by the learning rate at most, and rare tokens are far from 0.
+
+    >>> unigram_log_probs(np.array([3, 0])).exp()
+    tensor([0.8000, 0.2000])
+    """
+    shares = (counts + 1) / (counts.sum() + len(counts))
+    return torch.from_numpy(np.log(shares)).float()

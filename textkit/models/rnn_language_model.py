@@ -6,7 +6,9 @@ from itertools import pairwise
 from numbers import Integral
 from typing import ClassVar, Literal, TypeAlias
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
@@ -26,7 +28,7 @@ from textkit.models.layers import (
     locked_dropout,
 )
 from textkit.models.loss import Loss
-from textkit.models.output_weights import adaptive_softmax, init_uniform
+from textkit.models.output_weights import adaptive_softmax, init_uniform, unigram_log_probs
 from textkit.models.tied_adaptive import TAIL_DIVISOR, TiedAdaptiveSoftmax
 from textkit.other_names import class_with_other_names
 
@@ -172,7 +174,8 @@ class RnnLanguageModel(LanguageModelNetwork):
     """Predicts each token from the ones before it, which are summarized in a recurrent state.
 
     The embedding is initialized uniformly within +-0.1, the recurrent and output weights uniformly within
-    +-1 / sqrt(fan_in).
+    +-1 / sqrt(fan_in). Before training, the output bias is set to the logarithms of the tokens' frequencies; see
+    `init_output_bias`.
 
     Args:
         config: Architecture and regularization; what was not given is as in ``PLAIN``.
@@ -278,6 +281,18 @@ class RnnLanguageModel(LanguageModelNetwork):
             outputs.append(sequence)
             layer_states.append(layer_state)
         return outputs, tuple(layer_states)
+
+    @torch.no_grad()
+    def init_output_bias(self, counts: NDArray[np.integer]) -> None:
+        """Let a new network predict tokens by their frequencies; see `unigram_log_probs`.
+
+        Args:
+            counts: (vocab,) count of each token in the training text.
+        """
+        if self.tied_adaptive is not None:
+            self.tied_adaptive.init_output_bias(counts)
+        elif self.output_bias is not None:
+            self.output_bias.copy_(unigram_log_probs(counts))
 
     def scores(self, features: torch.Tensor) -> torch.Tensor:
         """Compute the logits of the next token, for a plain softmax.

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional as F
 
 from textkit.models.cross_entropy import linear_cross_entropy
+from textkit.models.output_weights import TAIL_DIVISOR, unigram_log_probs
 
-# Each rarer cluster has vectors a quarter as long: Grave et al. 2017, section 4.3.
-TAIL_DIVISOR = 4
 _MIN_WIDTH = 8  # shorter vectors save hardly any time, because it is the number of scores that counts then
 
 
@@ -51,6 +52,19 @@ class TiedAdaptiveSoftmax(nn.Module):
             for weight in self.projections:
                 bound = (3 / weight.shape[1]) ** 0.5  # of variance 1 / width
                 weight.uniform_(-bound, bound, generator=generator)
+
+    @torch.no_grad()
+    def init_output_bias(self, counts: NDArray[np.integer]) -> None:
+        """Set the biases so that tokens are predicted by their frequencies; see `unigram_log_probs`.
+
+        Args:
+            counts: (vocab,) count of each token in the training text.
+        """
+        clusters = [counts[start:end] for start, end in pairwise(self.bounds)]
+        sums = [cluster.sum() for cluster in clusters]
+        self.head_bias.copy_(unigram_log_probs(np.concatenate([counts[: self.bounds[0]], sums])))
+        for bias, cluster in zip(self.biases, clusters, strict=True):
+            bias.copy_(unigram_log_probs(cluster))
 
     def embed(self, ids: torch.Tensor, frequent: torch.Tensor) -> torch.Tensor:
         """Look up the embeddings of tokens.
