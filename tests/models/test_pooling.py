@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from textkit.models.pooling import flipped, last_step, masked_max, masked_sum
+from textkit.models.pooling import PooledStates, flipped, last_step, masked_max, masked_sum
 
 LENGTHS = torch.tensor([2, 0, 3, 1])
 MASK = torch.arange(3) < LENGTHS[:, None]
@@ -25,6 +25,14 @@ def test_largest_numbers_are_those_of_real_steps_even_if_all_are_negative():
 
 def test_last_steps_are_real_ones():
     assert last_step(sequence(), LENGTHS).flatten().tolist() == [-2, 0, -23, -31]
+
+
+def test_means_of_many_states_are_not_rounded_to_half_precision():
+    states = torch.full((1, 400, 2), 1.001)
+    pool = PooledStates(1, 2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        pool.add(states, torch.tensor([400]))
+    torch.testing.assert_close(pool.result("mean"), torch.full((1, 2), 1.001))
 
 
 def test_a_text_is_flipped_within_its_length():

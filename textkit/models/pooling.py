@@ -40,10 +40,11 @@ class PooledStates:
             lengths: (batch,) int64, number of real steps of each text in this window, possibly 0; they come first.
         """
         mask = torch.arange(states.shape[1], device=states.device) < lengths[:, None]
-        total, _ = masked_sum(states, mask)
+        padding = ~mask[:, :, None]
         real = mask.any(1)[:, None]
-        largest = states.masked_fill(~mask[:, :, None], float("-inf")).amax(1)
-        self.total = self.total + total
+        largest = states.masked_fill(padding, float("-inf")).amax(1)
+        # Not `masked_sum`: under autocast a matrix product would round the sum of hundreds of states to bfloat16.
+        self.total = self.total + states.masked_fill(padding, 0.0).sum(1)
         self.largest = torch.maximum(self.largest, largest)
         self.last = torch.where(real, last_step(states, lengths), self.last)
         self.lengths = self.lengths + lengths[:, None]
