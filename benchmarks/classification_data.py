@@ -77,14 +77,15 @@ def read(data: DataSet, options: dict[str, Any]) -> tuple[LabeledTexts, LabeledT
     """The texts to train with, and those of the data set to choose the best weights by."""
     if options["packed"]:
         return fewer(packed_texts(Path(options["packed"]), data.name, data.train), options["texts"]), None
-    train = _split(data, data.train)
+    train = read_split(data, data.train)
     if data.test is None:
         train = _part(train, held_out=False)
     train = _cut(fewer(train, options["texts"]), options["cut"], options["seed"])
-    return train, None if data.valid is None or options["cut"] else _split(data, data.valid)
+    return train, None if data.valid is None or options["cut"] else read_split(data, data.valid)
 
 
-def _split(data: DataSet, split: str) -> LabeledTexts:
+def read_split(data: DataSet, split: str) -> LabeledTexts:
+    """Read a split of a data set, from the catalog or a file."""
     if data.files:
         return read_labeled(Path(os.environ["TEXTKIT_DATA"]) / split, text=data.text)
     return read_labeled(data.name, split=split)
@@ -94,9 +95,9 @@ def read_test(data: DataSet, options: dict[str, Any]) -> LabeledTexts:
     if options["packed"]:
         test = packed_texts(Path(options["packed"]), data.name, data.test or "test")
     elif data.test is None:
-        test = _part(_split(data, data.train), held_out=True)
+        test = _part(read_split(data, data.train), held_out=True)
     else:
-        test = _split(data, data.test)
+        test = read_split(data, data.test)
     return fewer(test, options["texts"])
 
 

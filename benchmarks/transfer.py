@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from classification_data import DATA, read_split
 
 import textkit
 from textkit.data import catalog
-from textkit.data.labeled import LabeledTexts, read_labeled
+from textkit.data.labeled import LabeledTexts
 
 COUNTED = {"seconds": "from texts in memory to the model", "accuracy": "share of the scored texts with the right label"}
 
@@ -94,7 +95,7 @@ def language_model(given: argparse.Namespace, texts: list[Any]) -> textkit.Langu
 
 
 def read(given: argparse.Namespace, split: str) -> LabeledTexts:
-    found = read_labeled(given.data, split=split)
+    found = read_split(DATA[given.data], split)
     return LabeledTexts(texts=[plain(text, lower=given.lower) for text in found.texts], labels=found.labels)
 
 
@@ -130,7 +131,8 @@ def accuracy(probabilities: Any, train: LabeledTexts, test: LabeledTexts) -> flo
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure classifiers on a language model.")
     several = "; may be given several times"
-    parser.add_argument("--data", default="trec", help="data set of the catalog with splits  [default: trec]")
+    tested = [name for name, data in DATA.items() if data.test]
+    parser.add_argument("--data", default="trec", choices=tested, help="[default: trec]")
     parser.add_argument("--corpus", action="append", help=f"catalog name or file of text{several}  [default: wiki8]")
     parser.add_argument("--characters", type=int, help="maximum number of characters of each corpus")
     parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
@@ -166,12 +168,13 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     given = arguments()
-    train = read(given, "train")
+    data = DATA[given.data]
+    train = read(given, data.train)
     if given.held_out:
         chosen = np.random.default_rng(0).random(len(train)) < 0.2
         train, test = part(train, np.flatnonzero(~chosen)), part(train, np.flatnonzero(chosen))
     else:
-        test = read(given, "test")
+        test = read(given, data.test or "test")
     results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "tfidf": tfidf(train, test), "runs": []}
     print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
     model = language_model(given, train.texts)

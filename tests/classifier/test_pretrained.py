@@ -92,7 +92,7 @@ def test_the_language_model_as_the_model_is_the_default_config():
     one, other = TextClassifier(made()), TextClassifier(PretrainedClassifierConfig(), pretrained=made())
     settings = one._settings()
     assert settings == other._settings()
-    assert (settings.freeze_epochs, settings.patience) == (1, None)
+    assert (settings.freeze_epochs, settings.patience) == (0, None)
     copy = clone(one).set_params(model__pooling="mean", settings__epochs=3)
     assert copy.model.pooling == "mean"
     assert copy.pretrained.vocabulary == WORDS

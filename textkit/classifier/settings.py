@@ -96,7 +96,8 @@ class ClassifierSettings:
             epoch trains one more of its layers, from the last to the embedding (gradual unfreezing; Howard and Ruder
             2018, section 3.3). With None its states are computed once, without dropout.
         layer_decay: Quotient of the learning rates of two layers of a pretrained language model, of which a layer
-            further from the output has the lower one (Howard and Ruder 2018, section 3.2); 1 for equal rates.
+            further from the output has the lower one (Howard and Ruder 2018, section 3.2, where it is 2.6); 1 for equal
+            rates.
         valid_share: Fraction of the texts of each class to hold out for validation if no validation texts are passed; 0
             disables validation.
         min_count: Minimum count of a token; rarer tokens become ``<unk>`` in training, and stay so unless they have a
@@ -126,7 +127,7 @@ class ClassifierSettings:
     refit: bool = SUITED
     patience: int | None = _AUTO
     freeze_epochs: int | None = _AUTO
-    layer_decay: float = 2.6
+    layer_decay: float = 1.3
     valid_share: float = 0.1
     min_count: int = 1
     max_vocab: int | None = None
@@ -148,7 +149,7 @@ class ClassifierSettings:
         set_finite(self, "weight_decay", zero=True)
         if not self._is_open("rare_dropout"):
             set_finite(self, "rare_dropout", zero=True, remedy="0 disables it, 0.25 to 1 is usual")
-        set_finite(self, "layer_decay", zero=False, remedy="2.6 is usual, 1 gives all layers the same rate")
+        set_finite(self, "layer_decay", zero=False, remedy="1.3 to 2.6 is usual, 1 gives all layers the same rate")
         if self.clip_norm is not None:
             set_finite(self, "clip_norm", zero=False)
         for name in ("label_smoothing", "valid_share"):

@@ -143,7 +143,7 @@ LearningRate = Annotated[
     _option(
         _TRAINING,
         "Highest learning rate; decays linearly.",
-        "word_avg 0.01, char_gru 0.003, --pretrained 0.004, others 0.001",
+        "word_avg 0.01, char_gru 0.003, --pretrained 0.003, others 0.001",
     ),
 ]
 VectorRate = Annotated[
@@ -195,12 +195,12 @@ FreezeEpochs = Annotated[
     _option(
         _TRAINING,
         "Number of epochs during which pretrained vectors or the language model are frozen, or all.",
-        "cnn 5, bilstm 2, --pretrained 1, others 0",
+        "cnn 5, bilstm 2, others 0",
         metavar="<int>|all",
     ),
 ]
 LayerDecay = Annotated[
-    float | None, _option(_TRAINING, "--pretrained: quotient of the learning rates of two layers.", "2.6")
+    float | None, _option(_TRAINING, "--pretrained: quotient of the learning rates of two layers.", "1.3")
 ]
 ValidShare = Annotated[
     float | None, _option(_TRAINING, "Fraction of TRAIN held out for validation; 0 disables.", "0.1")
