@@ -81,7 +81,9 @@ def test_what_the_language_model_has_itself(run, table, folder, tmp_path):
     assert "tokenizer must be the one that the model was trained with" in fails(
         "--pretrained", folder, "--tokenizer", "word"
     )
-    assert "freeze_epochs must be below the 1 epochs, got 1" in fails("--pretrained", folder, "--epochs", 1, "--freeze-epochs", 1)
+    assert "freeze_epochs must be below the 1 epochs, got 1" in fails(
+        "--pretrained", folder, "--epochs", 1, "--freeze-epochs", 1
+    )
     assert "folder must be that of a saved model" in fails("--pretrained", tmp_path / "none")
 
 

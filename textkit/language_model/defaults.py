@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from textkit.language_model.settings import LanguageModelSettings
 from textkit.models.bidirectional_language_model import PLAIN_BIDIRECTIONAL, BidirectionalLanguageModelConfig
 from textkit.models.language_model import LanguageModelConfig
+from textkit.models.output_weights import TAIL_DIVISOR
 from textkit.models.rnn_language_model import PLAIN, RnnLanguageModelConfig
-from textkit.models.tied_adaptive import TAIL_DIVISOR
 from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 from textkit.text.id_stream import Unit
 from textkit.text.vocabulary import Vocabulary

@@ -28,8 +28,8 @@ from textkit.models.layers import (
     locked_dropout,
 )
 from textkit.models.loss import Loss
-from textkit.models.output_weights import adaptive_softmax, init_uniform, unigram_log_probs
-from textkit.models.tied_adaptive import TAIL_DIVISOR, TiedAdaptiveSoftmax
+from textkit.models.output_weights import TAIL_DIVISOR, adaptive_softmax, init_uniform, unigram_log_probs
+from textkit.models.tied_adaptive import TiedAdaptiveSoftmax
 from textkit.other_names import class_with_other_names
 
 State: TypeAlias = tuple[LayerState, ...]
