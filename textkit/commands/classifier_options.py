@@ -195,7 +195,7 @@ FreezeEpochs = Annotated[
     _option(
         _TRAINING,
         "Number of epochs during which pretrained vectors or the language model are frozen, or all.",
-        "cnn 5, bilstm 2, others 0",
+        "cnn 5, bilstm 2, --pretrained 0, others 0",
         metavar="<int>|all",
     ),
 ]
