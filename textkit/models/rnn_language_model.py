@@ -284,7 +284,7 @@ class RnnLanguageModel(LanguageModelNetwork):
 
     @torch.no_grad()
     def init_output_bias(self, counts: NDArray[np.integer]) -> None:
-        """Let a new network predict tokens by their frequencies; see `unigram_log_probs`.
+        """Let a new network predict tokens by their frequencies; see ``unigram_log_probs``.
 
         Args:
             counts: (vocab,) count of each token in the training text.

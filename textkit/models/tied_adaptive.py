@@ -55,7 +55,7 @@ class TiedAdaptiveSoftmax(nn.Module):
 
     @torch.no_grad()
     def init_output_bias(self, counts: NDArray[np.integer]) -> None:
-        """Set the biases so that tokens are predicted by their frequencies; see `unigram_log_probs`.
+        """Set the biases so that tokens are predicted by their frequencies; see ``unigram_log_probs``.
 
         Args:
             counts: (vocab,) count of each token in the training text.
