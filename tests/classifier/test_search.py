@@ -367,7 +367,7 @@ def test_a_language_model_is_one_of_the_models(search, reviews):
     found = search(count=2, models=[lm])
     assert [trial.model for trial in found.search_report_.trials] == ["pretrained", "pretrained"]
     assert found.vocabulary_.tokens == lm.vocabulary.tokens
-    assert found.search_report_.trials[0].params == {"dropout": 0.1, "learning_rate": 0.004}
+    assert found.search_report_.trials[0].params == {"dropout": 0.1, "learning_rate": 0.003}
     with pytest.raises(ValueError, match="models must have the language model itself, got its config; pass"):
         search(models=[found.model])
 
