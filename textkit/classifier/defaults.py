@@ -74,7 +74,7 @@ _SETTINGS: dict[ModelName, ClassifierSettings] = {
         _USUAL, epochs=15, min_steps=400, batch_size=64, learning_rate=0.003, label_smoothing=0.1, patience=5
     ),
 }
-# On IMDB and TREC all layers at once, with similar rates, were better than gradual unfreezing and a layer_decay of 2.6.
+# On held-out reviews of IMDB all layers at once were better than gradual unfreezing, 0.004 and a layer_decay of 2.6.
 _FINE_TUNING = replace(_USUAL, learning_rate=0.003, patience=None)
 
 
