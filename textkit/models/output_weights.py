@@ -40,8 +40,8 @@ def init_uniform(weight: torch.Tensor, generator: torch.Generator | None) -> Non
 def unigram_log_probs(counts: NDArray[np.integer]) -> torch.Tensor:
     """Return the log-probabilities (vocab,) of tokens by their counts, with one added to each count.
 
-    As the bias of an output layer they spare a new model the many steps in which it would learn nothing but how
-    frequent each token is: the optimizer moves a bias by the learning rate at most, and rare tokens are far from 0.
+    As the bias of an output layer, they spare a new model the steps in which it would learn little but how frequent
+    each token is: AdamW moves a bias by about the learning rate in each step, and those of rare tokens are far from 0.
 
     >>> unigram_log_probs(np.array([3, 0])).exp()
     tensor([0.8000, 0.2000])
