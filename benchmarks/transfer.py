@@ -57,23 +57,27 @@ def language_model(given: argparse.Namespace, texts: list[Any]) -> textkit.Langu
     """Train on the corpora, then go on with the texts of the task, whose words extend the vocabulary."""
     if given.keep is not None and given.keep.exists():
         return textkit.LanguageModel.load(given.keep)
-    config = textkit.RnnLanguageModelConfig(
-        dim=given.dim,
-        hidden=given.hidden,
-        layers=given.layers,
-        **dict.fromkeys(("input_dropout", "layer_dropout", "output_dropout"), given.dropout),
-    )
     options: dict[str, Any] = {"seed": 1, "device": given.device, "progress": True}
     common: dict[str, Any] = {"batch_size": given.batch_size, "window": given.window, "precision": given.precision}
     begin = time.perf_counter()
+    start: dict[str, Any]
+    if given.init is None:
+        dropout = dict.fromkeys(("input_dropout", "layer_dropout", "output_dropout"), given.dropout)
+        start = {
+            "unit": given.unit,
+            "tokenizer": "word-lower" if given.unit == "word" else None,
+            "config": textkit.RnnLanguageModelConfig(
+                dim=given.dim, hidden=given.hidden, layers=given.layers, **dropout
+            ),
+        }
+    else:
+        start = {"init": textkit.LanguageModel.load(given.init)}
     model = textkit.train_language_model(
         documents(given),
-        unit=given.unit,
-        tokenizer="word-lower" if given.unit == "word" else None,
-        config=config,
+        **start,
         settings=textkit.LanguageModelSettings(
             epochs=given.pretraining_epochs,
-            max_vocab=given.max_vocab,
+            max_vocab=given.max_vocab if given.init is None else None,
             learning_rate=given.pretraining_rate,
             warmup=given.warmup,
             **common,
@@ -138,6 +142,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
     parser.add_argument("--lower", action="store_true", help="lower-case the corpora and the texts of the task")
     parser.add_argument("--checkpoint", type=Path, help="file with the state of the pretraining, to go on from")
+    parser.add_argument("--init", type=Path, help="folder of a language model that the pretraining goes on from")
     parser.add_argument("--keep", type=Path, help="folder of the language model, made if it does not exist")
     parser.add_argument("--dim", type=int, default=200, help="of the embeddings  [default: 200]")
     parser.add_argument("--hidden", type=int, default=400, help="units of a layer  [default: 400]")
@@ -157,6 +162,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--max-length", type=int, help="maximum number of tokens of a text in fine-tuning")
     parser.add_argument("--texts-per-batch", type=int, help="of the fine-tuning")
     parser.add_argument("--fine-tuning-dropout", type=float, help="dropout of inputs, layers and recurrent weights")
+    parser.add_argument("--adversarial-norm", type=float, default=0.0, help="of the fine-tuning  [default: 0]")
     parser.add_argument("--words", action="store_true", help="also score the mean with the default classifier")
     parser.add_argument("--frozen", action="store_true", help="also with frozen states")
     parser.add_argument("--held-out", action="store_true", help="score a part of the training split")
@@ -191,6 +197,7 @@ def main() -> None:
                 epochs=given.epochs,
                 max_length=given.max_length,
                 precision=given.precision,
+                adversarial_norm=given.adversarial_norm,
                 **({} if given.texts_per_batch is None else {"batch_size": given.texts_per_batch}),
                 **mode,
             )

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from textkit.batches.padding import pad
-from textkit.classifier.build_run import Objective, new_model, validation_scores
+from textkit.classifier.build_run import new_model, validation_scores
 from textkit.classifier.data import Examples, prepare
+from textkit.classifier.objective import Objective
 from textkit.classifier.settings import ClassifierSettings
 from textkit.models.classification_loss import Criterion
 from textkit.models.cnn import Cnn, CnnConfig

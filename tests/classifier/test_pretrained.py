@@ -9,8 +9,8 @@ import torch
 from sklearn.base import clone
 
 from textkit.classifier import build_run
-from textkit.classifier.build_run import Objective
 from textkit.classifier.fine_tuning import FrozenObjective
+from textkit.classifier.objective import Objective
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.text_classifier import TextClassifier
 from textkit.language_model.language_model import LanguageModel

@@ -46,13 +46,15 @@ def folder(tmp_path):
 
 def test_a_classifier_on_a_language_model(run, table, folder, tmp_path):
     options = ["--epochs", 3, "--batch-size", 8, "--pooling", "mean", "--hidden", 6, "--freeze-epochs", 1]
-    code, printed, err = run(table, "-o", tmp_path / "m", "--pretrained", folder, *options, "--layer-decay", 2)
+    options += ["--layer-decay", 2, "--adversarial-norm", 0.4]
+    code, printed, err = run(table, "-o", tmp_path / "m", "--pretrained", folder, *options)
     assert code == 0, err
     assert printed.startswith(f"{tmp_path / 'm'}: pretrained, 2 classes, 24 texts; validation accuracy")
     model = load(tmp_path / "m")
     config, settings = model.model_.config, model.settings
     assert (config.pooling, config.hidden, config.dim, config.language_model.hidden) == ("mean", 6, 4, 5)
     assert (settings.freeze_epochs, settings.layer_decay, settings.epochs) == (1, 2.0, 3)
+    assert settings.adversarial_norm == 0.4
     more = [table, "-o", tmp_path / "n", "--init", tmp_path / "m", "--epochs", 1, "--freeze-epochs", "all"]
     code, printed, err = run(*more)
     assert code == 0, err
@@ -77,6 +79,11 @@ def test_what_the_language_model_has_itself(run, table, folder, tmp_path):
         message = f"error: {option} must be left out with --pretrained, got {value}; the language model has its own"
         assert message in fails("--pretrained", folder, option, value)
     assert "--layer-decay must be left out without --pretrained, got 2.0" in fails("--layer-decay", 2)
+    message = "adversarial_norm must be 0 with word_avg, whose vectors of words and n-grams are summed, got 0.4"
+    assert message in fails("--adversarial-norm", 0.4)
+    assert "adversarial_norm must be 0 with a frozen language model, whose" in fails(
+        "--pretrained", folder, "--adversarial-norm", 0.4, "--freeze-epochs", "all"
+    )
     assert "without --vectors and --pretrained, got '1'; add one" in fails("--freeze-epochs", 1)
     assert "tokenizer must be the one that the model was trained with" in fails(
         "--pretrained", folder, "--tokenizer", "word"

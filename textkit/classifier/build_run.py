@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from textkit.batches.bucketing import BucketBatches
 from textkit.batches.padding import pad
@@ -24,6 +23,7 @@ from textkit.classifier.fine_tuning import (
     set_trained,
     standardize,
 )
+from textkit.classifier.objective import AdversarialObjective, Objective
 from textkit.classifier.pretrained import load_encoder
 from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
@@ -34,7 +34,6 @@ from textkit.evaluation.scorers import metric_score
 from textkit.language_model.language_model import LanguageModel
 from textkit.models.classification_loss import Criterion
 from textkit.models.classifier import UNKNOWN, Classifier, ClassifierConfig
-from textkit.models.loss import Loss
 from textkit.models.pretrained_classifier import PretrainedClassifier
 from textkit.models.word_avg import WordAvg
 from textkit.text.document_ids import DocumentIds
@@ -44,38 +43,6 @@ from textkit.training.optimizers import parameter_groups
 from textkit.training.ranks import ALONE, Ranks
 from textkit.training.schedules import slanted_triangular
 from textkit.vectors.word_vectors import WordVectors
-
-
-class Objective:
-    """A classifier with its loss; this is what the training loop trains.
-
-    Args:
-        model: The model.
-        criterion: Loss of the logits.
-        weights: (texts,) weights of all training texts; None for equal weights.
-    """
-
-    def __init__(self, model: Classifier, criterion: Criterion, weights: torch.Tensor | None = None) -> None:
-        self.model, self.criterion, self.weights = model, criterion, weights
-
-    def loss(self, batch: TextBatch) -> Loss:
-        """Compute the summed loss of a batch.
-
-        Raises:
-            ValueError: If the batch has no labels.
-        """
-        if batch.labels is None:
-            raise ValueError("a training batch must have labels, got None")
-        weights = None if self.weights is None else self.weights[batch.rows]
-        return Loss(total=self.criterion(self.model.scores(batch), batch.labels, weights), count=len(batch))
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Iterate over all weights."""
-        return self.model.parameters()
-
-    def train(self, mode: bool = True) -> None:
-        """Switch training mode on or off."""
-        self.model.train(mode)
 
 
 def new_model(
@@ -316,7 +283,10 @@ def _padded_plan(
     if isinstance(model, PretrainedClassifier):
         groups = rated_groups(model, settings)
     optimizer = torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-    return Objective(model, criterion, examples.weights), optimizer, batches, len(buckets.epoch(0))
+    objective = Objective(model, criterion, examples.weights)
+    if settings.adversarial_norm:
+        objective = AdversarialObjective(model, criterion, examples.weights, norm=settings.adversarial_norm)
+    return objective, optimizer, batches, len(buckets.epoch(0))
 
 
 def _frozen_plan(

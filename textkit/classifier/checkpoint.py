@@ -153,7 +153,7 @@ def identity_of(
         **asdict(settings),
     }
     del identity["patience"]
-    for name, usual in (("min_steps", 0), ("keep_best", True), ("refit", False)):
+    for name, usual in (("min_steps", 0), ("keep_best", True), ("refit", False), ("adversarial_norm", 0.0)):
         if identity[name] == usual:
             del identity[name]  # checkpoints of earlier versions lack it
     if not isinstance(model, PretrainedClassifier):

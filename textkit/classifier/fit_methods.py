@@ -15,6 +15,7 @@ from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, checked_texts, prepare
 from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config, suited_settings
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
+from textkit.classifier.objective import check_adversarial
 from textkit.classifier.parameters import NestedParameters
 from textkit.classifier.pretrained import (
     check_data,
@@ -207,6 +208,7 @@ class Fitting(NestedParameters):
         if isinstance(config, PretrainedClassifierConfig):
             others = {"vectors": self.vectors, "keep_words": self.keep_words, "vocabulary": self.vocabulary}
             words = replace(words, given=vocabulary_of(pretrained, words.earlier, others))
+        check_adversarial(config, settings)
         on_cpu = self.device == "auto" and isinstance(config, WordAvgConfig)
         ranks, device = join_ranks(usable_device("cpu" if on_cpu else self.device, progress=self.progress))
         if ranks.is_first:

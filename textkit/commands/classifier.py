@@ -76,6 +76,7 @@ def classifier(
     patience: options.Patience = None,
     freeze_epochs: options.FreezeEpochs = None,
     layer_decay: options.LayerDecay = None,
+    adversarial_norm: options.AdversarialNorm = None,
     valid_share: options.ValidShare = None,
     metric: options.Metric = None,
     tune_thresholds: options.TuneThresholds = False,
@@ -182,7 +183,7 @@ def classifier(
             precision=precision,
         )
         | given(learning_rate=learning_rate, vector_rate=vector_rate, weight_decay=weight_decay)
-        | given(layer_decay=layer_decay)
+        | given(layer_decay=layer_decay, adversarial_norm=adversarial_norm)
         | given(metric=metric, keep_best=keep_best, refit=refit, tune_thresholds=tune_thresholds or None)
         | given(label_smoothing=label_smoothing, rare_dropout=rare_dropout)
         | given(min_count=min_count, max_vocab=max_vocab, max_length=max_length)

@@ -143,7 +143,11 @@ class BidirectionalLanguageModel(RnnLanguageModel):
         return loss, forward_state + backward_state
 
     def layer_states(
-        self, ids: torch.Tensor, backward_ids: torch.Tensor, state: State | None = None
+        self,
+        ids: torch.Tensor,
+        backward_ids: torch.Tensor,
+        state: State | None = None,
+        perturbations: tuple[torch.Tensor | None, torch.Tensor | None] = (None, None),
     ) -> tuple[torch.Tensor, State]:
         """Compute the states of both directions in all layers, each in the order in which it reads.
 
@@ -151,6 +155,7 @@ class BidirectionalLanguageModel(RnnLanguageModel):
             ids: (batch, time) int64 token ids.
             backward_ids: (batch, time) int64, the tokens that the backward direction reads.
             state: State before these tokens; None at the start of a text.
+            perturbations: (batch, time, dim) each, added to the embeddings of both directions; None for nothing.
 
         Returns:
             (layers + 1, batch, time, 2 * dim), the embeddings and the outputs of each layer, forward and backward side
@@ -158,8 +163,8 @@ class BidirectionalLanguageModel(RnnLanguageModel):
         """
         count = len(self.layers)
         before, after = (None, None) if state is None else (state[:count], state[count:])
-        forward, forward_state = self._outputs(self.layers, ids, before, None)
-        backward, backward_state = self._outputs(self.backward_layers, backward_ids, after, None)
+        forward, forward_state = self._outputs(self.layers, ids, before, None, perturbations[0])
+        backward, backward_state = self._outputs(self.backward_layers, backward_ids, after, None, perturbations[1])
         states = torch.stack([torch.cat(pair, dim=2) for pair in zip(forward, backward, strict=True)])
         return states, forward_state + backward_state
 

@@ -86,10 +86,13 @@ class Classifier(nn.Module, ABC):
         output_bias: (classes,).
         dropout_generator: Random generator of the dropout masks, used in training only. For speed, replace it by one on
             the model's device. Its state belongs in a checkpoint.
+        perturbation: (batch, time, dim), added to the vectors that `embed` looks up in training; None for nothing.
 
     Raises:
         ValueError: If the vocabulary has fewer than 2 tokens, or there is no class.
     """
+
+    perturbation: torch.Tensor | None = None
 
     def __init__(
         self,
@@ -173,7 +176,8 @@ class Classifier(nn.Module, ABC):
 
     def embed(self, ids: torch.Tensor) -> torch.Tensor:
         """Look up the vectors (batch, time, dim) of tokens (batch, time); those of padding are 0 and not trained."""
-        return F.embedding(ids, self.embedding, padding_idx=PAD)
+        vectors = F.embedding(ids, self.embedding, padding_idx=PAD)
+        return vectors + self.perturbation if self.training and self.perturbation is not None else vectors
 
     def set_vectors(self, matrix: torch.Tensor | NDArray[Any]) -> None:
         """Initialize the embedding with pretrained vectors.

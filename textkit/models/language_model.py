@@ -86,6 +86,7 @@ class LanguageModelNetwork(nn.Module, ABC):
         layers: The layers, with all weights but those of embeddings, output layer and a last normalization.
         dropout_generator: Random generator of the dropout masks, used in training only. For speed, replace it by one on
             the model's device. Its state belongs in a checkpoint.
+        perturbation: (batch, time, dim), added to the embeddings that `features` reads in training; None for nothing.
     """
 
     config: LanguageModelConfig
@@ -94,6 +95,7 @@ class LanguageModelNetwork(nn.Module, ABC):
     embedding: nn.Parameter
     layers: nn.ModuleList
     dropout_generator: torch.Generator
+    perturbation: torch.Tensor | None = None
 
     @abstractmethod
     def features(

@@ -128,6 +128,8 @@ class MaskedLanguageModel(TransformerLanguageModel):
         """Read tokens (batch, time) of which each sees all real ones; return outputs (batch, time, dim)."""
         time = inputs.shape[1]
         sequence = F.embedding(inputs, torch.cat([self.embedding, self.gap]))
+        if self.training and self.perturbation is not None:
+            sequence = sequence + self.perturbation
         if self.position_embedding is not None:
             sequence = sequence + self.position_embedding[:time]
         sequence = self._dropped(sequence)

@@ -13,7 +13,7 @@ from textkit.models.classifier import OTHER_NAMES, Classifier, ClassifierConfig
 from textkit.models.export_scan import GatedCell, scan_layer
 from textkit.models.language_model_kinds import CONFIGS
 from textkit.models.layers import NO_DROPOUT, RecurrentLayer, dropout_mask
-from textkit.models.pooling import POOLINGS, PooledStates, Pooling, flipped_ids
+from textkit.models.pooling import POOLINGS, PooledStates, Pooling, flipped, flipped_ids
 from textkit.other_names import class_with_other_names
 
 _OUTPUT_ONLY = ("output_weight", "output_bias", "adaptive")
@@ -182,8 +182,10 @@ class PretrainedClassifier(Classifier):
         if isinstance(self.encoder, BidirectionalLanguageModel):
             states = self._layer_states(self.encoder, ids, lengths)  # (layers + 1, batch, time, width)
         elif self.config.start is None:
+            self.encoder.perturbation = self.perturbation
             states = self._states(ids, lengths)[None]
         else:
+            self.encoder.perturbation = _with_start(self.perturbation)
             states = self._states(F.pad(ids, (1, 0), value=self.config.start), lengths + 1)[None, :, 1:]
         layers, batch, _, width = states.shape
         pool = PooledStates(layers * batch, width, states.device)
@@ -206,19 +208,28 @@ class PretrainedClassifier(Classifier):
         """Return the hidden layer (batch, width), or the pooled states without one; see `Classifier.features`."""
         return self.hidden(self.pooled(ids, mask))
 
+    def embed(self, ids: torch.Tensor) -> torch.Tensor:
+        """Look up the vectors (batch, time, dim) of tokens (batch, time)."""
+        if (adaptive := getattr(self.encoder, "tied_adaptive", None)) is None:
+            return F.embedding(ids, self.embedding)
+        embedded: torch.Tensor = adaptive.embed(ids, self.embedding)
+        return embedded
+
     def _layer_states(
         self, encoder: BidirectionalLanguageModel, ids: torch.Tensor, lengths: torch.Tensor
     ) -> torch.Tensor:
         backward, (start, end) = flipped_ids(ids, lengths), (self.config.start, self.config.end)
+        added = [self.perturbation, None if self.perturbation is None else flipped(self.perturbation, lengths)]
         if start is None or end is None:
-            return encoder.layer_states(ids, backward)[0]
+            return encoder.layer_states(ids, backward, perturbations=(added[0], added[1]))[0]
         ids, backward = F.pad(ids, (1, 0), value=start), F.pad(backward, (1, 0), value=end)
-        return encoder.layer_states(ids, backward)[0][:, :, 1:]
+        added = [_with_start(each) for each in added]
+        return encoder.layer_states(ids, backward, perturbations=(added[0], added[1]))[0][:, :, 1:]
 
     def _states(self, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         # torch.export would unroll the recurrent kernel to the length of the example.
         if self.config.kind == "recurrent" and torch.compiler.is_compiling():
-            sequence = self._embedded(ids)
+            sequence = self.embed(ids)
             for layer in self.encoder.layers:
                 sequence = scan_layer(cast(RecurrentLayer, layer), sequence)
             return sequence
@@ -228,11 +239,10 @@ class PretrainedClassifier(Classifier):
         states: torch.Tensor = self.encoder.features(ids, lengths=seen)[1]
         return states
 
-    def _embedded(self, ids: torch.Tensor) -> torch.Tensor:
-        if self.encoder.tied_adaptive is None:
-            return F.embedding(ids, self.embedding)
-        embedded: torch.Tensor = self.encoder.tied_adaptive.embed(ids, self.embedding)
-        return embedded
+
+def _with_start(perturbation: torch.Tensor | None) -> torch.Tensor | None:
+    """Leave the vector before the first token of each text (batch, time, dim) as it is."""
+    return None if perturbation is None else F.pad(perturbation, (0, 0, 1, 0))
 
 
 def without_output(network: Any) -> None:

@@ -249,12 +249,17 @@ class RnnLanguageModel(LanguageModelNetwork):
     def _features(
         self, layers: nn.ModuleList, inputs: torch.Tensor, state: State | None, lengths: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor, State]:
-        outputs, state = self._outputs(layers, inputs, state, lengths)
+        outputs, state = self._outputs(layers, inputs, state, lengths, self.perturbation)
         rate = self.config.output_dropout if self.training else 0.0
         return locked_dropout(outputs[-1], rate, self.dropout_generator), outputs[-1], state
 
     def _outputs(
-        self, layers: nn.ModuleList, inputs: torch.Tensor, state: State | None, lengths: torch.Tensor | None
+        self,
+        layers: nn.ModuleList,
+        inputs: torch.Tensor,
+        state: State | None,
+        lengths: torch.Tensor | None,
+        perturbation: torch.Tensor | None,
     ) -> tuple[list[torch.Tensor], State]:
         """Return the embeddings (batch, time, dim), the outputs of each layer (batch, time, units), and the state."""
         note_use()
@@ -265,6 +270,8 @@ class RnnLanguageModel(LanguageModelNetwork):
             sequence = F.embedding(inputs, self.embedding)  # (batch, time, dim)
         else:
             sequence = self.tied_adaptive.embed(inputs, self.embedding)
+        if self.training and perturbation is not None:
+            sequence = sequence + perturbation
         sequence = drop_tokens(sequence, inputs, self.vocab, active * config.embedding_dropout, generator)
         sequence = locked_dropout(sequence, active * config.input_dropout, generator)
         outputs, layer_states = [sequence], list[LayerState]()

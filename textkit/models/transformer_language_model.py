@@ -221,6 +221,8 @@ class TransformerLanguageModel(LanguageModelNetwork):
         """Read tokens (batch, time) for which there are positions; return outputs (batch, time, dim)."""
         start, time = 0 if cache is None else len(cache), inputs.shape[1]
         sequence = F.embedding(inputs, self.embedding)
+        if self.training and self.perturbation is not None:
+            sequence = sequence + self.perturbation
         if self.position_embedding is not None:
             sequence = sequence + self.position_embedding[start : start + time]
         sequence = self._dropped(sequence)
