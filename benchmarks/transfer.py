@@ -59,43 +59,43 @@ def language_model(given: argparse.Namespace, texts: list[Any]) -> textkit.Langu
         return textkit.LanguageModel.load(given.keep)
     options: dict[str, Any] = {"seed": 1, "device": given.device, "progress": True}
     common: dict[str, Any] = {"batch_size": given.batch_size, "window": given.window, "precision": given.precision}
-    begin = time.perf_counter()
-    start: dict[str, Any]
-    if given.init is None:
-        dropout = dict.fromkeys(("input_dropout", "layer_dropout", "output_dropout"), given.dropout)
-        start = {
-            "unit": given.unit,
-            "tokenizer": "word-lower" if given.unit == "word" else None,
-            "config": textkit.RnnLanguageModelConfig(
-                dim=given.dim, hidden=given.hidden, layers=given.layers, **dropout
+    begin, losses = time.perf_counter(), []
+    model = None if given.init is None else textkit.LanguageModel.load(given.init)
+    if model is None or given.corpus:
+        model = textkit.train_language_model(
+            documents(given),
+            **(new_model(given) if model is None else {"init": model}),
+            settings=textkit.LanguageModelSettings(
+                epochs=given.pretraining_epochs,
+                max_vocab=given.max_vocab if given.init is None else None,
+                learning_rate=given.pretraining_rate,
+                warmup=given.warmup,
+                **common,
             ),
-        }
-    else:
-        start = {"init": textkit.LanguageModel.load(given.init)}
-    model = textkit.train_language_model(
-        documents(given),
-        **start,
-        settings=textkit.LanguageModelSettings(
-            epochs=given.pretraining_epochs,
-            max_vocab=given.max_vocab if given.init is None else None,
-            learning_rate=given.pretraining_rate,
-            warmup=given.warmup,
-            **common,
-        ),
-        checkpoint=given.checkpoint,
-        checkpoint_seconds=180.0,
-        **options,
-    )
-    history = model.history
+            checkpoint=given.checkpoint,
+            checkpoint_seconds=180.0,
+            **options,
+        )
+        losses += [epoch["loss"] for epoch in model.history]
     if given.task_epochs:
         model = textkit.train_language_model(
             texts, init=model, settings=textkit.LanguageModelSettings(epochs=given.task_epochs, **common), **options
         )
-        history = [*history, *model.history]
-    print(f"language model: {time.perf_counter() - begin:.0f} s, losses {[e['loss'] for e in history]}", flush=True)
+        losses += [epoch["loss"] for epoch in model.history]
+    print(f"language model: {time.perf_counter() - begin:.0f} s, losses {losses}", flush=True)
     if given.keep is not None:
         model.save(given.keep)
     return model
+
+
+def new_model(given: argparse.Namespace) -> dict[str, Any]:
+    """The arguments of a training from the beginning."""
+    dropout = dict.fromkeys(("input_dropout", "layer_dropout", "output_dropout"), given.dropout)
+    return {
+        "unit": given.unit,
+        "tokenizer": "word-lower" if given.unit == "word" else None,
+        "config": textkit.RnnLanguageModelConfig(dim=given.dim, hidden=given.hidden, layers=given.layers, **dropout),
+    }
 
 
 def read(given: argparse.Namespace, split: str) -> LabeledTexts:
@@ -137,12 +137,14 @@ def arguments() -> argparse.Namespace:
     several = "; may be given several times"
     tested = [name for name, data in DATA.items() if data.test]
     parser.add_argument("--data", default="trec", choices=tested, help="[default: trec]")
-    parser.add_argument("--corpus", action="append", help=f"catalog name or file of text{several}  [default: wiki8]")
+    parser.add_argument(
+        "--corpus", action="append", help=f"catalog name or file of text{several}  [default: wiki8, none with --init]"
+    )
     parser.add_argument("--characters", type=int, help="maximum number of characters of each corpus")
     parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
     parser.add_argument("--lower", action="store_true", help="lower-case the corpora and the texts of the task")
     parser.add_argument("--checkpoint", type=Path, help="file with the state of the pretraining, to go on from")
-    parser.add_argument("--init", type=Path, help="folder of a language model that the pretraining goes on from")
+    parser.add_argument("--init", type=Path, help="folder of a language model to go on from")
     parser.add_argument("--keep", type=Path, help="folder of the language model, made if it does not exist")
     parser.add_argument("--dim", type=int, default=200, help="of the embeddings  [default: 200]")
     parser.add_argument("--hidden", type=int, default=400, help="units of a layer  [default: 400]")
@@ -157,6 +159,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--max-vocab", type=int, default=30_000, help="of the corpus  [default: 30000]")
     parser.add_argument("--pretraining-epochs", type=int, default=1, help="on the corpus  [default: 1]")
     parser.add_argument("--task-epochs", type=int, default=5, help="on the texts of the task, 0 for none  [default: 5]")
+    parser.add_argument("--pretrain-only", action="store_true", help="train the language model, and no classifier")
     parser.add_argument("--learning-rate", type=float, action="append", help=f"of the fine-tuning{several}")
     parser.add_argument("--epochs", type=int, help="of the fine-tuning")
     parser.add_argument("--max-length", type=int, help="maximum number of tokens of a text in fine-tuning")
@@ -184,6 +187,8 @@ def main() -> None:
     results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "tfidf": tfidf(train, test), "runs": []}
     print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
     model = language_model(given, train.texts)
+    if given.pretrain_only:
+        return
     modes: list[dict[str, Any]] = [{}, {"freeze_epochs": None}] if given.frozen else [{}]
     words = None
     if given.words:
