@@ -144,6 +144,7 @@ def test_it_exceeds_the_loss_of_each_text_whatever_is_beside_it(name):
     assert all(more > less.item() for more, less in zip(alone, plain, strict=True))
     assert loss_of(network, TEXTS, LABELS, 0.5).item() == pytest.approx(sum(alone), rel=1e-4)
     assert network.perturbation is None
+    assert getattr(getattr(network, "encoder", None), "perturbation", None) is None
 
 
 def test_an_empty_text_and_a_frozen_embedding_do_no_harm():

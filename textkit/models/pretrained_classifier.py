@@ -187,6 +187,7 @@ class PretrainedClassifier(Classifier):
         else:
             self.encoder.perturbation = _with_start(self.perturbation)
             states = self._states(F.pad(ids, (1, 0), value=self.config.start), lengths + 1)[None, :, 1:]
+        self.encoder.perturbation = None
         layers, batch, _, width = states.shape
         pool = PooledStates(layers * batch, width, states.device)
         pool.add(states.flatten(0, 1).float(), lengths.repeat(layers))
