@@ -3,8 +3,8 @@ r"""Classifiers on a language model: pretraining on corpora, going on with the t
     python benchmarks/transfer.py --corpus wiki8 --data trec
     python benchmarks/transfer.py --corpus my.txt --data trec --held-out --learning-rate 0.002 --learning-rate 0.004
     python benchmarks/transfer.py --data imdb --corpus imdb --corpus imdb_unsup.txt.xz --shuffle --lower \
-        --unit subword --task-epochs 0 --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --batch-size 128 \
-        --window 70
+        --unit subword --task-epochs 0 --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --pretrain-only
+    python benchmarks/transfer.py --data imdb --lower --task-epochs 0 --keep imdb-lm --adversarial-norm 0.4 --words
 
 A corpus is a name of the catalog, of which only the training split is read, or a file with a text on each line. The
 language model is trained once and kept in --keep, if it is given; with --checkpoint an interrupted pretraining goes on.
@@ -202,7 +202,7 @@ def main() -> None:
                 epochs=given.epochs,
                 max_length=given.max_length,
                 precision=given.precision,
-                adversarial_norm=given.adversarial_norm,
+                adversarial_norm=0.0 if mode else given.adversarial_norm,  # frozen states are computed once
                 **({} if given.texts_per_batch is None else {"batch_size": given.texts_per_batch}),
                 **mode,
             )

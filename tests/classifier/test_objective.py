@@ -21,6 +21,7 @@ from textkit.models.rnn_classifier import RnnClassifier, RnnClassifierConfig
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.transformer_language_model import TransformerLanguageModelConfig
 from textkit.models.word_avg import WordAvgConfig
+from textkit.training.checkpoint import saved_identity
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -168,6 +169,14 @@ def test_a_training_uses_it(reviews):
     )
     assert not np.array_equal(plain, adversarial)
     assert (np.unique(labels)[adversarial.argmax(1)] == np.array(labels)).mean() > 0.9
+
+
+@pytest.mark.parametrize("norm", [0.0, 0.3])
+def test_a_checkpoint_without_it_is_that_of_earlier_versions(norm, tmp_path, reviews):
+    settings = ClassifierSettings(epochs=1, batch_size=8, adversarial_norm=norm)
+    TextClassifier(SumConfig(), settings=settings).fit(*reviews(24), checkpoint=tmp_path / "s")
+    assert saved_identity(tmp_path / "s").get("adversarial_norm") == (norm or None)
+    assert "epochs" in saved_identity(tmp_path / "s")
 
 
 @pytest.mark.parametrize(

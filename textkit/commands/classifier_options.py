@@ -203,12 +203,7 @@ LayerDecay = Annotated[
     float | None, _option(_TRAINING, "--pretrained: quotient of the learning rates of two layers.", "1.3")
 ]
 AdversarialNorm = Annotated[
-    float | None,
-    _option(
-        _TRAINING,
-        "Adversarial training: norm of the change of a text's embeddings; 0.3 is usual, 0 disables.",
-        "0",
-    ),
+    float | None, _option(_TRAINING, "Norm of the adversarial change of a text's embeddings; 0.3 is usual.", "0")
 ]
 ValidShare = Annotated[
     float | None, _option(_TRAINING, "Fraction of TRAIN held out for validation; 0 disables.", "0.1")
