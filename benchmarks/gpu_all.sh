@@ -55,12 +55,14 @@ if [ "$device" = cpu ]; then
     characters=(--recipe tales)
     words=(--recipe tales)
     texts=(--data reviews --texts 100 --epochs 1)
+    transformer=(--small --batch-size 4)
 else
     kernel=(-m gpu)
-    vectors=("$packed/wiki8" --tune --seconds 75)
+    vectors=("$packed/wiki8")
     characters=(--recipe shakespeare)
     words=(--recipe awd-ptb --epochs 1)
     texts=(--data imdb)
+    transformer=()
 fi
 same=(--device "$device" --packed "$packed")
 cnn=(--model cnn --seeds 1 "${texts[@]}" "${same[@]}")
@@ -69,6 +71,7 @@ part 60 kernel "$python" -m pytest -q -p no:cacheprovider "${kernel[@]}" tests/k
 part 120 word2vec "$python" benchmarks/word2vec_gpu.py "${vectors[@]}" --device "$device" --json "$out/word2vec_gpu.json"
 part 75 characters "$python" benchmarks/language_model.py "${characters[@]}" "${same[@]}" --json "$out/characters.json"
 part 90 cnn "$python" benchmarks/classification.py "${cnn[@]}" --precision bfloat16 --json "$out/cnn.json"
+part 90 transformer "$python" benchmarks/transformer_gpu.py "${transformer[@]}" --device "$device" --json "$out/transformer.json"
 part 90 words "$python" benchmarks/language_model.py "${words[@]}" "${same[@]}" --json "$out/words.json"
 part 75 cnn-float32 "$python" benchmarks/classification.py "${cnn[@]}" --precision float32 --json "$out/cnn_float32.json"
 cat "$out/parts.txt"

@@ -84,12 +84,17 @@ class PlainTransformer(nn.Module):
         return F.linear(self.norms[-1](sequence), self.embedding.weight)
 
 
-def plain_transformer_steps(model: PlainTransformer, batches: Iterable[BpttBatch | None]) -> Iterator[None]:
-    """The loop around a causal one."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+def plain_transformer_steps(
+    model: PlainTransformer, batches: Iterable[BpttBatch | None], *, compiled: bool = False, bfloat16: bool = False
+) -> Iterator[None]:
+    """The loop around a causal one, which may be compiled as a whole."""
+    optimizer, device = torch.optim.AdamW(model.parameters(), lr=1e-3), model.embedding.weight.device
+    logits = torch.compile(model) if compiled else model
     for batch in batches:
         if batch is not None:
-            loss = F.cross_entropy(model(batch.inputs).flatten(0, 1), batch.targets.flatten())
+            inputs, targets = batch.inputs.to(device), batch.targets.to(device)
+            with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+                loss = F.cross_entropy(logits(inputs).flatten(0, 1), targets.flatten())
             _step(model, optimizer, loss, 1.0)
             yield
 

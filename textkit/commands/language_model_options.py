@@ -175,6 +175,9 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"] | None,
     _training("Precision: float32, bfloat16, or auto: bfloat16 on a GPU.", "auto", "<name>"),
 ]
+Compile = Annotated[
+    bool | None, _flag("--compile", "Compile a transformer by torch.compile, for a faster GPU.", "The training")
+]
 
 Documents = Annotated[bool | None, _flag("--documents", "Treat each line or row as a separate document.", "The text")]
 MinCount = Annotated[

@@ -34,6 +34,7 @@ OTHER_NAMES = {
     **dict.fromkeys(("min_freq", "min_df"), "min_count"),
     "wd": "weight_decay",
     "warmup_steps": "warmup",
+    "torch_compile": "compile",
 }
 """Names of the settings in other libraries."""
 
@@ -70,12 +71,14 @@ class LanguageModelSettings:
         patience: Stop after this many epochs without improvement of the validation loss; None disables early stopping.
         random_windows: Whether to randomize the BPTT length around ``window`` (Merity et al. 2018).
         state_reset: Probability of resetting a stream's state before a window, from 0 to below 1; a transformer has no
-            state to carry. It is not 0 by
-            default, because a model that never started from an empty state in training may generate nonsense from one.
+            state to carry. It is not 0 by default, because a model that never started from an empty state in training
+            may generate nonsense from one.
         accumulate: Number of batches whose gradients are accumulated for one optimizer step.
         precision: "float32"; "bfloat16" for mixed precision, which is faster on a GPU and on a CPU with bfloat16
             instructions (AVX-512 BF16, AMX) and slower on any other CPU; or "auto" for "bfloat16" on a GPU that has
             it and "float32" elsewhere.
+        compile: Whether ``torch.compile`` compiles a transformer or a masked model before it is trained, for a faster
+            GPU; needs a C compiler. Compiled code rounds differently.
         min_count: Minimum count of a token; rarer tokens become ``<unk>``.
         max_vocab: Maximum size of the vocabulary, special tokens included; None for no limit.
         documents: Whether each document of the corpus is a sequence of its own, as with names or poems: it starts and
@@ -100,6 +103,7 @@ class LanguageModelSettings:
     state_reset: float = 0.02
     accumulate: int = 1
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    compile: bool = False
     min_count: int = SUITED
     max_vocab: int | None = None
     documents: bool = False
@@ -123,7 +127,7 @@ class LanguageModelSettings:
         set_fraction(self, "state_reset", "0.02 is usual")
         if self.plateau_factor >= 1:
             raise ValueError(f"plateau_factor must be below 1, got {self.plateau_factor}; 0.25 is usual")
-        for name in ("averaging", "random_windows", "documents"):
+        for name in ("averaging", "random_windows", "compile", "documents"):
             set_switch(self, name)
         for name, choices in _CHOICES.items():
             check_choice(name, getattr(self, name), choices)

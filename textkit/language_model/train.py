@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Callable, Collection
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, fields, replace
 from functools import partial
 from itertools import chain
@@ -36,7 +36,7 @@ from textkit.models.masked_language_model import MaskedLanguageModelConfig
 from textkit.models.rnn_language_model import OTHER_NAMES as CONFIG_NAMES
 from textkit.models.rnn_language_model import RnnLanguageModelConfig
 from textkit.models.transformer_language_model import OTHER_NAMES as TRANSFORMER_NAMES
-from textkit.models.transformer_language_model import TransformerLanguageModelConfig
+from textkit.models.transformer_language_model import TransformerLanguageModel, TransformerLanguageModelConfig
 from textkit.other_names import other_names
 from textkit.progress import say
 from textkit.text.encoded_corpus import EncodedCorpus
@@ -299,8 +299,12 @@ def train_language_model(
         if on_model is not None:
             on_model(trained)
 
+    how: AbstractContextManager[None] = nullcontext()
+    if settings.compile and isinstance(model, TransformerLanguageModel):
+        how = model.compiled(dynamic=True if settings.documents else None)
     try:
-        run.run()
+        with how:
+            run.run()
     except (KeyboardInterrupt, Terminated, FloatingPointError) as error:
         # After a loss that is not finite, only weights that were validated are known to be good.
         if run.history and (state.best or not isinstance(error, FloatingPointError)):
@@ -343,6 +347,10 @@ def _check(
         raise ValueError(
             f"random_windows must be False with a {config.kind}, got True; its windows begin at random places anyway"
         )
+    if settings.compile and not isinstance(config, TransformerLanguageModelConfig):
+        raise ValueError(
+            f"compile must be False with a {config.kind} model, got True; its layers run in compiled kernels as it is"
+        )
     if not settings.documents:
         config.check_longest(settings.window, documents=False)
     if valid is None:
@@ -377,7 +385,7 @@ def _identity(everything: dict[str, Any], settings: LanguageModelSettings) -> di
     can be resumed to train for longer.
     """
     identity = dict(everything)
-    del identity["patience"]
+    del identity["patience"], identity["compile"]
     if settings.schedule in ("constant", "plateau"):
         del identity["epochs"]
     return identity

@@ -9,14 +9,12 @@ from torch.nn import functional as F
 
 from textkit.batches.records import IGNORED, BpttBatch, SequenceBatch
 from textkit.checks import set_finite
-from textkit.models.cross_entropy import linear_cross_entropy
 from textkit.models.forks import note_use
 from textkit.models.loss import Loss
 from textkit.models.transformer_language_model import (
     DEVIATION,
     TransformerLanguageModel,
     TransformerLanguageModelConfig,
-    rotated,
 )
 from textkit.models.transformer_language_model import OTHER_NAMES as TRANSFORMER_NAMES
 from textkit.other_names import class_with_other_names
@@ -136,13 +134,8 @@ class MaskedLanguageModel(TransformerLanguageModel):
         angles = None if self.position_embedding is not None else self.angles(0, time, sequence)
         # A row without a real token sees itself, as the mean of nothing would be nan.
         seen = None if real is None or bool(real.all()) else (real | ~real.any(1, keepdim=True))[:, None, None]
-        for layer in self._transformer_layers():
-            queries, keys, values = layer.projected(sequence, self.config.heads)  # (batch, heads, time, dim of a head)
-            if angles is not None:
-                queries, keys = rotated(queries, *angles), rotated(keys, *angles)
-            heads = F.scaled_dot_product_attention(queries, keys, values, seen)
-            sequence = sequence + self._dropped(layer.attended(heads.transpose(1, 2).flatten(2)))
-            sequence = sequence + self._dropped(layer.feed_forward(sequence))
+        for layer in self.layers:
+            sequence = self._run_layer(layer, sequence, angles, causal=False, seen=seen)
         outputs: torch.Tensor = self.norm(sequence)
         return outputs
 
@@ -175,7 +168,7 @@ class MaskedLanguageModel(TransformerLanguageModel):
         tokens[replaced] = random.to(device)
         sequence = torch.cat([batch.inputs[:, :1], tokens.view_as(batch.targets)], dim=1)  # (batch, 1 + time)
         features = self.features(sequence, lengths=_real_tokens(batch.targets))[0][:, 1:].flatten(0, 1)
-        total = linear_cross_entropy(features[chosen], self._output_matrix, None, targets[chosen])
+        total = self._cross_entropy(features[chosen], self._output_matrix, None, targets[chosen])
         return total * (len(batch) / max(len(chosen), 1))
 
     def token_nats(self, inputs: torch.Tensor, targets: torch.Tensor, *, spacing: int) -> torch.Tensor:

@@ -1,8 +1,10 @@
 """A transformer language model (decoder-only, as GPT-2): predicts the next token from a window of earlier ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from functools import partial
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch import nn
@@ -20,6 +22,9 @@ from textkit.other_names import class_with_other_names
 
 DEVIATION = 0.02
 """Standard deviation of the initial weights."""
+
+Angles: TypeAlias = tuple[torch.Tensor, torch.Tensor]
+"""Cosines and sines of the rotations, (time, dim of a head / 2) each."""
 
 _ROTARY_BASE = 10_000.0  # of the wavelengths, in positions
 
@@ -172,6 +177,8 @@ class TransformerLanguageModel(LanguageModelNetwork):
         self.layers = nn.ModuleList(
             TransformerLayer(config.dim, config.hidden or 4 * config.dim) for _ in range(config.layers)
         )
+        self._forward_of_layer: Callable[..., torch.Tensor] = TransformerLayer.forward
+        self._cross_entropy: Callable[..., torch.Tensor] = linear_cross_entropy
         self.norm = nn.LayerNorm(config.dim)
         self.output_weight = None if config.tied else nn.Parameter(torch.empty(vocab, config.dim))
         with torch.no_grad():
@@ -229,32 +236,57 @@ class TransformerLanguageModel(LanguageModelNetwork):
         if cache is not None:
             cache.begin(inputs, self.config.positions)
         angles = None if self.position_embedding is not None else self.angles(start, time, sequence)
-        for number, layer in enumerate(self._transformer_layers()):
-            queries, keys, values = layer.projected(sequence, self.config.heads)  # (batch, heads, time, dim of a head)
-            if angles is not None:
-                queries, keys = rotated(queries, *angles), rotated(keys, *angles)
-            if cache is not None:
-                keys, values = cache.extended(number, keys, values)
-            sequence = sequence + self._dropped(layer.attention(queries, keys, values))
-            sequence = sequence + self._dropped(layer.feed_forward(sequence))
+        for number, layer in enumerate(self.layers):
+            extend = None if cache is None else partial(cache.extended, number)
+            sequence = self._run_layer(layer, sequence, angles, extend=extend)
         if cache is not None:
             cache.end(inputs)
         outputs: torch.Tensor = self.norm(sequence)
         return outputs
 
-    def _transformer_layers(self) -> Iterator["TransformerLayer"]:
-        for layer in self.layers:
-            assert isinstance(layer, TransformerLayer)
-            yield layer
+    def _run_layer(
+        self, layer: nn.Module, sequence: torch.Tensor, angles: Angles | None, **options: Any
+    ) -> torch.Tensor:
+        """Run a layer over a sequence (batch, time, dim), with dropout in training; see `TransformerLayer`."""
+        kept = None
+        if self.training and self.config.dropout:
+            device = sequence.device.type
+            dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else sequence.dtype
+            like = sequence.new_empty(0, dtype=dtype)  # what the linear layers return
+            kept = (self._mask(sequence.shape, like), self._mask(sequence.shape, like))
+        # Validation, which has a cache of another length in each step, is not compiled.
+        run = self._forward_of_layer if self.training else TransformerLayer.forward
+        assert isinstance(layer, TransformerLayer)
+        result: torch.Tensor = run(layer, sequence, self.config.heads, angles, kept, **options)
+        return result
+
+    def _mask(self, shape: torch.Size, like: torch.Tensor) -> torch.Tensor:
+        return dropout_mask(shape, self.config.dropout, like=like, generator=self.dropout_generator)
 
     def _dropped(self, values: torch.Tensor) -> torch.Tensor:
-        rate = self.config.dropout
-        if not self.training or rate == 0:
+        if not self.training or self.config.dropout == 0:
             return values
-        return values * dropout_mask(values.shape, rate, like=values, generator=self.dropout_generator)
+        return values * self._mask(values.shape, values)
 
-    def angles(self, start: int, time: int, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the cosines and sines of the rotations, (time, dim of a head / 2) each."""
+    @contextmanager
+    def compiled(self, *, dynamic: bool | None = None) -> Iterator[None]:
+        """Train with layers and, on a GPU, an output layer that ``torch.compile`` has compiled, within a block of code.
+
+        All layers share the code of one.
+
+        Args:
+            dynamic: Whether to compile for windows of any shape; None if a second shape occurs.
+        """
+        self._forward_of_layer = torch.compile(TransformerLayer.forward, dynamic=dynamic)
+        if self.embedding.device.type != "cpu":  # where the logits are processed in chunks
+            self._cross_entropy = torch.compile(linear_cross_entropy, dynamic=dynamic)
+        try:
+            yield
+        finally:
+            self._forward_of_layer, self._cross_entropy = TransformerLayer.forward, linear_cross_entropy
+
+    def angles(self, start: int, time: int, like: torch.Tensor) -> Angles:
+        """Return the angles of the rotations at some positions."""
         half = self.config.dim // self.config.heads // 2
         places = torch.arange(start, start + time, device=like.device, dtype=torch.float32)
         speeds = _ROTARY_BASE ** -(torch.arange(half, device=like.device, dtype=torch.float32) / half)
@@ -308,7 +340,7 @@ class TransformerLanguageModel(LanguageModelNetwork):
             state: State before the window; None at the start of a text, and in training.
         """
         features, _, state = self.features(batch.inputs, state)
-        total = linear_cross_entropy(features.flatten(0, 1), self._output_matrix, None, batch.targets.flatten())
+        total = self._cross_entropy(features.flatten(0, 1), self._output_matrix, None, batch.targets.flatten())
         return Loss(total=total, count=len(batch)), state
 
     @property
@@ -330,35 +362,49 @@ class TransformerLayer(nn.Module):
         self.projection, self.attended = _linear(dim, 3 * dim), _linear(dim, dim)
         self.up, self.down = _linear(dim, hidden), _linear(hidden, dim)
 
-    def projected(self, sequence: torch.Tensor, heads: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return queries, keys and values (batch, heads, time, dim / heads) of a sequence (batch, time, dim)."""
-        batch, time, dim = sequence.shape
-        together = self.projection(self.attention_norm(sequence)).view(batch, time, 3, heads, dim // heads)
-        queries, keys, values = together.permute(2, 0, 3, 1, 4)
-        return queries, keys, values
-
-    def attention(self, queries: torch.Tensor, keys: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """Attend to all earlier tokens and itself; the queries are those of the last tokens.
+    def forward(
+        self,
+        sequence: torch.Tensor,
+        heads: int,
+        angles: Angles | None = None,
+        kept: tuple[torch.Tensor, torch.Tensor] | None = None,
+        *,
+        extend: Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]] | None = None,
+        causal: bool = True,
+        seen: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Run over a sequence.
 
         Args:
-            queries: (batch, heads, time, dim of a head).
-            keys: (batch, heads, earlier + time, dim of a head).
-            values: As ``keys``.
+            sequence: (batch, time, dim).
+            heads: Number of attention heads.
+            angles: Cosines and sines of the rotations of queries and keys, (time, dim of a head / 2) each; None for no
+                rotations.
+            kept: Dropout masks (batch, time, dim) of what attention and feed-forward network add; None for no dropout.
+            extend: Called with the keys and values (batch, heads, time, dim of a head); returns them after those of
+                the tokens before. None if there are none before.
+            causal: Whether a token attends to itself and those before it only.
+            seen: Booleans that broadcast to (batch, heads, time, time): the tokens that each attends to, if not causal;
+                None for all.
 
         Returns:
             (batch, time, dim).
         """
-        time, seen = queries.shape[2], keys.shape[2]
-        mask = None
-        if 1 < time < seen:
-            mask = torch.ones(time, seen, dtype=torch.bool, device=queries.device).tril(seen - time)
-        heads = F.scaled_dot_product_attention(queries, keys, values, mask, is_causal=1 < time == seen)
-        outputs: torch.Tensor = self.attended(heads.transpose(1, 2).flatten(2))
-        return outputs
-
-    def feed_forward(self, sequence: torch.Tensor) -> torch.Tensor:
-        """Transform each token of a sequence (batch, time, dim) by itself."""
-        outputs: torch.Tensor = self.down(F.gelu(self.up(self.feed_forward_norm(sequence))))
+        batch, time, dim = sequence.shape
+        together = self.projection(self.attention_norm(sequence)).view(batch, time, 3, heads, dim // heads)
+        queries, keys, values = together.permute(2, 0, 3, 1, 4)  # (batch, heads, time, dim of a head)
+        if angles is not None:
+            queries, keys = rotated(queries, *angles), rotated(keys, *angles)
+        if extend is not None:
+            keys, values = extend(keys, values)
+        if causal and 1 < time < keys.shape[2]:  # the queries are those of the last tokens
+            seen = torch.ones(time, keys.shape[2], dtype=torch.bool, device=keys.device).tril(keys.shape[2] - time)
+        is_causal = causal and 1 < time == keys.shape[2]
+        attention = F.scaled_dot_product_attention(queries, keys, values, seen, is_causal=is_causal)
+        added = self.attended(attention.transpose(1, 2).flatten(2))
+        sequence = sequence + (added if kept is None else added * kept[0])
+        added = self.down(F.gelu(self.up(self.feed_forward_norm(sequence))))
+        outputs: torch.Tensor = sequence + (added if kept is None else added * kept[1])
         return outputs
 
 
