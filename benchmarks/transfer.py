@@ -6,6 +6,11 @@ r"""Classifiers on a language model: pretraining on corpora, going on with the t
         --unit subword --task-epochs 0 --checkpoint imdb.state --keep imdb-lm --precision bfloat16 --pretrain-only
     python benchmarks/transfer.py --data imdb --lower --task-epochs 0 --keep imdb-lm --adversarial-norm 0.4 --words
 
+With --reverse, corpora and texts are read from their last word to the first. Such a model errs on other texts:
+
+    python benchmarks/transfer.py --data trec --probabilities forward.npy
+    python benchmarks/transfer.py --data trec --reverse --average forward.npy
+
 A corpus is a name of the catalog, of which only the training split is read, or a file with a text on each line. The
 language model is trained once and kept in --keep, if it is given; with --checkpoint an interrupted pretraining goes on.
 Without --held-out the test split is scored; with it, a fifth of the training split, to choose settings by. TF-IDF with
@@ -31,11 +36,12 @@ from textkit.data.labeled import LabeledTexts
 COUNTED = {"seconds": "from texts in memory to the model", "accuracy": "share of the scored texts with the right label"}
 
 
-def plain(document: str | list[str], *, lower: bool) -> str:
+def plain(document: str | list[str], given: argparse.Namespace) -> str:
     """Replace the line breaks that reviews of the web have; tokens are joined to a text."""
     text = document if isinstance(document, str) else " ".join(document)
     text = text.replace("<br />", " ")
-    return text.lower() if lower else text
+    text = text.lower() if given.lower else text
+    return " ".join(reversed(text.split())) if given.reverse else text
 
 
 def documents(given: argparse.Namespace) -> Iterator[str]:
@@ -47,7 +53,7 @@ def documents(given: argparse.Namespace) -> Iterator[str]:
     for name in given.corpus or ["wiki8"]:
         left = given.characters
         for text in textkit.corpus(name if name in catalog.names() else Path(name)):
-            yield plain(text[:left], lower=given.lower)
+            yield plain(text[:left], given)
             left = None if left is None else left - len(text)
             if left is not None and left <= 0:
                 break
@@ -100,7 +106,7 @@ def new_model(given: argparse.Namespace) -> dict[str, Any]:
 
 def read(given: argparse.Namespace, split: str) -> LabeledTexts:
     found = read_split(DATA[given.data], split)
-    return LabeledTexts(texts=[plain(text, lower=given.lower) for text in found.texts], labels=found.labels)
+    return LabeledTexts(texts=[plain(text, given) for text in found.texts], labels=found.labels)
 
 
 def part(texts: LabeledTexts, rows: Any) -> LabeledTexts:
@@ -143,6 +149,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--characters", type=int, help="maximum number of characters of each corpus")
     parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
     parser.add_argument("--lower", action="store_true", help="lower-case the corpora and the texts of the task")
+    parser.add_argument("--reverse", action="store_true", help="read the words of each document from its end")
     parser.add_argument("--checkpoint", type=Path, help="file with the state of the pretraining, to go on from")
     parser.add_argument("--init", type=Path, help="folder of a language model to go on from")
     parser.add_argument("--keep", type=Path, help="folder of the language model, made if it does not exist")
@@ -167,6 +174,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--fine-tuning-dropout", type=float, help="dropout of inputs, layers and recurrent weights")
     parser.add_argument("--adversarial-norm", type=float, default=0.0, help="of the fine-tuning  [default: 0]")
     parser.add_argument("--words", action="store_true", help="also score the mean with the default classifier")
+    parser.add_argument("--probabilities", type=Path, help="file for those of the scored texts, mean over the seeds")
+    parser.add_argument(
+        "--average", type=Path, action="append", default=[], help=f"also score the mean with such a file{several}"
+    )
+    parser.add_argument("--skip-tfidf", action="store_true", help="do not score TF-IDF, which takes a while")
     parser.add_argument("--frozen", action="store_true", help="also with frozen states")
     parser.add_argument("--held-out", action="store_true", help="score a part of the training split")
     parser.add_argument("--seeds", type=int, default=1, help="runs of each setting  [default: 1]")
@@ -184,13 +196,15 @@ def main() -> None:
         train, test = part(train, np.flatnonzero(~chosen)), part(train, np.flatnonzero(chosen))
     else:
         test = read(given, data.test or "test")
-    results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "tfidf": tfidf(train, test), "runs": []}
-    print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
+    results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "runs": []}
+    if not given.skip_tfidf:
+        results["tfidf"] = tfidf(train, test)
+        print(f"TF-IDF: {100 * results['tfidf']:.2f} %", flush=True)
     model = language_model(given, train.texts)
     if given.pretrain_only:
         return
     modes: list[dict[str, Any]] = [{}, {"freeze_epochs": None}] if given.frozen else [{}]
-    words = None
+    words, others = None, [np.load(file) for file in given.average]
     if given.words:
         words = textkit.TextClassifier(seed=1).fit(train.texts, train.labels).predict_proba(test.texts)
         results["words"] = accuracy(words, train, test)
@@ -206,7 +220,7 @@ def main() -> None:
                 **({} if given.texts_per_batch is None else {"batch_size": given.texts_per_batch}),
                 **mode,
             )
-            found, averaged, begin = [], [], time.perf_counter()
+            found, averaged, summed, begin = [], [], 0.0, time.perf_counter()
             for seed in range(1, given.seeds + 1):
                 classifier = textkit.TextClassifier(
                     fine_tuned_config(model, given),
@@ -218,12 +232,19 @@ def main() -> None:
                 )
                 probabilities = classifier.fit(train.texts, train.labels).predict_proba(test.texts)
                 found.append(accuracy(probabilities, train, test))
+                summed = summed + probabilities
                 if words is not None:
                     averaged.append(accuracy((probabilities + words) / 2, train, test))
             seconds = (time.perf_counter() - begin) / given.seeds
             run = {"learning_rate": rate, **mode, "accuracy": found, "seconds": seconds}
             if averaged:
                 run["averaged with words"] = averaged
+            if given.seeds > 1:
+                run["mean of the seeds"] = accuracy(summed, train, test)
+            if others:
+                run["averaged with other runs"] = accuracy(summed / given.seeds + sum(others), train, test)
+            if given.probabilities is not None:
+                np.save(given.probabilities, summed / given.seeds)
             results["runs"].append(run)
             print(f"{run}: {100 * statistics.mean(found):.2f} %", flush=True)
             given.json.write_text(json.dumps(results, indent=2, default=str) + "\n", encoding="utf-8")

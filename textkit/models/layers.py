@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
+from textkit.models.float16_lstm import float16_lstm, has_fast_kernel
+
 Cell = Literal["rnn_tanh", "rnn_relu", "lstm", "gru"]
 CELLS: tuple[Cell, ...] = get_args(Cell)
 LayerState: TypeAlias = tuple[torch.Tensor, ...]
@@ -173,11 +175,13 @@ class RecurrentLayer(nn.Module):
             shape = (len(W_hh), self.hidden)
             W_hh = W_hh * dropout_mask(shape, weight_dropout, like=W_hh, generator=generator)
         weights: list[torch.Tensor] = [self.weight_ih, W_hh, self.bias_ih, self.bias_hh]
-        if sequence.is_cuda:
-            weights = _flatten_weights(weights)
         if state is None:
             zeros = sequence.new_zeros(len(sequence), self.hidden)
             state = (zeros, zeros) if self.cell == "lstm" else (zeros,)
+        if lengths is None and has_fast_kernel(self.cell, sequence, self.hidden):
+            return float16_lstm(sequence, state, weights, training=self.training)
+        if sequence.is_cuda:
+            weights = _flatten_weights(weights)
         autocast = sequence.device.type == "cpu" and torch.is_autocast_enabled("cpu")
         if autocast and self.cell == "lstm" and not bfloat16_lstm_on_cpu():
             with torch.autocast("cpu", enabled=False):
