@@ -52,6 +52,20 @@ def test_names_are_learned_by_their_characters(tmp_path):
     assert more.model_.config.ngrams == 4
 
 
+def test_large_scripts_have_shorter_ngrams():
+    # 300 different characters, all equally frequent, and no alphabet has so many
+    texts = ["".join(chr(0x4E00 + (3 * i + 7 * j) % 300) for j in range(20)) for i in range(100)]
+    classifier = TextClassifier().fit(texts, ["a", "b"] * 50)
+    assert classifier.tokenizer_ == textkit.tokenizer("character")
+    assert classifier.model_.config.ngrams == 3
+
+
+def test_rare_signs_do_not_make_an_alphabet_a_large_script():
+    texts = [f"{name}{chr(0x1F300 + number)}" for number, name in enumerate(NAMES * 10)]
+    classifier = TextClassifier(tokenizer="character").fit(texts, ["a", "b"] * (len(texts) // 2))
+    assert classifier.model_.config.ngrams == 4
+
+
 def test_parts_of_names_are_all_learned_by_their_characters():
     labels = [name[-2:] for name in NAMES]
     classifier = TextClassifier().partial_fit(NAMES, labels)

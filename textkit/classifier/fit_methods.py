@@ -13,7 +13,14 @@ from textkit.checks import check_count
 from textkit.classifier.build_run import fit_model, new_model, refitting
 from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, checked_texts, prepare
-from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config, suited_settings
+from textkit.classifier.defaults import (
+    ModelName,
+    character_ngrams,
+    default_tokenizer,
+    model_config,
+    suited_config,
+    suited_settings,
+)
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.objective import check_adversarial
 from textkit.classifier.parameters import NestedParameters
@@ -46,8 +53,6 @@ from textkit.training.devices import usable_device
 from textkit.training.provenance import provenance
 from textkit.training.ranks import join_ranks
 from textkit.vectors.word_vectors import WordVectors
-
-_CHARACTERS = 4  # longest n-grams of characters in "word_avg"
 
 _Fitted = TypeVar("_Fitted", bound="Fitting")
 
@@ -236,7 +241,7 @@ class Fitting(NestedParameters):
             )
         splits_characters = get_tokenizer(tokenizer) == get_tokenizer("character")
         if start is None and self.model == "word_avg" and isinstance(config, WordAvgConfig) and splits_characters:
-            config = replace(config, ngrams=_CHARACTERS)
+            config = replace(config, ngrams=character_ngrams(data.vocabulary.counts))
         if saving is not None and start is None:  # a part of the texts does not tell how many there are
             config = suited_config(config, tokens=len(whole.documents.ids), classes=len(data.classes))
         settings = suited_settings(settings, classes=2 if self.multi_label else len(data.classes))

@@ -1,12 +1,17 @@
 """The candidates of a search for a classifier: models, and the parameters in which they vary."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from textkit.classifier.defaults import (
     MODEL_NAMES,
     ModelName,
+    character_ngrams,
     default_classifier_settings,
     default_tokenizer,
     model_config,
@@ -24,7 +29,6 @@ from textkit.models.word_avg import WordAvgConfig
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 
-_CHARACTERS = 4  # longest n-grams of characters in "word_avg"
 _RATES = 4.0  # how much higher or lower than its default a learning rate may be
 
 
@@ -100,12 +104,14 @@ def search_spaces(
         others["pretrained"] = model if isinstance(model, LanguageModel) else None
         given = None if characters or others["pretrained"] else tokenizer
         if isinstance(config, WordAvgConfig) and model == "word_avg" and tokenizer is None:
+            counts = Counter(chain.from_iterable(text for text in texts if isinstance(text, str)))
+            of_characters = replace(config, ngrams=character_ngrams(np.array([*counts.values()], dtype=np.int64)))
             if suited_tokenizer(texts) == "character":
-                config = replace(config, ngrams=_CHARACTERS)
+                config = of_characters
                 found.append(_space("word_avg", config, tokenizer=None, characters=True, **others))
             else:
                 found.append(_space("word_avg", config, tokenizer=None, **others))
-                config = replace(config, ngrams=_CHARACTERS)
+                config = of_characters
                 name = "word_avg of characters"
                 found.append(_space(name, config, tokenizer="character", characters=True, **others))
         else:

@@ -180,13 +180,19 @@ class RecurrentLayer(nn.Module):
             state = (zeros, zeros) if self.cell == "lstm" else (zeros,)
         if lengths is None and has_fast_kernel(self.cell, sequence, self.hidden):
             return float16_lstm(sequence, state, weights, training=self.training)
-        if sequence.is_cuda:
-            weights = _flatten_weights(weights)
-        autocast = sequence.device.type == "cpu" and torch.is_autocast_enabled("cpu")
-        if autocast and self.cell == "lstm" and not bfloat16_lstm_on_cpu():
-            with torch.autocast("cpu", enabled=False):
-                return self._run(sequence.float(), tuple(part.float() for part in state), weights, lengths)
-        return self._run(sequence, state, weights, lengths)
+        if (dtype := self._forced_dtype(sequence.device.type)) is None:
+            return self._run(sequence, state, weights, lengths)
+        with torch.autocast(sequence.device.type, enabled=False):
+            state, weights = tuple(part.to(dtype) for part in state), [weight.to(dtype) for weight in weights]
+            return self._run(sequence.to(dtype), state, weights, lengths)
+
+    def _forced_dtype(self, device: str) -> torch.dtype | None:
+        """Return the dtype to compute in where that of mixed precision would not do; None where it does."""
+        if not torch.is_autocast_enabled(device) or torch.get_autocast_dtype(device) != torch.bfloat16:
+            return None
+        if device == "cuda":  # where autocast takes float16 for recurrent layers, whose gradients it would lose
+            return torch.bfloat16
+        return torch.float32 if device == "cpu" and self.cell == "lstm" and not bfloat16_lstm_on_cpu() else None
 
     def _run(
         self,
@@ -195,6 +201,8 @@ class RecurrentLayer(nn.Module):
         weights: list[torch.Tensor],
         lengths: torch.Tensor | None,
     ) -> tuple[torch.Tensor, LayerState]:
+        if sequence.is_cuda:
+            weights = _flatten_weights(weights)
         if lengths is None:
             return self._run_padded(sequence, state, weights)
         return self._run_packed(sequence, state, weights, lengths)
