@@ -169,7 +169,7 @@ def train_language_model(
             available, or the checkpoint belongs to a different training run or is a file of another kind.
         FileNotFoundError: If the folder of the checkpoint does not exist.
         IsADirectoryError: If the checkpoint is a folder.
-        OSError: If no checkpoint can be written there.
+        OSError: If no checkpoint can be written there, or the model cannot be compiled.
         FloatingPointError: If a loss is not finite; the checkpoint then holds the last good state.
         TypeError: If ``config``, ``settings`` or ``init`` has another type, or ``settings.documents`` needs texts.
         KeyboardInterrupt: On Ctrl-C, after the state is saved.

@@ -276,12 +276,23 @@ class TransformerLanguageModel(LanguageModelNetwork):
 
         Args:
             dynamic: Whether to compile for windows of any shape; None if a second shape occurs.
+
+        Raises:
+            OSError: If it cannot be compiled, for instance as there is no compiler.
+            RuntimeError: If the block raises it.
         """
         self._forward_of_layer = torch.compile(TransformerLayer.forward, dynamic=dynamic)
         if self.embedding.device.type != "cpu":  # where the logits are processed in chunks
             self._cross_entropy = torch.compile(linear_cross_entropy, dynamic=dynamic)
         try:
             yield
+        except RuntimeError as error:
+            if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+                raise
+            reason = str(error).splitlines()[0]
+            raise OSError(
+                f"compile needs a C++ compiler that works, got {reason}; install one, such as g++, or leave compile out"
+            ) from error
         finally:
             self._forward_of_layer, self._cross_entropy = TransformerLayer.forward, linear_cross_entropy
 

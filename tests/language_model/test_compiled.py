@@ -1,0 +1,103 @@
+"""Training of transformers that ``torch.compile`` compiles."""
+
+import pickle
+from dataclasses import replace
+from functools import partial
+
+import pytest
+import torch
+from torch._inductor.exc import InvalidCxxCompiler
+
+from textkit.language_model.settings import LanguageModelSettings
+from textkit.language_model.train import train_language_model
+from textkit.models.bidirectional_language_model import BidirectionalLanguageModelConfig
+from textkit.models.masked_language_model import MaskedLanguageModelConfig
+from textkit.models.rnn_language_model import RnnLanguageModelConfig
+from textkit.models.transformer_language_model import TransformerLanguageModelConfig
+
+TEXTS = [f"{n} small boats and {n % 7} tall ships went out to sea" for n in range(40)]
+KINDS = {"transformer": TransformerLanguageModelConfig, "masked": MaskedLanguageModelConfig}
+SETTINGS = LanguageModelSettings(batch_size=8, window=16, epochs=2, warmup=5, learning_rate=0.01)
+
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    # torch's compiler uses what torch deprecates, and looks at attributes that it warns about.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:torch", "ignore::UserWarning:torch"),
+]
+
+
+def train(kind="transformer", *, settings=SETTINGS, **options):
+    config = KINDS[kind](layers=2, dim=16, heads=2, positions=60, dropout=0.2)
+    return train_language_model(TEXTS, config=config, settings=settings, progress=False, **options)
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """The functions that were compiled, here without a C compiler."""
+    found, original = [], torch.compile
+
+    def compiled(function, **options):
+        found.append(function)
+        return original(function, backend="eager", **options)
+
+    monkeypatch.setattr(torch, "compile", compiled)
+    return found
+
+
+@pytest.mark.parametrize("documents", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_compiled_training_gives_the_same_model(calls, kind, documents):
+    settings = replace(SETTINGS, documents=documents)
+    plain = train(kind, settings=settings, valid=0.2)
+    assert not calls
+    compiled = train(kind, settings=replace(settings, compile=True), valid=0.2)
+    assert len(calls) == 1  # one function for all layers
+    for own, expected in zip(compiled.model.parameters(), plain.model.parameters(), strict=True):
+        torch.testing.assert_close(own, expected, rtol=1e-3, atol=1e-4)
+    assert compiled.history[-1]["valid_loss"] == pytest.approx(plain.history[-1]["valid_loss"], rel=1e-3)
+
+
+def test_a_trained_model_is_not_compiled_any_more(calls):
+    model = train(settings=replace(SETTINGS, compile=True))
+    assert calls
+    again = pickle.loads(pickle.dumps(model))
+    assert again.generate("3 small", length=20, seed=1) == model.generate("3 small", length=20, seed=1)
+    assert model.metadata["settings"]["compile"] is True
+
+
+def test_a_checkpoint_goes_on_compiled_or_not(calls, tmp_path):
+    def stop(report):
+        raise InterruptedError
+
+    checkpoint = tmp_path / "state"
+    with pytest.raises(InterruptedError):
+        train(checkpoint=checkpoint, on_epoch=stop)
+    model = train(checkpoint=checkpoint, settings=replace(SETTINGS, compile=True))
+    assert calls
+    assert [epoch["epoch"] for epoch in model.history] == [1, 2]
+    assert model.history[1]["loss"] == pytest.approx(train().history[1]["loss"], rel=1e-3)
+
+
+def test_without_a_compiler_the_remedy_is_named(monkeypatch):
+    def failing(function, **options):
+        def fail(*arguments, **others):
+            raise InvalidCxxCompiler
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", failing)
+    with pytest.raises(OSError, match=r"compile needs a C\+\+ compiler that works, got .*; install one, such as g\+\+"):
+        train(settings=replace(SETTINGS, compile=True))
+
+
+@pytest.mark.parametrize("config", [RnnLanguageModelConfig(), BidirectionalLanguageModelConfig()])
+def test_recurrent_models_are_refused(config):
+    with pytest.raises(ValueError, match=f"compile must be False with a {config.kind} model, got True"):
+        train_language_model(["a"], config=config, settings=LanguageModelSettings(compile=True))
+
+
+@pytest.mark.slow
+def test_the_default_compiler_gives_the_same_losses():
+    run = partial(train, settings=replace(SETTINGS, epochs=1))
+    compiled = train(settings=replace(SETTINGS, epochs=1, compile=True))
+    assert compiled.history[0]["loss"] == pytest.approx(run().history[0]["loss"], rel=1e-3)
