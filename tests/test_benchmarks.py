@@ -129,6 +129,17 @@ def test_approximate_search(tmp_path):
     assert found["exact"]["queries"] == 40
 
 
+@pytest.mark.slow
+def test_transformer_on_a_gpu_is_rehearsed_on_a_cpu(tmp_path):
+    target = tmp_path / "figures.json"
+    arguments = ["--device", "cpu", "--small", "--batch-size", "2", "--rounds", "1", "--steps", "1", "--json", target]
+    command = [sys.executable, BENCHMARKS / "transformer_gpu.py", *arguments]
+    subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True, cwd=tmp_path)
+    figures = json.loads(target.read_text(encoding="utf-8"))
+    names = ["textkit, compiled", "textkit", "plain PyTorch", "plain PyTorch, compiled"]
+    assert [0 < figures[name]["share"] < 1 for name in names] == [True] * 4
+
+
 def test_serving(tmp_path):
     pytest.importorskip("fastapi")
     target = tmp_path / "figures.json"
@@ -162,6 +173,7 @@ def test_the_script_for_a_gpu_goes_on_after_a_part_that_fails_or_takes_too_long(
         "word2vec: status 3",
         "characters: status 124",
         "cnn: status 0",
+        "transformer: status 0",
         "words: status 124",  # cut off by the limit of all parts
         "cnn-float32: left out",
     ]
