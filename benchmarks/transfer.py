@@ -220,7 +220,8 @@ def main() -> None:
                 **({} if given.texts_per_batch is None else {"batch_size": given.texts_per_batch}),
                 **mode,
             )
-            found, averaged, summed, begin = [], [], 0.0, time.perf_counter()
+            found, averaged, begin = [], [], time.perf_counter()
+            summed: Any = 0.0
             for seed in range(1, given.seeds + 1):
                 classifier = textkit.TextClassifier(
                     fine_tuned_config(model, given),

@@ -27,8 +27,8 @@ from textkit.models.transformer_language_model import TransformerLanguageModel
 from textkit.training.loop import train
 from textkit.training.optimizers import optimizer_for
 
-GPT2 = {"layers": 12, "dim": 768, "heads": 12, "positions": 1024}
-SMALL = {"layers": 2, "dim": 32, "heads": 2, "positions": 16}
+GPT2: dict[str, Any] = {"layers": 12, "dim": 768, "heads": 12, "positions": 1024}
+SMALL: dict[str, Any] = {"layers": 2, "dim": 32, "heads": 2, "positions": 16}
 COUNTED = {
     "matrix_teraflops": "a product of two 8192 x 8192 matrices in bfloat16 (512 x 512 with --small), median of ten",
     "tokens_per_second": "tokens of a batch over the median seconds of a step: reading, copying to the device, "
