@@ -29,6 +29,7 @@ from textkit.models.word_avg import WordAvgConfig
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 
+_SAMPLE = 2000  # texts whose characters are counted
 _RATES = 4.0  # how much higher or lower than its default a learning rate may be
 
 
@@ -104,7 +105,8 @@ def search_spaces(
         others["pretrained"] = model if isinstance(model, LanguageModel) else None
         given = None if characters or others["pretrained"] else tokenizer
         if isinstance(config, WordAvgConfig) and model == "word_avg" and tokenizer is None:
-            counts = Counter(chain.from_iterable(text for text in texts if isinstance(text, str)))
+            sample = texts[:: max(len(texts) // _SAMPLE, 1)]
+            counts = Counter(chain.from_iterable(text for text in sample if isinstance(text, str)))
             of_characters = replace(config, ngrams=character_ngrams(np.array([*counts.values()], dtype=np.int64)))
             if suited_tokenizer(texts) == "character":
                 config = of_characters
