@@ -11,8 +11,8 @@ from textkit.models.transformer_language_model import (
     PLAIN,
     TransformerLanguageModel,
     TransformerLanguageModelConfig,
-    rotated,
 )
+from textkit.models.transformer_layer import rotated
 
 VOCAB = 17
 SHAPES = [
@@ -67,15 +67,6 @@ def test_the_outputs_are_those_of_torch_s_transformer():
         sequence = weights["embedding"][ids] + weights["position_embedding"]
         expected = oracle(sequence, mask=mask, is_causal=True) @ weights["embedding"].T
         torch.testing.assert_close(model(ids)[0], expected, rtol=1e-4, atol=1e-4)
-
-
-def test_rotations_multiply_complex_numbers():
-    vectors = torch.randn(2, 3, 5, 8, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    angles = torch.randn(5, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    first, second = vectors.chunk(2, dim=-1)
-    expected = torch.complex(first, second) * torch.polar(torch.ones_like(angles), angles)
-    found = rotated(vectors, angles.cos(), angles.sin())
-    torch.testing.assert_close(found, torch.cat([expected.real, expected.imag], dim=-1))
 
 
 def test_rotary_attention_depends_on_distances_alone():

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from textkit.kernels.transformer_step_cpu import matrix_product, read_token
 from textkit.models.attention_cache import AttentionCache
-from textkit.models.transformer_language_model import TransformerLanguageModel, TransformerLayer
+from textkit.models.transformer_language_model import TransformerLanguageModel
+from textkit.models.transformer_layer import TransformerLayer
 
 Floats: TypeAlias = NDArray[np.float32]
 
