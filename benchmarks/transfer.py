@@ -20,6 +20,7 @@ logistic regression is scored on the same texts.
 import argparse
 import json
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -149,7 +150,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--characters", type=int, help="maximum number of characters of each corpus")
     parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
     parser.add_argument("--lower", action="store_true", help="lower-case the corpora and the texts of the task")
-    parser.add_argument("--reverse", action="store_true", help="read the words of each document from its end")
+    parser.add_argument(
+        "--reverse", action="store_true", help="read documents from their last word; --keep and --init too"
+    )
     parser.add_argument("--checkpoint", type=Path, help="file with the state of the pretraining, to go on from")
     parser.add_argument("--init", type=Path, help="folder of a language model to go on from")
     parser.add_argument("--keep", type=Path, help="folder of the language model, made if it does not exist")
@@ -184,7 +187,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=1, help="runs of each setting  [default: 1]")
     parser.add_argument("--device", default="cpu", help="[default: cpu]")
     parser.add_argument("--json", type=Path, default=Path("transfer.json"), help="where the figures go")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.probabilities is not None and (given.frozen or len(given.learning_rate or []) > 1):
+        parser.error("--probabilities must be of one setting; leave --frozen and further learning rates out")
+    if given.probabilities is not None and not given.probabilities.parent.is_dir():
+        parser.error(f"--probabilities must be in a folder that exists, got {given.probabilities}")
+    return given
 
 
 def main() -> None:
@@ -196,6 +204,9 @@ def main() -> None:
         train, test = part(train, np.flatnonzero(~chosen)), part(train, np.flatnonzero(chosen))
     else:
         test = read(given, data.test or "test")
+    others = [np.load(file) for file in given.average]
+    if any(len(other) != len(test) for other in others):
+        sys.exit(f"--average must be of the {len(test)} texts that are scored, got {[len(other) for other in others]}")
     results: dict[str, Any] = {"counted": COUNTED, "arguments": vars(given), "runs": []}
     if not given.skip_tfidf:
         results["tfidf"] = tfidf(train, test)
@@ -204,7 +215,7 @@ def main() -> None:
     if given.pretrain_only:
         return
     modes: list[dict[str, Any]] = [{}, {"freeze_epochs": None}] if given.frozen else [{}]
-    words, others = None, [np.load(file) for file in given.average]
+    words = None
     if given.words:
         words = textkit.TextClassifier(seed=1).fit(train.texts, train.labels).predict_proba(test.texts)
         results["words"] = accuracy(words, train, test)
@@ -245,7 +256,8 @@ def main() -> None:
             if others:
                 run["averaged with other runs"] = accuracy(summed / given.seeds + sum(others), train, test)
             if given.probabilities is not None:
-                np.save(given.probabilities, summed / given.seeds)
+                with given.probabilities.open("wb") as file:
+                    np.save(file, summed / given.seeds)
             results["runs"].append(run)
             print(f"{run}: {100 * statistics.mean(found):.2f} %", flush=True)
             given.json.write_text(json.dumps(results, indent=2, default=str) + "\n", encoding="utf-8")

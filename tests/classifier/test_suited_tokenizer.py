@@ -60,6 +60,19 @@ def test_large_scripts_have_shorter_ngrams():
     assert classifier.model_.config.ngrams == 3
 
 
+def test_the_texts_tell_the_script_and_not_the_vocabulary():
+    labels = ["a", "b"] * (len(NAMES) // 2)
+    letters = [chr(code) for code in range(0x21, 0x17F) if chr(code).isprintable()]
+    tokens = ["<pad>", "<unk>", *letters]
+    vocabulary = textkit.Vocabulary(tokens, [0] * len(tokens), specials=["<pad>", "<unk>"])
+    classifier = TextClassifier(vocabulary=vocabulary).fit(NAMES, labels)
+    assert classifier.model_.config.ngrams == 4
+    texts = ["".join(chr(0x4E00 + (3 * i + 7 * j) % 300) for j in range(20)) for i in range(100)]
+    settings = textkit.ClassifierSettings(max_vocab=60)
+    assert TextClassifier(settings=settings).fit(texts, ["a", "b"] * 50).model_.config.ngrams == 3
+    assert TextClassifier(tokenizer="character").fit([*map(list, texts)], ["a", "b"] * 50).model_.config.ngrams == 3
+
+
 def test_rare_signs_do_not_make_an_alphabet_a_large_script():
     texts = [f"{name}{chr(0x1F300 + number)}" for number, name in enumerate(NAMES * 10)]
     classifier = TextClassifier(tokenizer="character").fit(texts, ["a", "b"] * (len(texts) // 2))

@@ -1,6 +1,8 @@
 """Training of transformers that ``torch.compile`` compiles."""
 
+import os
 import pickle
+import signal
 from dataclasses import replace
 from functools import partial
 
@@ -88,6 +90,45 @@ def test_without_a_compiler_the_remedy_is_named(monkeypatch):
     monkeypatch.setattr(torch, "compile", failing)
     with pytest.raises(OSError, match=r"compile needs a C\+\+ compiler that works, got .*; install one, such as g\+\+"):
         train(settings=replace(SETTINGS, compile=True))
+
+
+def test_an_interrupt_that_ends_the_compiler_is_an_interrupt(monkeypatch, tmp_path):
+    def failing(function, **options):
+        def fail(*arguments, **others):
+            os.kill(os.getpid(), signal.SIGINT)
+            raise InvalidCxxCompiler
+
+        return fail
+
+    checkpoint = tmp_path / "state"
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "compile", failing)
+        with pytest.raises(KeyboardInterrupt):
+            train(settings=replace(SETTINGS, compile=True), checkpoint=checkpoint)
+    model = train(checkpoint=checkpoint)
+    assert model.history[1]["loss"] == pytest.approx(train().history[1]["loss"], rel=0.05)
+
+
+def test_other_errors_stay_what_they_are(monkeypatch):
+    def failing(function, **options):
+        def fail(*arguments, **others):
+            raise RuntimeError
+
+        return fail
+
+    monkeypatch.setattr(torch, "compile", failing)
+    with pytest.raises(RuntimeError):
+        train(settings=replace(SETTINGS, compile=True))
+
+
+def test_every_training_of_a_process_is_compiled(calls, monkeypatch):
+    monkeypatch.setattr("torch._dynamo.config.error_on_recompile", False)
+    monkeypatch.setattr("torch._dynamo.config.fail_on_recompile_limit_hit", True)
+    for layers in range(1, 11):
+        config = TransformerLanguageModelConfig(layers=1, dim=8 * layers, heads=2, positions=20, dropout=0.0)
+        settings = replace(SETTINGS, epochs=1, compile=True)
+        train_language_model(TEXTS[:10], config=config, settings=settings, progress=False)
+    assert len(calls) == 10
 
 
 @pytest.mark.parametrize("config", [RnnLanguageModelConfig(), BidirectionalLanguageModelConfig()])

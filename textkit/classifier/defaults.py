@@ -8,9 +8,7 @@ few of the held-out reviews are then of a film that is also in the training part
 from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from textkit.checks import SUITED
 from textkit.classifier.pretrained import pretrained_config
@@ -42,7 +40,6 @@ CLASSES: dict[type[ClassifierConfig], type[Classifier]] = {
 
 _MAX_TABLE = 1 << 27  # maximum number of values in the n-gram embedding, where its size is chosen here
 _FEWEST_BUCKETS = 1 << 16  # more texts may come later
-_LARGE_SCRIPT, _MOST_TEXT = 100, 0.9  # so many characters for so much of the texts
 
 _USUAL = ClassifierSettings(
     epochs=10,
@@ -132,21 +129,6 @@ def suited_config(config: ClassifierConfig, *, tokens: int, classes: int) -> Cla
     most = min(USUAL_BUCKETS, 1 << max((_MAX_TABLE // (config.dim or classes)).bit_length() - 1, 0))
     enough = 1 << (2 * tokens * (config.ngrams - 1)).bit_length()
     return replace(config, buckets=max(1, min(most, max(enough, _FEWEST_BUCKETS))))
-
-
-def character_ngrams(counts: NDArray[np.integer]) -> int:
-    """Choose the longest n-grams of characters for "word_avg": 3 for scripts such as that of Chinese, 4 for alphabets.
-
-    On held-out parts of training texts, Chinese reviews were better with 3, and surnames with 4.
-
-    Args:
-        counts: Count of each character in the training texts.
-
-    >>> character_ngrams(np.array([90, 60, 30, 10]))
-    4
-    """
-    share = np.cumsum(np.sort(counts)[::-1]) / max(int(counts.sum()), 1)
-    return 3 if np.count_nonzero(share < _MOST_TEXT) >= _LARGE_SCRIPT else 4
 
 
 def suited_settings(settings: ClassifierSettings, *, classes: int) -> ClassifierSettings:

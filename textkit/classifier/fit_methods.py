@@ -15,7 +15,6 @@ from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, checked_texts, prepare
 from textkit.classifier.defaults import (
     ModelName,
-    character_ngrams,
     default_tokenizer,
     model_config,
     suited_config,
@@ -35,7 +34,7 @@ from textkit.classifier.pretrained import (
 from textkit.classifier.run import ClassifierReport, ClassifierRun
 from textkit.classifier.settings import ClassifierSettings
 from textkit.classifier.start import Start
-from textkit.classifier.suited_tokenizer import suited_tokenizer
+from textkit.classifier.suited_tokenizer import character_ngrams, suited_tokenizer
 from textkit.classifier.vocabulary import words_of
 from textkit.data.tables import Document
 from textkit.evaluation.calibration import calibrate, divide_logits
@@ -241,7 +240,7 @@ class Fitting(NestedParameters):
             )
         splits_characters = get_tokenizer(tokenizer) == get_tokenizer("character")
         if start is None and self.model == "word_avg" and isinstance(config, WordAvgConfig) and splits_characters:
-            config = replace(config, ngrams=character_ngrams(data.vocabulary.counts))
+            config = replace(config, ngrams=character_ngrams(texts))
         if saving is not None and start is None:  # a part of the texts does not tell how many there are
             config = suited_config(config, tokens=len(whole.documents.ids), classes=len(data.classes))
         settings = suited_settings(settings, classes=2 if self.multi_label else len(data.classes))

@@ -1,24 +1,19 @@
 """The candidates of a search for a classifier: models, and the parameters in which they vary."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from itertools import chain
 from typing import Any
-
-import numpy as np
 
 from textkit.classifier.defaults import (
     MODEL_NAMES,
     ModelName,
-    character_ngrams,
     default_classifier_settings,
     default_tokenizer,
     model_config,
     suited_settings,
 )
 from textkit.classifier.settings import ClassifierSettings
-from textkit.classifier.suited_tokenizer import suited_tokenizer
+from textkit.classifier.suited_tokenizer import character_ngrams, suited_tokenizer
 from textkit.data.tables import Document
 from textkit.language_model.language_model import LanguageModel
 from textkit.models.classifier import ClassifierConfig
@@ -29,7 +24,6 @@ from textkit.models.word_avg import WordAvgConfig
 from textkit.text.tokenizers import Tokenizer
 from textkit.vectors.word_vectors import WordVectors
 
-_SAMPLE = 2000  # texts whose characters are counted
 _RATES = 4.0  # how much higher or lower than its default a learning rate may be
 
 
@@ -105,9 +99,7 @@ def search_spaces(
         others["pretrained"] = model if isinstance(model, LanguageModel) else None
         given = None if characters or others["pretrained"] else tokenizer
         if isinstance(config, WordAvgConfig) and model == "word_avg" and tokenizer is None:
-            sample = texts[:: max(len(texts) // _SAMPLE, 1)]
-            counts = Counter(chain.from_iterable(text for text in sample if isinstance(text, str)))
-            of_characters = replace(config, ngrams=character_ngrams(np.array([*counts.values()], dtype=np.int64)))
+            of_characters = replace(config, ngrams=character_ngrams(texts))
             if suited_tokenizer(texts) == "character":
                 config = of_characters
                 found.append(_space("word_avg", config, tokenizer=None, characters=True, **others))

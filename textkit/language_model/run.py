@@ -150,6 +150,7 @@ class LanguageModelRun:
             Terminated: On SIGTERM or SIGHUP, after the state is saved.
             FloatingPointError: If a loss or a weight is not finite; the checkpoint holds the last good state.
             ValueError: If the checkpoint belongs to a different training run.
+            RuntimeError: If torch fails.
         """
         position = self._resumed()
         self.history = position.history
@@ -186,6 +187,11 @@ class LanguageModelRun:
                     started = time.monotonic()
             except FloatingPointError as error:
                 raise FloatingPointError(self._advice(error)) from error
+            except RuntimeError as error:
+                if not interrupt.pressed or self.ranks.size > 1:
+                    raise
+                self._save(position)  # the signal also ended the compiler that torch had called
+                raise interrupt.error from error
         # The signal may have come after the last check in the loop.
         if interrupt.pressed:
             raise interrupt.error

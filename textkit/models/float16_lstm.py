@@ -3,7 +3,8 @@
 Such persistent kernels (Diamos et al. 2016, "Persistent RNNs") exist for float16 and not for bfloat16, and only for
 some shapes. float16 has too few exponents for the gradients of a mean over thousands of predictions, so the gradients
 are scaled by a power of 2 on their way through the layer (loss scaling; Micikevicius et al. 2018, section 3.2). It is
-chosen anew for each window from the largest of them, without waiting for the GPU.
+chosen anew for each window from the largest of them, without waiting for the GPU. Gradients that grow more than a
+hundred-thousandfold within a window overflow, which stops the training like any other loss that is not finite.
 """
 
 from collections.abc import Sequence

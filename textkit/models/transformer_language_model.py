@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -24,6 +25,7 @@ from textkit.other_names import class_with_other_names
 DEVIATION = 0.02
 """Standard deviation of the initial weights."""
 
+_NO_COMPILER = ("InvalidCxxCompiler", "CppCompileError", "C compiler")  # in the errors of torch and Triton
 _ROTARY_BASE = 10_000.0  # of the wavelengths, in positions
 
 OTHER_NAMES = {
@@ -279,15 +281,15 @@ class TransformerLanguageModel(LanguageModelNetwork):
             OSError: If it cannot be compiled, for instance as there is no compiler.
             RuntimeError: If the block raises it.
         """
-        self._forward_of_layer = torch.compile(TransformerLayer.forward, dynamic=dynamic)
+        self._forward_of_layer = torch.compile(_copy(TransformerLayer.forward), dynamic=dynamic)
         if self.embedding.device.type != "cpu":  # where the logits are processed in chunks
-            self._cross_entropy = torch.compile(linear_cross_entropy, dynamic=dynamic)
+            self._cross_entropy = torch.compile(_copy(linear_cross_entropy), dynamic=dynamic)
         try:
             yield
         except RuntimeError as error:
-            if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+            reason = f"{type(error).__name__}: {error}".splitlines()[0]
+            if not any(sign in reason for sign in _NO_COMPILER):
                 raise
-            reason = str(error).splitlines()[0]
             raise OSError(
                 f"compile needs a C++ compiler that works, got {reason}; install one, such as g++, or leave compile out"
             ) from error
@@ -355,3 +357,12 @@ class TransformerLanguageModel(LanguageModelNetwork):
     @property
     def _output_matrix(self) -> torch.Tensor:
         return self.embedding if self.output_weight is None else self.output_weight
+
+
+def _copy(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """Copy a function and its code, which torch compiles for eight models at most; from then on it runs as it is."""
+    assert isinstance(function, FunctionType)
+    code, defaults = function.__code__.replace(), function.__defaults__
+    copy = FunctionType(code, function.__globals__, function.__name__, defaults, function.__closure__)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    return copy
