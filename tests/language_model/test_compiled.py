@@ -121,9 +121,8 @@ def test_other_errors_stay_what_they_are(monkeypatch):
         train(settings=replace(SETTINGS, compile=True))
 
 
-def test_every_training_of_a_process_is_compiled(calls, monkeypatch):
-    monkeypatch.setattr("torch._dynamo.config.error_on_recompile", False)
-    monkeypatch.setattr("torch._dynamo.config.fail_on_recompile_limit_hit", True)
+@torch._dynamo.config.patch(fail_on_recompile_limit_hit=True)
+def test_every_training_of_a_process_is_compiled(calls):
     for layers in range(1, 11):
         config = TransformerLanguageModelConfig(layers=1, dim=8 * layers, heads=2, positions=20, dropout=0.0)
         settings = replace(SETTINGS, epochs=1, compile=True)
