@@ -250,3 +250,11 @@ def test_an_lstm_stays_in_float32_where_the_processor_has_no_bfloat16_kernel(mon
         output, state = layer(sequence)
     torch.testing.assert_close(output, expected)
     torch.testing.assert_close(state, (h, c))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_shapes_are_known_on_the_meta_device(cell):
+    layer = RecurrentLayer(cell, 5, 7).to("meta")
+    output, state = layer(torch.empty(2, 3, 5, device="meta"))
+    assert output.shape == (2, 3, 7)
+    assert {part.shape for part in state} == {(2, 7)}

@@ -32,6 +32,13 @@ _KERNELS: dict[str, Callable[..., Any]] = {
 }
 
 
+def mixed_precision(device: str) -> torch.dtype | None:
+    """Return the dtype of autocast on a type of device; None where it is off."""
+    if device == "meta" or not torch.is_autocast_enabled(device):
+        return None
+    return torch.get_autocast_dtype(device)
+
+
 def dropout_mask(
     shape: tuple[int, ...], rate: float, *, like: torch.Tensor, generator: torch.Generator | None
 ) -> torch.Tensor:
@@ -188,7 +195,7 @@ class RecurrentLayer(nn.Module):
 
     def _forced_dtype(self, device: str) -> torch.dtype | None:
         """Return the dtype to compute in where that of mixed precision would not do; None where it does."""
-        if not torch.is_autocast_enabled(device) or torch.get_autocast_dtype(device) != torch.bfloat16:
+        if mixed_precision(device) != torch.bfloat16:
             return None
         if device == "cuda":  # where autocast takes float16 for recurrent layers, whose gradients it would lose
             return torch.bfloat16

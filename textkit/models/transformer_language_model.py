@@ -17,7 +17,7 @@ from textkit.models.attention_cache import AttentionCache
 from textkit.models.cross_entropy import linear_cross_entropy
 from textkit.models.forks import note_use
 from textkit.models.language_model import LanguageModelConfig, LanguageModelNetwork
-from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, dropout_mask
+from textkit.models.layers import MOST_LAYERS, NO_DROPOUT, dropout_mask, mixed_precision
 from textkit.models.loss import Loss
 from textkit.models.transformer_layer import Angles, TransformerLayer
 from textkit.other_names import class_with_other_names
@@ -250,9 +250,8 @@ class TransformerLanguageModel(LanguageModelNetwork):
         """Run a layer over a sequence (batch, time, dim), with dropout in training; see `TransformerLayer`."""
         kept = None
         if self.training and self.config.dropout:
-            device = sequence.device.type
-            dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else sequence.dtype
-            like = sequence.new_empty(0, dtype=dtype)  # what the linear layers return
+            dtype = mixed_precision(sequence.device.type) or sequence.dtype  # of what the linear layers return
+            like = sequence.new_empty(0, dtype=dtype)
             kept = (self._mask(sequence.shape, like), self._mask(sequence.shape, like))
         # Validation, which has a cache of another length in each step, is not compiled.
         run = self._forward_of_layer if self.training else TransformerLayer.forward
