@@ -9,8 +9,8 @@
 #
 # Each part has its own limit and writes its figures to OUT as it goes, and its name, exit status and seconds to
 # OUT/parts.txt; 124 is a part that outran its limit. None stops the next. After SECONDS_IN_ALL no part goes on.
-# Python needs torch, triton, numpy, numba, scipy, scikit-learn, safetensors and tqdm; with pytest, the tests of the
-# kernel run as well.
+# Python needs torch, triton, numpy, numba, scipy, scikit-learn, safetensors and tqdm; with pytest, the tests
+# that need a GPU run as well.
 set -u
 packed=$(realpath "$1")
 mkdir -p "$2"
@@ -67,7 +67,7 @@ fi
 same=(--device "$device" --packed "$packed")
 cnn=(--model cnn --seeds 1 "${texts[@]}" "${same[@]}")
 
-part 60 kernel "$python" -m pytest -q -p no:cacheprovider "${kernel[@]}" tests/kernels/test_skip_gram_gpu.py
+part 60 kernel "$python" -m pytest -q -p no:cacheprovider "${kernel[@]}" tests/kernels/test_skip_gram_gpu.py tests/models/test_float16_lstm.py
 part 120 word2vec "$python" benchmarks/word2vec_gpu.py "${vectors[@]}" --device "$device" --json "$out/word2vec_gpu.json"
 part 75 characters "$python" benchmarks/language_model.py "${characters[@]}" "${same[@]}" --json "$out/characters.json"
 part 90 cnn "$python" benchmarks/classification.py "${cnn[@]}" --precision bfloat16 --json "$out/cnn.json"

@@ -151,7 +151,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--shuffle", action="store_true", help="read the documents in random order")
     parser.add_argument("--lower", action="store_true", help="lower-case the corpora and the texts of the task")
     parser.add_argument(
-        "--reverse", action="store_true", help="read documents from their last word; --keep and --init too"
+        "--reverse",
+        action="store_true",
+        help="read documents from the last word, as --init and --keep must",
     )
     parser.add_argument("--checkpoint", type=Path, help="file with the state of the pretraining, to go on from")
     parser.add_argument("--init", type=Path, help="folder of a language model to go on from")

@@ -13,13 +13,7 @@ from textkit.checks import check_count
 from textkit.classifier.build_run import fit_model, new_model, refitting
 from textkit.classifier.checkpoint import CheckpointOptions, data_digests
 from textkit.classifier.data import Examples, checked_texts, prepare
-from textkit.classifier.defaults import (
-    ModelName,
-    default_tokenizer,
-    model_config,
-    suited_config,
-    suited_settings,
-)
+from textkit.classifier.defaults import ModelName, default_tokenizer, model_config, suited_config, suited_settings
 from textkit.classifier.labels import ClassWeight, class_weights, found_classes
 from textkit.classifier.objective import check_adversarial
 from textkit.classifier.parameters import NestedParameters

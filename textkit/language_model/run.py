@@ -150,7 +150,7 @@ class LanguageModelRun:
             Terminated: On SIGTERM or SIGHUP, after the state is saved.
             FloatingPointError: If a loss or a weight is not finite; the checkpoint holds the last good state.
             ValueError: If the checkpoint belongs to a different training run.
-            RuntimeError: If torch fails.
+            RuntimeError: If an operation of torch fails.
         """
         position = self._resumed()
         self.history = position.history

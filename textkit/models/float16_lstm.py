@@ -20,7 +20,7 @@ _MOST_SEQUENCES, _MOST_UNITS = 128, 1024  # for which torch chooses a persistent
 
 
 def has_fast_kernel(cell: str, sequence: torch.Tensor, hidden: int) -> bool:
-    """Return whether a layer that would be trained in bfloat16 has a persistent kernel in float16.
+    """Return whether cuDNN trains a layer in float16 by a persistent kernel.
 
     Args:
         cell: Type of the cell.
@@ -32,8 +32,6 @@ def has_fast_kernel(cell: str, sequence: torch.Tensor, hidden: int) -> bool:
         cell == "lstm"
         and sequence.is_cuda
         and torch.is_grad_enabled()
-        and torch.is_autocast_enabled("cuda")
-        and torch.get_autocast_dtype("cuda") == torch.bfloat16
         and batch % 8 == 0
         and batch <= _MOST_SEQUENCES
         and inputs % 128 == 0

@@ -185,10 +185,10 @@ class RecurrentLayer(nn.Module):
         if state is None:
             zeros = sequence.new_zeros(len(sequence), self.hidden)
             state = (zeros, zeros) if self.cell == "lstm" else (zeros,)
-        if lengths is None and has_fast_kernel(self.cell, sequence, self.hidden):
-            return float16_lstm(sequence, state, weights, training=self.training)
         if (dtype := self._forced_dtype(sequence.device.type)) is None:
             return self._run(sequence, state, weights, lengths)
+        if dtype == torch.bfloat16 and lengths is None and has_fast_kernel(self.cell, sequence, self.hidden):
+            return float16_lstm(sequence, state, weights, training=self.training)
         with torch.autocast(sequence.device.type, enabled=False):
             state, weights = tuple(part.to(dtype) for part in state), [weight.to(dtype) for weight in weights]
             return self._run(sequence.to(dtype), state, weights, lengths)
